@@ -1,0 +1,1 @@
+"""What runs: the actor kit and one folder per component."""

@@ -1,0 +1,1 @@
+"""The API server: the request chain behind two doors, HTTPS and messages."""

@@ -1,0 +1,1 @@
+"""The actor kit: actors, mailboxes, references, supervision, transports, tracing, the World."""

@@ -1,0 +1,1 @@
+"""How envelopes travel between processes: memory (faults on demand) and TCP with TLS."""

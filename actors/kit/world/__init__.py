@@ -1,0 +1,1 @@
+"""The World seam: clock, entropy, disk, network, container engine, packet filter."""

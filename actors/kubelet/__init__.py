@@ -1,0 +1,1 @@
+"""The kubelet: pods of one node as containers."""

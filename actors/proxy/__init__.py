@@ -1,0 +1,1 @@
+"""The service proxy: Services and EndpointSlices as one packet-filter table."""

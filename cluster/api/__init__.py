@@ -1,0 +1,1 @@
+"""The Kubernetes object model: kinds, schema, defaults, validation, selectors, patches, tables."""

@@ -1,0 +1,102 @@
+"""The errors that components exchange, as one tree. Knows no component.
+
+::
+
+    SteersmanError
+    ├── StatusError        an API failure a client can read: becomes a Kubernetes Status
+    ├── PeerFault          a peer or the wire misbehaves: drop the connection
+    ├── StoreError         the store says no; the asker must act
+    │   ├── Compacted          revision no longer kept: list again
+    │   ├── FutureRevision     revision not reached (yet)
+    │   └── Fenced             the writer's term is over: stop writing
+    └── TemporaryFault     try again (the outcome of a write may be unknown)
+        ├── AskTimeout         no answer before the deadline
+        ├── ActorDown          the receiver does not run, or its process is unreachable
+        ├── Overloaded         a bounded mailbox or queue is full
+        └── NotLeader          the store has no leader now, or lost it
+
+Our own bugs are plain AssertionError or whatever Python raises: the actor dies, its
+supervisor acts.
+"""
+
+from typing import Any
+
+
+class SteersmanError(Exception):
+    """Base of all errors that cross component borders."""
+
+
+class StatusError(SteersmanError):
+    """An API failure. ``status`` is a Kubernetes Status object (kind Status, with code, reason,
+    message, details): see ``cluster.api.status`` for its makers."""
+
+    def __init__(self, status: dict[str, Any]) -> None:
+        super().__init__(status.get("message", ""))
+        self.status = status
+
+    @property
+    def code(self) -> int:
+        """HTTP status code."""
+        return int(self.status.get("code", 500))
+
+    @property
+    def reason(self) -> str:
+        """Kubernetes reason, as NotFound or Conflict."""
+        return str(self.status.get("reason", ""))
+
+
+class PeerFault(SteersmanError):
+    """A peer sent what it must not. The connection is to be dropped."""
+
+
+class StoreError(SteersmanError):
+    """The store refused."""
+
+
+class Compacted(StoreError):
+    """The revision asked for is no longer kept."""
+
+
+class FutureRevision(StoreError):
+    """The revision asked for has not been reached."""
+
+
+class Fenced(StoreError):
+    """The transaction was proposed under a term that is over."""
+
+
+class TemporaryFault(SteersmanError):
+    """Trying again may help. A write that ends so may or may not have happened."""
+
+
+class AskTimeout(TemporaryFault):
+    """No answer before the deadline."""
+
+
+class ActorDown(TemporaryFault):
+    """The receiver does not run, or its process cannot be reached."""
+
+
+class Overloaded(TemporaryFault):
+    """A bounded queue is full."""
+
+
+class NotLeader(TemporaryFault):
+    """There is no leader to serve this now."""
+
+
+BY_NAME: dict[str, type[SteersmanError]] = {
+    cls.__name__: cls
+    for cls in (
+        PeerFault,
+        StoreError,
+        Compacted,
+        FutureRevision,
+        Fenced,
+        TemporaryFault,
+        AskTimeout,
+        ActorDown,
+        Overloaded,
+        NotLeader,
+    )
+}

@@ -1,0 +1,49 @@
+"""Every bound of the system, one constant each, with the reason for the number.
+
+Units are in the names. Relations between bounds are asserted at import.
+"""
+
+KIB = 1024
+MIB = 1024 * KIB
+
+# An object: Kubernetes' and etcd's practical bound (etcd's default request limit is 1.5 MiB).
+OBJECT_BYTES_MAX = 1536 * KIB
+# A request body: kube-apiserver's bound.
+BODY_BYTES_MAX = 3 * MIB
+# JSON and YAML nesting: far above any real manifest, far below Python's recursion limit.
+NESTING_MAX = 100
+# A frame between processes: a list answer of many objects must fit, a memory bomb must not.
+FRAME_BYTES_MAX = 64 * MIB
+# Raft: entries of one append message.
+RAFT_APPEND_BYTES_MAX = 4 * MIB
+RAFT_APPEND_ENTRIES_MAX = 1024
+RAFT_INFLIGHT_APPENDS_MAX = 64
+# Proposals waiting for a quorum; above it the store answers Overloaded.
+RAFT_PENDING_PROPOSALS_MAX = 8192
+# Operations of one transaction (etcd: 128).
+TXN_OPERATIONS_MAX = 128
+# Revisions of history kept for watches and old reads before automatic compaction.
+HISTORY_REVISIONS_MAX = 100_000
+# Messages waiting in an actor's mailbox.
+MAILBOX_MESSAGES_MAX = 10_000
+# Unconsumed items of one stream (credit).
+STREAM_CREDIT = 64
+# Events a watcher may lag behind before its stream is closed with 410.
+WATCH_LAG_EVENTS_MAX = 20_000
+# JSON patch operations (kube-apiserver: 10,000).
+JSON_PATCH_OPERATIONS_MAX = 10_000
+# List page if the client names none: 0 is all, as Kubernetes; the server's own informers page so.
+LIST_PAGE_DEFAULT = 500
+# Pods a node takes (Kubernetes' default).
+NODE_PODS_MAX = 110
+# Pod starts in parallel on one machine: measured best on 2 cores (docker: CPU-bound).
+POD_STARTS_PARALLEL = 4
+
+# Raft timing, seconds. The election timer is for silence; a reset connection tells at once.
+HEARTBEAT_SECONDS = 0.1
+ELECTION_MIN_SECONDS = 0.6
+ELECTION_MAX_SECONDS = 1.2
+
+assert OBJECT_BYTES_MAX < BODY_BYTES_MAX < FRAME_BYTES_MAX
+assert OBJECT_BYTES_MAX < RAFT_APPEND_BYTES_MAX < FRAME_BYTES_MAX
+assert HEARTBEAT_SECONDS * 3 <= ELECTION_MIN_SECONDS < ELECTION_MAX_SECONDS

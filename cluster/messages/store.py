@@ -1,0 +1,223 @@
+"""What the store is asked, and what it answers. Receivers: ``store@<replica>``.
+
+Keys are str (they sort by code point, which is UTF-8 byte order). Values are bytes that the store
+never looks into. Revisions are int: the empty store is at revision 1 (as etcd), and each transaction that changed
+something makes the next.
+"""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from cluster.messages.base import Message
+
+
+class KeyValue(msgspec.Struct, frozen=True):
+    """One version of one key. ``index`` is the small parsed index given with the value."""
+
+    key: str
+    value: bytes
+    create_revision: int
+    mod_revision: int
+    version: int
+    index: bytes = b""
+
+
+class Compare(msgspec.Struct, frozen=True):
+    """True if the key's attribute stands in relation ``op`` to ``value``. An absent key has 0s."""
+
+    key: str
+    target: Literal["mod", "create", "version"]
+    value: int
+    op: Literal["=", "!=", ">", "<"] = "="
+
+
+class Put(msgspec.Struct, frozen=True, tag="put"):
+    """Set a key. If ``stamp`` >= 0 the decimal revision is inserted into the value at that offset.
+
+    The stamp is how an object's bytes carry their own resourceVersion though the revision is known
+    only when the transaction is applied: bytes are then immutable and shared by all readers.
+    """
+
+    key: str
+    value: bytes
+    stamp: int = -1
+    index: bytes = b""
+
+
+class Delete(msgspec.Struct, frozen=True, tag="delete"):
+    """Remove a key (no effect, and no revision, if absent)."""
+
+    key: str
+
+
+class Txn(Message, frozen=True):
+    """If all ``compare`` hold, apply ``success`` atomically at one revision. Ask; reply TxnResult.
+
+    ``fence``: if not 0, the transaction applies only if its log entry's term equals it: a deposed
+    leader's controllers cannot write (reply error ``Fenced``). ``client``/``sequence``: a retry
+    with the same pair is applied once and gets the first result ('' = no session).
+    """
+
+    compare: tuple[Compare, ...] = ()
+    success: tuple[Put | Delete, ...] = ()
+    fence: int = 0
+    client: str = ""
+    sequence: int = 0
+
+    def subject(self) -> str:
+        return " ".join(f"{type(op).__name__.lower()} {op.key}" for op in self.success[:3])
+
+
+class TxnResult(Message, frozen=True):
+    """``revision``: of the transaction if it changed something, else the store's at apply.
+
+    ``items``: succeeded: the new KeyValue per Put and the removed one per Delete (None if it was
+    absent), in order of ``success``; not succeeded: the present KeyValue (or None) per Compare.
+    """
+
+    succeeded: bool
+    revision: int
+    items: tuple[KeyValue | None, ...] = ()
+
+
+class Range(Message, frozen=True):
+    """Read [key, end), or the one key if ``end`` is ''. Ask; reply RangeResult.
+
+    ``revision`` 0 is the latest; an older one must be kept (else error ``Compacted``), a future one
+    is an error ``FutureRevision``. ``linearizable``: the answer is at least as new as every write
+    acknowledged anywhere before the ask. ``at_least``: wait until this replica has applied it.
+    """
+
+    key: str
+    end: str = ""
+    limit: int = 0
+    revision: int = 0
+    linearizable: bool = True
+    at_least: int = 0
+    count_only: bool = False
+
+    def subject(self) -> str:
+        return self.key
+
+
+class RangeResult(Message, frozen=True):
+    """``revision``: the store's at the read. ``count``: of all matches, beyond ``limit`` too."""
+
+    items: tuple[KeyValue, ...]
+    revision: int
+    count: int
+    more: bool = False
+
+
+class Watch(Message, frozen=True):
+    """Stream of StoreEvents for keys in [key, end) with revision >= ``start`` (0: from now on).
+
+    Errors: ``Compacted`` if ``start`` is no longer kept. First item always comes at once, perhaps
+    without events: it tells the revision the stream stands at.
+    """
+
+    key: str
+    end: str = ""
+    start: int = 0
+
+    def subject(self) -> str:
+        return self.key
+
+
+class StoreEvent(msgspec.Struct, frozen=True):
+    """One change. ``item`` is the new version (put) or the removed one with mod_revision set to the
+    revision of the delete. ``previous`` is the version before, None for a create. ``trace`` is the
+    trace context of the write that made it ('' if none)."""
+
+    kind: Literal["put", "delete"]
+    item: KeyValue
+    previous: KeyValue | None
+    trace: str = ""
+
+
+class StoreEvents(Message, frozen=True):
+    """Events in revision order, a revision never split over two items.
+
+    All events of the range up to ``revision`` have then been delivered (so an item without events
+    is progress).
+    """
+
+    events: tuple[StoreEvent, ...]
+    revision: int
+
+    def subject(self) -> str:
+        return f"{len(self.events)} events to {self.revision}"
+
+
+class Compact(Message, frozen=True):
+    """Forget history before ``revision``. Ask; reply Done."""
+
+    revision: int
+
+
+class StatusRequest(Message, frozen=True):
+    """Ask for StoreStatus (local knowledge of the replica asked)."""
+
+
+class StoreStatus(Message, frozen=True):
+    """``role``: leader|follower|candidate|pre-candidate. ``leader``: member name or ''."""
+
+    member: str
+    role: str
+    leader: str
+    term: int
+    commit_index: int
+    applied_index: int
+    revision: int
+    compacted: int
+    members: tuple[str, ...]
+    state_hash: str = ""
+
+
+class WatchLeadership(Message, frozen=True):
+    """Stream of Leadership: the present one at once, then each change."""
+
+
+class Leadership(Message, frozen=True):
+    """``leading``: this replica is leader of ``term`` and has applied an entry of its own term.
+
+    ``term`` is the fence that controllers put on their writes.
+    """
+
+    leader: str
+    term: int
+    leading: bool
+
+
+class RaftMessage(Message, frozen=True):
+    """Raft traffic between members (tell ``store@<replica>``): the core's message, encoded."""
+
+    payload: bytes
+
+
+class RaftHeartbeat(Message, frozen=True):
+    """A Raft message without entries, and its answer: routine, traced apart."""
+
+    routine: ClassVar[bool] = True
+    payload: bytes
+
+
+class Propose(Message, frozen=True):
+    """A follower forwards a transaction to the leader (ask ``store@<leader>``; reply TxnResult)."""
+
+    txn: Txn
+    trace: str = ""
+
+    def subject(self) -> str:
+        return self.txn.subject()
+
+
+class ReadIndexRequest(Message, frozen=True):
+    """A follower asks the leader for a read index (ask; reply ReadIndexResult)."""
+
+
+class ReadIndexResult(Message, frozen=True):
+    """The read may be served once the asker has applied ``index``."""
+
+    index: int

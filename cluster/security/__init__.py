@@ -1,0 +1,1 @@
+"""Certificates, tokens and RBAC evaluation, as functions of their inputs."""

@@ -1,0 +1,147 @@
+"""The shape of one cluster: what the launcher writes, every process reads. Pure records.
+
+Ranges are IPv4 CIDR strings. Times are seconds. The file form is TOML with the same names.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+
+class ReplicaSettings(msgspec.Struct, frozen=True):
+    """One control-plane process. ``api_addresses``: "host:port" it serves HTTPS on; the first is
+    the one told to in-cluster clients. ``peer_address``: "host:port" of the message transport."""
+
+    name: str
+    zone: str
+    peer_address: str
+    api_addresses: tuple[str, ...]
+
+
+class NodeSettings(msgspec.Struct, frozen=True):
+    """One worker node. ``netns``: its network namespace, '' for the machine's own.
+    ``peer_address``: "host:port" of its message transport. ``address``: the node's InternalIP."""
+
+    name: str
+    zone: str
+    address: str
+    peer_address: str
+    pod_cidr: str
+    netns: str = ""
+    # Share of the machine's capacity this node reports (simulated nodes divide one machine).
+    share: float = 1.0
+
+
+class NetworkSettings(msgspec.Struct, frozen=True):
+    """Address plan; every range is pinned before use so that no packet leaves by the default route.
+
+    ``shared_api``: "127.0.0.1:port" that every replica listens on too (SO_REUSEPORT): it answers as
+    long as one replica lives.
+    """
+
+    pod_range: str = "10.244.0.0/16"
+    node_range: str = "10.245.0.0/24"
+    service_range: str = "10.96.0.0/16"
+    load_balancer_range: str = "10.245.1.0/24"
+    dns_address: str = "10.96.0.10"
+    kubernetes_address: str = "10.96.0.1"
+    node_port_min: int = 30000
+    node_port_max: int = 32767
+    bridge: str = "steersman0"
+    bridge_address: str = "10.245.0.254"
+    shared_api: str = "127.0.0.1:6443"
+    cluster_domain: str = "cluster.local"
+    packet_filter: Literal["nftables", "memory"] = "nftables"
+
+
+class TimingSettings(msgspec.Struct, frozen=True):
+    """Defaults are quick for one machine; Kubernetes' own values in the comments."""
+
+    heartbeat: float = 0.1
+    election_min: float = 0.6
+    election_max: float = 1.2
+    node_lease_renew: float = 5.0  # 10
+    node_lease_duration: float = 15.0  # 40
+    node_grace: float = 16.0  # 50: silence after which a node is Unknown
+    toleration: int = 5  # 300: default tolerationSeconds for not-ready and unreachable
+
+
+class ClusterSettings(msgspec.Struct, frozen=True):
+    """Everything a process must know of the cluster. ``data_dir`` is absolute."""
+
+    name: str
+    data_dir: str
+    replicas: tuple[ReplicaSettings, ...]
+    nodes: tuple[NodeSettings, ...]
+    runtime: Literal["docker", "memory"] = "docker"
+    docker_socket: str = "/var/run/docker.sock"
+    network: NetworkSettings = NetworkSettings()
+    timing: TimingSettings = TimingSettings()
+
+    def processes(self) -> tuple[ReplicaSettings | NodeSettings, ...]:
+        """All replicas, then all nodes."""
+        return (*self.replicas, *self.nodes)
+
+    def replica(self, name: str) -> ReplicaSettings:
+        """Raises KeyError if there is none of that name."""
+        return next_named(self.replicas, name)
+
+    def node(self, name: str) -> NodeSettings:
+        """Raises KeyError if there is none of that name."""
+        return next_named(self.nodes, name)
+
+    def zone_of(self, process: str) -> str:
+        """The zone of a replica or node ('' if unknown)."""
+        for item in self.processes():
+            if item.name == process:
+                return item.zone
+        return ""
+
+    def peer_addresses(self) -> dict[str, str]:
+        """Process name → "host:port" of its message transport."""
+        return {item.name: item.peer_address for item in self.processes()}
+
+
+Named = TypeVar("Named", ReplicaSettings, NodeSettings)
+
+
+def next_named(items: Sequence[Named], name: str) -> Named:
+    """The item of that name. Raises KeyError with the names there are."""
+    for item in items:
+        if item.name == name:
+            return item
+    known = ", ".join(item.name for item in items)
+    raise KeyError(f"{name!r} is not one of: {known}")
+
+
+def parse_settings(raw: dict[str, Any]) -> ClusterSettings:
+    """Build from a decoded TOML/JSON mapping. Raises ValueError naming the wrong field by path."""
+    try:
+        settings = msgspec.convert(raw, ClusterSettings)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"cluster settings: {error}") from error
+    check(settings)
+    return settings
+
+
+def check(settings: ClusterSettings) -> None:
+    """Raises ValueError for duplicate names, bad or overlapping ranges, even replica counts."""
+    names = [item.name for item in settings.processes()]
+    if len(set(names)) != len(names):
+        raise ValueError("cluster settings: replica and node names must be unique")
+    if len(settings.replicas) not in (1, 3, 5):
+        raise ValueError("cluster settings: replicas must be 1, 3 or 5")
+    net = settings.network
+    ranges = {
+        field: ipaddress.ip_network(getattr(net, field))
+        for field in ("pod_range", "node_range", "service_range", "load_balancer_range")
+    }
+    fields = sorted(ranges)
+    for position, one in enumerate(fields):
+        for other in fields[position + 1 :]:
+            if ranges[one].overlaps(ranges[other]):
+                raise ValueError(f"cluster settings: {one} and {other} overlap")
+    if ipaddress.ip_address(net.dns_address) not in ranges["service_range"]:
+        raise ValueError("cluster settings: dns_address must lie in service_range")

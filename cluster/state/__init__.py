@@ -1,0 +1,4 @@
+"""The replicated state machine: revisions, history, transactions.
+
+Must not know: Kubernetes kinds.
+"""

@@ -1,0 +1,1 @@
+"""Frames, envelope and msgpack codec. Must not know: any message type."""

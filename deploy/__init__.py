@@ -1,0 +1,1 @@
+"""The cluster launcher: command line, images, manifests, network of the simulated nodes."""

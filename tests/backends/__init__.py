@@ -1,0 +1,1 @@
+"""One conformance suite per interface, run over each of its implementations."""

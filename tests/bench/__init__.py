@@ -1,0 +1,1 @@
+"""Benches; each compares and prints a ratio."""

@@ -1,0 +1,1 @@
+"""Whole-cluster runs on virtual time from a seed, with independent checkers."""
