@@ -1,0 +1,124 @@
+"""From what a user asks for (flags, or one TOML file) to the settings every process reads.
+
+Pure: no file, no process. Raises ValueError with a message that names the wrong field.
+"""
+
+import ipaddress
+from typing import Any
+
+import msgspec
+
+from cluster import settings as settings_module
+from cluster.settings import ClusterSettings, NetworkSettings, NodeSettings, ReplicaSettings
+
+API_PORT = 6443
+PEER_PORT = 7443
+# Replicas answer inside the node range at .241 and up, so that nodes reach them by the bridge.
+REPLICA_HOST_FIRST = 241
+NODES_MAX = 200
+
+
+class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a user can choose. The TOML file has exactly these names (see steersman.toml).
+
+    ``port``: first HTTPS port on 127.0.0.1 (shared by all replicas); replica i has port + i.
+    ``network``/``timing``/... override fields of ``cluster.settings`` by their names.
+    """
+
+    name: str = "steersman"
+    replicas: int = 3
+    zones: tuple[str, ...] = ("a", "b", "c")
+    nodes: int = 3
+    runtime: str = "docker"
+    port: int = API_PORT
+    peer_port: int = PEER_PORT
+    docker_socket: str = "/var/run/docker.sock"
+    network: dict[str, Any] = msgspec.field(default_factory=dict)
+    timing: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+def parse_topology(raw: dict[str, Any]) -> Topology:
+    """From a decoded TOML mapping. Raises ValueError naming the field."""
+    try:
+        return msgspec.convert(raw, Topology)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"topology: {error}") from error
+
+
+def build_settings(topology: Topology, data_dir: str) -> ClusterSettings:
+    """The whole cluster's settings. Raises ValueError for impossible combinations."""
+    if not topology.zones:
+        raise ValueError("topology: zones must name at least one zone")
+    if not 0 <= topology.nodes <= NODES_MAX:
+        raise ValueError(f"topology: nodes must be between 0 and {NODES_MAX}")
+    if not topology.name or len(topology.name) > 24 or not topology.name.replace("-", "").isalnum():
+        raise ValueError("topology: name must be 1-24 letters, digits and dashes")
+    network = _network(topology)
+    raw = {
+        "name": topology.name,
+        "data_dir": data_dir,
+        "runtime": topology.runtime,
+        "docker_socket": topology.docker_socket,
+        "network": network,
+        "timing": topology.timing,
+        "replicas": [replica(topology, network, i) for i in range(1, topology.replicas + 1)],
+        "nodes": [node(topology, network, i) for i in range(1, topology.nodes + 1)],
+    }
+    return settings_module.parse_settings(raw)
+
+
+def _network(topology: Topology) -> NetworkSettings:
+    given = dict(topology.network)
+    given.setdefault("shared_api", f"127.0.0.1:{topology.port}")
+    if topology.runtime == "memory":
+        given.setdefault("packet_filter", "memory")
+    try:
+        return msgspec.convert(given, NetworkSettings)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"topology: network: {error}") from error
+
+
+def host(cidr: str, number: int) -> str:
+    """The number-th address of a range. Raises ValueError if the range is too small."""
+    try:
+        return str(ipaddress.ip_network(cidr)[number])
+    except IndexError:
+        raise ValueError(f"topology: {cidr} has no address number {number}") from None
+
+
+def replica(topology: Topology, network: NetworkSettings, number: int) -> ReplicaSettings:
+    """Replica ``number`` (from 1): zones are dealt out in turn."""
+    local_api = f"127.0.0.1:{topology.port + number}"
+    if topology.runtime == "memory":
+        addresses: tuple[str, ...] = (local_api,)
+        peer = f"127.0.0.1:{topology.peer_port + number}"
+    else:
+        address = host(network.node_range, REPLICA_HOST_FIRST + number - 1)
+        addresses = (f"{address}:{API_PORT}", local_api)
+        peer = f"{address}:{topology.peer_port}"
+    return ReplicaSettings(
+        name=f"replica-{number}",
+        zone=topology.zones[(number - 1) % len(topology.zones)],
+        peer_address=peer,
+        api_addresses=addresses,
+    )
+
+
+def node(topology: Topology, network: NetworkSettings, number: int, zone: str = "") -> NodeSettings:
+    """Node ``number`` (from 1): a /24 of the pod range is its pod CIDR."""
+    subnets = ipaddress.ip_network(network.pod_range).subnets(new_prefix=24)
+    pod_cidr = next((str(net) for i, net in enumerate(subnets) if i == number), None)
+    if pod_cidr is None:
+        raise ValueError(f"topology: {network.pod_range} has no /24 number {number}")
+    simulated = topology.runtime != "memory"
+    address = host(network.node_range, number) if simulated else "127.0.0.1"
+    port = topology.peer_port if simulated else topology.peer_port + 100 + number
+    return NodeSettings(
+        name=f"node-{number}",
+        zone=zone or topology.zones[(number - 1) % len(topology.zones)],
+        address=address,
+        peer_address=f"{address}:{port}",
+        pod_cidr=pod_cidr,
+        netns=f"{topology.name}-node-{number}" if simulated else "",
+        share=1.0 / max(1, topology.nodes),
+    )
