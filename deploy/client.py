@@ -1,0 +1,138 @@
+"""A small synchronous client of the API server for the launcher: plain HTTPS, server-side apply.
+
+The command line starts quickly because this needs nothing but the standard library. Must not know:
+how the cluster is run.
+"""
+
+import http.client
+import json
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+Object = dict[str, Any]
+
+PLURALS = {
+    "Endpoints": "endpoints", "NetworkPolicy": "networkpolicies", "Ingress": "ingresses",
+    "PriorityClass": "priorityclasses", "IngressClass": "ingressclasses",
+    "StorageClass": "storageclasses",
+}  # fmt: skip
+CLUSTER_SCOPED = {
+    "Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "PriorityClass", "PersistentVolume",
+}  # fmt: skip
+
+
+class ApiError(Exception):
+    """The server refused; ``status`` is its Kubernetes Status, ``code`` the HTTP code."""
+
+    def __init__(self, code: int, status: Object) -> None:
+        super().__init__(status.get("message", f"HTTP {code}"))
+        self.code = code
+        self.status = status
+
+
+class Unreachable(Exception):
+    """No server answered."""
+
+
+class Client:
+    """One server ("host:port") as one user (certificate and key files)."""
+
+    def __init__(self, server: str, ca: str, certificate: str, key: str) -> None:
+        host, _, port = server.rpartition(":")
+        self.host, self.port = host, int(port)
+        self.context = ssl.create_default_context(cafile=ca)
+        self.context.load_cert_chain(certificate, key)
+
+    def open(
+        self, method: str, path: str, body: Object | None = None, content: str = "application/json",
+        timeout: float = 30.0,
+    ) -> tuple[http.client.HTTPSConnection, http.client.HTTPResponse]:  # fmt: skip
+        """Send a request; the caller reads the response and closes the connection.
+
+        Raises Unreachable, ApiError.
+        """
+        connection = http.client.HTTPSConnection(
+            self.host, self.port, timeout=timeout, context=self.context
+        )
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Accept": "application/json"}
+        if data is not None:
+            headers["Content-Type"] = content
+        try:
+            connection.request(method, path, body=data, headers=headers)
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise Unreachable(f"{self.host}:{self.port}: {error}") from error
+        if response.status >= 400:
+            text = response.read()
+            connection.close()
+            try:
+                status = json.loads(text)
+            except ValueError:
+                status = {"message": text.decode(errors="replace")}
+            raise ApiError(response.status, status)
+        return connection, response
+
+    def call(
+        self, method: str, path: str, body: Object | None = None, content: str = "application/json"
+    ) -> Object:
+        """One request, its JSON answer. Raises Unreachable, ApiError."""
+        connection, response = self.open(method, path, body, content)
+        try:
+            return cast(Object, json.loads(response.read() or b"{}"))
+        finally:
+            connection.close()
+
+    def apply(self, obj: Object, manager: str = "steersman") -> Object:
+        """Server-side apply, taking over fields of other managers."""
+        path = f"{object_path(obj)}?fieldManager={manager}&force=true"
+        return self.call("PATCH", path, obj, "application/apply-patch+yaml")
+
+    def watch(self, path: str, seconds: float) -> Iterator[tuple[str, Object]]:
+        """List, then watch: (type, object) for each object there is (ADDED) and each change.
+
+        Ends after ``seconds`` or when the server closes. Raises Unreachable, ApiError.
+        """
+        listed = self.call("GET", path)
+        for item in listed.get("items", []):
+            yield "ADDED", item
+        sign = "&" if "?" in path else "?"
+        revision = listed["metadata"]["resourceVersion"]
+        query = f"{sign}watch=1&resourceVersion={revision}&timeoutSeconds={max(1, int(seconds))}"
+        connection, response = self.open("GET", path + query, timeout=seconds + 5)
+        try:
+            while line := response.readline():
+                event = json.loads(line)
+                yield event["type"], event["object"]
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{self.host}:{self.port}: {error}") from error
+        finally:
+            connection.close()
+
+    def wait_for(
+        self, path: str, done: Callable[[dict[str, Object]], bool], seconds: float
+    ) -> dict[str, Object]:
+        """Watch until ``done(objects by namespace/name)``. Raises TimeoutError."""
+        seen: dict[str, Object] = {}
+        for kind, obj in self.watch(path, seconds):
+            meta = obj.get("metadata", {})
+            key = f"{meta.get('namespace', '')}/{meta.get('name', '')}"
+            if kind == "DELETED":
+                seen.pop(key, None)
+            elif kind in ("ADDED", "MODIFIED"):
+                seen[key] = obj
+            if done(seen):
+                return seen
+        raise TimeoutError(f"{path}: not as wanted after {seconds:.0f} s")
+
+
+def object_path(obj: Object) -> str:
+    """URL path of an object."""
+    version, kind, meta = obj["apiVersion"], obj["kind"], obj["metadata"]
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    plural = PLURALS.get(kind, kind.lower() + "s")
+    if kind not in CLUSTER_SCOPED:
+        root += f"/namespaces/{meta.get('namespace', 'default')}"
+    return f"{root}/{plural}/{meta['name']}"

@@ -1,0 +1,174 @@
+"""Find the machine's Docker Engine, or start one of our own; load images into it.
+
+An engine we start serves the usual socket, makes no bridge and no iptables rules (pods bring their
+own network), lets containers survive its own restarts (--live-restore), and is ended by ``stop``.
+An engine we find is left as it is. Must not know: the cluster.
+"""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from typing import Any, cast
+
+PACKAGES = "docker.io iptables nftables iproute2 conntrack cgroupfs-mount busybox-static"
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+class EngineError(Exception):
+    """There is no usable engine; the text says what to do."""
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over the engine's unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def call(
+    path: str, method: str, url: str, body: Any = None, timeout: float = 60.0
+) -> tuple[int, bytes]:
+    """One request to the engine: (status, body). Raises OSError if it does not answer."""
+    connection = UnixConnection(path, timeout)
+    try:
+        headers = {"Content-Type": "application/x-tar"} if body is not None else {}
+        connection.request(method, url, body=body, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except http.client.HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+
+
+def answers(path: str) -> bool:
+    """Whether an engine listens on the socket."""
+    try:
+        return call(path, "GET", "/_ping", timeout=5)[0] == 200
+    except OSError:
+        return False
+
+
+def ensure(path: str, run_dir: str) -> str:
+    """Make sure an engine answers; return how: found, started. Raises EngineError."""
+    if answers(path):
+        return "found"
+    if shutil.which("dockerd") is None:
+        raise EngineError(
+            "Docker Engine is not installed. As root: apt-get install -y --no-install-recommends "
+            f"{PACKAGES}\nor run without containers: steersman up --runtime memory"
+        )
+    if os.geteuid() != 0:
+        raise EngineError(
+            f"No Docker Engine answers at {path}. Start it (sudo systemctl start docker), or run "
+            "as root, or run without containers: steersman up --runtime memory"
+        )
+    mount_cgroups()
+    start(path, run_dir)
+    return "started"
+
+
+def mount_cgroups() -> None:
+    """Without a cgroup mount dockerd refuses to start."""
+    if not os.path.ismount("/sys/fs/cgroup"):
+        if shutil.which("cgroupfs-mount") is None:
+            raise EngineError("/sys/fs/cgroup is not mounted: apt-get install cgroupfs-mount")
+        subprocess.run(["cgroupfs-mount"], check=True)
+
+
+def start(path: str, run_dir: str) -> None:
+    """Start our own dockerd and wait until it answers. Raises EngineError with its last lines."""
+    os.makedirs(run_dir, exist_ok=True)
+    log = os.path.join(run_dir, "dockerd.log")
+    pidfile = os.path.join(run_dir, "dockerd.pid")
+    if os.path.exists(pidfile):
+        os.unlink(pidfile)
+    command = [
+        "dockerd", "--host", f"unix://{path}", "--pidfile", pidfile,
+        "--exec-root", os.path.join(run_dir, "docker-exec"), "--group", "root",
+        "--live-restore", "--bridge=none", "--iptables=false", "--ip-forward=false",
+    ]  # fmt: skip
+    with open(log, "ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not answers(path):
+        if process.poll() is not None or time.monotonic() > deadline:
+            with open(log, encoding="utf-8", errors="replace") as file:
+                tail = "".join(file.readlines()[-5:])
+            raise EngineError(f"dockerd did not start; its log {log} ends:\n{tail}")
+        time.sleep(0.05)
+
+
+def stop(run_dir: str) -> None:
+    """End the engine that ``start`` started, if it runs."""
+    pidfile = os.path.join(run_dir, "dockerd.pid")
+    try:
+        with open(pidfile, encoding="ascii") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+            if file.read().strip() != "dockerd":
+                return
+        os.kill(pid, signal.SIGTERM)
+    except (OSError, ValueError):
+        return
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline and _alive(pid):
+        time.sleep(0.05)
+    shutil.rmtree(os.path.join(run_dir, "docker-exec"), ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    """A zombie waiting for its parent to reap it has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def has_image(path: str, tag: str) -> bool:
+    """Whether the engine holds the image."""
+    return call(path, "GET", f"/images/{tag}/json")[0] == 200
+
+
+def load(path: str, archive: str) -> list[str]:
+    """``docker load``: the names loaded. Raises EngineError if it is no image archive."""
+    with open(archive, "rb") as file:
+        status, body = call(path, "POST", "/images/load?quiet=1", file, timeout=300)
+    lines = [json.loads(line) for line in body.splitlines() if line.strip()]
+    problem = next((line["error"] for line in lines if "error" in line), "")
+    if status != 200 or problem:
+        text = problem or body.decode(errors="replace")
+        raise EngineError(f"{archive}: not loaded: {text.strip()}")
+    said = "".join(line.get("stream", "") for line in lines)
+    return [line.partition(": ")[2] for line in said.splitlines() if line.startswith("Loaded")]
+
+
+def containers(path: str, label: str) -> list[str]:
+    """Ids of all containers, running or not, with the label ``key=value``."""
+    filters = json.dumps({"label": [label]})
+    quoted = filters.replace('"', "%22").replace(" ", "").replace("{", "%7B").replace("}", "%7D")
+    quoted = quoted.replace("[", "%5B").replace("]", "%5D")
+    status, body = call(path, "GET", f"/containers/json?all=1&filters={quoted}")
+    if status != 200:
+        raise EngineError(body.decode(errors="replace"))
+    return [cast(str, item["Id"]) for item in json.loads(body)]
+
+
+def remove(path: str, container: str) -> None:
+    """Kill and remove a container; none of that name is fine."""
+    call(path, "DELETE", f"/containers/{container}?force=1&v=1")

@@ -1,0 +1,180 @@
+"""Start, find and end the cluster's processes on this machine.
+
+A process is known by its pid and its start time (so a reused pid is never mistaken for it), kept in
+``<data_dir>/run/<name>.json``. A process tells that it is ready with sd_notify(3)'s protocol, so
+nothing polls. Must not know: what the processes do.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+
+import msgspec
+
+from cluster.settings import ClusterSettings
+
+READY = b"READY=1"
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A process that was started. ``started``: clock ticks since boot, from /proc."""
+
+    name: str
+    pid: int
+    started: int
+
+
+def run_dir(settings: ClusterSettings) -> str:
+    """Folder of process records and sockets."""
+    return os.path.join(settings.data_dir, "run")
+
+
+def log_path(settings: ClusterSettings, name: str) -> str:
+    """Where a process's own output goes."""
+    return os.path.join(settings.data_dir, "logs", f"{name}.log")
+
+
+def started_at(pid: int) -> int | None:
+    """Start time of a live process in clock ticks, None if it has ended (or is a zombie)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def find(settings: ClusterSettings, name: str) -> Running | None:
+    """The live process of that name, if there is one."""
+    try:
+        with open(os.path.join(run_dir(settings), f"{name}.json"), "rb") as file:
+            record = msgspec.json.decode(file.read(), type=Running)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return record if started_at(record.pid) == record.started else None
+
+
+def start(settings: ClusterSettings, settings_path: str, name: str, notify: str = "") -> Running:
+    """Start one replica or node process, in its network namespace if it has one."""
+    os.makedirs(run_dir(settings), exist_ok=True)
+    os.makedirs(os.path.dirname(log_path(settings, name)), exist_ok=True)
+    netns = next((n.netns for n in settings.nodes if n.name == name), "")
+    prefix = ["nsenter", f"--net=/run/netns/{netns}"] if netns else []
+    command = [*prefix, sys.executable, "-m", "actors.process", settings_path, name]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment.pop("NOTIFY_SOCKET", None)
+    if notify:
+        environment["NOTIFY_SOCKET"] = notify
+    with open(log_path(settings, name), "ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True, env=environment, cwd="/",
+        )  # fmt: skip
+    started = started_at(process.pid)
+    record = Running(name=name, pid=process.pid, started=started or 0)
+    path = os.path.join(run_dir(settings), f"{name}.json")
+    with open(path + ".tmp", "wb") as file:
+        file.write(msgspec.json.encode(record))
+    os.replace(path + ".tmp", path)
+    return record
+
+
+def end(settings: ClusterSettings, names: Iterable[str], seconds: float = 10.0) -> list[str]:
+    """SIGTERM all, wait, SIGKILL what is left. Returns the names that were running."""
+    found = [process for name in names if (process := find(settings, name)) is not None]
+    for process in found:
+        _signal(process, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    left = list(found)
+    while left and time.monotonic() < deadline:
+        time.sleep(0.02)
+        left = [p for p in left if started_at(p.pid) == p.started]
+    for process in left:
+        _signal(process, signal.SIGKILL)
+    for process in found:
+        os.unlink(os.path.join(run_dir(settings), f"{process.name}.json"))
+    return [process.name for process in found]
+
+
+def kill(settings: ClusterSettings, name: str) -> Running | None:
+    """SIGKILL at once, as a power cut would; None if it does not run."""
+    process = find(settings, name)
+    if process is not None:
+        _signal(process, signal.SIGKILL)
+        while started_at(process.pid) == process.started:
+            time.sleep(0.005)
+    return process
+
+
+def _signal(process: Running, number: signal.Signals) -> None:
+    if started_at(process.pid) == process.started:
+        try:
+            os.kill(process.pid, number)
+        except ProcessLookupError:
+            return
+
+
+class ReadySocket:
+    """Receives the processes' READY=1 messages, with the pid that sent each."""
+
+    def __init__(self, settings: ClusterSettings) -> None:
+        os.makedirs(run_dir(settings), exist_ok=True)
+        self.path = os.path.join(run_dir(settings), "notify.sock")
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+
+    def wait(self, processes: Iterable[Running], seconds: float) -> list[Running]:
+        """Until all are ready. Returns those that are not: dead, or not ready in time."""
+        waiting = {process.name: process for process in processes}
+        deadline = time.monotonic() + seconds
+        while waiting and (left := deadline - time.monotonic()) > 0:
+            self.socket.settimeout(min(left, 0.5))
+            try:
+                message = self.socket.recv(4096)
+            except TimeoutError:
+                if any(started_at(p.pid) != p.started for p in waiting.values()):
+                    break
+                continue
+            fields = dict(part.split(b"=", 1) for part in message.splitlines() if b"=" in part)
+            if fields.get(b"READY") == b"1":
+                waiting.pop(fields.get(b"STATUS", b"").decode(), None)
+        return list(waiting.values())
+
+    def close(self) -> None:
+        """Remove the socket."""
+        self.socket.close()
+        os.unlink(self.path)
+
+
+def describe(settings: ClusterSettings, name: str) -> dict[str, str]:
+    """State, pid, memory and processor time of a process, for tables."""
+    process = find(settings, name)
+    if process is None:
+        return {"state": "down", "pid": "-", "memory": "-"}
+    with open(f"/proc/{process.pid}/statm", encoding="ascii") as file:
+        pages = int(file.read().split()[1])
+    memory = f"{pages * os.sysconf('SC_PAGE_SIZE') >> 20} MiB"
+    return {"state": "up", "pid": str(process.pid), "memory": memory}
+
+
+def last_lines(settings: ClusterSettings, name: str, count: int = 15) -> str:
+    """The end of a process's own output."""
+    try:
+        with open(log_path(settings, name), encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-count:])
+    except OSError:
+        return ""
+
+
+def write_json(path: str, value: object) -> None:
+    """Replace a JSON file atomically."""
+    with open(path + ".tmp", "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1)
+    os.replace(path + ".tmp", path)
