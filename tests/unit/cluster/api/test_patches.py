@@ -1,0 +1,168 @@
+"""JSON patch and merge patch: the examples of the RFCs, the laws, the bounds."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cluster.api import patches
+from cluster.errors import StatusError
+from cluster.limits import JSON_PATCH_OPERATIONS_MAX, NESTING_MAX
+
+scalars = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "a", "b"])
+keys = st.sampled_from(["a", "b", "c", "d"])
+documents = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3)
+)
+objects = st.dictionaries(keys, documents, max_size=4)
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+    return value
+
+
+def diff(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The smallest merge patch between null-free objects."""
+    patch: dict[str, Any] = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        if key in old and isinstance(old[key], dict) and isinstance(value, dict):
+            patch[key] = diff(old[key], value)
+        elif key not in old or old[key] != value or type(old[key]) is not type(value):
+            patch[key] = value
+    return patch
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "expected"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_merge_patch_does_what_rfc_7386_appendix_a_says(
+    target: dict[str, Any], patch: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert patches.merge_patch(target, patch) == expected
+
+
+@given(objects, objects)
+def test_merging_twice_is_merging_once(target: dict[str, Any], patch: dict[str, Any]) -> None:
+    once = patches.merge_patch(target, patch)
+    assert patches.merge_patch(once, patch) == once
+
+
+@given(objects.map(without_nulls), objects.map(without_nulls))
+def test_a_diff_leads_to_its_goal(old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert patches.merge_patch(old, diff(old, new)) == new
+
+
+@given(objects, objects)
+def test_the_result_shares_nothing(target: dict[str, Any], patch: dict[str, Any]) -> None:
+    before = patches.copy_json(target), patches.copy_json(patch)
+    scribble(patches.merge_patch(target, patch))
+    scribble(patches.json_patch(target, [{"op": "add", "path": "/x", "value": patch}]))
+    assert (target, patch) == before
+
+
+def scribble(value: Any) -> None:
+    children = list(value.values()) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        value["scribbled"] = 1
+    elif isinstance(value, list):
+        value.append("scribbled")
+    else:
+        return
+    for child in children:
+        if child != "scribbled":
+            scribble(child)
+
+
+def test_each_json_patch_operation() -> None:
+    base = {"metadata": {"labels": {"a/b": "1"}}, "list": [1, 2]}
+    result = patches.json_patch(
+        base,
+        [
+            {"op": "test", "path": "/metadata/labels/a~1b", "value": "1"},
+            {"op": "add", "path": "/list/-", "value": 3},
+            {"op": "add", "path": "/list/0", "value": 0},
+            {"op": "replace", "path": "/list/1", "value": 9},
+            {"op": "remove", "path": "/metadata/labels/a~1b"},
+            {"op": "copy", "from": "/list", "path": "/copied"},
+            {"op": "move", "from": "/list", "path": "/moved"},
+        ],
+    )
+    assert result == {"metadata": {"labels": {}}, "copied": [0, 9, 2, 3], "moved": [0, 9, 2, 3]}
+    assert base["list"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("operations", "code"),
+    [
+        ({"op": "add"}, 400),
+        (["add"], 400),
+        ([{"op": "append", "path": "/a", "value": "x"}], 400),
+        ([{"op": "add", "path": "/a"}], 400),
+        ([{"op": "move", "path": "/a"}], 400),
+        ([{"op": "add", "path": 7, "value": 1}], 400),
+        ([{"op": "replace", "path": "", "value": [1]}], 400),
+        ([{"op": "test", "path": "/a", "value": 2}], 422),
+        ([{"op": "test", "path": "/a", "value": True}], 422),
+        ([{"op": "remove", "path": "/zz"}], 422),
+        ([{"op": "replace", "path": "/zz/y", "value": 1}], 422),
+        ([{"op": "add", "path": "no-slash", "value": 1}], 422),
+        ([{"op": "copy", "from": "/zz", "path": "/b"}], 422),
+        ([{"op": "remove", "path": "/a/b"}], 422),
+        ([{"op": "add", "path": "/l/x", "value": 1}], 422),
+    ],
+)
+def test_bad_patches_name_their_fault(operations: object, code: int) -> None:
+    with pytest.raises(StatusError) as caught:
+        patches.json_patch({"a": 1, "l": []}, operations)
+    assert caught.value.code == code
+
+
+def test_refusals_carry_the_operation_as_a_cause() -> None:
+    with pytest.raises(StatusError) as caught:
+        patches.json_patch({"a": 1}, [{"op": "test", "path": "/a", "value": 2}])
+    (cause,) = caught.value.status["details"]["causes"]
+    assert cause["message"].startswith("test operation does not apply: /a: ")
+
+
+def test_too_many_operations() -> None:
+    operation = {"op": "test", "path": "/a", "value": 1}
+    with pytest.raises(StatusError) as caught:
+        patches.json_patch({"a": 1}, [operation] * (JSON_PATCH_OPERATIONS_MAX + 1))
+    assert caught.value.code == 413
+    assert "got 10001" in str(caught.value)
+
+
+def test_copies_cannot_blow_up() -> None:
+    doubling = [{"op": "copy", "from": "/a", "path": f"/a/{n}"} for n in range(60)]
+    with pytest.raises(StatusError) as caught:
+        patches.json_patch({"a": {"x": "y" * 1000}}, doubling)
+    assert caught.value.code == 413
+
+
+def test_moves_cannot_nest_without_end() -> None:
+    chain = [{"op": "move", "from": f"/{n}", "path": f"/{n + 1}/x"} for n in range(NESTING_MAX + 5)]
+    base: dict[str, Any] = {str(n): {} for n in range(NESTING_MAX + 10)}
+    with pytest.raises(StatusError) as caught:
+        patches.json_patch(base, chain)
+    assert caught.value.code == 400
+
+
+@pytest.mark.parametrize("patch", [[], "x", None, 1])
+def test_a_merge_patch_is_an_object(patch: object) -> None:
+    with pytest.raises(StatusError) as caught:
+        patches.merge_patch({}, patch)
+    assert caught.value.code == 400
