@@ -1,0 +1,175 @@
+"""Rows of the core group and of the groups that workloads are made of.
+
+Source: Kubernetes API reference 1.37. Must not know behaviour.
+"""
+
+from cluster.api.kind import ALL_VERBS, SCALE, STATUS, Kind, Subresource, row
+
+ALL = ("all",)
+GET = ("get",)
+CREATE = ("create",)
+CONNECT = ("create", "get")
+PROXY = ("create", "delete", "get", "patch", "update")
+NO_COLLECTION = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
+_CORE = "io.k8s.api.core.v1."
+_APPS = "io.k8s.api.apps.v1."
+_BATCH = "io.k8s.api.batch.v1."
+
+_BINDING = Subresource("binding", CREATE, "Binding", "", "v1", _CORE + "Binding")
+_EVICTION = Subresource(
+    "eviction", CREATE, "Eviction", "policy", "v1", "io.k8s.api.policy.v1.Eviction"
+)
+_TOKEN = Subresource(
+    "token",
+    CREATE,
+    "TokenRequest",
+    "authentication.k8s.io",
+    "v1",
+    "io.k8s.api.authentication.v1.TokenRequest",
+)
+_POD_PARTS = (
+    Subresource("attach", CONNECT, "PodAttachOptions", "", "v1"),
+    _BINDING,
+    Subresource("ephemeralcontainers"),
+    _EVICTION,
+    Subresource("exec", CONNECT, "PodExecOptions", "", "v1"),
+    Subresource("log", GET),
+    Subresource("portforward", CONNECT, "PodPortForwardOptions", "", "v1"),
+    Subresource("proxy", PROXY, "PodProxyOptions", "", "v1"),
+    Subresource("resize"),
+    STATUS,
+)
+
+
+def _core(
+    kind: str,
+    plural: str,
+    short: tuple[str, ...] = (),
+    *,
+    namespaced: bool = True,
+    categories: tuple[str, ...] = (),
+    verbs: tuple[str, ...] = ALL_VERBS,
+    served: bool = True,
+    subresources: tuple[Subresource, ...] = (),
+) -> Kind:
+    return row(
+        "",
+        "v1",
+        kind,
+        plural,
+        _CORE + kind,
+        namespaced=namespaced,
+        short=short,
+        categories=categories,
+        verbs=verbs,
+        served=served,
+        subresources=subresources,
+    )
+
+
+def _apps(kind: str, plural: str, short: str, scale: bool, served: bool) -> Kind:
+    parts = (SCALE, STATUS) if scale else (STATUS,)
+    return row(
+        "apps",
+        "v1",
+        kind,
+        plural,
+        _APPS + kind,
+        short=(short,),
+        categories=ALL,
+        served=served,
+        subresources=parts,
+    )
+
+
+CORE_KINDS: tuple[Kind, ...] = (
+    _core("Binding", "bindings", verbs=CREATE),
+    _core(
+        "ComponentStatus",
+        "componentstatuses",
+        ("cs",),
+        namespaced=False,
+        verbs=("get", "list"),
+        served=False,
+    ),
+    _core("ConfigMap", "configmaps", ("cm",)),
+    _core("Endpoints", "endpoints", ("ep",)),
+    _core("Event", "events", ("ev",)),
+    _core("LimitRange", "limitranges", ("limits",), served=False),
+    _core(
+        "Namespace",
+        "namespaces",
+        ("ns",),
+        namespaced=False,
+        verbs=NO_COLLECTION,
+        subresources=(Subresource("finalize", ("update",)), STATUS),
+    ),
+    _core(
+        "Node",
+        "nodes",
+        ("no",),
+        namespaced=False,
+        subresources=(Subresource("proxy", PROXY, "NodeProxyOptions", "", "v1"), STATUS),
+    ),
+    _core("PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",), subresources=(STATUS,)),
+    _core(
+        "PersistentVolume",
+        "persistentvolumes",
+        ("pv",),
+        namespaced=False,
+        subresources=(STATUS,),
+    ),
+    _core("Pod", "pods", ("po",), categories=ALL, subresources=_POD_PARTS),
+    _core("PodTemplate", "podtemplates"),
+    _core(
+        "ReplicationController",
+        "replicationcontrollers",
+        ("rc",),
+        categories=ALL,
+        served=False,
+        subresources=(SCALE, STATUS),
+    ),
+    _core("ResourceQuota", "resourcequotas", ("quota",), served=False, subresources=(STATUS,)),
+    _core("Secret", "secrets"),
+    _core("ServiceAccount", "serviceaccounts", ("sa",), subresources=(_TOKEN,)),
+    _core(
+        "Service",
+        "services",
+        ("svc",),
+        categories=ALL,
+        subresources=(Subresource("proxy", PROXY, "ServiceProxyOptions", "", "v1"), STATUS),
+    ),
+    row(
+        "apps",
+        "v1",
+        "ControllerRevision",
+        "controllerrevisions",
+        _APPS + "ControllerRevision",
+        served=False,
+    ),
+    _apps("DaemonSet", "daemonsets", "ds", scale=False, served=False),
+    _apps("Deployment", "deployments", "deploy", scale=True, served=True),
+    _apps("ReplicaSet", "replicasets", "rs", scale=True, served=True),
+    _apps("StatefulSet", "statefulsets", "sts", scale=True, served=False),
+    row(
+        "batch",
+        "v1",
+        "CronJob",
+        "cronjobs",
+        _BATCH + "CronJob",
+        short=("cj",),
+        categories=ALL,
+        served=False,
+        subresources=(STATUS,),
+    ),
+    row(
+        "batch",
+        "v1",
+        "Job",
+        "jobs",
+        _BATCH + "Job",
+        categories=ALL,
+        served=False,
+        subresources=(STATUS,),
+    ),
+)
