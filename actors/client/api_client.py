@@ -8,7 +8,7 @@ Must not know: caches, controllers, what the objects mean.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import orjson
@@ -50,6 +50,11 @@ class ListDocument(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
+# Inside the class "list" is the verb.
+Objects: TypeAlias = list[Object]
+Encoded: TypeAlias = list[bytes]
+PatchBody: TypeAlias = Object | list[Any] | bytes
+
 _LIST_DECODER = msgspec.json.Decoder(ListDocument)
 
 
@@ -89,7 +94,7 @@ class ApiClient:
         namespace: str = "",
         label_selector: str = "",
         field_selector: str = "",
-    ) -> tuple[list[Object], int]:
+    ) -> tuple[Objects, int]:
         """All objects (of all namespaces if '') and the revision of the list."""
         raw, revision = await self.list_raw(resource, namespace, label_selector, field_selector)
         return [orjson.loads(item) for item in raw], revision
@@ -101,7 +106,7 @@ class ApiClient:
         label_selector: str = "",
         field_selector: str = "",
         limit: int = 0,
-    ) -> tuple[list[bytes], int]:
+    ) -> tuple[Encoded, int]:
         """As ``list``, each item as its own JSON bytes; fetched in pages of one revision.
 
         ``limit`` > 0: at most one page of so many. A page whose continuation expired (410) starts
@@ -117,8 +122,8 @@ class ApiClient:
 
     async def _pages(
         self, resource: Resource, namespace: str, query: dict[str, str], page: int, limit: int
-    ) -> tuple[list[bytes], int]:
-        items: list[bytes] = []
+    ) -> tuple[Encoded, int]:
+        items: Encoded = []
         token = ""
         while True:
             query = dict(query)
@@ -223,7 +228,7 @@ class ApiClient:
         resource: Resource,
         namespace: str,
         name: str,
-        patch: Object | list[Any] | bytes,
+        patch: PatchBody,
         content_type: str = MERGE_PATCH,
         subresource: str = "",
         force: bool = False,

@@ -7,12 +7,17 @@ Must not know: where the objects come from, who reads them; no input or output, 
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 import orjson
 
 from cluster.api.resources import Resource
 from cluster.api.types import Object
+
+# Inside the class "list" is the read.
+Objects: TypeAlias = list[Object]
+Keys: TypeAlias = list[tuple[str, str]]
 
 # Decoded dicts kept; a pod's dict is five times its bytes, and slows garbage collection.
 DECODED_MAX = 4096
@@ -118,7 +123,7 @@ class Cache:
         """The object's entry, or None."""
         return self._namespaces.get(namespace, {}).get(name)
 
-    def list(self, namespace: str | None = None) -> list[Object]:
+    def list(self, namespace: str | None = None) -> Objects:
         """The objects of a namespace (None: of all), in order of arrival."""
         return [self.decode(entry) for entry in self.entries(namespace)]
 
@@ -130,11 +135,11 @@ class Cache:
         for names in self._namespaces.values():
             yield from names.values()
 
-    def by_owner(self, uid: str) -> list[Object]:
+    def by_owner(self, uid: str) -> Objects:
         """The objects with an owner reference to ``uid``."""
         return [self.decode(entry) for entry in self._owners.get(uid, {}).values()]
 
-    def by_node(self, node: str) -> list[Object]:
+    def by_node(self, node: str) -> Objects:
         """The pods bound to a node."""
         return [self.decode(entry) for entry in self._nodes.get(node, {}).values()]
 
@@ -188,7 +193,7 @@ class Cache:
             self._unlink(old)
         return old
 
-    def missing_from(self, keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    def missing_from(self, keys: Iterable[tuple[str, str]]) -> Keys:
         """The (namespace, name) known here that are not among ``keys``."""
         present = set(keys)
         return [entry.key for entry in self.entries() if entry.key not in present]

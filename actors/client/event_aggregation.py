@@ -29,11 +29,11 @@ class Said(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What to write: ``key`` names the Event object; ``count`` 1 creates it, more patch it."""
+    """What to write: ``key`` names the Event object; ``times`` 1 creates it, more patch it."""
 
     key: Said
     message: str
-    count: int
+    times: int
     first: float
     last: float
 

@@ -77,9 +77,9 @@ class EventRecorder:
         record = pending.record
         namespace = pending.involved.get("namespace") or NAMESPACE_DEFAULT
         name = self._names.get(record.key)
-        if record.count > 1 and name is not None:
+        if record.times > 1 and name is not None:
             patch = {
-                "count": record.count,
+                "count": record.times,
                 "lastTimestamp": rfc3339(record.last),
                 "message": record.message,
             }
@@ -126,7 +126,7 @@ def make_event(
         "source": {"component": component},
         "reportingComponent": component,
         "reportingInstance": "",
-        "count": record.count,
+        "count": record.times,
         "firstTimestamp": rfc3339(record.first),
         "lastTimestamp": rfc3339(record.last),
         "eventTime": None,
