@@ -1,0 +1,1 @@
+"""The commands of `steersman`, one file each (or one per noun)."""

@@ -1,0 +1,5 @@
+"""`steersman trace`: why it happened."""
+
+
+def trace() -> None:
+    pass

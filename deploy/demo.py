@@ -1,0 +1,147 @@
+"""Apply the demo manifest and wait, step by step, until it answers. Must not know: the launcher."""
+
+import importlib.resources
+import ipaddress
+import socket
+import time
+import urllib.request
+from typing import Any
+
+import yaml
+from dnslib import DNSRecord
+
+from cluster.settings import ClusterSettings
+from deploy import pki
+from deploy.client import Client, Object
+from deploy.progress import Progress
+
+SECONDS = 90.0
+
+
+def client(settings: ClusterSettings, server: str = "") -> Client:
+    """A client with the administrator's certificate; by default of whichever replica answers."""
+    return Client(
+        server or settings.network.shared_api,
+        pki.path(settings, "ca.crt"),
+        pki.path(settings, "admin.crt"),
+        pki.path(settings, "admin.key"),
+    )
+
+
+def manifest() -> list[Object]:
+    """The demo's objects."""
+    text = (importlib.resources.files("deploy") / "manifests" / "demo.yaml").read_text()
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def condition(obj: Object, kind: str) -> bool:
+    """Whether a status condition is True."""
+    found: list[dict[str, Any]] = obj.get("status", {}).get("conditions", [])
+    return any(c["type"] == kind and c["status"] == "True" for c in found)
+
+
+def run(settings: ClusterSettings, progress: Progress) -> str:
+    """All steps; returns the URL that answers ('' without containers). Raises TimeoutError."""
+    api = client(settings)
+    if settings.nodes:
+        with progress.step("first node ready"):
+            api.wait_for(
+                "/api/v1/nodes",
+                lambda seen: any(condition(node, "Ready") for node in seen.values()),
+                SECONDS,
+            )
+        progress.mark("first node ready")
+    with progress.step("demo applied") as notes:
+        objects = manifest()
+        for obj in objects:
+            api.apply(obj)
+        notes.append(f"{len(objects)} objects")
+    with progress.step("DNS service"):
+        api.wait_for(
+            "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices",
+            lambda seen: any(
+                _service(item) == "kube-dns" and item.get("endpoints") for item in seen.values()
+            ),
+            SECONDS,
+        )
+    progress.mark("DNS service")
+    wanted = [obj["metadata"]["name"] for obj in objects if obj["kind"] == "Deployment"]
+    with progress.step("app running") as notes:
+        api.wait_for(
+            "/apis/apps/v1/namespaces/default/deployments",
+            lambda seen: all(_complete(seen.get(f"default/{name}")) for name in wanted),
+            SECONDS,
+        )
+        notes.append(", ".join(wanted))
+    progress.mark("app running")
+    if settings.runtime == "memory":
+        return ""
+    with progress.step("DNS answering") as notes:
+        notes.append(wait_dns(settings, "web.default.svc.cluster.local"))
+    progress.mark("DNS answering")
+    with progress.step("page answering") as notes:
+        url = load_balancer_url(api, "web")
+        notes.append(f"{url} {fetch(url)} bytes")
+    return url
+
+
+def _service(item: Object) -> str:
+    return str(item["metadata"].get("labels", {}).get("kubernetes.io/service-name", ""))
+
+
+def _complete(obj: Object | None) -> bool:
+    if obj is None:
+        return False
+    status, spec = obj.get("status", {}), obj["spec"]
+    return (
+        status.get("observedGeneration", 0) >= obj["metadata"].get("generation", 0)
+        and status.get("availableReplicas", 0) == spec["replicas"]
+        and status.get("updatedReplicas", 0) == spec["replicas"]
+    )
+
+
+def wait_dns(settings: ClusterSettings, name: str) -> str:
+    """Ask a node's DNS server until it knows the name; return the address."""
+    server = settings.nodes[0].address
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                udp.settimeout(0.5)
+                udp.sendto(DNSRecord.question(name).pack(), (server, 53))
+                answer = DNSRecord.parse(udp.recv(4096))
+        except OSError:
+            time.sleep(0.05)
+            continue
+        if answer.rr:
+            return str(ipaddress.ip_address(str(answer.rr[0].rdata)))
+        time.sleep(0.05)
+    raise TimeoutError(f"{server} did not answer for {name}: see `steersman logs dns`")
+
+
+def load_balancer_url(api: Client, service: str) -> str:
+    """The URL of a Service of type LoadBalancer, once it has an address."""
+    path = "/api/v1/namespaces/default/services"
+
+    def address(seen: dict[str, Object]) -> str:
+        status = seen.get(f"default/{service}", {}).get("status", {})
+        ingress = status.get("loadBalancer", {}).get("ingress") or [{}]
+        return str(ingress[0].get("ip", ""))
+
+    seen = api.wait_for(path, lambda found: bool(address(found)), SECONDS)
+    return f"http://{address(seen)}/"
+
+
+def fetch(url: str, seconds: float = 30.0) -> int:
+    """Get a page, trying again until it answers; returns its size. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    problem: Exception | None = None
+    while time.monotonic() < deadline:
+        try:
+            with opener.open(url, timeout=2) as response:
+                return len(response.read())
+        except OSError as error:
+            problem = error
+            time.sleep(0.05)
+    raise TimeoutError(f"{url} does not answer: {problem}")

@@ -1,0 +1,30 @@
+"""What every test gets: no task left behind, and a clear failure where Docker must be but is not."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from deploy import engine
+
+DOCKER_SOCKET = os.environ.get("STEERSMAN_DOCKER_SOCKET", "/var/run/docker.sock")
+
+
+@pytest.fixture(autouse=True)
+async def no_task_is_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """A test that leaves tasks running hides a leak."""
+    before = asyncio.all_tasks()
+    yield
+    left = [task for task in asyncio.all_tasks() - before if not task.done()]
+    assert not left, f"tasks left running: {left}"
+
+
+@pytest.fixture(scope="session")
+def docker_socket() -> str:
+    """The engine's socket. Fails, not skips, without root or an engine (one is started if it can)."""
+    if os.geteuid() != 0:
+        pytest.fail("tests marked docker need root: sudo ./deploy/test, or -m 'not docker'")
+    run_dir = os.path.join("/run/steersman-tests")
+    engine.ensure(DOCKER_SOCKET, run_dir)
+    return DOCKER_SOCKET
