@@ -1,0 +1,155 @@
+"""The log of one member, in memory: entries after a base that compaction moves up.
+
+Job: lookups, append with conflict detection, truncation, compaction. Indexes start at 1.
+Must not know: terms of office, messages, disks (it counts what was handed out and what is durable).
+Invariants: base <= snapshot <= commit <= last; entries at or below commit never change.
+"""
+
+from collections.abc import Iterable
+
+from cluster.raft.messages import Entry
+
+
+class RaftLog:
+    """``persisted``: the last index known durable here. ``handed``: the last index given out to
+    be persisted. ``epoch`` counts truncations, so that news of a write that a truncation has
+    overtaken is not taken for news of what replaced it."""
+
+    def __init__(
+        self, entries: Iterable[Entry] = (), snapshot_index: int = 0, snapshot_term: int = 0
+    ) -> None:
+        self.entries: list[Entry] = list(entries)
+        first = self.entries[0].index if self.entries else snapshot_index + 1
+        if first > snapshot_index + 1:
+            raise ValueError(f"log starts at {first}, its snapshot ends at {snapshot_index}")
+        # Entries that the snapshot covers are kept only from it on: its term is known, theirs not.
+        self.entries = self.entries[snapshot_index + 1 - first :]
+        self.base_index = self.snapshot_index = snapshot_index
+        self.base_term = self.snapshot_term = snapshot_term
+        for expected, entry in enumerate(self.entries, snapshot_index + 1):
+            if entry.index != expected:
+                raise ValueError(f"log has entry {entry.index} where {expected} belongs")
+        self.commit = snapshot_index
+        self.persisted = self.handed = self.last_index
+        self.epoch = 0
+
+    @property
+    def last_index(self) -> int:
+        """Index of the last entry, or of what the base stands for."""
+        return self.base_index + len(self.entries)
+
+    @property
+    def last_term(self) -> int:
+        """Term of the last entry."""
+        return self.entries[-1].term if self.entries else self.base_term
+
+    def term_at(self, index: int) -> int | None:
+        """The term of an entry; None if it is compacted away or not here yet."""
+        if index == self.base_index:
+            return self.base_term
+        if self.base_index < index <= self.last_index:
+            return self.entries[index - self.base_index - 1].term
+        return None
+
+    def matches(self, index: int, term: int) -> bool:
+        """True if this log surely holds that entry."""
+        return self.term_at(index) == term
+
+    def is_up_to_date(self, last_index: int, last_term: int) -> bool:
+        """True if a log that ends so is at least as up to date as this one (paper 5.4.1)."""
+        return (last_term, last_index) >= (self.last_term, self.last_index)
+
+    def slice(self, start: int, count_max: int, bytes_max: int) -> tuple[Entry, ...]:
+        """Entries from ``start`` on, within both bounds but at least one if there is one."""
+        position = start - self.base_index - 1
+        assert position >= 0, f"entry {start} is compacted"
+        size = 0
+        taken = self.entries[position : position + count_max]
+        for count, entry in enumerate(taken):
+            size += len(entry.data)
+            if size > bytes_max and count:
+                return tuple(taken[:count])
+        return tuple(taken)
+
+    def append(self, entry: Entry) -> None:
+        """Add one at the end."""
+        assert entry.index == self.last_index + 1, "no hole in a log"
+        self.entries.append(entry)
+
+    def merge(self, entries: Iterable[Entry]) -> None:
+        """Take a leader's entries that follow one which matches.
+
+        What is already here stays; only a real conflict (same index, other term) cuts, and never
+        at or below the commit index: that would be a broken protocol, hence AssertionError.
+        """
+        for entry in entries:
+            if entry.index <= self.base_index:
+                continue
+            held = self.term_at(entry.index)
+            if held == entry.term:
+                continue
+            if held is not None:
+                self._truncate(entry.index)
+            self.append(entry)
+
+    def _truncate(self, index: int) -> None:
+        assert index > self.commit, f"entry {index} is committed (up to {self.commit})"
+        del self.entries[index - self.base_index - 1 :]
+        self.persisted = min(self.persisted, index - 1)
+        self.handed = min(self.handed, index - 1)
+        self.epoch += 1
+
+    def last_not_above(self, index: int, term: int) -> tuple[int, int]:
+        """The last (index, term) at or below ``index`` whose term is at most ``term``.
+
+        Both sides skip whole terms with it, so finding where two logs part takes a round per
+        term, not per entry (paper 5.3). (0, 0) or the base if there is none above it.
+        """
+        index = min(index, self.last_index)
+        while index > self.base_index:
+            held = self.entries[index - self.base_index - 1].term
+            if held <= term:
+                return index, held
+            index -= 1
+        return self.base_index, self.base_term
+
+    def take_unhanded(self) -> tuple[Entry, ...]:
+        """Entries not yet given out to be persisted; they count as given out now."""
+        fresh = tuple(self.entries[self.handed - self.base_index :])
+        self.handed = self.last_index
+        return fresh
+
+    def mark_persisted(self, index: int, epoch: int) -> None:
+        """Entries up to ``index``, given out in ``epoch``, are durable."""
+        if epoch == self.epoch:
+            self.persisted = max(self.persisted, min(index, self.last_index))
+
+    def snapshot_taken(self, index: int, keep: int) -> None:
+        """A durable snapshot up to ``index`` exists: drop what is ``keep`` entries older."""
+        assert index <= self.commit, "only what is committed is in a snapshot"
+        if index <= self.snapshot_index:
+            return
+        term = self.term_at(index)
+        assert term is not None
+        self.snapshot_index, self.snapshot_term = index, term
+        cut = min(index - keep, self.persisted)
+        if cut > self.base_index:
+            cut_term = self.term_at(cut)
+            assert cut_term is not None
+            del self.entries[: cut - self.base_index]
+            self.base_index, self.base_term = cut, cut_term
+
+    def install(self, index: int, term: int) -> None:
+        """A snapshot from the leader replaces everything up to ``index``; what follows that very
+        entry stays (Figure 13, step 6). Counts as persisted when ``mark_persisted`` says so."""
+        assert index > self.commit
+        if self.matches(index, term):
+            del self.entries[: index - self.base_index]
+        else:
+            self.entries.clear()
+            self.epoch += 1
+            self.persisted = min(self.persisted, self.commit)
+        self.base_index = self.snapshot_index = self.commit = index
+        self.base_term = self.snapshot_term = term
+        # Durable only when the shell says so; what follows may have been given out already.
+        self.handed = max(min(self.handed, self.last_index), index)

@@ -1,0 +1,144 @@
+"""What Raft members say to each other, and their binary form (Raft paper, Figure 2 and 13).
+
+Job: the records of the protocol. Must not know: who carries them, roles, the log's content.
+``term`` is the sender's term, but in a pre-vote the term it would campaign in.
+"""
+
+import msgspec
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One log entry. ``data`` b'' is the no-op that a leader starts its term with."""
+
+    index: int
+    term: int
+    data: bytes
+
+
+class HardState(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What must be on disk before a member answers: its term and its vote, always together."""
+
+    term: int = 0
+    vote: str = ""
+
+
+BLANK = HardState()
+
+
+class VoteRequest(msgspec.Struct, frozen=True, array_like=True, tag="vote"):
+    """RequestVote. ``pre``: would you vote for me (thesis 9.6). ``transfer``: the old leader asked
+    for this election, so a leader lease does not protect it."""
+
+    sender: str
+    to: str
+    term: int
+    last_index: int
+    last_term: int
+    pre: bool = False
+    transfer: bool = False
+
+
+class VoteResponse(msgspec.Struct, frozen=True, array_like=True, tag="voted"):
+    """``term``: of the request if granted, else the voter's."""
+
+    sender: str
+    to: str
+    term: int
+    granted: bool
+    pre: bool = False
+
+
+class AppendRequest(msgspec.Struct, frozen=True, array_like=True, tag="append"):
+    """AppendEntries. ``read``: the newest ReadIndex round at the time of sending."""
+
+    sender: str
+    to: str
+    term: int
+    prev_index: int
+    prev_term: int
+    entries: tuple[Entry, ...]
+    commit: int
+    read: int = 0
+
+
+class AppendResponse(msgspec.Struct, frozen=True, array_like=True, tag="appended"):
+    """``index``: accepted: what is durably held up to; refused: the request's ``prev_index``.
+
+    ``hint_index``/``hint_term`` (refused): the follower's last entry at or below ``prev_index``
+    whose term is not above the request's ``prev_term``. ``read`` is the request's.
+    """
+
+    sender: str
+    to: str
+    term: int
+    accepted: bool
+    index: int
+    hint_index: int = 0
+    hint_term: int = 0
+    read: int = 0
+
+
+class SnapshotRequest(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
+    """InstallSnapshot: one chunk at byte ``offset``. The core leaves ``data`` empty and the shell
+    fills it in (it has the file); ``done`` marks the last chunk."""
+
+    sender: str
+    to: str
+    term: int
+    last_index: int
+    last_term: int
+    offset: int
+    data: bytes = b""
+    done: bool = False
+
+
+class SnapshotResponse(msgspec.Struct, frozen=True, array_like=True, tag="snapshotted"):
+    """``offset``: the byte wanted next of the snapshot that ends at ``last_index``."""
+
+    sender: str
+    to: str
+    term: int
+    last_index: int
+    offset: int
+
+
+class TimeoutNow(msgspec.Struct, frozen=True, array_like=True, tag="timeout-now"):
+    """Leadership transfer (thesis 3.10): campaign at once."""
+
+    sender: str
+    to: str
+    term: int
+
+
+RaftRpc = (
+    VoteRequest
+    | VoteResponse
+    | AppendRequest
+    | AppendResponse
+    | SnapshotRequest
+    | SnapshotResponse
+    | TimeoutNow
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[RaftRpc] = msgspec.msgpack.Decoder(RaftRpc)
+
+
+def encode(message: RaftRpc) -> bytes:
+    """msgpack; ``decode`` is its inverse."""
+    return _encoder.encode(message)
+
+
+def decode(payload: bytes) -> RaftRpc:
+    """Raises ValueError for anything that is not one of the messages."""
+    try:
+        return _decoder.decode(payload)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"not a Raft message: {error}") from error
+
+
+def is_routine(message: RaftRpc) -> bool:
+    """True for heartbeats and their answers: what an idle cluster says all day."""
+    if isinstance(message, AppendRequest):
+        return not message.entries
+    return isinstance(message, AppendResponse) and message.accepted
