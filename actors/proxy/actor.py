@@ -1,0 +1,116 @@
+"""The proxy: keeps this node's forward table equal to what Services and EndpointSlices say.
+
+It runs in the node's network namespace. Changes that arrive in one turn of the loop become one
+transaction. The first table replaces what stands only after both informers have synced, and when
+the actor ends the rules stay: connections do not depend on it.
+
+Must not know: how rules are made (``rules.py``), nft.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from actors.client.api_client import ApiClient
+from actors.client.informer import Informer
+from actors.kit.actor import Actor
+from actors.kit.tracing import resume_trace
+from actors.kit.world.packet_filter import ForwardTable, PacketFilter, PacketFilterFault
+from actors.proxy.health_server import HealthServer
+from actors.proxy.rules import NodeView, table_name
+from actors.proxy.state import ProxyState
+from cluster.api.resources import ENDPOINT_SLICES, SERVICES
+from cluster.api.types import Object
+from cluster.settings import ClusterSettings
+
+RETRY_FIRST_SECONDS = 0.5
+RETRY_MAX_SECONDS = 30.0
+# Services and slices with these labels are for others (Kubernetes' well-known labels).
+SELECTOR = "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless"
+
+
+class ProxyActor(Actor):
+    """One per node. ``servers``: API server addresses in order of preference."""
+
+    def __init__(
+        self,
+        settings: ClusterSettings,
+        node: str,
+        packet_filter: PacketFilter,
+        servers: Sequence[str],
+    ) -> None:
+        self._settings = settings
+        self._node = node
+        self._filter = packet_filter
+        self._servers = servers
+        view = NodeView(node, settings.zone_of(node))
+        self._state = ProxyState(table_name(settings.name), view, settings.network)
+        self._wake = asyncio.Event()
+        self._trace = ""
+        self._health = HealthServer()
+
+    async def started(self) -> None:
+        client = ApiClient(self.ctx, self._servers)
+        services = Informer(client, SERVICES, label_selector=SELECTOR)
+        slices = Informer(client, ENDPOINT_SLICES, label_selector=SELECTOR)
+        services.subscribe(self._on_service)
+        slices.subscribe(self._on_slice)
+        self.ctx.task(services.run(), "services")
+        self.ctx.task(slices.run(), "endpointslices")
+        self.ctx.task(self._program(services, slices), "program")
+
+    async def stopped(self) -> None:
+        await self._health.close()
+
+    def _on_service(self, kind: str, old: Object | None, new: Object | None, trace: str) -> None:
+        self._state.service_changed(old, new)
+        self._changed(trace)
+
+    def _on_slice(self, kind: str, old: Object | None, new: Object | None, trace: str) -> None:
+        self._state.slice_changed(old, new)
+        self._changed(trace)
+
+    def _changed(self, trace: str) -> None:
+        if self._state.dirty:
+            self._trace = trace or self._trace
+            self._wake.set()
+
+    async def _program(self, services: Informer, slices: Informer) -> None:
+        await services.wait_synced()
+        await slices.wait_synced()
+        self._wake.set()
+        while True:
+            await self._wake.wait()
+            # One turn of the loop: what a burst of events brought goes into one transaction.
+            await asyncio.sleep(0)
+            self._wake.clear()
+            trace, self._trace = self._trace, ""
+            with resume_trace(trace):
+                await self._apply(self._state.table())
+                await self._serve_health()
+
+    async def _apply(self, table: ForwardTable) -> None:
+        """Until it stands, or until a newer state of the world makes it pointless."""
+        pause = RETRY_FIRST_SECONDS
+        while True:
+            try:
+                await self._filter.apply(table)
+            except PacketFilterFault as error:
+                self.ctx.log.warning("rules.refused", table=table.name, error=str(error))
+                self.ctx.note("rules.refused", table.name, error=str(error)[:200])
+            else:
+                self.ctx.note("rules.applied", table.name, fronts=len(table.forwards))
+                return
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+                return
+            except TimeoutError:
+                pause = min(RETRY_MAX_SECONDS, pause * 2)
+
+    async def _serve_health(self) -> None:
+        # Simulated nodes have no sockets of their own.
+        if self._settings.network.packet_filter == "nftables":
+            address = self._settings.node(self._node).address
+            faults = await self._health.serve(address, self._state.health_ports())
+            for port, error in faults.items():
+                self.ctx.log.warning("health.port", port=port, error=error)

@@ -1,0 +1,76 @@
+"""healthCheckNodePort: tells external load balancers whether this node has an endpoint to offer.
+
+HTTP/1.1, 200 with a ready local endpoint, else 503, and a small JSON body (Service API reference,
+"externalTrafficPolicy").
+Must not know: rules, informers.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+REQUEST_SECONDS_MAX = 5
+REQUEST_BYTES_MAX = 8192
+
+# Port → ((namespace, name) of the Service, its ready endpoints on this node).
+Health = Mapping[int, tuple[tuple[str, str], int]]
+
+
+class HealthServer:
+    """One listener per Service that asks for it."""
+
+    def __init__(self) -> None:
+        self._health: Health = {}
+        self._listeners: dict[int, asyncio.Server] = {}
+
+    async def serve(self, address: str, health: Health) -> dict[int, str]:
+        """Listen on exactly these ports; returns port → error for those that cannot be had."""
+        self._health = health
+        for port in sorted(set(self._listeners) - set(health)):
+            self._listeners.pop(port).close()
+        faults = {}
+        for port in sorted(set(health) - set(self._listeners)):
+            try:
+                self._listeners[port] = await self._listen(address, port)
+            except OSError as error:
+                faults[port] = str(error)
+        return faults
+
+    async def close(self) -> None:
+        """Stop listening."""
+        for listener in self._listeners.values():
+            listener.close()
+        self._listeners.clear()
+
+    async def _listen(self, address: str, port: int) -> asyncio.Server:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._answer(port, reader, writer)
+
+        return await asyncio.start_server(answer, address, port, limit=REQUEST_BYTES_MAX)
+
+    async def _answer(
+        self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS_MAX):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(health_response(port, self._health))
+                await writer.drain()
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # a client that does not speak HTTP, or went away
+        finally:
+            writer.close()
+
+
+def health_response(port: int, health: Health) -> bytes:
+    """The whole HTTP answer."""
+    service, local = health.get(port, (("", ""), 0))
+    body = json.dumps(
+        {"service": {"namespace": service[0], "name": service[1]}, "localEndpoints": local}
+    ).encode()
+    status = "200 OK" if local else "503 Service Unavailable"
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    )
+    return head.encode() + b"\r\n" + body
