@@ -1,0 +1,233 @@
+"""The published API schemas, compiled on demand to small nodes.
+
+Job: say for each place of an object what may stand there (``node``), and hold objects to it
+(``conform``). Knows the form of the definitions file (kubernetes-validate's ``_definitions.json``).
+Must not open it: ``actors/apiserver/schema_files.py`` reads the bytes. Compiling is lazy, field by
+field, so starting costs the parse of the file and nothing more.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import orjson
+
+from cluster.api import schema_conform
+from cluster.api.kind import Kind
+from cluster.api.status import Cause, bad_request
+from cluster.api.types import Object
+
+Shape = Literal[
+    "string", "bool", "int32", "int64", "number", "struct", "map", "list", "any", "object",
+    "int-or-string", "quantity", "time", "microtime", "bytes",
+]  # fmt: skip
+Mode = Literal["Strict", "Warn", "Ignore"]
+
+_META = "io.k8s.apimachinery.pkg."
+# Definitions whose JSON form is not what their Go type says.
+_SPECIAL: dict[str, Shape] = {
+    _META + "api.resource.Quantity": "quantity",
+    _META + "util.intstr.IntOrString": "int-or-string",
+    _META + "apis.meta.v1.Time": "time",
+    _META + "apis.meta.v1.MicroTime": "microtime",
+    _META + "apis.meta.v1.FieldsV1": "object",
+    _META + "runtime.RawExtension": "object",
+}
+_REF = "#/$defs/"
+
+
+class Node:
+    """One place in a schema; see ``schema_node.SchemaNode`` for what patches read of it.
+
+    ``name``: the Go type's name, for messages. ``fields``: of a struct, compiled when first asked
+    (``struct_fields``). ``exact``: the Python type of a value that needs no further look.
+    """
+
+    __slots__ = (
+        "_definitions",
+        "_schema",
+        "definition",
+        "exact",
+        "fields",
+        "items",
+        "list_map_keys",
+        "list_type",
+        "map_type",
+        "name",
+        "patch_merge_key",
+        "patch_strategy",
+        "required",
+        "shape",
+        "values",
+    )
+
+    def __init__(self, definitions: "Definitions", schema: Object, use: Object, name: str) -> None:
+        """``schema``: the type. ``use``: the property that refers to it (may be the same)."""
+        self._definitions = definitions
+        self._schema = schema
+        self.definition = name
+        self.name = name.rpartition(".")[2]
+        self.shape: Shape = _SPECIAL.get(name) or _shape(schema)
+        self.exact: type | None = {"string": str, "bool": bool}.get(self.shape)
+        self.fields: dict[str, Node] | None = None
+        self.required: tuple[str, ...] = tuple(schema.get("required", ()))
+        self.items: Node | None = None
+        self.values: Node | None = None
+        self.list_type: str = _extension(schema, use, "list-type")
+        self.list_map_keys: tuple[str, ...] = tuple(_extension(schema, use, "list-map-keys"))
+        self.map_type: str = _extension(schema, use, "map-type")
+        self.patch_strategy: str = _extension(schema, use, "patch-strategy")
+        self.patch_merge_key: str = _extension(schema, use, "patch-merge-key")
+        if self.shape == "list":
+            self.items = definitions.compile(schema["items"])
+        elif self.shape == "map":
+            self.values = definitions.compile(schema["additionalProperties"])
+
+    def struct_fields(self) -> "dict[str, Node]":
+        """The named fields; empty for what is no struct."""
+        if self.fields is None:
+            properties = self._schema.get("properties", {}) if self.shape == "struct" else {}
+            compile_ = self._definitions.compile
+            self.fields = {name: compile_(schema) for name, schema in properties.items()}
+        return self.fields
+
+    def child(self, name: str) -> "Node | None":
+        """The schema of a field, or of any value of a map with free keys; None if unknown."""
+        return self.struct_fields().get(name) or self.values
+
+    def has_field(self, name: str) -> bool:
+        """True if ``name`` is a named field (not a free key of a map)."""
+        return name in self.struct_fields()
+
+
+class Definitions:
+    """All definitions of one Kubernetes version."""
+
+    def __init__(self, raw: bytes) -> None:
+        """``raw``: ``_definitions.json``. Raises ValueError if it is not."""
+        document = orjson.loads(raw)
+        if not isinstance(document, dict) or not isinstance(document.get("$defs"), dict):
+            raise ValueError("not a definitions file: it has no $defs")
+        self.raw: Mapping[str, Object] = document["$defs"]
+        self._nodes: dict[str, Node] = {}
+
+    def schema_for(self, definition: str) -> Node:
+        """The compiled definition, as ``io.k8s.api.apps.v1.Deployment``. Raises KeyError."""
+        node = self._nodes.get(definition)
+        if node is None:
+            schema = self.raw[definition]
+            node = self._nodes[definition] = Node(self, schema, schema, definition)
+        return node
+
+    def compile(self, schema: Object) -> Node:
+        """The node of a place: a definition's own, or one for this place's extensions."""
+        reference = schema.get("$ref")
+        if reference is None:
+            return Node(self, schema, schema, "")
+        name = reference.removeprefix(_REF)
+        if any(key.startswith("x-kubernetes-") for key in schema):
+            return Node(self, self.raw[name], schema, name)
+        return self.schema_for(name)
+
+    def conform(
+        self,
+        kind: Kind,
+        obj: Object,
+        mode: Mode = "Strict",
+        duplicates: tuple[str, ...] = (),
+        definition: str = "",
+    ) -> list[str]:
+        """Hold a decoded body to its schema, in place, as kube-apiserver's decoder does.
+
+        Nulls and unknown fields go, quantities and times become canonical. Returns the texts of
+        warnings (mode Warn): ``unknown field "spec.foo"``. ``duplicates``: from ``jsonio``.
+        ``definition``: of a subresource's own body. Raises StatusError 400 for a wrong type, and,
+        in mode Strict, for unknown or duplicate fields.
+        """
+        node = self.schema_for(definition or kind.definition)
+        try:
+            unknown = schema_conform.conform(node, obj)
+        except schema_conform.WrongType as error:
+            raise bad_request(f"{_cannot(kind, node)}: {error}") from error
+        texts = [f'unknown field "{path}"' for path in unknown]
+        texts += [f'duplicate field "{path}"' for path in duplicates]
+        if not texts or mode == "Ignore":
+            return []
+        if mode == "Strict":
+            listed = ", ".join(texts)
+            raise bad_request(f"{_cannot(kind, node)}: strict decoding error: {listed}")
+        return texts
+
+    def validate(self, definition: str, obj: Object, mode: Mode = "Strict") -> list[Cause]:
+        """The same as causes, without changing the object: unknown fields (mode Strict), the first
+        wrong type, and missing required fields. For tools; the API server uses ``conform``."""
+        node = self.schema_for(definition)
+        copy = orjson.loads(orjson.dumps(obj))
+        causes: list[Cause] = []
+        try:
+            unknown = schema_conform.conform(node, copy)
+        except schema_conform.WrongType as error:
+            return [Cause(error.path, "FieldValueTypeInvalid", str(error))]
+        if mode == "Strict":
+            causes = [Cause(path, "FieldValueForbidden", "unknown field") for path in unknown]
+        return causes + self.missing(definition, copy)
+
+    def missing(self, definition: str, obj: Object) -> list[Cause]:
+        """Required texts and structs that are absent, outside of status.
+
+        kube-apiserver finds these by rules in code; for kinds without rules of their own here
+        (see ``validation``) the schema's list is the rule.
+        """
+        found: list[Cause] = []
+        _missing(self.schema_for(definition), obj, "", found)
+        return found
+
+
+def _cannot(kind: Kind, node: Node) -> str:
+    version = kind.api_version.rpartition("/")[2]
+    return f'{node.name} in version "{version}" cannot be handled as a {node.name}'
+
+
+def _extension(schema: Object, use: Object, name: str) -> Any:
+    key = f"x-kubernetes-{name}"
+    return use.get(key) or schema.get(key) or ""
+
+
+def _shape(schema: Object) -> Shape:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = kind[0]
+    match kind:
+        case "string":
+            return "bytes" if schema.get("format") == "byte" else "string"
+        case "boolean":
+            return "bool"
+        case "integer":
+            return "int32" if schema.get("format") == "int32" else "int64"
+        case "number":
+            return "number"
+        case "array":
+            return "list"
+        case "object" if "properties" in schema:
+            return "struct"
+        case "object":
+            return "map" if "additionalProperties" in schema else "object"
+        case _:
+            return "any"
+
+
+def _missing(node: Node, obj: Object, path: str, found: list[Cause]) -> None:
+    fields = node.struct_fields()
+    prefix = f"{path}." if path else ""
+    for name in node.required:
+        needed = name not in obj and name in fields
+        if needed and fields[name].shape in ("string", "struct", "int-or-string", "quantity"):
+            found.append(Cause(prefix + name, "FieldValueRequired", "Required value"))
+    for name, value in obj.items():
+        child = fields.get(name)
+        if child is None or (not path and name in ("status", "metadata")):
+            continue
+        if child.shape == "struct":
+            _missing(child, value, prefix + name, found)
+        elif child.shape == "list" and child.items is not None and child.items.shape == "struct":
+            for position, item in enumerate(value):
+                _missing(child.items, item, f"{prefix}{name}[{position}]", found)

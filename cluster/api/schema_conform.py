@@ -1,0 +1,230 @@
+"""Hold an object to a compiled schema, in place and in one walk.
+
+As Go's decoder: null is as if absent, unknown fields are dropped (and reported), a wrong type ends
+it. Quantities, times and base64 come out in canonical form. Must not know HTTP or kinds.
+Paths are linked pairs, made into text only for a message: nearly all objects are right.
+"""
+
+import binascii
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Union
+
+from cluster.api import quantity
+from cluster.api.jsonio import json_type
+
+if TYPE_CHECKING:
+    from cluster.api.schema import Node
+
+# (parent, key or position); None at the top.
+Path = Union[tuple["Path", str | int], None]  # noqa: UP007  # recursive alias
+
+_SECONDS = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
+_STAMP = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,18}))?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_INT32_MAX = 2**31
+_INT64_MAX = 2**63
+_ZERO: dict[str, Any] = {
+    "string": "",
+    "bytes": "",
+    "bool": False,
+    "int32": 0,
+    "int64": 0,
+    "number": 0,
+    "int-or-string": 0,
+    "quantity": "0",
+}
+
+
+class WrongType(ValueError):
+    """A value of a type that cannot stand there. ``path`` as ``spec.containers[0].name``."""
+
+    def __init__(self, text: str, path: str) -> None:
+        super().__init__(text)
+        self.path = path
+
+
+def conform(node: "Node", obj: Any) -> list[str]:
+    """Paths of unknown fields, which are dropped. Raises WrongType for the first wrong value."""
+    unknown: list[str] = []
+    if type(obj) is not dict:
+        raise _mistake(node, node, obj, None)
+    if node.shape == "struct":
+        _struct(node, obj, None, unknown)
+    else:
+        _value(node, node, obj, None, unknown)
+    return unknown
+
+
+def path_text(path: Path) -> str:
+    """``((((None, "spec"), "containers"), 0), "name")`` → ``spec.containers[0].name``."""
+    parts: list[str] = []
+    while path is not None:
+        path, key = path
+        parts.append(f"[{key}]" if isinstance(key, int) else f".{key}")
+    return "".join(reversed(parts)).removeprefix(".")
+
+
+def _struct(node: "Node", obj: dict[str, Any], path: Path, unknown: list[str]) -> None:
+    fields = node.fields
+    if fields is None:
+        fields = node.struct_fields()
+    gone: list[str] = []
+    for key, value in obj.items():
+        child = fields.get(key)
+        if child is None:
+            gone.append(key)
+            unknown.append(path_text((path, key)))
+        elif value is None:
+            gone.append(key)
+        elif type(value) is child.exact:
+            pass
+        elif child.shape == "struct" and type(value) is dict:
+            _struct(child, value, (path, key), unknown)
+        else:
+            changed = _value(node, child, value, (path, key), unknown)
+            if changed is not value:
+                obj[key] = changed
+    for key in gone:
+        del obj[key]
+
+
+def _value(owner: "Node", node: "Node", value: Any, path: Path, unknown: list[str]) -> Any:
+    """The value in canonical form (the same object if it was). Not for None."""
+    shape = node.shape
+    kind = type(value)
+    if shape == "list" and kind is list:
+        _list(owner, node, value, path, unknown)
+        return value
+    if shape == "map" and kind is dict:
+        _map(owner, node, value, path, unknown)
+        return value
+    if shape == "struct" and kind is dict:
+        _struct(node, value, path, unknown)
+        return value
+    if kind is int and _fits(shape, value):
+        return value
+    if kind is str:
+        changed = _text(shape, value, path)
+        if changed is not None:
+            return changed
+    if shape == "quantity" and kind in (int, float):
+        return _quantity(repr(value), path)
+    if shape == "any" or (shape == "object" and kind is dict):
+        return value
+    if kind is node.exact or (shape == "number" and kind is float):
+        return value
+    raise _mistake(owner, node, value, path)
+
+
+def _list(owner: "Node", node: "Node", values: list[Any], path: Path, unknown: list[str]) -> None:
+    items = node.items
+    assert items is not None
+    exact, struct = items.exact, items.shape == "struct"
+    for position, value in enumerate(values):
+        if type(value) is exact and exact is not None:
+            continue
+        if struct and type(value) is dict:
+            _struct(items, value, (path, position), unknown)
+        elif value is None:
+            values[position] = _zero(items)
+        else:
+            values[position] = _value(owner, items, value, (path, position), unknown)
+
+
+def _map(owner: "Node", node: "Node", obj: dict[str, Any], path: Path, unknown: list[str]) -> None:
+    values = node.values
+    assert values is not None
+    exact = values.exact
+    for key, value in obj.items():
+        if type(value) is exact and exact is not None:
+            continue
+        if value is None:
+            obj[key] = _zero(values)
+        else:
+            obj[key] = _value(owner, values, value, (path, key), unknown)
+
+
+def _zero(node: "Node") -> Any:
+    """What Go makes of a null inside a list or a map: the type's zero value."""
+    if node.shape in _ZERO:
+        return _ZERO[node.shape]
+    return [] if node.shape == "list" else {}
+
+
+def _fits(shape: str, value: int) -> bool:
+    if shape in ("int32", "int-or-string"):
+        return -_INT32_MAX <= value < _INT32_MAX
+    if shape == "int64":
+        return -_INT64_MAX <= value < _INT64_MAX
+    return shape == "number"
+
+
+def _text(shape: str, value: str, path: Path) -> str | None:
+    """A string's canonical form; None if no string can stand there."""
+    if shape in ("string", "int-or-string"):
+        return value
+    if shape == "quantity":
+        return _quantity(value, path)
+    if shape == "time":
+        return value if _SECONDS.fullmatch(value) else _time(value, path, micro=False)
+    if shape == "microtime":
+        return _time(value, path, micro=True)
+    return _base64(value, path) if shape == "bytes" else None
+
+
+def _quantity(value: str, path: Path) -> str:
+    try:
+        return quantity.canonical(value.strip())
+    except quantity.QuantityError as error:
+        raise WrongType(str(error), path_text(path)) from error
+
+
+def _time(value: str, path: Path, micro: bool) -> str:
+    """RFC 3339 to UTC, in seconds (Time) or microseconds (MicroTime)."""
+    layout = "2006-01-02T15:04:05.000000Z07:00" if micro else "2006-01-02T15:04:05Z07:00"
+    match = _STAMP.fullmatch(value)
+    try:
+        if match is None:
+            raise ValueError("it has another form")
+        zone = "+00:00" if match[3] == "Z" else match[3]
+        moment = datetime.fromisoformat(match[1] + zone).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        text = f'parsing time "{value}" as "{layout}": cannot parse "{value}"'
+        raise WrongType(text, path_text(path)) from error
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    return f"{text}.{(match[2] or '').ljust(6, '0')[:6]}Z" if micro else f"{text}Z"
+
+
+def _base64(value: str, path: Path) -> str:
+    plain = value.replace("\n", "").replace("\r", "") if "\n" in value or "\r" in value else value
+    try:
+        binascii.a2b_base64(plain.encode("ascii"), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        text = f"illegal base64 data in {path_text(path)}: {error}"
+        raise WrongType(text, path_text(path)) from error
+    return plain
+
+
+def _mistake(owner: "Node", node: "Node", value: Any, path: Path) -> WrongType:
+    """``json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type
+    int32``: the words people search for."""
+    shown = json_type(value)
+    if shown == "number":
+        shown = f"number {value}"
+    where = path_text(path)
+    place = f"struct field {owner.name or 'value'}.{where}" if where else "value"
+    return WrongType(f"json: cannot unmarshal {shown} into Go {place} of type {_go(node)}", where)
+
+
+def _go(node: "Node") -> str:
+    """The Go type, as near as a schema tells."""
+    if node.shape == "list" and node.items is not None:
+        return f"[]{_go(node.items)}"
+    if node.shape == "map" and node.values is not None:
+        return f"map[string]{_go(node.values)}"
+    if node.name:
+        return ".".join(node.definition.split(".")[-2:])
+    return {"number": "float64", "bytes": "[]uint8"}.get(node.shape, node.shape)
