@@ -1,0 +1,135 @@
+"""What waits for an actor: requests in order, in a bounded queue with one reader.
+
+Must not know: how a request is handled or how its reply travels.
+"""
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+import msgspec
+
+from actors.kit.stream import Sink
+from cluster.errors import Overloaded, SteersmanError
+from cluster.messages.base import Message
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """On whose behalf a message came: the peer process's certificate, or this very process."""
+
+    process: str
+    user: str
+    groups: tuple[str, ...]
+    local: bool
+
+
+class Delivery(msgspec.Struct, frozen=True, gc=False):
+    """How a message came. ``trace``: its context; ``deadline``: loop time, None if it has none."""
+
+    sender: str
+    principal: Principal
+    trace: str
+    deadline: float | None
+
+
+class Reply(Protocol):
+    """Where the answer to an ask goes. Only the first answer counts."""
+
+    def resolve(self, message: Message) -> None:
+        """Answer."""
+
+    def fail(self, error: SteersmanError) -> None:
+        """Answer with an error."""
+
+
+class Request:
+    """A message under way to an actor, with all that belongs to it.
+
+    ``reply`` is set for an ask, ``sink`` for a stream to be opened, neither for a tell.
+    """
+
+    __slots__ = (
+        "deadline",
+        "id",
+        "message",
+        "parent",
+        "principal",
+        "reply",
+        "sender",
+        "sink",
+        "to",
+        "trace",
+    )
+
+    def __init__(
+        self,
+        message: Message,
+        id: int,
+        to: str,
+        sender: str,
+        principal: Principal,
+        trace: str,
+        parent: str,
+        deadline: float | None = None,
+        reply: Reply | None = None,
+        sink: Sink | None = None,
+    ) -> None:
+        self.message = message
+        self.id = id
+        self.to = to
+        self.sender = sender
+        self.principal = principal
+        self.trace = trace
+        self.parent = parent
+        self.deadline = deadline
+        self.reply = reply
+        self.sink = sink
+
+
+class Mailbox:
+    """A bounded first-in first-out queue with a single waiting reader."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._items: deque[Request] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, request: Request) -> None:
+        """Add at the end. Raises Overloaded if it is full."""
+        if len(self._items) >= self._limit:
+            raise Overloaded(f"the mailbox of {request.to} holds {self._limit} messages")
+        self.put_anyway(request)
+
+    def put_anyway(self, request: Request) -> None:
+        """Add at the end even if full: for what is bounded elsewhere, as timers and monitors."""
+        self._items.append(request)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let a waiting reader look again."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def take(self) -> Request | None:
+        """The first, None if there is none."""
+        return self._items.popleft() if self._items else None
+
+    async def wait(self) -> None:
+        """Return once there is something to take."""
+        if self._items:
+            return
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def drain(self) -> list[Request]:
+        """Take all."""
+        items = list(self._items)
+        self._items.clear()
+        return items
