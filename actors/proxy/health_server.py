@@ -8,6 +8,7 @@ Must not know: rules, informers.
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 REQUEST_SECONDS_MAX = 5
 REQUEST_BYTES_MAX = 8192
@@ -60,6 +61,8 @@ class HealthServer:
             pass  # a client that does not speak HTTP, or went away
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 def health_response(port: int, health: Health) -> bytes:

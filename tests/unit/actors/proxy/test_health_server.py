@@ -12,8 +12,12 @@ def test_status_follows_local_endpoints() -> None:
     assert health_response(32001, health).startswith(b"HTTP/1.1 503")
 
 
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
 async def test_it_listens_on_exactly_the_ports_asked_for() -> None:
-    probe = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
+    probe = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     port = probe.sockets[0].getsockname()[1]
     server = HealthServer()
     assert set(await server.serve("127.0.0.1", {port: (("d", "web"), 1)})) == {port}
@@ -24,5 +28,6 @@ async def test_it_listens_on_exactly_the_ports_asked_for() -> None:
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     assert (await reader.read()).startswith(b"HTTP/1.1 200")
     writer.close()
+    await writer.wait_closed()
     await server.serve("127.0.0.1", {})
     await server.close()
