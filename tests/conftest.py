@@ -1,4 +1,4 @@
-"""What every test gets: no task left behind, and a clear failure where Docker must be but is not."""
+"""What every test gets: no task left behind; a clear failure where Docker must be but is not."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ async def no_task_is_left(request: pytest.FixtureRequest) -> AsyncIterator[None]
 
 @pytest.fixture(scope="session")
 def docker_socket() -> str:
-    """The engine's socket. Fails, not skips, without root or an engine (one is started if it can)."""
+    """The engine's socket. Fails, not skips, without root; starts an engine if none runs."""
     if os.geteuid() != 0:
         pytest.fail("tests marked docker need root: sudo ./deploy/test, or -m 'not docker'")
     run_dir = os.path.join("/run/steersman-tests")
