@@ -12,7 +12,7 @@ import msgspec
 from cluster.messages.base import Message
 
 
-class KeyValue(msgspec.Struct, frozen=True):
+class KeyValue(msgspec.Struct, frozen=True, gc=False):
     """One version of one key. ``index`` is the small parsed index given with the value."""
 
     key: str
@@ -23,7 +23,7 @@ class KeyValue(msgspec.Struct, frozen=True):
     index: bytes = b""
 
 
-class Compare(msgspec.Struct, frozen=True):
+class Compare(msgspec.Struct, frozen=True, gc=False):
     """True if the key's attribute stands in relation ``op`` to ``value``. An absent key has 0s."""
 
     key: str
@@ -32,7 +32,7 @@ class Compare(msgspec.Struct, frozen=True):
     op: Literal["=", "!=", ">", "<"] = "="
 
 
-class Put(msgspec.Struct, frozen=True, tag="put"):
+class Put(msgspec.Struct, frozen=True, tag="put", gc=False):
     """Set a key. If ``stamp`` >= 0 the decimal revision is inserted into the value at that offset.
 
     The stamp is how an object's bytes carry their own resourceVersion though the revision is known
@@ -45,7 +45,7 @@ class Put(msgspec.Struct, frozen=True, tag="put"):
     index: bytes = b""
 
 
-class Delete(msgspec.Struct, frozen=True, tag="delete"):
+class Delete(msgspec.Struct, frozen=True, tag="delete", gc=False):
     """Remove a key (no effect, and no revision, if absent)."""
 
     key: str
@@ -125,7 +125,7 @@ class Watch(Message, frozen=True):
         return self.key
 
 
-class StoreEvent(msgspec.Struct, frozen=True):
+class StoreEvent(msgspec.Struct, frozen=True, gc=False):
     """One change. ``item`` is the new version (put) or the removed one with mod_revision set to the
     revision of the delete. ``previous`` is the version before, None for a create. ``trace`` is the
     trace context of the write that made it ('' if none)."""
@@ -208,6 +208,8 @@ class Propose(Message, frozen=True):
 
     txn: Txn
     trace: str = ""
+    # Every sequence of the txn's client below this has been answered: forget those results.
+    done_below: int = 0
 
     def subject(self) -> str:
         return self.txn.subject()
