@@ -24,6 +24,11 @@ RAFT_PENDING_PROPOSALS_MAX = 8192
 TXN_OPERATIONS_MAX = 128
 # Revisions of history kept for watches and old reads before automatic compaction.
 HISTORY_REVISIONS_MAX = 100_000
+# Old versions kept for the same, in bytes: the other bound on what a replica's memory holds.
+HISTORY_BYTES_MAX = 64 * MIB
+# Exactly-once: clients remembered (a store actor's incarnation is one), results of each.
+SESSIONS_MAX = 1024
+SESSION_RESULTS_MAX = 16_384
 # Messages waiting in an actor's mailbox.
 MAILBOX_MESSAGES_MAX = 10_000
 # Unconsumed items of one stream (credit).
@@ -46,4 +51,5 @@ ELECTION_MAX_SECONDS = 1.2
 
 assert OBJECT_BYTES_MAX < BODY_BYTES_MAX < FRAME_BYTES_MAX
 assert OBJECT_BYTES_MAX < RAFT_APPEND_BYTES_MAX < FRAME_BYTES_MAX
+assert SESSION_RESULTS_MAX > RAFT_PENDING_PROPOSALS_MAX
 assert HEARTBEAT_SECONDS * 3 <= ELECTION_MIN_SECONDS < ELECTION_MAX_SECONDS

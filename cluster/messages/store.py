@@ -1,8 +1,8 @@
 """What the store is asked, and what it answers. Receivers: ``store@<replica>``.
 
 Keys are str (they sort by code point, which is UTF-8 byte order). Values are bytes that the store
-never looks into. Revisions are int: the empty store is at revision 1 (as etcd), and each transaction that changed
-something makes the next.
+never looks into. Revisions are int: the empty store is at revision 1 (as etcd), and each
+transaction that changed something makes the next.
 """
 
 from typing import ClassVar, Literal
