@@ -1,0 +1,1 @@
+"""Where pods' directories live, behind the PodFiles protocol."""

@@ -1,0 +1,41 @@
+"""The pod network as the kubelet sees it: the ``PodNetwork`` protocol.
+
+It gives a sandbox its address and reaches pods for probes. Must not know: pods' specs.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from cluster.errors import SteersmanError
+
+
+class NetworkFault(SteersmanError):
+    """The network could not be set up; the text says which step failed."""
+
+
+class PodNetwork(Protocol):
+    """Both attach and detach may be repeated: they converge."""
+
+    async def prepare(self) -> None:
+        """Make the node able to route between its pods. Once, at start."""
+
+    async def attach(self, sandbox: str, pid: int, address: str) -> None:
+        """Give the network namespace of process ``pid`` the IPv4 ``address``. NetworkFault."""
+
+    async def detach(self, sandbox: str) -> None:
+        """Forget the sandbox. No error if it was never attached."""
+
+    def joined(self, pid: int) -> bool:
+        """True if process ``pid`` is in the node's own network namespace."""
+
+    def node_netns(self) -> str:
+        """File of the node's namespace, to mount into a hostNetwork sandbox; '' if the engine
+        already lives in it."""
+
+    async def connect(self, address: str, port: int, timeout: float) -> None:
+        """Open and close a TCP connection. OSError (TimeoutError included) if it fails."""
+
+    async def http_get(
+        self, url: str, headers: Mapping[str, str], timeout: float
+    ) -> tuple[int, str]:
+        """Status and the start of the body; certificates are not checked. OSError on failure."""
