@@ -37,7 +37,7 @@ def manifest() -> list[Object]:
 def condition(obj: Object, kind: str) -> bool:
     """Whether a status condition is True."""
     found: list[dict[str, Any]] = obj.get("status", {}).get("conditions", [])
-    return any(c["type"] == kind and c["status"] == "True" for c in found)
+    return any(bool(c["type"] == kind and c["status"] == "True") for c in found)
 
 
 def run(settings: ClusterSettings, progress: Progress) -> str:

@@ -1,0 +1,93 @@
+"""The cluster's keys and certificates as files: one authority, one certificate per process and one
+for the administrator, one key that signs ServiceAccount tokens.
+
+Existing files are kept (``up`` converges); keys are readable by their owner only. Must not know:
+what the certificates are used for.
+"""
+
+import os
+import time
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cluster import names
+from cluster.security import certificates
+from cluster.settings import ClusterSettings
+
+DAY = 86_400.0
+AUTHORITY_SECONDS = 3650 * DAY
+CERTIFICATE_SECONDS = 825 * DAY
+SERVICE_NAMES = (
+    "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+    f"kubernetes.default.svc.{names.CLUSTER_DOMAIN}", "localhost",
+)  # fmt: skip
+
+
+def path(settings: ClusterSettings, name: str) -> str:
+    """Path of a file as ``ca.crt``, ``replica-1.key``, ``admin.crt``, ``service-account.key``."""
+    return os.path.join(settings.data_dir, "pki", name)
+
+
+def ensure(settings: ClusterSettings) -> str:
+    """Make what is missing; return a note of how many certificates were made."""
+    os.makedirs(os.path.join(settings.data_dir, "pki"), mode=0o700, exist_ok=True)
+    now = time.time()
+    issuer, issuer_key = _authority(settings, now)
+    if not os.path.exists(path(settings, "service-account.key")):
+        _write(settings, "service-account.key", certificates.key_pem(_new_key()))
+    made = 0
+    for owner, subject, hosts in _wanted(settings):
+        if os.path.exists(path(settings, f"{owner}.crt")):
+            continue
+        key = _new_key()
+        certificate = certificates.certificate(
+            key, subject, issuer, issuer_key, x509.random_serial_number(),
+            now - 300, now + CERTIFICATE_SECONDS, hosts,
+        )  # fmt: skip
+        _write(settings, f"{owner}.key", certificates.key_pem(key))
+        _write(settings, f"{owner}.crt", certificates.certificate_pem(certificate))
+        made += 1
+    return f"{made} made" if made else "there"
+
+
+def _wanted(settings: ClusterSettings) -> list[tuple[str, x509.Name, list[str]]]:
+    """(file name, subject, hosts) of every certificate."""
+    shared = [settings.network.kubernetes_address, "127.0.0.1", *SERVICE_NAMES]
+    admin = certificates.subject("kubernetes-admin", [names.GROUP_MASTERS])
+    result: list[tuple[str, x509.Name, list[str]]] = [("admin", admin, [])]
+    for replica in settings.replicas:
+        addresses = (replica.peer_address, *replica.api_addresses)
+        hosts = sorted({address.rpartition(":")[0] for address in addresses} | set(shared))
+        user = certificates.subject(f"system:replica:{replica.name}", [names.GROUP_REPLICAS])
+        result.append((replica.name, user, hosts))
+    for node in settings.nodes:
+        user = certificates.subject(names.USER_NODE_PREFIX + node.name, [names.GROUP_NODES])
+        result.append((node.name, user, sorted({node.address, node.name})))
+    return result
+
+
+def _authority(settings: ClusterSettings, now: float) -> tuple[x509.Certificate, certificates.Key]:
+    if os.path.exists(path(settings, "ca.crt")):
+        with open(path(settings, "ca.crt"), "rb") as file:
+            issuer = certificates.load_certificate(file.read())
+        with open(path(settings, "ca.key"), "rb") as file:
+            return issuer, certificates.load_key(file.read())
+    key = _new_key()
+    issuer = certificates.authority(
+        key, f"{settings.name}-ca", x509.random_serial_number(), now - 300, now + AUTHORITY_SECONDS
+    )
+    _write(settings, "ca.key", certificates.key_pem(key))
+    _write(settings, "ca.crt", certificates.certificate_pem(issuer))
+    return issuer, key
+
+
+def _new_key() -> certificates.Key:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _write(settings: ClusterSettings, name: str, data: bytes) -> None:
+    target = path(settings, name)
+    mode = 0o600 if name.endswith(".key") else 0o644
+    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(data)
