@@ -1,0 +1,249 @@
+"""Walks objects along their schema for server-side apply: which fields there are, which differ,
+how an applied configuration merges into an object, and how fields are taken out of one.
+
+Lists of type ``map`` and ``set`` and maps that are not ``atomic`` are walked into; everything else
+is one value. Without a schema maps are granular and lists atomic, as for custom resources that
+have none. Absent and null are the same. Results may share parts with their inputs.
+Source: KEP-555 and the OpenAPI extensions x-kubernetes-list-type and -map-type.
+Must not know managers.
+"""
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from cluster.api.ownership_sets import FieldSet, is_member, make_node
+from cluster.api.schema_node import SchemaNode
+from cluster.api.status import bad_request
+from cluster.api.types import Object
+
+# The only defaults that keys of list-maps have in the API (ports of containers and services).
+_KEY_DEFAULTS = {"protocol": "TCP"}
+
+
+class Changes(NamedTuple):
+    """What differs between two objects, as field sets."""
+
+    added: FieldSet
+    modified: FieldSet
+    removed: FieldSet
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.modified or self.removed)
+
+
+def walks_map(value: object, schema: SchemaNode | None) -> bool:
+    """True for a map whose entries are owned one by one."""
+    return isinstance(value, dict) and (schema is None or schema.map_type != "atomic")
+
+
+def walks_list(value: object, schema: SchemaNode | None) -> bool:
+    """True for a list whose items are owned one by one."""
+    return isinstance(value, list) and schema is not None and schema.list_type in ("map", "set")
+
+
+def _child(schema: SchemaNode | None, key: str) -> SchemaNode | None:
+    return schema.child(key) if schema is not None else None
+
+
+def item_element(item: Any, schema: SchemaNode) -> str | None:
+    """The path element of a list item; None if it lacks all its keys."""
+    if schema.list_type == "set":
+        return "v:" + orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode()
+    if not isinstance(item, dict):
+        return None
+    keys = {}
+    for key in schema.list_map_keys:
+        value = item.get(key)
+        if value is None:
+            value = _KEY_DEFAULTS.get(key)
+        if value is not None:
+            keys[key] = value
+    if not any(key in item for key in schema.list_map_keys):
+        return None
+    return "k:" + orjson.dumps(keys, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def group_items(items: list[Any], schema: SchemaNode) -> dict[str, list[Any]]:
+    """Items by path element. A stored list may hold duplicates, and items without keys."""
+    groups: dict[str, list[Any]] = {}
+    for index, item in enumerate(items):
+        element = item_element(item, schema) or f"i:{index}"
+        groups.setdefault(element, []).append(item)
+    return groups
+
+
+def check_lists(value: Any, schema: SchemaNode | None, path: str = "") -> None:
+    """An applied configuration may name each list item once. Raises StatusError 400."""
+    if isinstance(value, dict) and walks_map(value, schema):
+        for key, item in value.items():
+            check_lists(item, _child(schema, key), f"{path}.{key}")
+    elif isinstance(value, list) and schema is not None and walks_list(value, schema):
+        seen: set[str] = set()
+        for item in value:
+            element = item_element(item, schema)
+            if element is None:
+                keys = ", ".join(schema.list_map_keys)
+                raise bad_request(f"{path}: element lacks the key fields of its list: {keys}")
+            if element in seen:
+                raise bad_request(f"{path}: duplicate entries for key {element[2:]}")
+            seen.add(element)
+            check_lists(item, schema.items, path + "[]")
+
+
+def field_set(value: Object, schema: SchemaNode | None, whole: bool = False) -> FieldSet:
+    """The fields of an object: its leaves, list items, and keys of free maps.
+
+    ``whole``: also the free maps themselves, as in the record of an update that created them.
+    """
+    result: FieldSet = {}
+    for key, item in value.items():
+        child = _child(schema, key)
+        member = item is None or schema is None or not schema.has_field(key)
+        if whole and child is not None and isinstance(item, dict):
+            member = member or not any(map(child.has_field, item))
+        node = _value_node(item, child, member or item in ({}, []), whole)
+        if node is not None:
+            result[f"f:{key}"] = node
+    return result
+
+
+def _value_node(
+    value: Any, schema: SchemaNode | None, member: bool, whole: bool
+) -> FieldSet | None:
+    if isinstance(value, dict) and walks_map(value, schema):
+        return make_node(member, field_set(value, schema, whole))
+    if isinstance(value, list) and schema is not None and walks_list(value, schema):
+        children: FieldSet = {}
+        for element, items in group_items(value, schema).items():
+            node = _value_node(items[0], schema.items, True, whole)
+            children[element] = {} if node is None else node
+        return make_node(member, children)
+    return {}
+
+
+def compare(old: Object, new: Object, schema: SchemaNode | None) -> Changes:
+    """What an update from ``old`` to ``new`` did."""
+    changes = Changes({}, {}, {})
+    for key in {**old, **new}:
+        _compare_into(changes, f"f:{key}", old.get(key), new.get(key), _child(schema, key))
+    return changes
+
+
+def _compare_into(
+    changes: Changes, element: str, old: Any, new: Any, schema: SchemaNode | None
+) -> None:
+    if old is new or old == new:
+        return
+    if old is None:
+        changes.added[element] = _value_node(new, schema, _is_free(new, schema), True) or {}
+    elif new is None:
+        changes.removed[element] = _value_node(old, schema, True, True) or {}
+    elif walks_map(old, schema) and walks_map(new, schema):
+        _put(changes, element, compare(old, new, schema))
+    elif walks_list(old, schema) and walks_list(new, schema):
+        assert schema is not None
+        _put(changes, element, _compare_lists(old, new, schema))
+    else:
+        changes.modified[element] = {}
+
+
+def _is_free(value: Any, schema: SchemaNode | None) -> bool:
+    """Named structs are there by themselves; only what is in them is somebody's."""
+    if isinstance(value, dict) and value and schema is not None:
+        return not any(map(schema.has_field, value))
+    return True
+
+
+def _put(changes: Changes, element: str, inner: Changes) -> None:
+    for target, found in zip(changes, inner, strict=True):
+        if found:
+            target[element] = found
+
+
+def _compare_lists(old: list[Any], new: list[Any], schema: SchemaNode) -> Changes:
+    changes = Changes({}, {}, {})
+    before, after = group_items(old, schema), group_items(new, schema)
+    for element in {**before, **after}:
+        olds, news = before.get(element, []), after.get(element, [])
+        if len(olds) > 1 or len(news) > 1:
+            if olds != news:
+                changes.modified[element] = {}
+            continue
+        one, other = (olds[0] if olds else None), (news[0] if news else None)
+        if one is None and other is not None:
+            changes.added[element] = _value_node(other, schema.items, True, True) or {}
+        else:
+            _compare_into(changes, element, one, other, schema.items)
+    return changes
+
+
+def merge(live: Object, config: Object, schema: SchemaNode | None) -> Object:
+    """The configuration laid over the live object; null takes out what is one value, and leaves
+    alone what is walked into."""
+    result = dict(live)
+    for key, value in config.items():
+        child, before = _child(schema, key), live.get(key)
+        if value is not None:
+            result[key] = _merge_value(before, value, child)
+        elif not (walks_map(before, child) or walks_list(before, child)):
+            result.pop(key, None)
+    return result
+
+
+def _merge_value(live: Any, value: Any, schema: SchemaNode | None) -> Any:
+    if isinstance(value, dict) and walks_map(value, schema):
+        return merge(live if isinstance(live, dict) else {}, value, schema)
+    if isinstance(value, list) and schema is not None and walks_list(value, schema):
+        return _merge_lists(live if isinstance(live, list) else [], value, schema)
+    return value
+
+
+def _merge_lists(live: list[Any], config: list[Any], schema: SchemaNode) -> list[Any]:
+    """Shared and new items in the configuration's order; the others stay by their neighbours."""
+    before = [(item_element(item, schema) or f"i:{index}", item) for index, item in enumerate(live)]
+    first: dict[str, Any] = {}
+    for element, item in before:
+        first.setdefault(element, item)
+    wanted = {item_element(item, schema): item for item in config}
+    result: list[Any] = []
+    at = 0
+    shared = [element for element in wanted if element in first]
+    for named, item in wanted.items():
+        while at < len(before) and before[at][0] != (shared[0] if shared else None):
+            if before[at][0] not in wanted:
+                result.append(before[at][1])
+            at += 1
+        result.append(_merge_value(first.get(named or ""), item, schema.items))
+        if shared and named == shared[0]:
+            shared.pop(0)
+            at += 1 if at < len(before) and before[at][0] == named else 0
+    result.extend(item for element, item in before[at:] if element not in wanted)
+    return result
+
+
+def remove(value: Object, gone: FieldSet, schema: SchemaNode | None) -> Object:
+    """The object without the fields that are in ``gone``."""
+    result: Object = {}
+    for key, item in value.items():
+        node = gone.get(f"f:{key}")
+        if node is None:
+            result[key] = item
+        elif not is_member(node):
+            result[key] = _remove_inside(item, node, _child(schema, key))
+    return result
+
+
+def _remove_inside(value: Any, gone: FieldSet, schema: SchemaNode | None) -> Any:
+    if isinstance(value, dict):
+        return remove(value, gone, schema)
+    if not isinstance(value, list) or schema is None or not walks_list(value, schema):
+        return value
+    result = []
+    for item in value:
+        node = gone.get(item_element(item, schema) or "")
+        if node is None:
+            result.append(item)
+        elif not is_member(node):
+            result.append(_remove_inside(item, node, schema.items))
+    return result
