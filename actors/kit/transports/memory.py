@@ -1,0 +1,309 @@
+"""A network in memory: many processes in one loop, with latency, loss, duplication, partitions.
+
+It behaves as TCP does. A connection delivers in order or breaks; what one direction of a partition
+swallows is held back and delivered if it heals before the connection is given up. Loss drops tells
+(which promise no arrival) and delays all else, as a retransmission would. Envelopes pass through
+the codec, so that what cannot travel fails here too. Must not know: actors, messages.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from actors.kit.mailbox import Principal
+from actors.kit.transports.transport import Receiver
+from actors.kit.world.entropy import Entropy
+from cluster import names
+from cluster.errors import ActorDown, PeerFault
+from cluster.wire.codec import decode_envelope, encode_envelope
+from cluster.wire.envelope import Envelope
+
+# A dial into a partition is given up after this long; so is a connection whose messages vanish.
+DIAL_SECONDS = 1.0
+SILENCE_SECONDS = 5.0
+# Between a failed dial and the next.
+RETRY_SECONDS = 0.5
+# A lost segment is sent again after about this long (RFC 6298: at least 0.2 s on Linux).
+RETRANSMIT_SECONDS = 0.2
+
+
+@dataclass
+class _Connection:
+    """Between two processes. ``queues``: what is under way, by its source."""
+
+    up: bool = False
+    epoch: int = 0
+    queues: dict[str, deque[bytes]] = field(default_factory=dict)
+    due: dict[str, float] = field(default_factory=dict)
+    held: dict[str, list[bytes]] = field(default_factory=dict)
+    silence: asyncio.TimerHandle | None = None
+
+    def reset(self, up: bool) -> None:
+        self.up = up
+        self.epoch += 1
+        self.queues.clear()
+        self.due.clear()
+        self.held.clear()
+        if self.silence is not None:
+            self.silence.cancel()
+            self.silence = None
+
+
+class MemoryNetwork:
+    """``latency``: seconds of one way, uniform between the two. ``loss``, ``duplicate``: chances
+    per message; a duplicate of a tell comes later, out of order."""
+
+    def __init__(
+        self,
+        entropy: Entropy,
+        latency: tuple[float, float] = (0.0002, 0.002),
+        loss: float = 0.0,
+        duplicate: float = 0.0,
+    ) -> None:
+        self.latency = latency
+        self.loss = loss
+        self.duplicate = duplicate
+        self._entropy = entropy
+        self._transports: dict[str, MemoryTransport] = {}
+        self._connections: dict[tuple[str, str], _Connection] = {}
+        self._blocked: dict[tuple[str, str], None] = {}
+
+    def transport(
+        self, process: str, user: str = "", groups: tuple[str, ...] = (names.GROUP_REPLICAS,)
+    ) -> "MemoryTransport":
+        """A transport for a process; ``user`` and ``groups`` are what its peers see."""
+        user = user or f"system:replica:{process}"
+        return MemoryTransport(self, Principal(process, user, groups, False))
+
+    def block(self, source: str, target: str) -> None:
+        """From now on nothing gets from ``source`` to ``target`` (the other way it may)."""
+        self._blocked[source, target] = None
+
+    def unblock(self, source: str, target: str) -> None:
+        """What was held back arrives now, if the connection was not given up."""
+        self._blocked.pop((source, target), None)
+        connection = self._connection(source, target)
+        for data in connection.held.pop(source, []):
+            self._forward(source, target, data, 0.0)
+        if not connection.held and connection.silence is not None:
+            connection.silence.cancel()
+            connection.silence = None
+
+    def partition(self, *sides: Iterable[str]) -> None:
+        """Nothing passes between processes of different sides, in either direction."""
+        listed = [sorted(side) for side in sides]
+        for one in listed:
+            for other in listed:
+                if one is not other:
+                    for source in one:
+                        for target in other:
+                            self.block(source, target)
+
+    def heal(self) -> None:
+        """Everything passes again."""
+        for source, target in list(self._blocked):
+            self.unblock(source, target)
+
+    def kill(self, process: str) -> None:
+        """The process is gone, as by SIGKILL: its peers see their connections reset at once."""
+        gone = self._transports.pop(process, None)
+        if gone is None:
+            return
+        gone.end()
+        for pair, connection in self._connections.items():
+            if process in pair and connection.up:
+                connection.reset(up=False)
+                peer = pair[0] if pair[1] == process else pair[1]
+                self._tell_lost(peer, process)
+
+    def sever(self, one: str, other: str) -> None:
+        """Break the connection of two processes; both are told."""
+        connection = self._connection(one, other)
+        if connection.up:
+            connection.reset(up=False)
+            self._tell_lost(one, other)
+            self._tell_lost(other, one)
+
+    # For transports.
+
+    def enter(self, process: str, transport: "MemoryTransport") -> None:
+        """The process listens."""
+        assert process not in self._transports, f"{process} runs already"
+        self._transports[process] = transport
+
+    def is_up(self, one: str, other: str) -> bool:
+        """Whether the two are connected."""
+        return self._connection(one, other).up
+
+    def connect(self, source: str, target: str) -> float:
+        """Try to connect: 0.0 if connected, else the seconds until the dialler gives up."""
+        if self.is_up(source, target):
+            return 0.0
+        if (source, target) in self._blocked or (target, source) in self._blocked:
+            return DIAL_SECONDS
+        if target not in self._transports:
+            return 2 * self.latency[1]
+        self._connection(source, target).reset(up=True)
+        return 0.0
+
+    def send(self, source: str, target: str, envelope: Envelope) -> int:
+        """Send on the connection, which is up. Returns the size."""
+        data = encode_envelope(envelope)
+        connection = self._connection(source, target)
+        if (source, target) in self._blocked:
+            connection.held.setdefault(source, []).append(data)
+            if connection.silence is None:
+                connection.silence = asyncio.get_running_loop().call_later(
+                    SILENCE_SECONDS, self.sever, source, target
+                )
+            return len(data)
+        delay = 0.0
+        if self.loss and self._entropy.random() < self.loss:
+            if envelope.kind == "tell":
+                return len(data)
+            delay = RETRANSMIT_SECONDS
+        self._forward(source, target, data, delay)
+        if envelope.kind == "tell" and self._entropy.random() < self.duplicate:
+            asyncio.get_running_loop().call_later(
+                self._delay() * 3, self._again, source, target, data, connection.epoch
+            )
+        return len(data)
+
+    # Within.
+
+    def _connection(self, one: str, other: str) -> _Connection:
+        pair = (one, other) if one < other else (other, one)
+        return self._connections.setdefault(pair, _Connection())
+
+    def _delay(self) -> float:
+        return self._entropy.uniform(*self.latency)
+
+    def _forward(self, source: str, target: str, data: bytes, delay: float) -> None:
+        connection = self._connection(source, target)
+        loop = asyncio.get_running_loop()
+        due = max(connection.due.get(source, 0.0), loop.time() + delay + self._delay())
+        connection.due[source] = due
+        connection.queues.setdefault(source, deque()).append(data)
+        # Each timer takes the oldest: timers set for the same instant fire in any order.
+        loop.call_at(due, self._arrive, source, target, connection.epoch)
+
+    def _again(self, source: str, target: str, data: bytes, epoch: int) -> None:
+        connection = self._connection(source, target)
+        if connection.epoch == epoch and (source, target) not in self._blocked:
+            self._hand_over(source, target, data)
+
+    def _arrive(self, source: str, target: str, epoch: int) -> None:
+        connection = self._connection(source, target)
+        if connection.epoch == epoch:
+            self._hand_over(source, target, connection.queues[source].popleft())
+
+    def _hand_over(self, source: str, target: str, data: bytes) -> None:
+        sender, receiver = self._transports.get(source), self._transports.get(target)
+        if sender is None or receiver is None:
+            return
+        try:
+            receiver.receive(sender.principal, decode_envelope(data), len(data))
+        except PeerFault:
+            self.sever(source, target)
+
+    def _tell_lost(self, process: str, peer: str) -> None:
+        transport = self._transports.get(process)
+        if transport is not None:
+            transport.lost(peer)
+
+
+class MemoryTransport:
+    """One process's end of a MemoryNetwork."""
+
+    def __init__(self, network: MemoryNetwork, principal: Principal) -> None:
+        self.principal = principal
+        self._network = network
+        self._receiver: Receiver | None = None
+        self._kept: dict[str, None] = {}
+        self._dials: dict[str, asyncio.TimerHandle] = {}
+        self._retries: dict[str, asyncio.TimerHandle] = {}
+
+    async def start(self, process: str, receiver: Receiver) -> None:
+        """Listen."""
+        assert process == self.principal.process
+        self._receiver = receiver
+        self._network.enter(process, self)
+
+    async def stop(self) -> None:
+        """What is under way arrives; then the connections close."""
+        if self._receiver is not None:
+            await asyncio.sleep(self._network.latency[1])
+            self._network.kill(self.principal.process)
+
+    def add_peer(self, process: str, address: str) -> None:
+        """Processes find each other by name."""
+
+    def send(self, process: str, envelope: Envelope, routine: bool) -> int:
+        """See ``Transport``."""
+        if self._receiver is None:
+            raise ActorDown(f"{self.principal.process} has no network any more")
+        if process in self._retries:
+            raise ActorDown(f"{process} was unreachable just now")
+        if process in self._dials or not self._dial(process):
+            return len(encode_envelope(envelope))
+        return self._network.send(self.principal.process, process, envelope)
+
+    def keep(self, process: str, wanted: bool) -> None:
+        """See ``Transport``."""
+        if not wanted:
+            self._kept.pop(process, None)
+        elif process not in self._kept:
+            self._kept[process] = None
+            self._redial(process)
+
+    def drop(self, process: str) -> None:
+        """See ``Transport``."""
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._network.sever, self.principal.process, process)
+
+    # For the network.
+
+    def receive(self, principal: Principal, envelope: Envelope, size: int) -> None:
+        """An envelope arrived. Raises PeerFault."""
+        if self._receiver is not None:
+            self._receiver.receive(principal, envelope, size)
+
+    def lost(self, process: str) -> None:
+        """The connection broke, or could not be made."""
+        if self._receiver is not None:
+            self._receiver.connection_lost(process)
+        if process in self._kept and process not in self._retries:
+            self._retry(process)
+
+    def end(self) -> None:
+        """The process is gone."""
+        self._receiver = None
+        for handle in [*self._dials.values(), *self._retries.values()]:
+            handle.cancel()
+        self._dials.clear()
+        self._retries.clear()
+
+    # Within.
+
+    def _dial(self, process: str) -> bool:
+        """Whether a connection is up, or now is."""
+        wait = self._network.connect(self.principal.process, process)
+        if wait and process not in self._dials:
+            loop = asyncio.get_running_loop()
+            self._dials[process] = loop.call_later(wait, self._gave_up, process)
+        return not wait
+
+    def _gave_up(self, process: str) -> None:
+        del self._dials[process]
+        self._retry(process)
+        self.lost(process)
+
+    def _retry(self, process: str) -> None:
+        loop = asyncio.get_running_loop()
+        self._retries[process] = loop.call_later(RETRY_SECONDS, self._redial, process)
+
+    def _redial(self, process: str) -> None:
+        self._retries.pop(process, None)
+        if self._receiver is not None and process in self._kept and process not in self._dials:
+            self._dial(process)
