@@ -93,7 +93,7 @@ def _complete(obj: Object | None) -> bool:
     if obj is None:
         return False
     status, spec = obj.get("status", {}), obj["spec"]
-    return (
+    return bool(
         status.get("observedGeneration", 0) >= obj["metadata"].get("generation", 0)
         and status.get("availableReplicas", 0) == spec["replicas"]
         and status.get("updatedReplicas", 0) == spec["replicas"]
