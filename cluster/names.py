@@ -9,7 +9,6 @@ CLOUD = "cloud"
 KUBELET = "kubelet"
 PROXY = "proxy"
 DNS = "dns"
-PROCESS = "process"
 
 LABEL_ZONE = "topology.kubernetes.io/zone"
 LABEL_REGION = "topology.kubernetes.io/region"

@@ -226,11 +226,11 @@ class Member:
 
     def snapshot_taken(self, index: int, keep: int) -> None:
         """The shell made a durable snapshot of the state after ``index``: entries more than
-        ``keep`` older are dropped."""
+        ``keep`` older are dropped. Transfers of an older snapshot start anew with this one."""
         log = self.state.log
         log.snapshot_taken(index, keep)
         for progress in self.state.progress.values():
-            if progress.state == "snapshot" and progress.snapshot_index < log.base_index:
+            if progress.state == "snapshot" and progress.snapshot_index < log.snapshot_index:
                 progress.start_snapshot(log.snapshot_index, log.snapshot_term)
 
     def ready(self) -> Ready | None:
