@@ -8,7 +8,8 @@
     ├── StoreError         the store says no; the asker must act
     │   ├── Compacted          revision no longer kept: list again
     │   ├── FutureRevision     revision not reached (yet)
-    │   └── Fenced             the writer's term is over: stop writing
+    │   ├── Fenced             the writer's term is over: stop writing
+    │   └── SessionExpired     the exactly-once session was dropped: outcome unknown, open another
     └── TemporaryFault     try again (the outcome of a write may be unknown)
         ├── AskTimeout         no answer before the deadline
         ├── ActorDown          the receiver does not run, or its process is unreachable
@@ -65,6 +66,10 @@ class Fenced(StoreError):
     """The transaction was proposed under a term that is over."""
 
 
+class SessionExpired(StoreError):
+    """The session of a transaction is forgotten; whether it was applied before is not known."""
+
+
 class TemporaryFault(SteersmanError):
     """Trying again may help. A write that ends so may or may not have happened."""
 
@@ -93,6 +98,7 @@ BY_NAME: dict[str, type[SteersmanError]] = {
         Compacted,
         FutureRevision,
         Fenced,
+        SessionExpired,
         TemporaryFault,
         AskTimeout,
         ActorDown,

@@ -210,6 +210,8 @@ class Propose(Message, frozen=True):
     trace: str = ""
     # Every sequence of the txn's client below this has been answered: forget those results.
     done_below: int = 0
+    # The client has had an answer in this session: if the store does not know it, it was dropped.
+    established: bool = False
 
     def subject(self) -> str:
         return self.txn.subject()

@@ -1,0 +1,379 @@
+"""A whole Raft cluster on one thread, driven by a seed, with independent checkers.
+
+Every boundary between taking a Ready, making it durable, and sending is a point where a member may
+crash: what was not durable is lost, what was not sent never leaves. The network drops, doubles,
+reorders and delays. The checkers know only terms, logs and what was applied.
+"""
+
+import random
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cluster.errors import NotLeader
+from cluster.raft.member import Member
+from cluster.raft.member_state import Config
+from cluster.raft.messages import (
+    BLANK,
+    Entry,
+    HardState,
+    RaftRpc,
+    SnapshotRequest,
+    VoteResponse,
+    decode,
+    encode,
+)
+from cluster.raft.ready import Ready
+
+CHUNK = 64
+
+
+@dataclass
+class Durable:
+    """What survives a crash: hard state, entries after the snapshot, the snapshot itself."""
+
+    hard_state: HardState = BLANK
+    entries: list[Entry] = field(default_factory=list)
+    snapshot: tuple[int, int, tuple[bytes, ...]] = (0, 0, ())
+
+    def write(self, ready: Ready) -> None:
+        """As a write-ahead log replays: an entry at i replaces all at and after i."""
+        if ready.hard_state is not None:
+            assert ready.hard_state.term >= self.hard_state.term
+            same = ready.hard_state.term == self.hard_state.term
+            assert not same or self.hard_state.vote in ("", ready.hard_state.vote), "second vote"
+            self.hard_state = ready.hard_state
+        if ready.snapshot is not None:
+            index, term = ready.snapshot.index, ready.snapshot.term
+            held = any((e.index, e.term) == (index, term) for e in self.entries)
+            self.entries = [e for e in self.entries if held and e.index > index]
+            self.snapshot = (index, term, tuple(msgspec.msgpack.decode(ready.snapshot.data)))
+        for entry in ready.entries:
+            self.entries = [e for e in self.entries if e.index < entry.index]
+            last = self.entries[-1].index if self.entries else self.snapshot[0]
+            assert entry.index == last + 1, "a hole in the durable log"
+            self.entries.append(entry)
+
+
+@dataclass
+class Peer:
+    """One member and its shell."""
+
+    name: str
+    durable: Durable = field(default_factory=Durable)
+    member: Member | None = None
+    unsynced: list[Ready] = field(default_factory=list)
+    applied: list[bytes] = field(default_factory=list)
+    last_commit: int = 0
+
+
+class SimulatedCluster:
+    """``size`` members; the same seed gives the same run."""
+
+    def __init__(self, seed: int, size: int = 3, faults: bool = True) -> None:
+        self.random = random.Random(seed)
+        self.faults = faults
+        self.now = 0.0
+        self.names = tuple(f"m{i}" for i in range(size))
+        self.peers = {name: Peer(name) for name in self.names}
+        self.network: list[bytes] = []
+        self.cut: set[frozenset[str]] = set()
+        self.counter = 0
+        # What the checkers remember.
+        self.leaders: dict[int, str] = {}
+        self.chosen: list[bytes] = []
+        self.chosen_terms: dict[int, int] = {}
+        self.entry_of: dict[tuple[int, int], tuple[bytes, int]] = {}
+        self.reads: dict[tuple[str, int], int] = {}
+        self.votes: dict[tuple[int, str], str] = {}
+        self.seen: dict[str, int] = {}
+        for name in self.names:
+            self.start(name)
+
+    # -- events ---------------------------------------------------------------------------------
+
+    def start(self, name: str) -> None:
+        """Start from what is durable."""
+        peer = self.peers[name]
+        index, term, applied = peer.durable.snapshot
+        config = Config(name, self.names, entries_max=3, inflight_max=2, apply_max=4)
+        peer.member = Member(
+            config,
+            self.random.random,
+            self.now,
+            peer.durable.hard_state,
+            peer.durable.entries,
+            index,
+            term,
+        )
+        peer.applied = list(applied)
+        peer.unsynced = []
+        peer.last_commit = 0
+        self.saw("start")
+
+    def crash(self, name: str, torn: bool = False) -> None:
+        """Lose what is not durable; ``torn``: a prefix of what was being written survives."""
+        peer = self.peers[name]
+        if torn:
+            for ready in peer.unsynced[: self.random.randint(0, len(peer.unsynced))]:
+                peer.durable.write(ready)
+        peer.member = None
+        self.reads = {key: value for key, value in self.reads.items() if key[0] != name}
+        self.saw("crash with unsynced" if peer.unsynced else "crash")
+
+    def saw(self, what: str) -> None:
+        """Count a rare event, for coverage."""
+        self.seen[what] = self.seen.get(what, 0) + 1
+
+    def take(self, name: str) -> bool:
+        """Take one Ready: send what may go now, queue the rest for the disk."""
+        peer = self.peers[name]
+        if peer.member is None or (ready := peer.member.ready()) is None:
+            return False
+        self.check_ready(peer, ready)
+        self.send(peer, ready.send_now)
+        if ready.snapshot is not None:
+            # The shell persists a received snapshot before anything else happens.
+            for pending in [*peer.unsynced, ready]:
+                peer.durable.write(pending)
+            peer.applied = list(peer.durable.snapshot[2])
+            for pending in [*peer.unsynced, ready]:
+                self.release(peer, pending)
+            peer.unsynced = []
+            self.saw("snapshot installed")
+        elif peer.unsynced or ready.must_persist:
+            peer.unsynced.append(ready)
+        else:
+            self.send(peer, ready.send_after_persist)
+        for entry in ready.committed:
+            self.apply(peer, entry)
+        return True
+
+    def sync(self, name: str) -> None:
+        """Everything written reaches the disk (a group commit); then its answers leave."""
+        peer = self.peers[name]
+        batch, peer.unsynced = peer.unsynced, []
+        for ready in batch:
+            peer.durable.write(ready)
+        for ready in batch:
+            self.release(peer, ready)
+
+    def release(self, peer: Peer, ready: Ready) -> None:
+        """After persistence: send and tell the core."""
+        assert peer.member is not None
+        for message in ready.send_after_persist:
+            if isinstance(message, VoteResponse) and message.granted and not message.pre:
+                assert peer.durable.hard_state.term >= message.term
+        self.send(peer, ready.send_after_persist)
+        peer.member.advance(ready)
+
+    def send(self, peer: Peer, messages: tuple[RaftRpc, ...]) -> None:
+        """Into the network, filling in snapshot chunks as the shell does."""
+        for message in messages:
+            self.check_vote(message)
+            if isinstance(message, SnapshotRequest):
+                index, _, applied = peer.durable.snapshot
+                if index != message.last_index:
+                    continue
+                data = msgspec.msgpack.encode(applied)
+                chunk = data[message.offset : message.offset + CHUNK]
+                done = message.offset + CHUNK >= len(data)
+                message = msgspec.structs.replace(message, data=chunk, done=done)
+            self.network.append(encode(message))
+
+    def deliver(self, position: int, keep: bool = False) -> None:
+        """Hand one message over, unless the link is cut or the receiver is down."""
+        payload = self.network[position] if keep else self.network.pop(position)
+        message = decode(payload)
+        receiver = self.peers[message.to].member
+        if receiver is None or frozenset((message.sender, message.to)) in self.cut:
+            return
+        receiver.step(message, self.now)
+
+    def apply(self, peer: Peer, entry: Entry) -> None:
+        """Apply, and check state machine safety."""
+        assert entry.index == len(peer.applied) + 1, "a gap in what is applied"
+        peer.applied.append(entry.data)
+        if entry.index <= len(self.chosen):
+            assert self.chosen[entry.index - 1] == entry.data, f"two entries at {entry.index}"
+        else:
+            self.chosen.append(entry.data)
+            self.chosen_terms[entry.index] = entry.term
+
+    def compact(self, name: str) -> None:
+        """Snapshot what is applied and drop the log before it."""
+        peer = self.peers[name]
+        if peer.member is None or len(peer.applied) <= peer.durable.snapshot[0] or peer.unsynced:
+            return
+        index = len(peer.applied)
+        term = self.chosen_terms[index]
+        peer.durable.snapshot = (index, term, tuple(peer.applied))
+        peer.durable.entries = [e for e in peer.durable.entries if e.index > index]
+        peer.member.snapshot_taken(index, keep=self.random.choice((0, 2)))
+        self.saw("compact")
+
+    def propose(self, name: str) -> None:
+        """A client's write, if this member leads."""
+        member = self.peers[name].member
+        if member is None or member.role != "leader" or member.state.transfer_to:
+            return
+        self.counter += 1
+        member.propose(b"%d" % self.counter)
+        self.saw("propose")
+
+    def ask_read(self, name: str) -> None:
+        """A linearizable read: remember what is chosen at the time of asking."""
+        member = self.peers[name].member
+        if member is None:
+            return
+        self.counter += 1
+        try:
+            member.read_index(self.counter)
+        except NotLeader:
+            return
+        self.reads[(name, self.counter)] = len(self.chosen)
+
+    # -- checkers -------------------------------------------------------------------------------
+
+    def check_ready(self, peer: Peer, ready: Ready) -> None:
+        """Reads are not stale; one leader per term, and it holds everything chosen."""
+        for read in ready.reads:
+            asked = self.reads.pop((peer.name, read.context))
+            if read.index is not None:
+                assert read.index >= asked, "stale read"
+                self.saw("read")
+            else:
+                self.saw("read aborted")
+        if ready.standing is not None and ready.standing.role == "leader":
+            holder = self.leaders.setdefault(ready.standing.term, peer.name)
+            assert holder == peer.name, f"two leaders in term {ready.standing.term}"
+            assert peer.member is not None
+            log = peer.member.log
+            for index in range(log.base_index + 1, len(self.chosen) + 1):
+                assert index <= log.last_index, f"leader lacks chosen entry {index}"
+                assert log.entries[index - log.base_index - 1].data == self.chosen[index - 1]
+            self.saw("leader")
+
+    def check_vote(self, message: RaftRpc) -> None:
+        """A member votes for one candidate in a term, whatever crashes."""
+        if isinstance(message, VoteResponse) and message.granted and not message.pre:
+            first = self.votes.setdefault((message.term, message.sender), message.to)
+            assert first == message.to, f"{message.sender} voted twice in term {message.term}"
+
+    def check_member(self, peer: Peer) -> None:
+        """Log matching over all logs ever seen, and monotonic commit."""
+        member = peer.member
+        if member is None:
+            return
+        log = member.log
+        assert log.base_index <= log.snapshot_index <= log.commit <= log.last_index
+        assert log.commit >= peer.last_commit
+        peer.last_commit = log.commit
+        previous = log.base_term
+        for entry in log.entries[-6:]:
+            prior = log.term_at(entry.index - 1)
+            known = self.entry_of.setdefault((entry.index, entry.term), (entry.data, prior or 0))
+            assert known == (entry.data, prior or 0), "logs match where they should not"
+        assert previous >= 0
+        for progress in member.state.progress.values():
+            assert progress.match <= log.last_index and progress.next > progress.match
+
+    # -- driving --------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One random event."""
+        rng = self.random
+        name = rng.choice(self.names)
+        peer = self.peers[name]
+        dice = rng.random()
+        if dice < 0.46:
+            if self.network:
+                reorder = rng.random() < 0.3
+                keep = self.faults and rng.random() < 0.03
+                self.deliver(rng.randrange(len(self.network)) if reorder else 0, keep)
+        elif dice < 0.66:
+            self.take(name)
+        elif dice < 0.86:
+            if peer.member is not None:
+                self.sync(name)
+        elif dice < 0.92:
+            self.propose(name)
+        elif dice < 0.95:
+            self.ask_read(name)
+        elif dice < 0.975:
+            self.pass_time()
+        elif self.faults:
+            self.fault(name, rng.random())
+        self.check_member(peer)
+
+    def pass_time(self) -> None:
+        """To the next timer of anybody, or a little."""
+        live = [p.member for p in self.peers.values() if p.member is not None]
+        if not live:
+            return
+        due = min(member.next_deadline() for member in live)
+        self.now = max(self.now, due) if self.random.random() < 0.5 else self.now + 0.02
+        for member in live:
+            member.tick(self.now)
+
+    def fault(self, name: str, dice: float) -> None:
+        """One fault."""
+        rng = self.random
+        peer = self.peers[name]
+        other = rng.choice(self.names)
+        if peer.member is None:
+            self.start(name)
+        elif dice < 0.15:
+            self.crash(name, torn=rng.random() < 0.5)
+            for survivor in self.peers.values():
+                if survivor.member is not None:
+                    survivor.member.peer_lost(name, self.now)
+        elif dice < 0.35 and self.network:
+            self.network.pop(rng.randrange(len(self.network)))
+        elif dice < 0.45:
+            self.cut ^= {frozenset((name, other))} if name != other else set()
+        elif dice < 0.8:
+            self.compact(name)
+        elif dice < 0.87:
+            peer.member.peer_lost(other, self.now)
+        elif peer.member.role == "leader" and other != name:
+            peer.member.transfer(other, self.now)
+            self.saw("transfer")
+
+    def heal(self, rounds: int = 400) -> None:
+        """No more faults: the cluster must choose new entries and agree."""
+        self.cut.clear()
+        for name, peer in self.peers.items():
+            if peer.member is None:
+                self.start(name)
+        target = len(self.chosen) + 3
+        for _ in range(rounds):
+            self.settle()
+            for name in self.names:
+                self.propose(name)
+            self.settle()
+            if all(len(p.applied) >= target for p in self.peers.values()):
+                return
+            self.pass_time()
+        raise AssertionError(f"not live: {[len(p.applied) for p in self.peers.values()]}")
+
+    def settle(self, rounds: int = 200) -> None:
+        """Run readies, disks and network until nothing moves."""
+        for _ in range(rounds):
+            moved = False
+            for name, peer in self.peers.items():
+                while self.take(name):
+                    moved = True
+                if peer.unsynced:
+                    self.sync(name)
+                    moved = True
+            if self.network:
+                batch, self.network = self.network, []
+                for payload in batch:
+                    self.network.append(payload)
+                    self.deliver(len(self.network) - 1)
+                moved = True
+            for peer in self.peers.values():
+                self.check_member(peer)
+            if not moved:
+                return
