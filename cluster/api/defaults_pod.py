@@ -1,0 +1,178 @@
+"""Defaults of a pod's spec, and of every workload's template. Idempotent, in place.
+
+Must not know workloads.
+"""
+
+from typing import Any
+
+from cluster.api.types import Object
+
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_LOG = "/dev/termination-log"
+_MODE = 0o644
+
+
+def running_pod_spec(spec: Object) -> None:
+    """A pod's own spec: what templates get, and what only makes sense once there is a pod."""
+    pod_spec(spec)
+    spec.setdefault("enableServiceLinks", True)
+    for containers in ("initContainers", "containers"):
+        for container in spec.get(containers) or ():
+            if container["resources"]:
+                _resources(container["resources"])
+    if spec.get("hostNetwork"):
+        _host_ports(spec)
+    if spec.get("resources"):
+        _resources(spec["resources"])
+
+
+def pod_spec(spec: Object) -> None:
+    """Fill in a template's PodSpec that conforms to its schema."""
+    put = spec.setdefault
+    for container in spec.get("initContainers") or ():
+        _container(container)
+    for container in spec.get("containers") or ():
+        _container(container)
+    for container in spec.get("ephemeralContainers") or ():
+        ephemeral_container(container)
+    put("restartPolicy", "Always")
+    put("terminationGracePeriodSeconds", 30)
+    put("dnsPolicy", "ClusterFirst")
+    put("securityContext", {})
+    put("schedulerName", "default-scheduler")
+    for volume in spec.get("volumes") or ():
+        _volume(volume)
+    for constraint in spec.get("topologySpreadConstraints") or ():
+        if not constraint.get("whenUnsatisfiable"):
+            constraint["whenUnsatisfiable"] = "DoNotSchedule"
+    account = spec.get("serviceAccountName") or spec.get("serviceAccount")
+    if account:
+        spec["serviceAccountName"] = spec["serviceAccount"] = account
+
+
+def ephemeral_container(container: Object) -> None:
+    """The same as any container's."""
+    _container(container)
+
+
+def claim_spec(spec: Object) -> None:
+    """A PersistentVolumeClaimSpec, also inside a generic ephemeral volume."""
+    spec.setdefault("volumeMode", "Filesystem")
+    if isinstance(spec.get("resources"), dict):
+        _resources(spec["resources"])
+    else:
+        spec.setdefault("resources", {})
+
+
+def pull_policy(image: str) -> str:
+    """Always for ``latest``, or without tag and digest; else IfNotPresent."""
+    plain, _, digest = image.partition("@")
+    name, colon, tag = plain.rpartition(":")
+    if not (colon and name) or "/" in tag:
+        return "IfNotPresent" if digest else "Always"
+    return "Always" if tag == "latest" else "IfNotPresent"
+
+
+def _container(container: Object) -> None:
+    put = container.setdefault
+    image = container.get("image")
+    if not container.get("imagePullPolicy"):
+        container["imagePullPolicy"] = pull_policy(image or "")
+    put("terminationMessagePath", _LOG)
+    put("terminationMessagePolicy", "File")
+    put("resources", {})
+    for port in container.get("ports") or ():
+        if not port.get("protocol"):
+            port["protocol"] = "TCP"
+    for env in container.get("env") or ():
+        source = env.get("valueFrom")
+        if source and "fieldRef" in source:
+            source["fieldRef"].setdefault("apiVersion", "v1")
+        if source and "resourceFieldRef" in source:
+            source["resourceFieldRef"].setdefault("divisor", "0")
+    for name in _PROBES:
+        if name in container:
+            _probe(container[name])
+    for hook in (container.get("lifecycle") or {}).values():
+        if isinstance(hook, dict) and "httpGet" in hook:
+            _http_get(hook["httpGet"])
+
+
+def _resources(resources: Object) -> None:
+    """A request that is not stated is its limit."""
+    limits = resources.get("limits")
+    if not limits:
+        return
+    requests = resources.setdefault("requests", {})
+    for name, amount in limits.items():
+        requests.setdefault(name, amount)
+
+
+def _probe(probe: Object) -> None:
+    for name, number in (
+        ("timeoutSeconds", 1),
+        ("periodSeconds", 10),
+        ("successThreshold", 1),
+        ("failureThreshold", 3),
+    ):
+        if not probe.get(name):
+            probe[name] = number
+    if "httpGet" in probe:
+        _http_get(probe["httpGet"])
+    if "grpc" in probe:
+        probe["grpc"].setdefault("service", "")
+
+
+def _http_get(action: Object) -> None:
+    if not action.get("path"):
+        action["path"] = "/"
+    if not action.get("scheme"):
+        action["scheme"] = "HTTP"
+
+
+def _host_ports(spec: Object) -> None:
+    """With the host's network a container's port is the host's port."""
+    for containers in ("containers", "initContainers"):
+        for container in spec.get(containers) or ():
+            for port in container.get("ports") or ():
+                if not port.get("hostPort") and "containerPort" in port:
+                    port["hostPort"] = port["containerPort"]
+
+
+def _volume(volume: Object) -> None:
+    if len(volume) == 1 and "name" in volume:
+        volume["emptyDir"] = {}
+    for source, value in volume.items():
+        if isinstance(value, dict):
+            _volume_source(source, value)
+
+
+def _volume_source(source: str, value: Object) -> None:
+    match source:
+        case "configMap" | "secret" | "downwardAPI":
+            value.setdefault("defaultMode", _MODE)
+            _field_refs(value)
+        case "hostPath":
+            value.setdefault("type", "")
+        case "projected":
+            value.setdefault("defaultMode", _MODE)
+            for item in value.get("sources") or ():
+                if "serviceAccountToken" in item:
+                    item["serviceAccountToken"].setdefault("expirationSeconds", 3600)
+                if "downwardAPI" in item:
+                    _field_refs(item["downwardAPI"])
+        case "ephemeral":
+            claim: Any = (value.get("volumeClaimTemplate") or {}).get("spec")
+            if isinstance(claim, dict):
+                claim_spec(claim)
+        case "image":
+            if not value.get("pullPolicy"):
+                value["pullPolicy"] = pull_policy(value.get("reference") or "")
+
+
+def _field_refs(value: Object) -> None:
+    for item in value.get("items") or ():
+        if isinstance(item, dict) and "fieldRef" in item:
+            item["fieldRef"].setdefault("apiVersion", "v1")
+        if isinstance(item, dict) and "resourceFieldRef" in item:
+            item["resourceFieldRef"].setdefault("divisor", "0")
