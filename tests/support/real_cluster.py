@@ -1,0 +1,92 @@
+"""A real cluster for tests: the launcher's own command, with names and ranges of its own, so that
+it can stand beside a user's cluster."""
+
+import os
+import subprocess
+import sys
+
+from cluster.settings import ClusterSettings
+from deploy import network, processes, state
+from tests.support.kubectl import Kubectl, extract
+
+TOPOLOGY = """
+name = "{name}"
+replicas = {replicas}
+nodes = {nodes}
+port = {port}
+[network]
+pod_range = "10.{octet}.0.0/16"
+node_range = "10.{second}.0.0/24"
+load_balancer_range = "10.{second}.1.0/24"
+service_range = "10.{third}.0.0/16"
+dns_address = "10.{third}.0.10"
+kubernetes_address = "10.{third}.0.1"
+bridge = "{bridge}"
+bridge_address = "10.{second}.0.254"
+"""
+
+
+class RealCluster:
+    """Bring one up, drive it, take it away."""
+
+    def __init__(
+        self, folder: str, name: str, number: int = 0, replicas: int = 3, nodes: int = 3
+    ) -> None:
+        self.name = name
+        self.data_dir = os.path.join(folder, "data", name)
+        self.config = os.path.join(folder, f"{name}.toml")
+        os.makedirs(folder, exist_ok=True)
+        text = TOPOLOGY.format(
+            name=name, replicas=replicas, nodes=nodes, port=16443 + 100 * number,
+            octet=214 + 3 * number, second=215 + 3 * number, third=216 + 3 * number,
+            bridge=f"{name[:10]}br",
+        )  # fmt: skip
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text)
+        paths = extract(folder)
+        self.helm = paths["helm"]
+        kubeconfig = os.path.join(self.data_dir, "kubeconfig")
+        self.kubectl = Kubectl(paths["kubectl"], kubeconfig, folder)
+
+    def steersman(self, *words: str, timeout: float = 180.0) -> subprocess.CompletedProcess[str]:
+        """Run the command line on this cluster."""
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.cli", *words, "--data-dir", self.data_dir],
+            capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+
+    def do(self, *words: str) -> str:
+        """Run the command line; fails the test with what it printed."""
+        result = self.steersman(*words)
+        assert result.returncode == 0, (
+            f"steersman {' '.join(words)}:\n{result.stdout}{result.stderr}"
+        )
+        return result.stdout
+
+    def up(self, *words: str) -> str:
+        """``steersman up``; returns what it printed."""
+        return self.do("up", "--config", self.config, *words)
+
+    def down(self, *words: str) -> str:
+        """``steersman down``."""
+        return self.do("down", *words)
+
+    @property
+    def settings(self) -> ClusterSettings:
+        """As the processes read them."""
+        return state.load(self.data_dir)
+
+    def leader(self) -> str:
+        """Name of the replica that leads."""
+        from deploy.commands.replica import store_status
+
+        for replica in self.settings.replicas:
+            if processes.find(self.settings, replica.name) is None:
+                continue
+            if store_status(self.settings, replica.name).get("role") == "leader":
+                return replica.name
+        raise AssertionError("no replica leads")
+
+    def partition(self, node: str, cut: bool) -> None:
+        """Cut or heal a node's uplink."""
+        network.partition(self.settings, self.settings.node(node), cut)
