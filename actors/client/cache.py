@@ -21,6 +21,8 @@ Keys: TypeAlias = list[tuple[str, str]]
 
 # Decoded dicts kept; a pod's dict is five times its bytes, and slows garbage collection.
 DECODED_MAX = 4096
+# Objects without an owner are indexed under this uid.
+UNOWNED = ("",)
 
 
 class OwnerHead(msgspec.Struct, gc=False):
@@ -136,7 +138,7 @@ class Cache:
             yield from names.values()
 
     def by_owner(self, uid: str) -> Objects:
-        """The objects with an owner reference to ``uid``."""
+        """The objects with an owner reference to ``uid``; '' gives those without any owner."""
         return [self.decode(entry) for entry in self._owners.get(uid, {}).values()]
 
     def by_node(self, node: str) -> Objects:
@@ -172,7 +174,7 @@ class Cache:
         if old is not None:
             self._unlink(old)
         self._namespaces.setdefault(entry.namespace, {})[entry.name] = entry
-        for uid in entry.owners:
+        for uid in entry.owners or UNOWNED:
             self._owners.setdefault(uid, {})[entry.key] = entry
         if entry.node:
             self._nodes.setdefault(entry.node, {})[entry.key] = entry
@@ -203,7 +205,7 @@ class Cache:
         del names[entry.name]
         if not names:
             del self._namespaces[entry.namespace]
-        for uid in entry.owners:
+        for uid in entry.owners or UNOWNED:
             _drop(self._owners, uid, entry.key)
         if entry.node:
             _drop(self._nodes, entry.node, entry.key)

@@ -63,10 +63,7 @@ class EventRecorder:
         while True:
             pending = await self._pending.get()
             try:
-                if pending.trace:
-                    with resume_trace(pending.trace):
-                        await self._write(pending)
-                else:
+                with resume_trace(pending.trace):
                     await self._write(pending)
             except SteersmanError as error:
                 # Events are told at best effort; the work they tell of is done.

@@ -12,7 +12,7 @@ from typing import Literal
 import orjson
 
 from actors.client.api_client import ApiClient
-from actors.client.cache import Cache
+from actors.client.cache import Cache, Entry
 from actors.client.reflector import Reflector
 from actors.kit.tracing import resume_trace
 from cluster.api.resources import Resource
@@ -98,7 +98,7 @@ class Informer:
             if position % LIST_CHUNK == LIST_CHUNK - 1:
                 await asyncio.sleep(0)
         for key in self.cache.missing_from(present):
-            self._forget(key, "")
+            self._forget(key)
         self.cache.revision = max(self.cache.revision, revision)
         self.reflector.listed(revision)
         self._synced.set()
@@ -116,44 +116,41 @@ class Informer:
     def _on_event(self, event: WatchEvent) -> None:
         if event.kind == "ERROR":
             raise StatusError(orjson.loads(event.object))
+        # Before the callbacks: what they ask is whether this event has been seen.
+        self.cache.revision = max(self.cache.revision, event.revision)
         if event.kind == "DELETED":
             entry = self.cache.remove(event.object, self._now())
             if entry is not None:
-                self._tell("DELETED", self.cache.decode(entry), None, event.trace)
+                self._tell(entry, None, event.trace)
         elif event.kind != "BOOKMARK":
             self._take(event.object, event.trace)
-        self.cache.revision = max(self.cache.revision, event.revision)
         self.reflector.advanced(event.revision)
 
     def _take(self, data: bytes, trace: str) -> tuple[str, str]:
         """Take one version in, tell what changed; returns its (namespace, name)."""
         old, new = self.cache.put(data, self._now())
-        if old is new:
-            return new.key
-        old_object = None if old is None else self.cache.decode(old)
-        if old is not None and old.uid != new.uid:
-            # Deleted and made again while nobody watched: two changes for a subscriber.
-            self._tell("DELETED", old_object, None, trace)
-            old_object = None
-        kind: Change = "ADDED" if old_object is None else "MODIFIED"
-        self._tell(kind, old_object, self.cache.decode(new), trace)
+        if old is not new:
+            if old is not None and old.uid != new.uid:
+                # Deleted and made again while nobody watched: two changes for a subscriber.
+                self._tell(old, None, trace)
+                old = None
+            self._tell(old, new, trace)
         return new.key
 
-    def _forget(self, key: tuple[str, str], trace: str) -> None:
+    def _forget(self, key: tuple[str, str]) -> None:
         entry = self.cache.discard(*key)
         if entry is not None:
-            self._tell("DELETED", self.cache.decode(entry), None, trace)
+            self._tell(entry, None, "")
 
-    def _tell(self, kind: Change, old: Object | None, new: Object | None, trace: str) -> None:
-        if not trace:
-            self._tell_all(kind, old, new, trace)
+    def _tell(self, old: Entry | None, new: Entry | None, trace: str) -> None:
+        if not self._callbacks:
             return
+        kind: Change = "ADDED" if old is None else "MODIFIED" if new is not None else "DELETED"
+        before = None if old is None else self.cache.decode(old)
+        after = None if new is None else self.cache.decode(new)
         with resume_trace(trace):
-            self._tell_all(kind, old, new, trace)
-
-    def _tell_all(self, kind: Change, old: Object | None, new: Object | None, trace: str) -> None:
-        for callback in tuple(self._callbacks):
-            callback(kind, old, new, trace)
+            for callback in tuple(self._callbacks):
+                callback(kind, before, after, trace)
 
     @staticmethod
     def _now() -> float:
