@@ -14,6 +14,9 @@ BODY_BYTES_MAX = 3 * MIB
 NESTING_MAX = 100
 # A frame between processes: a list answer of many objects must fit, a memory bomb must not.
 FRAME_BYTES_MAX = 64 * MIB
+# Envelopes waiting for the connection to a peer: one of the longest, or many short ones.
+PEER_QUEUE_BYTES_MAX = FRAME_BYTES_MAX
+PEER_QUEUE_MESSAGES_MAX = 20_000
 # Raft: entries of one append message.
 RAFT_APPEND_BYTES_MAX = 4 * MIB
 RAFT_APPEND_ENTRIES_MAX = 1024

@@ -46,6 +46,8 @@ class Router:
         self._actors = Monitors()
         self._processes = Monitors()
         self._epochs: dict[str, int] = {}
+        # Lost, and not heard of since: a failed redial is no further loss.
+        self._lost: dict[str, None] = {}
 
     async def start(self) -> None:
         """Let the transport listen."""
@@ -101,6 +103,7 @@ class Router:
     def monitor_process(self, process: str, watcher: str) -> None:
         """``watcher`` wants ConnectionLost of ``process``."""
         self._processes.add(process, watcher)
+        self._lost.pop(process, None)
         self._keep(process)
 
     def send_down(self, watcher: str, down: Down) -> None:
@@ -178,6 +181,7 @@ class Router:
         if not self._system.is_local(envelope.to) or _process(envelope.sender) != process:
             raise PeerFault(f"{process} sends from {envelope.sender} to {envelope.to}")
         self._recorder.observe(envelope.hlc)
+        self._lost.pop(process, None)
         match envelope.kind:
             case "tell" | "ask" | "open":
                 self._deliver(principal, envelope)
@@ -207,9 +211,15 @@ class Router:
             if _process(target) == process:
                 for watcher in self._actors.take(target):
                     self._system.notify(watcher, Down(target, "unreachable"))
-        for watcher in self._processes.watchers(process):
-            self._system.notify(watcher, ConnectionLost(process))
+        if process not in self._lost:
+            self._lost[process] = None
+            for watcher in self._processes.watchers(process):
+                self._system.notify(watcher, ConnectionLost(process))
         self._keep(process)
+
+    def report(self, process: str, what: str, reason: str) -> None:
+        """Something happened to the connection to a peer: into the log."""
+        self._system.log.info(what, peer=process, reason=reason)
 
     # Within.
 

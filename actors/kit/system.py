@@ -24,6 +24,9 @@ from cluster import names
 from cluster.errors import ActorDown, AskTimeout, SteersmanError
 from cluster.messages.base import ConnectionLost, Down, Message
 
+# The sender of messages that no actor sends.
+NO_ACTOR = "process"
+
 
 class LocalReply:
     """Answers an ask within the process: the same object goes to the asker."""
@@ -167,7 +170,7 @@ class ActorSystem:
     def ref(self, address: str, sender: str = "") -> Ref:
         """A reference to any actor anywhere. Raises ValueError if it is no address."""
         names.split_address(address)
-        return Ref(self, address, sender or names.address(names.PROCESS, self.process))
+        return Ref(self, address, sender or names.address(NO_ACTOR, self.process))
 
     def add_peer(self, process: str, address: str) -> None:
         """Learn (anew) where a process listens."""

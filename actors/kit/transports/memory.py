@@ -243,10 +243,11 @@ class MemoryTransport:
         """See ``Transport``."""
         if self._receiver is None:
             raise ActorDown(f"{self.principal.process} has no network any more")
-        if process in self._retries:
-            raise ActorDown(f"{process} was unreachable just now")
-        if process in self._dials or not self._dial(process):
-            return len(encode_envelope(envelope))
+        if not self._network.is_up(self.principal.process, process):
+            if process in self._retries:
+                raise ActorDown(f"{process} was unreachable just now")
+            if process in self._dials or not self._dial(process):
+                return len(encode_envelope(envelope))
         return self._network.send(self.principal.process, process, envelope)
 
     def keep(self, process: str, wanted: bool) -> None:
@@ -296,8 +297,9 @@ class MemoryTransport:
 
     def _gave_up(self, process: str) -> None:
         del self._dials[process]
-        self._retry(process)
-        self.lost(process)
+        if not self._network.is_up(self.principal.process, process):
+            self._retry(process)
+            self.lost(process)
 
     def _retry(self, process: str) -> None:
         loop = asyncio.get_running_loop()

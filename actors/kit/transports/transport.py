@@ -19,6 +19,10 @@ class Receiver(Protocol):
         """The connection to the peer broke, or could not be made: nothing sent on it that was not
         answered will be answered."""
 
+    def report(self, process: str, what: str, reason: str) -> None:
+        """Something happened to the connection to a peer ('' if it is not known whose): a line
+        for the log."""
+
 
 class Transport(Protocol):
     """The carrier of one process. Envelopes to one peer arrive in order, or the connection is

@@ -1,0 +1,139 @@
+"""Trace records as JSON lines on disk, written by a thread so that the loop never waits.
+
+``trace.jsonl`` is the newest, ``trace.1.jsonl`` the one before, and so on; heartbeats go to
+``routine.jsonl`` with one predecessor. The buffer is bounded: what does not fit is counted, and the
+count is written. Must not know: what the records say.
+"""
+
+import threading
+from collections import deque
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import structlog
+
+from actors.kit.tracing import Record
+from cluster.limits import MIB
+
+BUFFERED_RECORDS_MAX = 50_000
+TRACE_BYTES_MAX = 32 * MIB
+TRACE_FILES_MAX = 8
+ROUTINE_BYTES_MAX = 4 * MIB
+ROUTINE_FILES_MAX = 2
+# Records gather this long before they are written, so that an idle process's thread rests too.
+GATHER_SECONDS = 0.25
+
+
+class RotatingFile:
+    """``<stem>.jsonl`` of at most ``bytes_max``, and ``files_max`` - 1 predecessors."""
+
+    def __init__(self, directory: Path, stem: str, bytes_max: int, files_max: int) -> None:
+        self._directory = directory
+        self._stem = stem
+        self._bytes_max = bytes_max
+        self._files_max = files_max
+        self._file: IO[bytes] = self._path(0).open("ab")
+        self._size = self._file.tell()
+
+    def write(self, data: bytes) -> None:
+        """Append whole lines."""
+        if self._size and self._size + len(data) > self._bytes_max:
+            self._rotate()
+        self._file.write(data)
+        self._file.flush()
+        self._size += len(data)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+
+    def _path(self, age: int) -> Path:
+        return self._directory / (f"{self._stem}.{age}.jsonl" if age else f"{self._stem}.jsonl")
+
+    def _rotate(self) -> None:
+        self._file.close()
+        for age in range(self._files_max - 1, 0, -1):
+            younger = self._path(age - 1)
+            if younger.exists():
+                younger.replace(self._path(age))
+        self._file = self._path(0).open("wb")
+        self._size = 0
+
+
+class FileTracer:
+    """A ``Tracer`` that writes below ``directory`` (made if missing)."""
+
+    def __init__(
+        self,
+        directory: Path,
+        bytes_max: int = TRACE_BYTES_MAX,
+        files_max: int = TRACE_FILES_MAX,
+        buffered_max: int = BUFFERED_RECORDS_MAX,
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.dropped = 0
+        self._buffered_max = buffered_max
+        self._buffer: deque[tuple[Record, bool]] = deque()
+        self._reported = 0
+        self._last_ts = 0.0
+        self._work = RotatingFile(directory, "trace", bytes_max, files_max)
+        self._routine = RotatingFile(directory, "routine", ROUTINE_BYTES_MAX, ROUTINE_FILES_MAX)
+        self._render = structlog.processors.JSONRenderer(serializer=_dump)
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tracer", daemon=True)
+        self._thread.start()
+
+    def record(self, fields: Record, routine: bool = False) -> None:
+        """Keep one record for the thread to write. The caller changes it no more."""
+        if len(self._buffer) >= self._buffered_max:
+            self.dropped += 1
+            return
+        self._buffer.append((fields, routine))
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def close(self) -> None:
+        """Write what is buffered, then end the thread."""
+        self._closing.set()
+        self._wake.set()
+        self._thread.join()
+        self._work.close()
+        self._routine.close()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._wake.wait()
+            self._closing.wait(GATHER_SECONDS)
+            self._wake.clear()
+            self._write()
+        self._write()
+
+    def _write(self) -> None:
+        lines: tuple[list[bytes], list[bytes]] = ([], [])
+        while self._buffer:
+            fields, routine = self._buffer.popleft()
+            lines[routine].append(self._line(fields))
+            self._last_ts = fields.get("ts", self._last_ts)
+        if self.dropped > self._reported:
+            count, self._reported = self.dropped - self._reported, self.dropped
+            lines[0].append(self._line({"ts": self._last_ts, "event": "dropped", "count": count}))
+        for file, gathered in ((self._work, lines[0]), (self._routine, lines[1])):
+            if gathered:
+                self._put(file, b"\n".join(gathered) + b"\n", len(gathered))
+
+    def _put(self, file: RotatingFile, data: bytes, count: int) -> None:
+        try:
+            file.write(data)
+        except OSError:
+            # A full disk must not stop the cluster: the gap is reported once there is room.
+            self.dropped += count
+
+    def _line(self, fields: Record) -> bytes:
+        line: bytes = self._render(None, "", fields)  # type: ignore[assignment]
+        return line
+
+
+def _dump(fields: dict[str, Any], **_: Any) -> bytes:
+    return orjson.dumps(fields, default=repr, option=orjson.OPT_NON_STR_KEYS)

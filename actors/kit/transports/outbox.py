@@ -1,0 +1,80 @@
+"""What waits for the connection to a peer, in the order it may leave. Pure.
+
+Short envelopes leave at once, many in one write. Long ones leave in chunks, between which short
+ones pass, so that a snapshot cannot delay a heartbeat. What has an order among itself (same
+``lane``) keeps it. Must not know: sockets.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+from cluster.errors import Overloaded
+from cluster.limits import PEER_QUEUE_BYTES_MAX, PEER_QUEUE_MESSAGES_MAX
+from cluster.wire.frame import CHUNK_BYTES, ENVELOPE, chunks, encode_frame
+
+
+class Outbox:
+    """A bounded queue of encoded envelopes for one connection."""
+
+    def __init__(
+        self,
+        bytes_max: int = PEER_QUEUE_BYTES_MAX,
+        messages_max: int = PEER_QUEUE_MESSAGES_MAX,
+    ) -> None:
+        self._bytes_max = bytes_max
+        self._messages_max = messages_max
+        self._short: list[bytes] = []
+        self._long: deque[tuple[str, bytes]] = deque()
+        # Lanes with an envelope among the long ones: what follows must not overtake it.
+        self._lanes: dict[str, int] = {}
+        self._chunks: Iterator[bytes] | None = None
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._short) + len(self._long)
+
+    def put(self, lane: str, envelope: bytes, routine: bool) -> None:
+        """Queue one. ``routine`` ones may overtake their lane. Raises Overloaded."""
+        size = len(envelope)
+        full = self._bytes + size > self._bytes_max and self._bytes > 0
+        if full or len(self) >= self._messages_max:
+            raise Overloaded(f"{len(self)} messages, {self._bytes} bytes wait for the peer")
+        self._bytes += size
+        if size <= CHUNK_BYTES and (routine or lane not in self._lanes):
+            self._short.append(encode_frame(ENVELOPE, envelope))
+        else:
+            self._long.append((lane, envelope))
+            self._lanes[lane] = self._lanes.get(lane, 0) + 1
+
+    def take_short(self) -> bytes:
+        """All short envelopes as frames, b'' if there are none."""
+        if not self._short:
+            return b""
+        data = b"".join(self._short)
+        self._short.clear()
+        self._bytes = sum(len(envelope) for _, envelope in self._long)
+        return data
+
+    def take_chunk(self) -> bytes:
+        """The next frame of the long envelopes, b'' if there is none."""
+        if self._chunks is None:
+            if not self._long:
+                return b""
+            envelope = self._long[0][1]
+            whole = len(envelope) <= CHUNK_BYTES
+            self._chunks = (
+                iter((encode_frame(ENVELOPE, envelope),)) if whole else chunks(envelope, 0)
+            )
+        frame = next(self._chunks, None)
+        if frame is not None:
+            return frame
+        self._finish_first()
+        return self.take_chunk()
+
+    def _finish_first(self) -> None:
+        lane, envelope = self._long.popleft()
+        self._chunks = None
+        self._bytes -= len(envelope)
+        self._lanes[lane] -= 1
+        if not self._lanes[lane]:
+            del self._lanes[lane]

@@ -1,0 +1,195 @@
+"""Connections between real processes: TCP, with mutual TLS, one per pair of processes.
+
+Must not know: messages, actors.
+"""
+
+import asyncio
+import ssl
+
+from actors.kit.transports.hello import Hello
+from actors.kit.transports.link import Link
+from actors.kit.transports.peer import Peer
+from actors.kit.transports.transport import Receiver
+from actors.kit.world.entropy import Entropy
+from cluster.errors import ActorDown, PeerFault
+from cluster.wire.codec import encode_envelope
+from cluster.wire.envelope import Envelope
+
+CLOSE_SECONDS_MAX = 2.0
+
+
+class TcpTransport:
+    """``listen``: "host:port" (port 0: any, see ``port``). ``server_ssl`` and ``client_ssl``: from
+    ``tls``; both None is for tests only, and then peers believe ``user`` and ``groups``."""
+
+    def __init__(
+        self,
+        cluster: str,
+        listen: str,
+        entropy: Entropy,
+        server_ssl: ssl.SSLContext | None,
+        client_ssl: ssl.SSLContext | None,
+        user: str = "",
+        groups: tuple[str, ...] = (),
+    ) -> None:
+        self.port = 0
+        self._listen = listen
+        self._entropy = entropy
+        self._server_ssl = server_ssl
+        self._client_ssl = client_ssl
+        self._own = Hello("", cluster, user, groups)
+        self._server: asyncio.Server | None = None
+        self._receiver: Receiver | None = None
+        self._peers: dict[str, Peer] = {}
+        self._addresses: dict[str, str] = {}
+        self._links: dict[Link, None] = {}
+        self._unreachable: dict[str, None] = {}
+
+    async def start(self, process: str, receiver: Receiver) -> None:
+        """Listen. Raises OSError if the address is taken."""
+        own = self._own
+        self._own = Hello(process, own.cluster, own.user, own.groups)
+        self._receiver = receiver
+        host, port = _split(self._listen)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: self._link(""), host, port, ssl=self._server_ssl
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        for name, address in self._addresses.items():
+            self.add_peer(name, address)
+
+    async def stop(self) -> None:
+        """Listen no more; write what is queued, then close all connections."""
+        self._receiver = None
+        if self._server is not None:
+            self._server.close()
+        for peer in self._peers.values():
+            peer.stop()
+        links = list(self._links)
+        for link in links:
+            link.finish()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS_MAX):
+                for link in links:
+                    await link.gone()
+        except TimeoutError:
+            for link in list(self._links):
+                link.abort("this process stops")
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def add_peer(self, process: str, address: str) -> None:
+        """Learn where a process listens: "host:port"."""
+        self._addresses[process] = address
+        if self._receiver is not None:
+            peer = self._peer(process)
+            peer.address = address
+            peer.keep(peer.kept)
+
+    def send(self, process: str, envelope: Envelope, routine: bool) -> int:
+        """See ``Transport``."""
+        if self._receiver is None:
+            raise ActorDown("this process has no network")
+        data = encode_envelope(envelope)
+        self._peer(process).send(_lane(envelope), data, routine)
+        return len(data)
+
+    def keep(self, process: str, wanted: bool) -> None:
+        """See ``Transport``."""
+        if self._receiver is not None:
+            self._peer(process).keep(wanted)
+
+    def drop(self, process: str) -> None:
+        """See ``Transport``."""
+        peer = self._peers.get(process)
+        if peer is not None and peer.link is not None:
+            peer.link.abort("a queue is full")
+
+    # Owner: what links tell.
+
+    def greeted(self, link: Link) -> str:
+        """An accepted link's peer is known."""
+        if self._receiver is None:
+            return "this process stops"
+        return self._peer(link.process).greeted(link)
+
+    def opened(self, link: Link) -> None:
+        """A handshake is through."""
+        self._peer(link.process).opened(link)
+        if self._receiver is not None and self._peer(link.process).link is link:
+            self._unreachable.pop(link.process, None)
+            how = "dialled" if link.expected else "accepted"
+            self._receiver.report(link.process, "connected", how)
+
+    def refused(self, link: Link, reason: str) -> None:
+        """A dialled peer does not want the connection."""
+        self._peer(link.process).refused(link, reason)
+
+    def arrived(self, link: Link, envelope: Envelope, size: int) -> None:
+        """An envelope came; of a connection that was replaced it does not count."""
+        principal = link.principal
+        if principal is None:
+            raise PeerFault("an envelope from nobody")
+        if self._receiver is not None and self._peer(principal.process).link is link:
+            self._receiver.receive(principal, envelope, size)
+
+    def closed(self, link: Link, reason: str) -> None:
+        """A connection is gone."""
+        self._links.pop(link, None)
+        if link.process:
+            self._peer(link.process).closed(link, reason)
+        elif self._receiver is not None:
+            self._receiver.report("", "a stranger was turned away", reason)
+
+    # Within.
+
+    def _link(self, expected: str) -> Link:
+        link = Link(self, self._own, expected)
+        self._links[link] = None
+        return link
+
+    def _peer(self, process: str) -> Peer:
+        peer = self._peers.get(process)
+        if peer is None:
+            peer = self._peers[process] = Peer(
+                self._own.process, process, self._entropy, self._link, self._connect, self._lost
+            )
+            peer.address = self._addresses.get(process, "")
+        return peer
+
+    async def _connect(self, link: Link, address: str) -> None:
+        host, port = _split(address)
+        loop = asyncio.get_running_loop()
+        tls = self._client_ssl
+        try:
+            await loop.create_connection(
+                lambda: link, host, port, ssl=tls, server_hostname="" if tls else None
+            )
+        except BaseException:
+            # No socket came of it, or none that will tell this link of its end.
+            self._links.pop(link, None)
+            raise
+
+    def _lost(self, process: str, reason: str) -> None:
+        if self._receiver is not None:
+            self._report_loss(process, reason)
+            self._receiver.connection_lost(process)
+
+    def _report_loss(self, process: str, reason: str) -> None:
+        """Once per loss: failed redials until the next connection are no news."""
+        if process not in self._unreachable and self._receiver is not None:
+            self._unreachable[process] = None
+            self._receiver.report(process, "unreachable", reason)
+
+
+def _lane(envelope: Envelope) -> str:
+    """What keeps an order among itself: an exchange, or the tells from one actor to another."""
+    if envelope.kind in ("tell", "ask", "open", "monitor", "down"):
+        return f"{envelope.sender} {envelope.to}"
+    return str(envelope.id)
+
+
+def _split(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
