@@ -1,22 +1,27 @@
-"""`steersman logs`: what a process or a component wrote."""
+"""`steersman logs`: what a process or a component logged."""
 
-import json
+import datetime
 import os
 import time
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from cluster.settings import ClusterSettings
 from deploy import processes
 from deploy.options import DataDir, Name, find
 
+SHOWN = {"ts", "event", "level", "msg", "actor", "process", "zone", "trace", "span"}
+LEVELS = ("debug", "info", "warning", "error", "critical", "exception")
+
 
 def logs(
     component: Annotated[str, typer.Argument(help="replica-1, node-2, scheduler, kubelet, ...")],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
-    tail: Annotated[int, typer.Option(help="Lines from the end of each file.")] = 200,
+    tail: Annotated[int, typer.Option(help="Lines from the end.")] = 200,
+    debug: Annotated[bool, typer.Option("--debug", help="Lines of level debug too.")] = False,
     name: Name = "steersman",
     data_dir: DataDir = "",
 ) -> None:
@@ -25,46 +30,89 @@ def logs(
     Example: [bold]steersman logs scheduler --follow[/]
     """
     settings = find(name, data_dir)
-    known = {item.name for item in settings.processes()}
-    files = [component] if component in known else sorted(known)
-    wanted = "" if component in known else component
-    shown = 0
-    for process in files:
-        for line in processes.last_lines(settings, process, tail).splitlines():
-            if _matches(line, wanted):
-                shown += 1
-                print(f"{process}: {line}" if wanted else line)
-    if not shown and wanted and not follow:
-        raise ValueError(f"nothing logged by {component!r}; processes: {', '.join(sorted(known))}")
+    known = sorted(item.name for item in settings.processes())
+    files = [component] if component in known else known
+    actor = "" if component in known else component
+    lines = [
+        record
+        for process in files
+        for record in past(settings, process)
+        if wanted(record, actor, debug)
+    ]
+    lines.sort(key=lambda record: float(record.get("ts", 0)))
+    for record in lines[-tail:]:
+        print(text(record))
+    if component in known:
+        print(processes.last_lines(settings, component, tail), end="")
+    if not lines and actor and not follow:
+        raise ValueError(f"nothing logged by {actor!r}; processes: {', '.join(known)}")
     if follow:
-        for process, line in _follow(settings, files):
-            if _matches(line, wanted):
-                print(f"{process}: {line}" if wanted else line, flush=True)
+        for record in coming(settings, files):
+            if wanted(record, actor, debug):
+                print(text(record), flush=True)
 
 
-def _matches(line: str, component: str) -> bool:
-    if not component:
-        return True
-    try:
-        actor = str(json.loads(line).get("actor", ""))
-    except (ValueError, AttributeError):
+def wanted(record: dict[str, Any], actor: str, debug: bool) -> bool:
+    """Whether a record is a log line of the actor (or any, if '')."""
+    if record.get("event") != "log" or (record.get("level") == "debug" and not debug):
         return False
-    return component in actor.partition("@")[0].split("/")
+    path = str(record.get("actor", "")).partition("@")[0].split("/")
+    return not actor or actor in path
 
 
-def _follow(settings: ClusterSettings, files: list[str]) -> Iterator[tuple[str, str]]:
-    """New lines of several files, until interrupted."""
-    handles = {}
+def text(record: dict[str, Any]) -> str:
+    """One line for people."""
+    moment = datetime.datetime.fromtimestamp(float(record["ts"])).strftime("%H:%M:%S.%f")[:-3]
+    who = record.get("actor") or record.get("process", "")
+    more = " ".join(f"{key}={value}" for key, value in record.items() if key not in SHOWN)
+    return f"{moment} {record.get('level', ''):<7} {who}: {record.get('msg', '')} {more}".rstrip()
+
+
+def trace_files(settings: ClusterSettings, process: str) -> list[str]:
+    """The trace files of a process, oldest first."""
+    folder = os.path.join(settings.data_dir, "trace", process)
+    if not os.path.isdir(folder):
+        return []
+    found = [file for file in os.listdir(folder) if file.startswith("trace")]
+
+    def age(file: str) -> int:
+        middle = file.split(".")[1]
+        return int(middle) if middle.isdigit() else 0
+
+    return [os.path.join(folder, file) for file in sorted(found, key=age, reverse=True)]
+
+
+def past(settings: ClusterSettings, process: str) -> Iterator[dict[str, Any]]:
+    """All log records kept of a process."""
+    for path in trace_files(settings, process):
+        with open(path, "rb") as file:
+            yield from decode(file)
+
+
+def decode(lines: Any) -> Iterator[dict[str, Any]]:
+    """The log records among trace lines; a half-written line is passed over."""
+    for line in lines:
+        if b'"event":"log"' not in line:
+            continue
+        try:
+            yield msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            continue
+
+
+def coming(settings: ClusterSettings, files: list[str]) -> Iterator[dict[str, Any]]:
+    """New records of several processes, until interrupted."""
+    handles = []
     for process in files:
-        path = processes.log_path(settings, process)
-        if os.path.exists(path):
-            handles[process] = open(path, encoding="utf-8", errors="replace")  # noqa: SIM115
-            handles[process].seek(0, os.SEEK_END)
+        found = trace_files(settings, process)
+        if found:
+            handles.append(open(found[-1], "rb"))  # noqa: SIM115
+            handles[-1].seek(0, os.SEEK_END)
     while True:
         quiet = True
-        for process, handle in handles.items():
-            while line := handle.readline():
+        for handle in handles:
+            for record in decode(handle.readlines()):
                 quiet = False
-                yield process, line.rstrip("\n")
+                yield record
         if quiet:
             time.sleep(0.2)

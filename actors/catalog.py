@@ -1,0 +1,136 @@
+"""Which components a process runs, and with which backends: the one file that picks real ones or
+in-memory ones.
+
+Knows every component's constructor. Must not know: how a process is started or stopped.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from actors.apiserver.actor import ApiServerActor
+from actors.apiserver.authority import Authority
+from actors.cloud.actor import CloudActor
+from actors.cloud.providers.local import LocalProvider
+from actors.controllers.actor import ControllerManager
+from actors.dns.actor import DnsActor
+from actors.kit.actor import Actor
+from actors.kit.world.containers import ContainerRuntime
+from actors.kit.world.nftables import NftablesPacketFilter
+from actors.kit.world.packet_filter import PacketFilter
+from actors.kit.world.packet_filter_memory import MemoryPacketFilter
+from actors.kubelet.actor import KubeletActor
+from actors.kubelet.networks.memory import MemoryNetwork
+from actors.kubelet.networks.veth import VethNetwork
+from actors.kubelet.pod_network import PodNetwork
+from actors.kubelet.runtimes.docker import DockerRuntime
+from actors.kubelet.runtimes.memory import MemoryRuntime
+from actors.proxy.actor import ProxyActor
+from actors.scheduler.actor import SchedulerActor
+from actors.store.actor import StoreActor
+from cluster import names
+from cluster.settings import ClusterSettings
+
+DNS_PORT = 53
+# Simulated nodes share one loopback address: each gets a port of its own from here on.
+DNS_PORT_MEMORY = 10053
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component to spawn: its actor name and how to make it (anew at each restart)."""
+
+    name: str
+    factory: Callable[[], Actor]
+
+
+@dataclass(frozen=True)
+class Backends:
+    """What the components of a process touch the machine with. None: this process has no use."""
+
+    packet_filter: PacketFilter
+    runtime: ContainerRuntime | None = None
+    network: PodNetwork | None = None
+
+
+def open_backends(settings: ClusterSettings, name: str) -> Backends:
+    """The backends that the settings ask for, for one process."""
+    nftables = settings.network.packet_filter == "nftables"
+    packet_filter: PacketFilter = NftablesPacketFilter() if nftables else MemoryPacketFilter()
+    if not is_node(settings, name):
+        return Backends(packet_filter)
+    if settings.runtime == "docker":
+        return Backends(packet_filter, DockerRuntime(settings.docker_socket), VethNetwork())
+    return Backends(packet_filter, MemoryRuntime(), MemoryNetwork())
+
+
+def is_node(settings: ClusterSettings, name: str) -> bool:
+    """Whether the process is a node (else a replica)."""
+    return any(node.name == name for node in settings.nodes)
+
+
+def api_servers(settings: ClusterSettings, name: str) -> tuple[str, ...]:
+    """Addresses of all API servers, those of the process's own zone first."""
+    zone = settings.zone_of(name)
+    ordered = sorted(settings.replicas, key=lambda replica: replica.zone != zone)
+    return tuple(names.address(names.APISERVER, replica.name) for replica in ordered)
+
+
+def read_authority(settings: ClusterSettings, name: str) -> Authority:
+    """A replica's authority, from the cluster's key files."""
+    pki = Path(settings.data_dir) / "pki"
+    return Authority(
+        ca_certificate=(pki / "ca.crt").read_bytes(),
+        service_account_key=(pki / "service-account.key").read_bytes(),
+        serving_certificate=str(pki / f"{name}.crt"),
+        serving_key=str(pki / f"{name}.key"),
+    )
+
+
+def replica_components(
+    settings: ClusterSettings, name: str, backends: Backends, authority: Authority, http: bool
+) -> list[Component]:
+    """The components of a control-plane replica, in the order they start."""
+    root_ca = authority.ca_certificate.decode()
+    provider = LocalProvider(settings, backends.packet_filter)
+    return [
+        Component(names.STORE, lambda: StoreActor(settings, name)),
+        Component(names.APISERVER, lambda: ApiServerActor(settings, name, authority, http)),
+        Component(names.CONTROLLERS, lambda: ControllerManager(settings, name, root_ca)),
+        Component(names.SCHEDULER, lambda: SchedulerActor(settings, name)),
+        Component(names.CLOUD, lambda: CloudActor(settings, name, provider)),
+    ]
+
+
+def node_components(settings: ClusterSettings, name: str, backends: Backends) -> list[Component]:
+    """The components of a worker node, in the order they start."""
+    servers = api_servers(settings, name)
+    runtime, network = backends.runtime, backends.network
+    assert runtime is not None, "a node needs a container runtime"
+    assert network is not None, "a node needs a pod network"
+    return [
+        Component(
+            names.KUBELET, lambda: KubeletActor(settings, name, runtime, network, servers, None)
+        ),
+        Component(names.PROXY, lambda: ProxyActor(settings, name, backends.packet_filter, servers)),
+        Component(
+            names.DNS,
+            lambda: DnsActor(settings, name, servers, *dns_endpoint(settings, name)),
+        ),
+    ]
+
+
+def dns_endpoint(settings: ClusterSettings, name: str) -> tuple[str, int]:
+    """(host, port) that a node's DNS server binds."""
+    if settings.runtime == "docker":
+        return settings.node(name).address, DNS_PORT
+    position = [node.name for node in settings.nodes].index(name)
+    return "127.0.0.1", DNS_PORT_MEMORY + position
+
+
+def components(settings: ClusterSettings, name: str, backends: Backends) -> list[Component]:
+    """What a real process runs."""
+    if is_node(settings, name):
+        return node_components(settings, name, backends)
+    authority = read_authority(settings, name)
+    return replica_components(settings, name, backends, authority, http=True)

@@ -1,0 +1,116 @@
+"""One process of the cluster, a replica or a node: the composition root.
+
+    python -m actors.process <cluster.json> <process name>
+
+Job: make the world, the transport, the actor system; start the components in the order that the
+catalog lists them; say ready (sd_notify(3)); stop them in reverse order at SIGTERM. Must not know:
+what components do.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+import structlog
+import uvloop
+
+from actors import catalog
+from actors.kit.system import ActorSystem
+from actors.kit.trace_file import FileTracer
+from actors.kit.transports.tcp import TcpTransport
+from actors.kit.transports.tls import client_context, server_context
+from actors.kit.world.real import real_world
+from actors.kit.world.world import World
+from cluster.messages.registry import all_messages
+from cluster.settings import ClusterSettings, parse_settings
+
+STOP_SECONDS = 8.0
+
+
+def make_transport(settings: ClusterSettings, name: str, world: World) -> TcpTransport:
+    """Mutual TLS with the cluster's authority, on the process's peer address."""
+    pki = Path(settings.data_dir) / "pki"
+    files = (pki / f"{name}.crt", pki / f"{name}.key", pki / "ca.crt")
+    return TcpTransport(
+        cluster=settings.name,
+        listen=settings.peer_addresses()[name],
+        entropy=world.entropy,
+        server_ssl=server_context(*files),
+        client_ssl=client_context(*files),
+    )
+
+
+async def run(settings: ClusterSettings, name: str) -> None:
+    """Run until SIGTERM or SIGINT. Raises what put a component beyond restarting."""
+    world = real_world(Path(settings.data_dir) / "processes" / name)
+    tracer = FileTracer(Path(settings.data_dir) / "trace" / name)
+    system = ActorSystem(
+        process=name,
+        zone=settings.zone_of(name),
+        world=world,
+        tracer=tracer,
+        transport=make_transport(settings, name, world),
+        peers=settings.peer_addresses(),
+        registry=all_messages(),
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await system.start()
+    try:
+        backends = catalog.open_backends(settings, name)
+        try:
+            for component in catalog.components(settings, name, backends):
+                await system.spawn(component.name, component.factory)
+            gc.collect()
+            gc.freeze()
+            notify(name)
+            await until_stopped(system, stopping)
+        finally:
+            async with asyncio.timeout(STOP_SECONDS):
+                await system.stop()
+            await catalog.close_backends(backends)
+    finally:
+        tracer.close()
+
+
+async def until_stopped(system: ActorSystem, stopping: asyncio.Event) -> None:
+    """Wait for the signal, or raise what failed."""
+    waiting = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({waiting, system.failed}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if system.failed.done():
+        system.failed.result()
+
+
+def notify(name: str) -> None:
+    """Tell whoever started this process that it is ready."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.connect(path)
+            sender.send(f"READY=1\nSTATUS={name}\n".encode())
+
+
+def main() -> None:
+    """Entry point. Exits with 1 and the error if a component failed for good."""
+    if not __debug__:
+        sys.exit("error: assertions guard the data: do not run with python -O")
+    settings_path, name = sys.argv[1:3]
+    settings = parse_settings(msgspec.json.decode(Path(settings_path).read_bytes()))
+    log = structlog.get_logger(process=name)
+    try:
+        uvloop.run(run(settings, name))
+    except BaseExceptionGroup as group:
+        log.exception("process failed", error=str(group))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
