@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 from actors.client import retries
-from actors.kit.actor import Context
+from actors.kit.context import Context
 from actors.kit.ref import Stream
 from cluster.api.resources import Resource
 from cluster.api.types import Object

@@ -8,7 +8,7 @@ stopping late safe too. Must not know: what it starts.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from actors.kit.actor import Context
+from actors.kit.context import Context
 from cluster.errors import SteersmanError
 from cluster.messages.store import Leadership, WatchLeadership
 from cluster.names import STORE, address

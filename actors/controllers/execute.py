@@ -177,7 +177,7 @@ class Executor:
             if error.code == 404:
                 return
             raise
-        if found["metadata"].get("uid") == action.uid:
+        if not action.uid or found["metadata"].get("uid") == action.uid:
             raise Unmet
 
     def _wrote(self, key: Key, resource: Resource, obj: Object) -> None:

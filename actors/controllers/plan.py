@@ -86,7 +86,8 @@ class DeleteCollection:
 @dataclass(frozen=True)
 class RequireAbsent:
     """Go on with the actions after this only if the API server itself says that the object is
-    gone (or is another of the same name); else ask for a new plan later."""
+    gone (``uid`` '': whatever had that name; else another may have it now); if it is there, a new
+    plan is made later."""
 
     resource: Resource
     namespace: str

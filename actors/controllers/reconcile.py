@@ -14,7 +14,7 @@ from actors.client.workqueue import WorkQueue
 from actors.controllers.execute import Executor, Outcome
 from actors.controllers.expectations import PATIENCE_SECONDS, Expectations
 from actors.controllers.plan import Action, Controller, Failure, Key, View, Watch
-from actors.kit.actor import Context
+from actors.kit.context import Context
 from actors.kit.tracing import current_trace, resume_trace
 from cluster.api.resources import Resource
 from cluster.api.types import Object

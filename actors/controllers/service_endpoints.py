@@ -89,7 +89,7 @@ def publishes_unready(service: Object) -> bool:
 
 def is_headless(service: Object) -> bool:
     """True if the Service has no address of its own."""
-    return service["spec"].get("clusterIP") == "None"
+    return bool(service["spec"].get("clusterIP") == "None")
 
 
 def ports_for(service: Object, pod: Object) -> tuple[Port, ...]:

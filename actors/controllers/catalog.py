@@ -1,0 +1,36 @@
+"""The list of controllers, in the order in which they start. Must not know how they run."""
+
+from actors.controllers import (
+    deployment,
+    endpoints,
+    endpointslice,
+    garbage_collector,
+    namespace,
+    node_lifecycle,
+    pod_gc,
+    replicaset,
+    root_ca,
+    service_account,
+    taint_eviction,
+)
+from actors.controllers.plan import Controller
+from cluster.settings import ClusterSettings
+
+
+def make_controllers(settings: ClusterSettings, root_ca_pem: str) -> tuple[Controller, ...]:
+    """All controllers. Without ``root_ca_pem`` nothing publishes a CA."""
+    found = [
+        service_account.CONTROLLER,
+        deployment.CONTROLLER,
+        replicaset.CONTROLLER,
+        endpointslice.CONTROLLER,
+        endpoints.CONTROLLER,
+        node_lifecycle.make_controller(settings.timing.node_grace),
+        taint_eviction.CONTROLLER,
+        pod_gc.CONTROLLER,
+        namespace.CONTROLLER,
+        garbage_collector.CONTROLLER,
+    ]
+    if root_ca_pem:
+        found.insert(1, root_ca.make_controller(root_ca_pem))
+    return tuple(found)
