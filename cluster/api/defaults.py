@@ -1,7 +1,7 @@
 """What kube-apiserver fills in when a manifest leaves it out, kind by kind.
 
-Source: the API reference's "Defaults to" and the versioned defaulting of Kubernetes 1.37. Applied to
-an object that conforms to its schema, in place, and idempotent. What is allocated (uids, cluster
+Source: the API reference's "Defaults to" and the versioned defaulting of Kubernetes 1.37. Applied
+to an object that conforms to its schema, in place, and idempotent. What is allocated (uids, cluster
 addresses, node ports) is the API server's. Must not know who writes or when.
 """
 

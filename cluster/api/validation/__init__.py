@@ -1,0 +1,1 @@
+"""Rules beyond the schema: what an object may say, kind by kind."""

@@ -1,0 +1,175 @@
+"""Rules of what a cluster is made of: Namespaces, Nodes, Leases, priorities, volumes, events.
+
+Must not know who keeps them up to date.
+"""
+
+import ipaddress
+
+from cluster.api import names
+from cluster.api.status import Cause
+from cluster.api.types import Object
+from cluster.api.validation import causes
+from cluster.api.validation.placement import EFFECTS
+from cluster.api.validation.resources import check_amounts
+
+# Above it priorities are the system's own.
+USER_PRIORITY_MAX = 1_000_000_000
+_SYSTEM_PRIORITIES = {
+    "system-cluster-critical": 2_000_000_000,
+    "system-node-critical": 2_000_001_000,
+}
+_PREEMPTION = frozenset(("Never", "PreemptLowerPriority"))
+_RECLAIM = frozenset(("Delete", "Retain"))
+_BINDING_MODES = frozenset(("Immediate", "WaitForFirstConsumer"))
+_ACCESS = frozenset(("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"))
+
+
+def check_namespace(obj: Object, found: list[Cause]) -> None:
+    """The finalizers of a Namespace's spec."""
+    for position, name in enumerate((obj.get("spec") or {}).get("finalizers") or ()):
+        path = f"spec.finalizers[{position}]"
+        causes.each(path, name, names.label_key_errors(name), found)
+        if "/" not in name and name != "kubernetes":
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            found.append(causes.invalid(path, name, detail))
+
+
+def check_node(obj: Object, found: list[Cause]) -> None:
+    """Taints, pod ranges, capacity."""
+    spec = obj.get("spec") or {}
+    seen: set[tuple[str, str]] = set()
+    for position, taint in enumerate(spec.get("taints") or ()):
+        path = f"spec.taints[{position}]"
+        key, effect = taint.get("key") or "", taint.get("effect") or ""
+        causes.each(f"{path}.key", key, names.label_key_errors(key), found)
+        value = taint.get("value") or ""
+        causes.each(f"{path}.value", value, names.label_value_errors(value), found)
+        causes.one_of(f"{path}.effect", effect, EFFECTS, found)
+        if (key, effect) in seen:
+            found.append(causes.duplicate(path, taint))
+        seen.add((key, effect))
+    for position, item in enumerate(spec.get("podCIDRs") or ()):
+        _network(f"spec.podCIDRs[{position}]", item, found)
+    status = obj.get("status") or {}
+    check_amounts("status.capacity", status.get("capacity"), found)
+    check_amounts("status.allocatable", status.get("allocatable"), found)
+
+
+def check_node_update(old: Object, new: Object, found: list[Cause]) -> None:
+    """What a node is given once, it keeps."""
+    before, after = old.get("spec") or {}, new.get("spec") or {}
+    for name in ("podCIDR", "podCIDRs", "providerID"):
+        if before.get(name) and after.get(name) != before[name]:
+            detail = "node updates may not change " + name + ' except from "" to valid'
+            found.append(causes.forbidden(f"spec.{name}", detail))
+
+
+def check_lease(obj: Object, found: list[Cause]) -> None:
+    """Durations are positive; a holder has a name."""
+    spec = obj.get("spec") or {}
+    seconds = spec.get("leaseDurationSeconds")
+    if seconds is not None and seconds <= 0:
+        found.append(causes.invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0"))
+    if spec.get("holderIdentity") == "":
+        found.append(causes.invalid("spec.holderIdentity", "", "must not be empty"))
+    causes.not_negative("spec.leaseTransitions", spec.get("leaseTransitions"), found)
+
+
+def check_event(obj: Object, found: list[Cause]) -> None:
+    """An event lies in its object's namespace (those of cluster-wide objects in default)."""
+    namespace = (obj.get("metadata") or {}).get("namespace")
+    path = "regarding" if "regarding" in obj else "involvedObject"
+    about = (obj.get(path) or {}).get("namespace") or ""
+    fits = about == namespace if about else namespace in ("default", "kube-system")
+    if not fits:
+        detail = "does not match event.namespace"
+        found.append(causes.invalid(f"{path}.namespace", about, detail))
+
+
+def check_new_event(obj: Object, found: list[Cause]) -> None:
+    """events.k8s.io/v1 wants to know who reports what."""
+    check_event(obj, found)
+    for name in ("eventTime", "reportingController", "reportingInstance", "action", "reason"):
+        if not obj.get(name):
+            found.append(causes.required(name))
+    if obj.get("type") not in ("Normal", "Warning"):
+        found.append(causes.invalid("type", obj.get("type", ""), "has invalid value: "))
+    if len(obj.get("note") or "") > 1024:
+        found.append(causes.invalid("note", "", "can have at most 1024 characters"))
+
+
+def check_priority_class(obj: Object, found: list[Cause]) -> None:
+    """Users stay below the system's own priorities."""
+    name, value = (obj.get("metadata") or {}).get("name") or "", obj.get("value", 0)
+    if name.startswith("system-"):
+        if _SYSTEM_PRIORITIES.get(name) != value:
+            detail = "priority class names with 'system-' prefix are reserved for system use only"
+            found.append(causes.forbidden("metadata.name", detail))
+    elif value > USER_PRIORITY_MAX:
+        detail = f"maximum allowed value of a user defined priority is {USER_PRIORITY_MAX}"
+        found.append(causes.forbidden("value", detail))
+    policy = obj.get("preemptionPolicy")
+    if policy is not None and policy not in _PREEMPTION:
+        found.append(causes.unsupported("preemptionPolicy", policy, _PREEMPTION))
+
+
+def check_priority_class_update(old: Object, new: Object, found: list[Cause]) -> None:
+    """Pods carry the value: it cannot change behind them."""
+    for name in ("value", "preemptionPolicy"):
+        if old.get(name) != new.get(name):
+            found.append(causes.forbidden(name, "may not be changed in an update."))
+
+
+def check_storage_class(obj: Object, found: list[Cause]) -> None:
+    """A provisioner, and what becomes of volumes."""
+    if not obj.get("provisioner"):
+        found.append(causes.required("provisioner"))
+    if obj.get("reclaimPolicy") not in _RECLAIM:
+        found.append(causes.unsupported("reclaimPolicy", obj.get("reclaimPolicy"), _RECLAIM))
+    mode = obj.get("volumeBindingMode")
+    if mode not in _BINDING_MODES:
+        found.append(causes.unsupported("volumeBindingMode", mode, _BINDING_MODES))
+
+
+def check_storage_class_update(old: Object, new: Object, found: list[Cause]) -> None:
+    """Volumes were made by what it says: it cannot change behind them."""
+    for name in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"):
+        if old.get(name) != new.get(name):
+            found.append(causes.forbidden(name, f"updates to {name} are forbidden."))
+
+
+def check_claim(obj: Object, found: list[Cause]) -> None:
+    """A PersistentVolumeClaim: how it is used, and how much of it."""
+    spec = obj.get("spec") or {}
+    _access("spec.accessModes", spec.get("accessModes"), found)
+    amount = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
+    if amount is None:
+        found.append(causes.required("spec.resources[storage]"))
+    elif amount == "0" or amount.startswith("-"):
+        detail = "must be greater than zero"
+        found.append(causes.invalid("spec.resources.requests[storage]", amount, detail))
+
+
+def check_volume(obj: Object, found: list[Cause]) -> None:
+    """A PersistentVolume: how it is used, and how much of it."""
+    spec = obj.get("spec") or {}
+    _access("spec.accessModes", spec.get("accessModes"), found)
+    if "storage" not in (spec.get("capacity") or {}):
+        found.append(causes.required("spec.capacity"))
+    check_amounts("spec.capacity", spec.get("capacity"), found)
+
+
+def _access(path: str, modes: list[str] | None, found: list[Cause]) -> None:
+    if not modes:
+        found.append(causes.required(path, "at least 1 access mode is required"))
+    for mode in modes or ():
+        if mode not in _ACCESS:
+            found.append(causes.unsupported(path, mode, _ACCESS))
+
+
+def _network(path: str, value: str, found: list[Cause]) -> None:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+        found.append(causes.invalid(path, value, detail))

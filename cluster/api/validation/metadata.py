@@ -1,0 +1,138 @@
+"""Rules of the metadata that every object has: names, labels, annotations, owners, finalizers.
+
+Source: Kubernetes "Object Names and IDs", "Labels", "Annotations", "Finalizers", "Owners".
+Must not know specs.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cluster.api import names
+from cluster.api.kind import Kind
+from cluster.api.status import Cause
+from cluster.api.types import Object
+from cluster.api.validation import causes
+
+ANNOTATIONS_BYTES_MAX = 256 * 1024
+_STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
+_RBAC = "rbac.authorization.k8s.io"
+# What each kind wants of a name; the rest are DNS subdomains.
+_NAMES: dict[tuple[str, str], Callable[[str], list[str]]] = {
+    ("", "Namespace"): names.dns_label_errors,
+    ("", "Service"): names.dns_1035_errors,
+    (_RBAC, "Role"): names.path_segment_errors,
+    (_RBAC, "RoleBinding"): names.path_segment_errors,
+    (_RBAC, "ClusterRole"): names.path_segment_errors,
+    (_RBAC, "ClusterRoleBinding"): names.path_segment_errors,
+}
+_FIXED = ("name", "namespace", "uid", "creationTimestamp")
+
+
+def check_metadata(kind: Kind, metadata: Object, found: list[Cause]) -> None:
+    """Metadata of an object as it will be stored (its name is set, or will be generated)."""
+    _name(kind, metadata, found)
+    namespace = metadata.get("namespace")
+    if kind.namespaced:
+        if not namespace:
+            found.append(causes.required("metadata.namespace"))
+        else:
+            errors = names.dns_label_errors(namespace)
+            causes.each("metadata.namespace", namespace, errors, found)
+    elif namespace:
+        found.append(causes.forbidden("metadata.namespace", "not allowed on this type"))
+    if metadata.get("labels"):
+        check_labels("metadata.labels", metadata["labels"], found)
+    if metadata.get("annotations"):
+        check_annotations("metadata.annotations", metadata["annotations"], found)
+    if metadata.get("finalizers"):
+        _finalizers(metadata["finalizers"], found)
+    if metadata.get("ownerReferences"):
+        _owners(metadata["ownerReferences"], found)
+
+
+def check_metadata_update(old: Object, new: Object, found: list[Cause]) -> None:
+    """What an update may not change, and what it may not add to an object that is going."""
+    for name in _FIXED:
+        if name in new and new.get(name) != old.get(name):
+            found.append(causes.invalid(f"metadata.{name}", new.get(name), causes.IMMUTABLE))
+    if old.get("deletionTimestamp"):
+        before = old.get("finalizers") or ()
+        added = [item for item in new.get("finalizers") or () if item not in before]
+        if added:
+            listed = ", ".join(f'"{item}"' for item in added)
+            detail = (
+                "no new finalizers can be added if the object is being deleted, "
+                f"found new finalizers []string{{{listed}}}"
+            )
+            found.append(causes.forbidden("metadata.finalizers", detail))
+
+
+def check_labels(path: str, labels: Mapping[str, str], found: list[Cause]) -> None:
+    """Keys and values of labels."""
+    for key, value in labels.items():
+        for error in names.label_key_errors(key):
+            found.append(causes.invalid(path, key, error))
+        for error in names.label_value_errors(value):
+            found.append(causes.invalid(path, value, error))
+
+
+def check_annotations(path: str, annotations: Mapping[str, str], found: list[Cause]) -> None:
+    """Keys of annotations, and the size of all."""
+    size = 0
+    for key, value in annotations.items():
+        for error in names.label_key_errors(key.lower()):
+            found.append(causes.invalid(path, key, error))
+        size += len(key) + len(value)
+    if size * 4 > ANNOTATIONS_BYTES_MAX:
+        size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
+        if size > ANNOTATIONS_BYTES_MAX:
+            found.append(causes.too_long(path, ANNOTATIONS_BYTES_MAX))
+
+
+def check_name(kind: Kind, name: str) -> list[str]:
+    """What is wrong with a name for the kind."""
+    return _NAMES.get((kind.group, kind.kind), names.subdomain_errors)(name)
+
+
+def _name(kind: Kind, metadata: Object, found: list[Cause]) -> None:
+    name, prefix = metadata.get("name"), metadata.get("generateName")
+    if prefix and not name:
+        # The dash it may end with becomes right by what follows it.
+        errors = check_name(kind, f"{prefix}x")
+        causes.each("metadata.generateName", prefix, errors, found)
+    elif not name:
+        found.append(causes.required("metadata.name", "name or generateName is required"))
+    else:
+        errors = check_name(kind, name)
+        if errors:
+            causes.each("metadata.name", name, errors, found)
+
+
+def _finalizers(finalizers: list[str], found: list[Cause]) -> None:
+    path = "metadata.finalizers"
+    for name in finalizers:
+        causes.each(path, name, names.label_key_errors(name), found)
+        if "/" not in name and name not in _STANDARD_FINALIZERS:
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            found.append(causes.invalid(path, name, detail))
+    if "orphan" in finalizers and "foregroundDeletion" in finalizers:
+        detail = "finalizer orphan and foregroundDeletion cannot be both set"
+        found.append(causes.invalid(path, finalizers, detail))
+
+
+def _owners(owners: list[Object], found: list[Cause]) -> None:
+    controllers: list[Any] = []
+    for position, owner in enumerate(owners):
+        path = f"metadata.ownerReferences[{position}]"
+        for name in ("apiVersion", "kind", "name", "uid"):
+            if not owner.get(name):
+                value = owner.get(name, "")
+                found.append(causes.invalid(f"{path}.{name}", value, "must not be empty"))
+        if owner.get("controller"):
+            controllers.append(owner.get("name"))
+    if len(controllers) > 1:
+        detail = (
+            "Only one reference can have Controller set to true. "
+            f'Found "true" in references for {" and ".join(map(str, controllers))}'
+        )
+        found.append(causes.invalid("metadata.ownerReferences", owners, detail))

@@ -1,0 +1,51 @@
+"""Definitions whose required fields are checked by the rules of this package.
+
+A leaf, so that the schema can ask without knowing the rules; a test holds it to ``table.CREATE``.
+"""
+
+_CORE = "io.k8s.api.core.v1."
+_RBAC = "io.k8s.api.rbac.v1."
+_ASK = "io.k8s.api.authorization.v1."
+
+RULED = frozenset(
+    (
+        *(
+            _CORE + kind
+            for kind in (
+                "Binding",
+                "ConfigMap",
+                "Endpoints",
+                "Event",
+                "Namespace",
+                "Node",
+                "PersistentVolume",
+                "PersistentVolumeClaim",
+                "Pod",
+                "PodTemplate",
+                "Secret",
+                "Service",
+            )
+        ),
+        *(_RBAC + kind for kind in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")),
+        *(
+            _ASK + kind
+            for kind in (
+                "LocalSubjectAccessReview",
+                "SelfSubjectAccessReview",
+                "SelfSubjectRulesReview",
+                "SubjectAccessReview",
+            )
+        ),
+        "io.k8s.api.apps.v1.Deployment",
+        "io.k8s.api.apps.v1.ReplicaSet",
+        "io.k8s.api.authentication.v1.TokenRequest",
+        "io.k8s.api.authentication.v1.TokenReview",
+        "io.k8s.api.autoscaling.v1.Scale",
+        "io.k8s.api.coordination.v1.Lease",
+        "io.k8s.api.discovery.v1.EndpointSlice",
+        "io.k8s.api.events.v1.Event",
+        "io.k8s.api.networking.v1.Ingress",
+        "io.k8s.api.scheduling.v1.PriorityClass",
+        "io.k8s.api.storage.v1.StorageClass",
+    )
+)

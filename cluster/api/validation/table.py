@@ -1,0 +1,128 @@
+"""Which rules hold for which kind: the door to this package.
+
+Objects that come here conform to their schema and have their defaults. Must not know how a rule
+is told to the client (``status.invalid``).
+"""
+
+from collections.abc import Callable
+
+from cluster.api.kind import Kind
+from cluster.api.status import Cause
+from cluster.api.types import Object
+from cluster.api.validation import (
+    access,
+    cluster_objects,
+    configuration,
+    network,
+    pods,
+    services,
+    workloads,
+)
+from cluster.api.validation.metadata import check_metadata, check_metadata_update
+
+Check = Callable[[Object, list[Cause]], None]
+CheckUpdate = Callable[[Object, Object, list[Cause]], None]
+
+_RBAC = "rbac.authorization.k8s.io"
+_ASK = "authorization.k8s.io"
+
+CREATE: dict[tuple[str, str], Check] = {
+    ("", "Pod"): pods.check_pod,
+    ("", "Binding"): pods.check_binding,
+    ("", "PodTemplate"): workloads.check_pod_template,
+    ("", "Service"): services.check_service,
+    ("", "ConfigMap"): configuration.check_config_map,
+    ("", "Secret"): configuration.check_secret,
+    ("", "Namespace"): cluster_objects.check_namespace,
+    ("", "Node"): cluster_objects.check_node,
+    ("", "Endpoints"): network.check_endpoints,
+    ("", "Event"): cluster_objects.check_event,
+    ("", "PersistentVolume"): cluster_objects.check_volume,
+    ("", "PersistentVolumeClaim"): cluster_objects.check_claim,
+    ("apps", "Deployment"): workloads.check_deployment,
+    ("apps", "ReplicaSet"): workloads.check_replica_set,
+    ("autoscaling", "Scale"): workloads.check_scale,
+    ("authentication.k8s.io", "TokenReview"): access.check_token_review,
+    ("authentication.k8s.io", "TokenRequest"): access.check_token_request,
+    (_ASK, "SubjectAccessReview"): access.check_access_review,
+    (_ASK, "LocalSubjectAccessReview"): access.check_local_access_review,
+    (_ASK, "SelfSubjectAccessReview"): access.check_self_access_review,
+    (_ASK, "SelfSubjectRulesReview"): access.check_rules_review,
+    ("coordination.k8s.io", "Lease"): cluster_objects.check_lease,
+    ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice,
+    ("events.k8s.io", "Event"): cluster_objects.check_new_event,
+    ("networking.k8s.io", "Ingress"): network.check_ingress,
+    (_RBAC, "Role"): access.check_role,
+    (_RBAC, "ClusterRole"): access.check_cluster_role,
+    (_RBAC, "RoleBinding"): access.check_role_binding,
+    (_RBAC, "ClusterRoleBinding"): access.check_cluster_role_binding,
+    ("scheduling.k8s.io", "PriorityClass"): cluster_objects.check_priority_class,
+    ("storage.k8s.io", "StorageClass"): cluster_objects.check_storage_class,
+}
+
+# Beyond the rules of a new object, which hold for an updated one too.
+UPDATE: dict[tuple[str, str], CheckUpdate] = {
+    ("", "Service"): services.check_service_update,
+    ("", "ConfigMap"): configuration.check_config_map_update,
+    ("", "Secret"): configuration.check_secret_update,
+    ("", "Node"): cluster_objects.check_node_update,
+    ("apps", "Deployment"): workloads.check_workload_update,
+    ("apps", "ReplicaSet"): workloads.check_workload_update,
+    ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice_update,
+    (_RBAC, "RoleBinding"): access.check_binding_update,
+    (_RBAC, "ClusterRoleBinding"): access.check_binding_update,
+    ("scheduling.k8s.io", "PriorityClass"): cluster_objects.check_priority_class_update,
+    ("storage.k8s.io", "StorageClass"): cluster_objects.check_storage_class_update,
+}
+
+
+def validate_create(kind: Kind, obj: Object) -> list[Cause]:
+    """What is wrong with a new object; empty if nothing. Questions (reviews) need no name."""
+    found: list[Cause] = []
+    if not kind.create_only:
+        check_metadata(kind, obj.get("metadata") or {}, found)
+    check = CREATE.get((kind.group, kind.kind))
+    if check is not None:
+        check(obj, found)
+    return found
+
+
+def validate_update(kind: Kind, old: Object, new: Object, subresource: str = "") -> list[Cause]:
+    """What is wrong with an update: the new object, and the change. ``subresource``: the part that
+    was written, as ``status``, which cannot make the rest wrong."""
+    found: list[Cause] = []
+    before, metadata = old.get("metadata") or {}, new.get("metadata") or {}
+    check_metadata_update(before, metadata, found)
+    check_metadata(kind, metadata, found)
+    key = (kind.group, kind.kind)
+    if key == ("", "Pod"):
+        pods.check_pod_update(old, new, subresource, found)
+        return found
+    if _same_but_status(old, new):
+        return found
+    check, check_update = CREATE.get(key), UPDATE.get(key)
+    if check is not None:
+        check(new, found)
+    if check_update is not None:
+        check_update(old, new, found)
+    return found
+
+
+def validate_body(group: str, kind: str, obj: Object) -> list[Cause]:
+    """What is wrong with the body of a subresource (Scale, Binding, TokenRequest)."""
+    found: list[Cause] = []
+    check = CREATE.get((group, kind))
+    if check is not None:
+        check(obj, found)
+    return found
+
+
+def _same_but_status(old: Object, new: Object) -> bool:
+    """True if only metadata and the status of what has a spec differ: the common update."""
+    if "spec" not in new:
+        return False
+    return all(
+        old.get(name) == new.get(name)
+        for name in {*old, *new}
+        if name not in ("metadata", "status", "apiVersion", "kind")
+    )
