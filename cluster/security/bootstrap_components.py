@@ -1,0 +1,95 @@
+"""Default roles of the cluster's own components, as narrow as what each does.
+
+A node process runs the kubelet, the proxy and DNS, and shows one certificate for all three; what
+RBAC cannot say (only its own node, only its own pods) is in ``node_restriction.py``.
+Source: docs "Using RBAC Authorization", core component roles. Must not know bindings.
+"""
+
+from cluster.api.types import Object
+from cluster.names import CLOUD, CONTROLLERS, SCHEDULER, local_user
+from cluster.security.policy_objects import cluster_role, rule
+
+READ = "get list watch"
+EVENTS = rule("core events.k8s.io", "events", "create patch update")
+REVIEWS = (
+    rule("authentication.k8s.io", "tokenreviews", "create"),
+    rule("authorization.k8s.io", "subjectaccessreviews localsubjectaccessreviews", "create"),
+)
+LEASES = rule("coordination.k8s.io", "leases", "create get list patch update watch")
+
+_NODE = cluster_role(
+    "system:node",
+    rule("core", "nodes", f"create {READ} patch update"),
+    rule("core", "nodes/status", "patch update"),
+    rule("core", "pods", f"{READ} create delete"),
+    rule("core", "pods/status", "get patch update"),
+    rule("core", "pods/eviction", "create"),
+    rule("core", "configmaps secrets", READ),
+    rule("core", "services", READ),
+    rule("core", "serviceaccounts", "get"),
+    rule("core", "serviceaccounts/token", "create"),
+    rule("core", "namespaces", READ),
+    rule("core", "persistentvolumeclaims persistentvolumes", "get"),
+    rule("coordination.k8s.io", "leases", f"create delete {READ} patch update"),
+    rule("node.k8s.io", "runtimeclasses", READ),
+    rule("certificates.k8s.io", "certificatesigningrequests", f"create {READ}"),
+    EVENTS,
+    *REVIEWS,
+)
+_PROXY = cluster_role(
+    "system:node-proxier",
+    rule("core", "endpoints services nodes namespaces", READ),
+    rule("discovery.k8s.io", "endpointslices", READ),
+    EVENTS,
+)
+_DNS = cluster_role(
+    "system:node-dns",
+    rule("core", "endpoints services namespaces", READ),
+    rule("discovery.k8s.io", "endpointslices", READ),
+    # Each node's DNS publishes its own address behind the DNS Service (in kube-system only).
+    rule("discovery.k8s.io", "endpointslices", "create delete patch update"),
+)
+_SCHEDULER = cluster_role(
+    local_user(SCHEDULER),
+    EVENTS,
+    LEASES,
+    rule("core", "nodes namespaces pods replicationcontrollers services", READ),
+    rule("core", "pods", "delete"),
+    rule("core", "bindings pods/binding", "create"),
+    rule("core", "pods/status", "patch update"),
+    rule("apps", "replicasets statefulsets", READ),
+    rule("policy", "poddisruptionbudgets", READ),
+    rule("scheduling.k8s.io", "priorityclasses", READ),
+    rule("core", "persistentvolumeclaims persistentvolumes", f"{READ} patch update"),
+    rule("storage.k8s.io", "csidrivers csinodes csistoragecapacities storageclasses", READ),
+    *REVIEWS,
+)
+_CONTROLLERS = cluster_role(
+    local_user(CONTROLLERS),
+    EVENTS,
+    LEASES,
+    # Garbage collection and namespace deletion reach every kind there is.
+    rule("*", "*", "get list watch delete deletecollection patch update"),
+    rule("core", "pods configmaps endpoints serviceaccounts secrets", "create"),
+    rule("core", "persistentvolumes serviceaccounts/token pods/eviction", "create"),
+    rule("apps", "replicasets controllerrevisions", "create"),
+    rule("batch", "jobs", "create"),
+    rule("discovery.k8s.io", "endpointslices", "create"),
+    rule("networking.k8s.io", "ipaddresses servicecidrs", "create"),
+    *REVIEWS,
+)
+_CLOUD = cluster_role(
+    local_user(CLOUD),
+    EVENTS,
+    LEASES,
+    rule("core", "nodes", f"{READ} delete patch update"),
+    rule("core", "nodes/status", "patch update"),
+    rule("core", "services", f"{READ} patch update"),
+    rule("core", "services/status", "patch update"),
+    rule("core", "endpoints pods", READ),
+    rule("discovery.k8s.io", "endpointslices", READ),
+)
+
+COMPONENT_ROLES: tuple[Object, ...] = (
+    _NODE, _PROXY, _DNS, _SCHEDULER, _CONTROLLERS, _CLOUD,
+)  # fmt: skip
