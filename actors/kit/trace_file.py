@@ -38,7 +38,7 @@ class RotatingFile:
 
     def write(self, data: bytes) -> None:
         """Append whole lines."""
-        if self._size and self._size + len(data) > self._bytes_max:
+        if self._file.closed or (self._size and self._size + len(data) > self._bytes_max):
             self._rotate()
         self._file.write(data)
         self._file.flush()
@@ -136,4 +136,8 @@ class FileTracer:
 
 
 def _dump(fields: dict[str, Any], **_: Any) -> bytes:
-    return orjson.dumps(fields, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    try:
+        return orjson.dumps(fields, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        # What JSON cannot hold, as half a surrogate pair, must not end the thread.
+        return orjson.dumps({"event": "unwritable", "msg": ascii(fields)})

@@ -7,6 +7,7 @@ Must not know: what runs on it.
 """
 
 import asyncio
+import functools
 import random
 import selectors
 from collections.abc import Callable, Coroutine, Mapping
@@ -97,3 +98,13 @@ def run_simulation(
     callbacks that are ready together (code that counts on their order then fails)."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(seed if shuffle else None)) as runner:
         return runner.run(main())
+
+
+def simulated(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Decorator of an async test: run it on a virtual loop of its own."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        run_simulation(lambda: test(*args, **kwargs))
+
+    return run
