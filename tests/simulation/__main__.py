@@ -1,0 +1,47 @@
+"""Run seeds by hand.
+
+python -m tests.simulation --seed 17 --story     one seed, with what went wrong when
+python -m tests.simulation --seeds 500           a soak; prints seeds per second
+"""
+
+import argparse
+import sys
+import time
+
+from tests.simulation.authority import simulated_authority
+from tests.simulation.scenario import run
+
+
+def main() -> None:
+    """Exits with 1 if any seed has a problem."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
+    parser.add_argument("--seed", type=int, help="run one seed")
+    parser.add_argument("--seeds", type=int, default=50, help="run so many seeds")
+    parser.add_argument("--first", type=int, default=1, help="the first of them")
+    parser.add_argument("--story", action="store_true", help="print what the nemesis did")
+    chosen = parser.parse_args()
+    seeds = [chosen.seed] if chosen.seed is not None else range(
+        chosen.first, chosen.first + chosen.seeds
+    )  # fmt: skip
+    began, failed, writes, virtual = time.monotonic(), 0, 0, 0.0
+    for seed in seeds:
+        outcome = run(seed, simulated_authority())
+        writes += outcome.writes
+        virtual += outcome.virtual_seconds
+        failed += bool(outcome.problems)
+        print(
+            f"seed {seed}: {'FAILED' if outcome.problems else 'ok'}, {outcome.writes} writes, "
+            f"{outcome.virtual_seconds:.1f} virtual s, trace {outcome.digest}", flush=True,
+        )  # fmt: skip
+        if chosen.story or outcome.problems:
+            print("\n".join("  " + line for line in outcome.story + outcome.problems))
+    took = time.monotonic() - began
+    print(
+        f"{len(seeds)} seeds, {failed} failed, {writes} acknowledged writes, "
+        f"{virtual / 3600:.2f} simulated hours in {took:.0f} s ({len(seeds) / took:.2f} seeds/s)"
+    )
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Checkers that know nothing of the implementation."""
