@@ -26,10 +26,10 @@ def remaining(backoff: Backoff | None, failed_at: float, now: float) -> float:
     return max(0.0, failed_at + backoff.delay - now)
 
 
-def advance(backoff: Backoff | None, now: float) -> Backoff:
-    """The state after a try at ``now``."""
+def advance(backoff: Backoff | None, now: float, first: float = FIRST_SECONDS) -> Backoff:
+    """The state after a try at ``now``; ``first``: the first delay."""
     if backoff is None or now - backoff.at > RESET_SECONDS:
-        return Backoff(FIRST_SECONDS, now)
+        return Backoff(first, now)
     return Backoff(min(backoff.delay * 2, MAX_SECONDS), now)
 
 

@@ -23,6 +23,7 @@ from cluster.api.types import Object
 STEP_VOLUMES = "/volumes"
 STEP_SANDBOX = "/sandbox"
 STEP_FINISH = "/finish"
+PULL_ERROR_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +305,7 @@ def start_if_due(at: Situation, plan: Plan, spec: Object) -> bool:
     if name in at.busy or not should_start(at, spec):
         return False
     latest = at.view.latest(name)
-    seconds, failed = 0.0, None
+    seconds = 0.0
     if latest is not None and pod_spec.is_dead(latest):
         failed = pod_spec.died_at(latest)
         seconds = backoff.remaining(at.memory.backoffs.get(name), failed, at.now)
@@ -312,11 +313,25 @@ def start_if_due(at: Situation, plan: Plan, spec: Object) -> bool:
             plan.waiting[name] = crash_loop(at, name)
     if seconds <= 0 and (failed_at := at.memory.failed_at.get(name)) is not None:
         seconds = backoff.remaining(at.memory.backoffs.get(f"{name}/create"), failed_at, at.now)
+        if seconds > 0:
+            pull_backoff(at, plan, spec, failed_at)
     if seconds > 0:
         plan.wake(at.now + seconds)
         return False
     plan.actions.append(StartContainer(name, next_attempt(at, name)))
     return True
+
+
+def pull_backoff(at: Situation, plan: Plan, spec: Object, failed_at: float) -> None:
+    """A failed pull shows as what it is for a moment, then as the wait that follows."""
+    why = at.memory.waiting.get(spec["name"])
+    if why is None or why.reason != "ErrImagePull":
+        return
+    if at.now - failed_at < PULL_ERROR_SECONDS:
+        plan.wake(failed_at + PULL_ERROR_SECONDS)
+        return
+    text = f'Back-off pulling image "{spec.get("image", "")}": ErrImagePull: {why.message}'
+    plan.waiting[spec["name"]] = Waiting("ImagePullBackOff", text)
 
 
 def should_start(at: Situation, spec: Object) -> bool:

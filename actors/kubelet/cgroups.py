@@ -1,0 +1,88 @@
+"""Pods' cgroups on this machine: limits for the whole pod, and removal at its end.
+
+The engine makes a pod's cgroup when its sandbox starts, but never limits or removes it. All of
+this is best effort: the containers' own limits hold anyway. Must not know: pods' specs.
+
+Source: Linux kernel documentation, cgroup-v1/memory.txt, cgroup-v2.rst.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Protocol
+
+ROOT = Path("/sys/fs/cgroup")
+PERIOD_MICROS = 100_000
+
+
+class Cgroups(Protocol):
+    """``parent`` is what was given to the engine as CgroupParent."""
+
+    async def limit(self, parent: str, memory: int, cpu_milli: int) -> None:
+        """Bytes and thousandths of a core for all of the pod; 0: no limit."""
+
+    async def remove(self, parent: str) -> None:
+        """Remove it from every hierarchy, if it is empty."""
+
+
+class NoCgroups:
+    """For simulated containers, and engines that keep cgroups to themselves."""
+
+    async def limit(self, parent: str, memory: int, cpu_milli: int) -> None:
+        """Nothing to do."""
+
+    async def remove(self, parent: str) -> None:
+        """Nothing to do."""
+
+
+class MachineCgroups:
+    """cgroup v1 or v2 below /sys/fs/cgroup, cgroupfs driver."""
+
+    def __init__(self, version: int) -> None:
+        self._version = version
+
+    async def limit(self, parent: str, memory: int, cpu_milli: int) -> None:
+        await asyncio.to_thread(self._limit, parent.lstrip("/"), memory, cpu_milli)
+
+    async def remove(self, parent: str) -> None:
+        await asyncio.to_thread(self._remove, parent.lstrip("/"))
+
+    def _limit(self, parent: str, memory: int, cpu_milli: int) -> None:
+        quota = max(1000, cpu_milli * PERIOD_MICROS // 1000)
+        if self._version == 2:
+            if memory:
+                write(ROOT / parent / "memory.max", str(memory))
+            if cpu_milli:
+                write(ROOT / parent / "cpu.max", f"{quota} {PERIOD_MICROS}")
+            return
+        if memory:
+            write(ROOT / "memory" / parent / "memory.limit_in_bytes", str(memory))
+        if cpu_milli:
+            write(ROOT / "cpu" / parent / "cpu.cfs_quota_us", str(quota))
+
+    def _remove(self, parent: str) -> None:
+        try:
+            hierarchies = [ROOT] if self._version == 2 else list(ROOT.iterdir())
+        except OSError:
+            return
+        for hierarchy in hierarchies:
+            remove_empty(hierarchy / parent)
+
+
+def write(path: Path, text: str) -> None:
+    """A limit that cannot be set is no reason to stop a pod."""
+    try:
+        path.write_text(text, encoding="ascii")
+    except OSError:
+        return
+
+
+def remove_empty(path: Path) -> None:
+    """With the empty groups below it (the engine leaves none behind in the usual case)."""
+    try:
+        for entry in os.scandir(path):
+            if entry.is_dir(follow_symlinks=False):
+                remove_empty(Path(entry.path))
+        path.rmdir()
+    except OSError:
+        return
