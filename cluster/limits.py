@@ -23,6 +23,13 @@ RAFT_APPEND_ENTRIES_MAX = 1024
 RAFT_INFLIGHT_APPENDS_MAX = 64
 # Proposals waiting for a quorum; above it the store answers Overloaded.
 RAFT_PENDING_PROPOSALS_MAX = 8192
+RAFT_PENDING_BYTES_MAX = 64 * MIB
+# Entries after which a replica writes a snapshot and drops its log, and how many it keeps before
+# the snapshot for followers that are a little behind.
+RAFT_SNAPSHOT_ENTRIES = 10_000
+RAFT_SNAPSHOT_LOG_BYTES = 64 * MIB
+RAFT_KEEP_ENTRIES = 2_000
+RAFT_SNAPSHOT_CHUNK_BYTES = 512 * KIB
 # Operations of one transaction (etcd: 128).
 TXN_OPERATIONS_MAX = 128
 # Revisions of history kept for watches and old reads before automatic compaction.

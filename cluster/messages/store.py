@@ -190,6 +190,11 @@ class Leadership(Message, frozen=True):
     leading: bool
 
 
+class HandOver(Message, frozen=True):
+    """Before a planned stop: give leadership to another replica. Ask; reply Done once this replica
+    does not lead; error NotLeader if nobody could take over."""
+
+
 class RaftMessage(Message, frozen=True):
     """Raft traffic between members (tell ``store@<replica>``): the core's message, encoded."""
 

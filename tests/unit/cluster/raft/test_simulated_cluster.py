@@ -19,5 +19,5 @@ def test_safety_under_faults_and_recovery_after(block: int) -> None:
         for what, count in cluster.seen.items():
             seen[what] = seen.get(what, 0) + count
     for what in ("leader", "crash with unsynced", "compact", "read", "propose", "transfer"):
-        assert seen.get(what, 0) >= 10, f"{what} hardly ever happened: {seen}"
+        assert seen.get(what, 0) >= 3, f"{what} hardly ever happened: {seen}"
     assert seen.get("snapshot installed", 0) >= 1, seen

@@ -1,0 +1,348 @@
+"""The Raft engine: one member, its log on disk and its state machine, turning together.
+
+Job: carry out Readys in the order the core prescribes (send now; persist, then send; apply), time
+it with one timer, snapshot. Must not know: who asks and what is done with results.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from actors.kit.actor import Delivery
+from actors.kit.context import Context
+from actors.store.peers import Peers
+from actors.store.persistence import Persistence
+from actors.store.waiters import ChangeWaiters, LevelWaiters
+from actors.store.watch_hub import WatchHub
+from cluster import limits
+from cluster.errors import NotLeader, Overloaded
+from cluster.messages.store import RaftHeartbeat, RaftMessage
+from cluster.raft.member import Member
+from cluster.raft.member_state import Config
+from cluster.raft.messages import Entry
+from cluster.raft.ready import ReadState, Ready, Standing
+from cluster.state.commands import Command, decode_command, encode_command
+from cluster.state.mvcc import StateMachine
+from cluster.state.sessions import Outcome
+from cluster.state.snapshot import decode_snapshot, encode_snapshot
+
+# Readys carried out before other tasks get their turn.
+TURN_READIES = 8
+# How long the log must be quiet before its last group is marked durable.
+MARK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A proposal made here. ``size``: bytes of its entry."""
+
+    future: "asyncio.Future[Outcome]"
+    trace: str
+    size: int
+
+
+class Engine:
+    """``machine`` is the replicated state as applied here. ``standings`` change when role, leader
+    or term do, or when a new leader has applied an entry of its term."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        config: Config,
+        cluster: str,
+        snapshot_entries: int = limits.RAFT_SNAPSHOT_ENTRIES,
+    ) -> None:
+        self.applied = LevelWaiters()
+        self.revisions = LevelWaiters()
+        self.standings = ChangeWaiters()
+        self.machine = StateMachine()
+        self.hub = WatchHub(self.machine)
+        self._ctx = ctx
+        self._config = config
+        self._snapshot_entries = snapshot_entries
+        self._persistence = Persistence(ctx.world.disk, cluster, config.member)
+        self._peers = Peers(ctx, self._persistence, self._trace_of)
+        self._pending: dict[tuple[int, int], Pending] = {}
+        self._pending_bytes = 0
+        self._reads: dict[int, asyncio.Future[int]] = {}
+        self._last_read = 0
+        self._wake = asyncio.Event()
+        self._unsynced: list[Ready] = []
+        self._syncing = False
+        self._sync_wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._mark_timer: asyncio.TimerHandle | None = None
+        self._bytes_since_snapshot = 0
+        self._snapshotting = False
+        self._was_leading = False
+        self.member: Member
+
+    # -- life -----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Recover from disk and begin to turn. Raises LogDamaged, SnapshotDamaged, DiskFault."""
+        recovered = await self._persistence.load()
+        if recovered.snapshot is not None:
+            self.machine = decode_snapshot(recovered.snapshot)
+            self.hub = WatchHub(self.machine)
+        self.member = Member(
+            self._config,
+            self._ctx.world.entropy.random,
+            self._now(),
+            recovered.hard_state,
+            recovered.entries,
+            recovered.marker.index,
+            recovered.marker.term,
+        )
+        self._ctx.note(
+            "store.recovered",
+            self._config.member,
+            term=recovered.hard_state.term,
+            snapshot=recovered.marker.index,
+            last=self.member.log.last_index,
+            torn_bytes=recovered.torn_bytes,
+        )
+        self._ctx.task(self._turn_forever(), "raft")
+        self._ctx.task(self._persist_forever(), "write-ahead log")
+        self._wake.set()
+
+    async def close(self) -> None:
+        """Stop timers and release the log. Waiting proposals are the actor's tasks: cancelled."""
+        for timer in (self._timer, self._mark_timer):
+            if timer is not None:
+                timer.cancel()
+        await self._persistence.close()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    # -- what the actor asks --------------------------------------------------------------------
+
+    @property
+    def leading(self) -> bool:
+        """True if this member leads and has applied an entry of its own term."""
+        return self.member.role == "leader" and self.machine.applied_term == self.member.term
+
+    def receive(self, message: RaftMessage | RaftHeartbeat, delivery: Delivery) -> None:
+        """A Raft message came in. Raises PeerFault if it is none, or not from who it says."""
+        self.member.step(self._peers.receive(message, delivery), self._now())
+        self._wake.set()
+
+    def peer_lost(self, process: str) -> None:
+        """The connection to a process broke."""
+        if process in self._config.peers:
+            self.member.peer_lost(process, self._now())
+            self._wake.set()
+
+    def propose(self, command: Command, trace: str) -> "asyncio.Future[Outcome]":
+        """Put a command into the log. The future fails with NotLeader if leadership is lost first:
+        then the outcome is unknown. Raises NotLeader, Overloaded (nothing was proposed)."""
+        data = encode_command(command)
+        full = len(self._pending) >= limits.RAFT_PENDING_PROPOSALS_MAX
+        if full or self._pending_bytes + len(data) > limits.RAFT_PENDING_BYTES_MAX:
+            raise Overloaded("too many proposals wait for a quorum")
+        name = self.member.propose(data)
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._pending[name] = Pending(future, trace, len(data))
+        self._pending_bytes += len(data)
+        self._wake.set()
+        return future
+
+    def read_index(self) -> "asyncio.Future[int]":
+        """The index to wait for before a linearizable read. Raises NotLeader, at once or later."""
+        self._last_read += 1
+        self.member.read_index(self._last_read)
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._reads[self._last_read] = future
+        self._wake.set()
+        return future
+
+    async def wait_applied(self, index: int) -> None:
+        """Return once the entry ``index`` is applied here."""
+        if self.machine.applied < index:
+            await self.applied.wait(index)
+
+    async def wait_revision(self, revision: int) -> None:
+        """Return once ``revision`` is reached here."""
+        if self.machine.revision < revision:
+            await self.revisions.wait(revision)
+
+    def hand_over(self) -> bool:
+        """Begin to transfer leadership to the peer that holds most. False if not leading."""
+        to = self.member.most_advanced_peer()
+        if not to:
+            return False
+        self.member.transfer(to, self._now())
+        self._wake.set()
+        return True
+
+    # -- the turn -------------------------------------------------------------------------------
+
+    async def _turn_forever(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            self._turn()
+
+    def _turn(self) -> None:
+        """Everything that came in since the last turn, as few Readys as possible."""
+        self.member.tick(self._now())
+        for _ in range(TURN_READIES):
+            ready = self.member.ready()
+            if ready is None:
+                break
+            self._carry_out(ready)
+        else:
+            self._wake.set()
+        self._tell_waiters()
+        self._maybe_snapshot()
+        self._arm()
+
+    def _carry_out(self, ready: Ready) -> None:
+        self._peers.send(ready.send_now)
+        if ready.must_persist or self._unsynced or self._syncing:
+            self._unsynced.append(ready)
+            self._sync_wake.set()
+        else:
+            self._peers.send(ready.send_after_persist)
+        if ready.standing is not None:
+            self._on_standing(ready.standing)
+        for entry in ready.committed:
+            self._apply(entry)
+        for read in ready.reads:
+            self._on_read(read)
+
+    def _apply(self, entry: Entry) -> None:
+        command = decode_command(entry.data) if entry.data else None
+        outcome = self.machine.apply(entry.index, entry.term, command)
+        self._bytes_since_snapshot += len(entry.data)
+        pending = self._pending.pop((entry.term, entry.index), None)
+        if pending is not None:
+            self._pending_bytes -= pending.size
+            if not pending.future.done():
+                pending.future.set_result(outcome)
+
+    def _on_read(self, read: ReadState) -> None:
+        future = self._reads.pop(read.context, None)
+        if future is None or future.done():
+            return
+        if read.index is None:
+            future.set_exception(NotLeader("leadership was lost during the read"))
+        else:
+            future.set_result(read.index)
+
+    def _on_standing(self, standing: Standing) -> None:
+        self._ctx.note(
+            "raft.standing",
+            self._config.member,
+            role=standing.role,
+            leader=standing.leader,
+            term=standing.term,
+        )
+        if standing.role != "leader" and self._pending:
+            lost, self._pending, self._pending_bytes = self._pending, {}, 0
+            for pending in lost.values():
+                if not pending.future.done():
+                    pending.future.set_exception(NotLeader("leadership was lost; outcome unknown"))
+        self.standings.changed()
+
+    def _tell_waiters(self) -> None:
+        self.applied.reached(self.machine.applied)
+        self.revisions.reached(self.machine.revision)
+        self.hub.publish()
+        if self.leading != self._was_leading:
+            self._was_leading = self.leading
+            self.standings.changed()
+        if not self.member.sending_snapshot:
+            self._peers.release_snapshot()
+
+    def _trace_of(self, index: int) -> str:
+        pending = self._pending.get((self.member.term, index))
+        return pending.trace if pending is not None else ""
+
+    def _arm(self) -> None:
+        """One timer, moved only when it would ring too late."""
+        due = self.member.next_deadline()
+        if self._timer is not None and not self._timer.cancelled():
+            if self._now() < self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(due, self._wake.set)
+
+    # -- persistence ----------------------------------------------------------------------------
+
+    async def _persist_forever(self) -> None:
+        """Group commit: what gathers during one sync shares the next."""
+        while True:
+            await self._sync_wake.wait()
+            self._sync_wake.clear()
+            while self._unsynced:
+                batch, self._unsynced = self._unsynced, []
+                self._syncing = True
+                await self._persist(batch)
+                for ready in batch:
+                    self._peers.send(ready.send_after_persist)
+                    self.member.advance(ready)
+                self._syncing = False
+                self._wake.set()
+            self._mark_later()
+
+    async def _persist(self, batch: Sequence[Ready]) -> None:
+        group: list[Ready] = []
+        for ready in batch:
+            if ready.snapshot is None:
+                if ready.must_persist:
+                    group.append(ready)
+                continue
+            await self._persistence.write([*group, replace(ready, entries=())])
+            await self._install(ready)
+            group = [replace(ready, hard_state=None)] if ready.entries else []
+        if group:
+            await self._persistence.write(group)
+
+    async def _install(self, ready: Ready) -> None:
+        """A snapshot of the leader: it must decode before it replaces anything."""
+        snapshot = ready.snapshot
+        assert snapshot is not None
+        machine = decode_snapshot(snapshot.data)
+        assert (machine.applied, machine.applied_term) == (snapshot.index, snapshot.term)
+        await self._persistence.save_snapshot(snapshot.index, snapshot.term, [snapshot.data])
+        self.machine = machine
+        self.hub.replace(machine)
+        self._bytes_since_snapshot = 0
+        self._ctx.note("store.installed", self._config.member, index=snapshot.index)
+
+    def _mark_later(self) -> None:
+        if self._mark_timer is not None:
+            self._mark_timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._mark_timer = loop.call_later(MARK_SECONDS, self._mark_now)
+
+    def _mark_now(self) -> None:
+        if not self._syncing:
+            self._ctx.task(self._persistence.mark(), "mark the log")
+
+    # -- snapshots ------------------------------------------------------------------------------
+
+    def _maybe_snapshot(self) -> None:
+        """Snapshot after so many entries; later if a peer is just being sent one."""
+        entries = self.machine.applied - self.member.log.snapshot_index
+        patience = 5 if self.member.sending_snapshot else 1
+        due = (
+            entries >= self._snapshot_entries * patience
+            or self._bytes_since_snapshot >= limits.RAFT_SNAPSHOT_LOG_BYTES * patience
+        )
+        if due and not self._snapshotting:
+            self._snapshotting = True
+            self._bytes_since_snapshot = 0
+            self._ctx.task(self._snapshot(), "snapshot")
+
+    async def _snapshot(self) -> None:
+        index, term = self.machine.applied, self.machine.applied_term
+        pieces = encode_snapshot(self.machine)
+        first = next(pieces)
+        await self._persistence.save_snapshot(index, term, chain([first], pieces))
+        self.member.snapshot_taken(index, limits.RAFT_KEEP_ENTRIES)
+        self._snapshotting = False
+        self._ctx.note("store.snapshot", self._config.member, index=index)

@@ -1,0 +1,127 @@
+"""Transactions from any replica to the leader's log, exactly once.
+
+Job: give each a session, find the leader, try again after an unknown outcome until the ask's
+deadline. Must not know: what is written; how entries are replicated.
+"""
+
+import asyncio
+
+import msgspec
+
+from actors.kit.context import Context
+from actors.store.engine import Engine
+from actors.store.sequences import Sequences
+from cluster import names
+from cluster.errors import (
+    ActorDown,
+    AskTimeout,
+    NotLeader,
+    Overloaded,
+    SessionExpired,
+    StoreError,
+    TemporaryFault,
+)
+from cluster.messages.base import Message
+from cluster.messages.store import Propose, Txn, TxnResult
+from cluster.state.commands import Command, CompactCommand, TxnCommand
+from cluster.state.sessions import Outcome
+
+# One try of a forwarded transaction; longer than an election, so that a lost message costs less
+# than the ask's deadline.
+TRY_SECONDS = 2.0
+# Without news of a leader, look again after this long.
+LOOK_SECONDS = 0.25
+
+
+class Writes:
+    """The writing side of one store actor. ``client`` names its incarnation, nobody else's."""
+
+    def __init__(self, ctx: Context, engine: Engine) -> None:
+        self._ctx = ctx
+        self._engine = engine
+        self._open_session()
+
+    def _open_session(self) -> None:
+        self._client = f"{self._ctx.process}/{self._ctx.world.entropy.hex(16)}"
+        self._sequences = Sequences()
+
+    async def submit(self, txn: Txn, trace: str, deadline: float) -> TxnResult:
+        """Apply ``txn`` once, wherever the leader is and however often it changes.
+
+        Raises the StoreError of applying it (Fenced ...), AskTimeout if the deadline passed (then
+        it may or may not be applied, now or later), Overloaded, TemporaryFault.
+        """
+        if txn.client:
+            # One transaction at a time per foreign session: those before are answered.
+            propose = Propose(txn, trace, done_below=txn.sequence)
+            return await self._insist(propose, deadline)
+        sequences = self._sequences
+        sequence = sequences.take()
+        own = msgspec.structs.replace(txn, client=self._client, sequence=sequence)
+        try:
+            propose = Propose(own, trace, sequences.done_below, sequences.established)
+            result = await self._insist(propose, deadline)
+            sequences.established = True
+            return result
+        except SessionExpired as error:
+            if self._sequences is sequences:
+                self._open_session()
+            raise TemporaryFault("the store forgot this session; outcome unknown") from error
+        finally:
+            sequences.close(sequence)
+
+    async def _insist(self, propose: Propose, deadline: float) -> TxnResult:
+        loop = asyncio.get_running_loop()
+        tries = 0
+        try:
+            async with asyncio.timeout_at(deadline):
+                while True:
+                    changed = self._engine.standings.wait()
+                    try:
+                        return await self._try(propose, deadline - loop.time())
+                    except (NotLeader, ActorDown, AskTimeout):
+                        tries += 1
+                    except Overloaded:
+                        if not tries:
+                            raise
+                    await asyncio.wait([changed], timeout=LOOK_SECONDS)
+        except TimeoutError as error:
+            raise AskTimeout("no leader confirmed the write in time; outcome unknown") from error
+
+    async def _try(self, propose: Propose, remaining: float) -> TxnResult:
+        member = self._engine.member
+        if member.role == "leader":
+            return await self.lead(propose)
+        if not member.leader:
+            raise NotLeader("no leader is known")
+        leader = self._ctx.ref(names.address(names.STORE, member.leader))
+        reply = await leader.ask(propose, min(TRY_SECONDS, max(remaining, 0.001)))
+        return _result(reply)
+
+    async def lead(self, propose: Propose) -> TxnResult:
+        """Propose here. Raises NotLeader (outcome unknown if it came late), Overloaded, and what
+        applying raises."""
+        command = TxnCommand(propose.txn, propose.trace, propose.done_below, propose.established)
+        return _unwrap(await self._engine.propose(command, propose.trace))
+
+    async def compact(self, revision: int, trace: str, deadline: float) -> None:
+        """Forget history before ``revision`` on all replicas (asked of the leader only: doing it
+        twice does no harm). Raises AskTimeout, NotLeader."""
+        command: Command = CompactCommand(revision)
+        try:
+            async with asyncio.timeout_at(deadline):
+                _unwrap(await self._engine.propose(command, trace))
+        except TimeoutError as error:
+            raise AskTimeout("no quorum confirmed in time") from error
+
+
+def _result(reply: Message) -> TxnResult:
+    assert isinstance(reply, TxnResult), f"leader answered {type(reply).__name__}"
+    return reply
+
+
+def _unwrap(outcome: Outcome) -> TxnResult:
+    if isinstance(outcome, StoreError):
+        # A fresh one: the remembered object is raised to many.
+        raise type(outcome)(str(outcome))
+    return outcome
