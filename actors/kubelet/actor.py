@@ -70,9 +70,8 @@ class KubeletActor(Actor):
 
     async def started(self) -> None:
         if self._machine is None:
-            made_up = self._simulated
             self._machine = (
-                simulated_machine() if made_up else read_machine(self._settings.data_dir)
+                simulated_machine() if self._simulated else read_machine(self._settings.data_dir)
             )
         if self._files is None:
             root = f"{self._settings.data_dir}/nodes/{self._node.name}/pods"
@@ -173,11 +172,8 @@ class KubeletActor(Actor):
             uid = item.labels.get(labels.POD_UID, "")
             if uid and uid not in self._workers:
                 self.ctx.note("pod.orphan", item.labels.get(labels.POD_NAME, uid))
-                self._add(
-                    PodWorker(
-                        self._ready_tools(), labels.pod_of_labels(dict(item.labels)), gone=True
-                    )
-                )
+                orphan = labels.pod_of_labels(dict(item.labels))
+                self._add(PodWorker(self._ready_tools(), orphan, gone=True))
         for uid in await files.pods():
             if uid not in self._workers:
                 await files.remove_pod(uid)

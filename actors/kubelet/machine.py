@@ -1,4 +1,4 @@
-"""What this machine is: processors, memory, disk, kernel. Must not know: Kubernetes' words for it."""
+"""What this machine is: processors, memory, disk, kernel. Must not know: the Node object."""
 
 import os
 import platform

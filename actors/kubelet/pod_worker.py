@@ -206,7 +206,7 @@ class PodWorker:
     # -- beginning steps
 
     def _begin_action(self, action: pod_machine.Action) -> None:
-        do, pod, view = self._operations, self.pod, self.view
+        do, pod = self._operations, self.pod
         match action:
             case pod_machine.PrepareVolumes():
                 self._begin_step(pod_machine.STEP_VOLUMES, do.prepare_volumes(pod))

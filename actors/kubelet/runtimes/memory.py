@@ -21,6 +21,7 @@ from actors.kit.world.containers import (
     RuntimeFault,
     RuntimeInfo,
 )
+from actors.kit.world.memory import MemoryClock
 
 Exec = Callable[[str, Sequence[str]], ExecResult]
 EXIT_KILLED = 137
@@ -59,13 +60,13 @@ class Simulated:
 
 
 class MemoryRuntime:
-    """``now``: UNIX seconds. ``pull_seconds``: how long an absent image takes to come.
+    """``now``: UNIX seconds, None: simulated time. ``pull_seconds``: of an absent image.
 
     Every image can be pulled, but those named in ``missing`` (change it at will).
     """
 
-    def __init__(self, now: Callable[[], float], pull_seconds: float = 0.2) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], float] | None = None, pull_seconds: float = 0.2) -> None:
+        self._now = now or MemoryClock().now
         self._pull_seconds = pull_seconds
         self._containers: dict[str, Simulated] = {}
         self._images: dict[str, Image] = {}
@@ -83,10 +84,12 @@ class MemoryRuntime:
         """For containers made from now on whose image or container name is ``name``."""
         self._behaviours[name] = behaviour
 
-    def add_image(self, reference: str, **fields: str) -> None:
-        """As if it had been loaded. ``fields``: of Image (user, stop_signal)."""
+    def add_image(self, reference: str, user: str = "", stop_signal: str = "") -> None:
+        """As if it had been loaded."""
         digest = hashlib.sha256(reference.encode()).hexdigest()
-        self._images[reference] = Image(f"sha256:{digest}", tags=(reference,), **fields)
+        self._images[reference] = Image(
+            f"sha256:{digest}", tags=(reference,), user=user, stop_signal=stop_signal
+        )
 
     def crash(self, container: str, exit_code: int = 1, oom_killed: bool = False) -> None:
         """End a running container, as its own process would."""
