@@ -3,10 +3,19 @@
 Must not know what is in them: ``cluster.api.schema`` reads the bytes.
 """
 
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from cluster.api.schema import Definitions
+
 _VERSION = "v1.37.0-local"
+
+
+@lru_cache(maxsize=1)
+def load_definitions() -> Definitions:
+    """All built-in kinds' schemas, parsed once per process."""
+    return Definitions(read_definitions())
 
 
 def read_definitions() -> bytes:

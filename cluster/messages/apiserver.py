@@ -73,3 +73,8 @@ class WatchBatch(Message, frozen=True):
 
     def subject(self) -> str:
         return f"{len(self.events)} events"
+
+
+class PingServer(Message, frozen=True):
+    """Ask another replica's API server; reply Done: it lives, and its place in the ``kubernetes``
+    Service is right."""

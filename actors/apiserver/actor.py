@@ -1,0 +1,212 @@
+"""The API server as an actor: the message door, and the life of the HTTPS door beside it.
+
+Job: receive, hand to the request chain, follow policy and leadership. Must not know: what requests
+mean, how HTTP is parsed.
+"""
+
+import asyncio
+from contextlib import aclosing
+from typing import cast
+
+
+from actors.apiserver import bootstrap
+from actors.apiserver.accounts import Accounts
+from actors.apiserver.authentication import Authentication, caller_of_message
+from actors.apiserver.authority import Authority
+from actors.apiserver.authorization import Authorization
+from actors.apiserver.continue_token import ContinueTokens
+from actors.apiserver.documents import Documents
+from actors.apiserver.environment import Environment
+from actors.apiserver.front_desk import FrontDesk
+from actors.apiserver.http_server import HttpServer
+from actors.apiserver.object_store import ObjectStore
+from actors.apiserver.policy_cache import PREFIX, PolicyCache
+from actors.apiserver.presence import Presence
+from actors.apiserver.request_chain import RequestChain
+from actors.apiserver.schema_files import load_definitions
+from actors.apiserver.store_client import StoreClient, prefix_end
+from actors.apiserver.subresources.handler import Parts
+from actors.apiserver.writer import Writer
+from actors.kit.actor import Actor, Delivery, Later, Sink
+from cluster import names
+from cluster.errors import PeerFault, SteersmanError
+from cluster.messages.apiserver import ApiRequest, PingServer
+from cluster.messages.base import ConnectionLost, Done, Message
+from cluster.messages.store import Leadership, Range, Watch, WatchLeadership
+from cluster.settings import ClusterSettings
+
+# Between tries to reach a store that has no leader yet, or went away.
+RETRY_FIRST_SECONDS = 0.05
+RETRY_MAX_SECONDS = 1.0
+# A replica that does not answer so often, each time for so long, is taken out of the Service.
+PING_TRIES = 3
+PING_SECONDS = 1.0
+
+
+class ApiServerActor(Actor):
+    """``serve_http`` False: only the message door opens (simulation)."""
+
+    def __init__(
+        self, settings: ClusterSettings, replica: str, authority: Authority, serve_http: bool = True
+    ) -> None:
+        self._settings = settings
+        self._replica = replica
+        self._authority = authority
+        self._serve_http = serve_http
+        self._http: HttpServer | None = None
+        self._leading = False
+        self._chain: RequestChain
+        self._desk: FrontDesk
+        self._presence: Presence
+
+    async def started(self) -> None:
+        """Build the chain, follow the store, open the HTTPS door."""
+        environment = self._environment()
+        self._assemble(environment)
+        self.ctx.task(self._follow_policy(environment), "policy")
+        self.ctx.task(self._follow_leadership(environment), "leadership")
+        self.ctx.task(self._enter(environment), "presence")
+        for replica in self._settings.replicas:
+            if replica.name != self._replica:
+                self.ctx.monitor_process(replica.name)
+        if self._serve_http:
+            replica = self._settings.replica(self._replica)
+            shared = self._settings.network.shared_api
+            self._http = HttpServer(self._desk, self._authority, replica.api_addresses, shared)
+            await self._http.start()
+
+    async def handle(self, message: Message, delivery: Delivery) -> Message | Later | None:
+        """The message door for all verbs but watch."""
+        match message:
+            case ApiRequest():
+                return Later(self._answer(message, delivery))
+            case PingServer():
+                return Done()
+            case ConnectionLost():
+                if self._leading:
+                    self.ctx.task(self._sweep((message.process,)), "sweep")
+                return None
+        raise PeerFault(f"the API server takes no {type(message).__name__}")
+
+    async def serve(self, message: Message, sink: Sink, delivery: Delivery) -> None:
+        """The message door for watches."""
+        if not isinstance(message, ApiRequest):
+            raise PeerFault(f"the API server streams no {type(message).__name__}")
+        with self._desk.contained(message):
+            plan = await self._chain.open_watch(message, caller_of_message(delivery))
+            async with aclosing(plan.batches()) as batches:
+                async for batch in batches:
+                    await sink.send(batch)
+
+    async def stopped(self) -> None:
+        """Close the HTTPS door."""
+        if self._http is not None:
+            await self._http.stop()
+
+    async def _answer(self, request: ApiRequest, delivery: Delivery) -> Message:
+        with self._desk.contained(request):
+            return await self._chain.answer(request, caller_of_message(delivery))
+
+    def _environment(self) -> Environment:
+        store = StoreClient(self.ctx.ref(names.address(names.STORE, self._replica)))
+        tokens = ContinueTokens(self._authority.service_account_key)
+        return Environment(
+            settings=self._settings,
+            replica=self._replica,
+            clock=self.ctx.world.clock,
+            entropy=self.ctx.world.entropy,
+            objects=ObjectStore(store, tokens),
+            policy=PolicyCache(),
+            ref=self.ctx.ref,
+        )
+
+    def _assemble(self, environment: Environment) -> None:
+        definitions = load_definitions()
+        writer = Writer(environment, definitions)
+        accounts = Accounts(self._authority, environment.objects, environment.clock.now)
+        authentication = Authentication(self._authority, accounts.verify)
+        authorization = Authorization(environment)
+        parts = Parts(environment, writer, accounts)
+        self._chain = RequestChain(environment, authentication, authorization, parts)
+        documents = Documents(environment, definitions, accounts)
+        self._desk = FrontDesk(
+            environment, authentication, authorization, self._chain, documents, self.ctx.log
+        )
+        self._presence = Presence(environment, writer, self._lives)
+
+    async def _follow_policy(self, environment: Environment) -> None:
+        """Keep the RBAC objects in memory; list again whenever the watch breaks."""
+        store = environment.objects.store
+        pause = RETRY_FIRST_SECONDS
+        while True:
+            try:
+                found = await store.range(Range(key=PREFIX, end=prefix_end(PREFIX)))
+                environment.policy.reset(found.items)
+                pause = RETRY_FIRST_SECONDS
+                watch = Watch(PREFIX, prefix_end(PREFIX), found.revision + 1)
+                async with store.watch(watch) as stream:
+                    async for item in stream:
+                        environment.policy.apply(item.events)
+            except SteersmanError as error:
+                self.ctx.log.info("policy watch broke", error=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_MAX_SECONDS)
+
+    async def _follow_leadership(self, environment: Environment) -> None:
+        """The leader writes what a new cluster needs, and takes dead replicas out."""
+        store = self.ctx.ref(names.address(names.STORE, self._replica))
+        while True:
+            try:
+                async with store.stream(WatchLeadership()) as stream:
+                    async for item in stream:
+                        leading = cast(Leadership, item).leading
+                        if leading and not self._leading:
+                            self.ctx.task(self._lead(environment), "lead")
+                        self._leading = leading
+            except SteersmanError as error:
+                self.ctx.log.info("leadership watch broke", error=str(error))
+            self._leading = False
+            await asyncio.sleep(RETRY_MAX_SECONDS / 2)
+
+    async def _lead(self, environment: Environment) -> None:
+        pause = RETRY_FIRST_SECONDS
+        while self._leading:
+            try:
+                written = await bootstrap.ensure(environment)
+                if written:
+                    self.ctx.note("cluster.bootstrapped", self._settings.name, objects=written)
+                await self._presence.sweep()
+                return
+            except SteersmanError as error:
+                self.ctx.log.info("bootstrap is tried again", error=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_MAX_SECONDS)
+
+    async def _enter(self, environment: Environment) -> None:
+        """List this replica in the ``kubernetes`` Service, once the cluster has its namespaces."""
+        pause = RETRY_FIRST_SECONDS
+        while True:
+            try:
+                await self._presence.enter()
+                return
+            except SteersmanError as error:
+                self.ctx.log.debug("not listed yet", error=str(error))
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_MAX_SECONDS)
+
+    async def _sweep(self, suspects: tuple[str, ...]) -> None:
+        try:
+            await self._presence.sweep(suspects)
+        except SteersmanError as error:
+            self.ctx.log.info("a lost replica stays listed", error=str(error))
+
+    async def _lives(self, replica: str) -> bool:
+        server = self.ctx.ref(names.address(names.APISERVER, replica))
+        for attempt in range(PING_TRIES):
+            try:
+                await server.ask(PingServer(), PING_SECONDS)
+                return True
+            except SteersmanError:
+                if attempt < PING_TRIES - 1:
+                    await asyncio.sleep(PING_SECONDS / 2)
+        return False

@@ -1,0 +1,46 @@
+"""A pod runs as a ServiceAccount: the default one if it names none.
+
+The token volume (kube-api-access) is not added: the kubelet of this release projects no tokens,
+so a pod that needs one mounts a Secret or asks TokenRequest. Source: docs "Service Accounts".
+"""
+
+from actors.apiserver.admission.plugin import Review
+from cluster.api import status
+from cluster.api.encoding import decode
+from cluster.api.kinds import by_resource
+
+DEFAULT = "default"
+MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+_ACCOUNTS = by_resource("", "v1", "serviceaccounts")
+
+
+async def admit(review: Review) -> None:
+    """Raises StatusError 403 if a pod names an account that does not exist.
+
+    The default account may be missing: its controller makes it a moment after the namespace, and
+    without a token nothing of the pod depends on it yet.
+    """
+    if review.call.resource != ("", "pods") or review.operation != "CREATE":
+        return
+    assert review.obj is not None and _ACCOUNTS is not None
+    metadata, spec = review.obj["metadata"], review.obj["spec"]
+    if MIRROR_ANNOTATION in (metadata.get("annotations") or {}):
+        return
+    name = spec.get("serviceAccountName") or spec.get("serviceAccount") or DEFAULT
+    spec["serviceAccountName"] = spec["serviceAccount"] = name
+    objects = review.environment.objects
+    found = await objects.find(_ACCOUNTS, review.call.namespace, name, review.fresh)
+    if found is None and name != DEFAULT:
+        found = await objects.find(_ACCOUNTS, review.call.namespace, name, True)
+    if found is None:
+        if name == DEFAULT:
+            return
+        raise status.forbidden(
+            review.call.kind,
+            metadata.get("name") or "",
+            f"error looking up service account {review.call.namespace}/{name}: "
+            f'serviceaccount "{name}" not found',
+        )
+    account = decode(found.value)
+    if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
+        spec["imagePullSecrets"] = account["imagePullSecrets"]

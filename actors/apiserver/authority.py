@@ -1,0 +1,37 @@
+"""What an API server proves itself and judges others with: certificates, keys, tokens.
+
+Job: one record that the composition root fills from files. Must not know: where the files lie
+beyond the two paths that TLS insists on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cluster import names
+
+ISSUER = f"https://kubernetes.default.svc.{names.CLUSTER_DOMAIN}"
+
+
+@dataclass(frozen=True)
+class StaticToken:
+    """Who a static bearer token speaks for."""
+
+    user: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Authority:
+    """``ca_certificate``: PEM of the cluster CA that client certificates must chain to.
+
+    ``serving_certificate``/``serving_key``: paths of PEM files (empty: no HTTP door).
+    ``service_account_key``: PEM of the EC private key that signs ServiceAccount tokens; also the
+    root of the key that authenticates continue tokens, so it is the same on every replica.
+    """
+
+    ca_certificate: bytes
+    service_account_key: bytes
+    serving_certificate: str = ""
+    serving_key: str = ""
+    static_tokens: Mapping[str, StaticToken] = field(default_factory=dict)
+    issuer: str = ISSUER

@@ -1,0 +1,88 @@
+"""Request bodies to objects: decoded, held to their schema, matched with the URL.
+
+Job: everything that makes a body wrong before its meaning is looked at. Must not know: the store.
+"""
+
+from actors.apiserver.call import Call
+from cluster import limits
+from cluster.api import status
+from cluster.api.jsonio import decode_object
+from cluster.api.kinds import Kind, Subresource
+from cluster.api.schema import Definitions
+from cluster.api.types import Object
+
+
+def decode_body(definitions: Definitions, call: Call) -> Object:
+    """The object of a create or update. Raises StatusError 400, 413, 415."""
+    request = call.request
+    if not request.body:
+        raise status.bad_request("the request has no body")
+    if len(request.body) > limits.BODY_BYTES_MAX:
+        raise status.too_large()
+    obj, duplicates = decode_object(request.body, request.content_type)
+    part = call.kind.subresources.get(request.subresource)
+    _check_type(call.kind, part, obj)
+    conform(definitions, call, obj, part, duplicates)
+    return obj
+
+
+def conform(
+    definitions: Definitions,
+    call: Call,
+    obj: Object,
+    part: Subresource | None = None,
+    duplicates: tuple[str, ...] = (),
+) -> None:
+    """Hold the object to its schema as fieldValidation says; warnings go to the call.
+
+    Raises StatusError 400.
+    """
+    definition = part.definition if part is not None and part.kind else ""
+    if part is not None and part.kind and not definition:
+        return
+    call.warnings.extend(
+        definitions.conform(call.kind, obj, call.options.validation, duplicates, definition)
+    )
+    if not isinstance(obj.get("metadata"), dict):
+        obj["metadata"] = {}
+
+
+def check_place(call: Call, obj: Object) -> None:
+    """Name and namespace agree with the URL, which fills them in. Raises StatusError 400."""
+    metadata, request = obj["metadata"], call.request
+    if call.kind.namespaced:
+        given = metadata.get("namespace") or request.namespace
+        if given != request.namespace:
+            raise status.bad_request(
+                "the namespace of the provided object does not match the namespace sent on the "
+                "request"
+            )
+        metadata["namespace"] = request.namespace
+    elif metadata.pop("namespace", ""):
+        raise status.bad_request("namespace is not allowed on this type")
+    if request.name:
+        given = metadata.get("name") or request.name
+        if given != request.name:
+            raise status.bad_request(
+                f"the name of the object ({given}) does not match the name on the URL "
+                f"({request.name})"
+            )
+        metadata["name"] = request.name
+
+
+def _check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
+    wanted_kind, wanted_version = kind.kind, kind.api_version
+    if part is not None and part.kind:
+        wanted_kind = part.kind
+        wanted_version = f"{part.group}/{part.version}" if part.group else part.version
+    given_kind, given_version = obj.get("kind", ""), obj.get("apiVersion", "")
+    if given_kind and given_kind != wanted_kind:
+        raise status.bad_request(
+            f"{given_kind} in version {given_version!r} cannot be handled as a {wanted_kind}"
+        )
+    if given_version and given_version != wanted_version:
+        raise status.bad_request(
+            f"the API version in the data ({given_version}) does not match the expected API "
+            f"version ({wanted_version})"
+        )
+    obj["kind"], obj["apiVersion"] = wanted_kind, wanted_version

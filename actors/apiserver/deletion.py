@@ -1,0 +1,106 @@
+"""What a delete does to an object: mark it, change its finalizers, or let it go. Pure.
+
+Job: grace periods, propagation policies, preconditions. Must not know: the store, callers.
+Source: docs "Garbage Collection", "Finalizers", "Pod Lifecycle".
+"""
+
+from dataclasses import dataclass
+
+from actors.apiserver.call import DeleteOptions, Preconditions
+from actors.apiserver.strategies import namespaces
+from actors.apiserver.strategies.strategy import Strategy, bump_generation
+from actors.apiserver.times import seconds_of, timestamp
+from cluster.api import status
+from cluster.api.kinds import Kind
+from cluster.api.types import Object
+
+FOREGROUND = "foregroundDeletion"
+ORPHAN = "orphan"
+_BY_POLICY = {"Foreground": (FOREGROUND,), "Orphan": (ORPHAN,), "Background": ()}
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """``removed``: the object goes now. Else ``obj`` is to be stored, if it ``changed``."""
+
+    obj: Object
+    removed: bool
+    changed: bool = True
+
+
+def check_preconditions(kind: Kind, obj: Object, wanted: Preconditions) -> None:
+    """Raises StatusError 409 if the live object is not the one that was meant."""
+    metadata = obj["metadata"]
+    name = metadata["name"]
+    if wanted.uid and wanted.uid != metadata.get("uid"):
+        raise status.conflict(
+            kind,
+            name,
+            f"Precondition failed: UID in precondition: {wanted.uid}, "
+            f"UID in object meta: {metadata.get('uid')}",
+        )
+    if wanted.resource_version and wanted.resource_version != metadata.get("resourceVersion"):
+        raise status.conflict(
+            kind,
+            name,
+            f"Precondition failed: ResourceVersion in precondition: {wanted.resource_version}, "
+            f"ResourceVersion in object meta: {metadata.get('resourceVersion')}",
+        )
+
+
+def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) -> Deletion:
+    """The next state of a live object that is asked to be deleted."""
+    metadata = obj["metadata"]
+    finalizers = _finalizers(metadata.get("finalizers") or [], options.propagation)
+    grace = strategy.grace(obj, options)
+    waiting = bool(finalizers) or namespaces.pending(obj)
+    if grace <= 0 and not waiting:
+        return Deletion(obj, removed=True)
+    marked = {**obj, "metadata": dict(metadata)}
+    _set_finalizers(marked, finalizers)
+    _mark(marked, grace, now)
+    if namespaces.pending(marked):
+        marked["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
+    changed = marked != obj
+    if changed and not metadata.get("deletionTimestamp") and metadata.get("generation"):
+        bump_generation(marked)
+    return Deletion(marked, removed=False, changed=changed)
+
+
+def complete(obj: Object) -> bool:
+    """True if an object marked for deletion has nothing left to wait for."""
+    metadata = obj["metadata"]
+    return (
+        bool(metadata.get("deletionTimestamp"))
+        and not metadata.get("finalizers")
+        and not metadata.get("deletionGracePeriodSeconds")
+        and not namespaces.pending(obj)
+    )
+
+
+def _mark(obj: Object, grace: int, now: float) -> None:
+    """Set the time of deletion; a later request may shorten it, never prolong it."""
+    metadata = obj["metadata"]
+    known = metadata.get("deletionGracePeriodSeconds")
+    if metadata.get("deletionTimestamp"):
+        if known is not None and grace >= known:
+            return
+        asked = seconds_of(metadata["deletionTimestamp"]) - (known or 0)
+        metadata["deletionTimestamp"] = timestamp(max(asked + grace, 0))
+    else:
+        metadata["deletionTimestamp"] = timestamp(now + grace)
+    metadata["deletionGracePeriodSeconds"] = grace
+
+
+def _finalizers(present: list[str], propagation: str) -> list[str]:
+    if not propagation:
+        return present
+    kept = [item for item in present if item not in (FOREGROUND, ORPHAN)]
+    return [*kept, *_BY_POLICY[propagation]]
+
+
+def _set_finalizers(obj: Object, finalizers: list[str]) -> None:
+    if finalizers:
+        obj["metadata"]["finalizers"] = finalizers
+    else:
+        obj["metadata"].pop("finalizers", None)

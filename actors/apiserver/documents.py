@@ -1,0 +1,169 @@
+"""What the API says about itself: version, health, discovery, OpenAPI, token keys.
+
+Job: a plain path to a document. Must not know: who may read it, HTTP beyond a media type.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from actors.apiserver.accounts import Accounts
+from actors.apiserver.bootstrap import LAST_KEY
+from actors.apiserver.environment import Environment
+from cluster.api import discovery, status
+from cluster.api.openapi import OpenApi
+from cluster.api.schema import Definitions
+from cluster.errors import StatusError
+
+GIT_VERSION = "v1.37.1+steersman"
+MAJOR, MINOR = "1", "37"
+_JSON = "application/json"
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_PROTO_V2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+
+
+@dataclass(frozen=True)
+class Document:
+    """An answer that is no resource."""
+
+    body: bytes
+    content_type: str = _JSON
+    code: int = 200
+
+
+class Documents:
+    """Everything is built from tables, when first asked."""
+
+    def __init__(
+        self, environment: Environment, definitions: Definitions, accounts: Accounts
+    ) -> None:
+        self._environment = environment
+        self._accounts = accounts
+        self._openapi = OpenApi(definitions.raw, GIT_VERSION.partition("+")[0])
+
+    async def get(self, path: str, query: Mapping[str, str], accept: str) -> Document:
+        """Raises StatusError 404, 406."""
+        match path.strip("/").split("/"):
+            case ["version"]:
+                return Document(orjson.dumps(version()))
+            case ["healthz" | "livez" | "readyz" as probe, *_]:
+                return await self._health(probe, query)
+            case ["api" | "apis" as root]:
+                return self._root(root == "api", accept)
+            case ["api", name]:
+                return _found(discovery.resource_list("", name))
+            case ["apis", group]:
+                return _found(discovery.group(group))
+            case ["apis", group, name]:
+                return _found(discovery.resource_list(group, name))
+            case ["openapi", *rest]:
+                return self._schema(rest, accept)
+            case [".well-known", "openid-configuration"]:
+                return Document(orjson.dumps(self._issuer()))
+            case ["openid", "v1", "jwks"]:
+                keys = orjson.dumps(self._accounts.key_set())
+                return Document(keys, "application/jwk-set+json")
+            case [""]:
+                return Document(orjson.dumps({"paths": _paths()}))
+        raise status.resource_not_found()
+
+    def _root(self, core: bool, accept: str) -> Document:
+        if discovery.wants_aggregated(accept):
+            return Document(discovery.aggregated(core), _AGGREGATED)
+        if not core:
+            return Document(discovery.group_list())
+        addresses = self._environment.settings.replica(self._environment.replica).api_addresses
+        return Document(discovery.api_versions(addresses[0] if addresses else ""))
+
+    def _schema(self, rest: list[str], accept: str) -> Document:
+        match rest:
+            case ["v2"]:
+                if _PROTO_V2 in accept and _JSON not in accept and "*/*" not in accept:
+                    raise status.not_acceptable((_JSON,))
+                return Document(self._openapi.v2())
+            case ["v3"]:
+                return Document(self._openapi.index())
+            case ["v3", "api", name]:
+                return _found(self._openapi.document("", name))
+            case ["v3", "apis", group, name]:
+                return _found(self._openapi.document(group, name))
+        raise status.resource_not_found()
+
+    async def _health(self, probe: str, query: Mapping[str, str]) -> Document:
+        """livez: the loop turns. readyz: the store answers a linearizable read, and the cluster
+        has been set up."""
+        checks = {"ping": ""}
+        if probe != "livez":
+            checks.update(await self._readiness())
+        failed = any(checks.values())
+        lines = [f"[{'-' if why else '+'}]{name} {why or 'ok'}" for name, why in checks.items()]
+        if failed or "verbose" in query:
+            lines.append(f"{probe} check {'failed' if failed else 'passed'}")
+            text = "\n".join(lines) + "\n"
+        else:
+            text = "ok"
+        return Document(text.encode(), "text/plain; charset=utf-8", 500 if failed else 200)
+
+    async def _readiness(self) -> dict[str, str]:
+        environment = self._environment
+        try:
+            found = await environment.objects.store.get(LAST_KEY)
+        except StatusError as error:
+            return {"store": f"failed: {error}"}
+        bootstrapped = "" if found is not None else "failed: the cluster is being set up"
+        synced = "" if environment.policy.synced else "failed: the policy has not been read yet"
+        return {"store": "", "bootstrap": bootstrapped, "policy": synced}
+
+    def _issuer(self) -> dict[str, object]:
+        issuer = self._accounts.issuer
+        return {
+            "issuer": issuer,
+            "jwks_uri": f"{issuer}/openid/v1/jwks",
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+        }
+
+
+def version() -> dict[str, str]:
+    """/version: version.Info of apimachinery."""
+    return {
+        "major": MAJOR,
+        "minor": MINOR,
+        "emulationMajor": MAJOR,
+        "emulationMinor": MINOR,
+        "gitVersion": GIT_VERSION,
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": "cpython",
+        "platform": "linux/amd64",
+    }
+
+
+def _paths() -> list[str]:
+    groups = sorted(
+        {f"/apis/{group}/{name}" for group, name in discovery.group_versions() if group}
+    )
+    return [
+        "/.well-known/openid-configuration",
+        "/api",
+        "/api/v1",
+        "/apis",
+        *groups,
+        "/healthz",
+        "/livez",
+        "/openapi/v2",
+        "/openapi/v3",
+        "/openid/v1/jwks",
+        "/readyz",
+        "/version",
+    ]
+
+
+def _found(body: bytes | None) -> Document:
+    if body is None:
+        raise status.resource_not_found()
+    return Document(body)

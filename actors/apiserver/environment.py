@@ -1,0 +1,32 @@
+"""What the steps of the request chain share: settings, the store, time, policy.
+
+Job: one record handed down instead of globals. Must not know: any step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from actors.apiserver.object_store import ObjectStore
+from actors.apiserver.policy_cache import PolicyCache
+from actors.apiserver.times import timestamp
+from actors.kit.ref import Ref
+from actors.kit.world.clock import Clock
+from actors.kit.world.entropy import Entropy
+from cluster.settings import ClusterSettings
+
+
+@dataclass
+class Environment:
+    """``ref``: to another actor by address (kubelets for logs)."""
+
+    settings: ClusterSettings
+    replica: str
+    clock: Clock
+    entropy: Entropy
+    objects: ObjectStore
+    policy: PolicyCache
+    ref: Callable[[str], Ref]
+
+    def timestamp(self) -> str:
+        """Now, as metav1.Time."""
+        return timestamp(self.clock.now())

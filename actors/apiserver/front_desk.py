@@ -1,0 +1,120 @@
+"""Where both doors hand requests in: callers, documents, containment of failures.
+
+Job: credentials of HTTP to a Caller (impersonation included), plain paths to documents, a bug in
+one request to a 500 for that request. Must not know: sockets.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from actors.apiserver.authentication import OPEN_PATHS, Authentication
+from actors.apiserver.authorization import Authorization
+from actors.apiserver.call import Caller
+from actors.apiserver.documents import Document, Documents
+from actors.apiserver.environment import Environment
+from actors.apiserver.request_chain import RequestChain
+from cluster import names
+from cluster.api import status
+from cluster.messages.apiserver import ApiRequest
+from cluster.security.accounts import service_account_groups, split_service_account
+from cluster.security.rbac import Attributes
+
+WATCH_SECONDS_MIN = 1800.0
+WATCH_SECONDS_MAX = 3600.0
+# What a bug in the handling of one request may raise. Such a request gets a 500 and a stack in the
+# log; the server and everybody else's watches live on (as kube-apiserver recovers per request).
+OUR_BUGS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+class Headers(Protocol):
+    """Case-insensitive, a name may come several times."""
+
+    def get(self, key: str, /, default: str) -> str: ...
+
+    def getall(self, key: str, /, default: list[str]) -> list[str]: ...
+
+
+@dataclass
+class FrontDesk:
+    """One per API server."""
+
+    environment: Environment
+    authentication: Authentication
+    authorization: Authorization
+    chain: RequestChain
+    documents: Documents
+    log: structlog.typing.FilteringBoundLogger
+
+    async def caller(
+        self, certificate: Mapping[str, Any] | None, headers: Headers, path: str
+    ) -> Caller:
+        """Who an HTTP request acts as. Raises StatusError 401, or 403 for impersonation."""
+        authorization = headers.get("Authorization", "")
+        caller = await self.authentication.of_http(certificate, authorization, path)
+        wanted = headers.get("Impersonate-User", "")
+        if wanted:
+            return await self._impersonate(caller, wanted, headers)
+        if headers.get("Impersonate-Group", "") or headers.get("Impersonate-Uid", ""):
+            raise status.bad_request("requested groups without impersonating a user")
+        return caller
+
+    async def _impersonate(self, caller: Caller, user: str, headers: Headers) -> Caller:
+        account = split_service_account(user)
+        if account is not None:
+            checks = [Attributes("impersonate", "", "serviceaccounts", "", *account)]
+        else:
+            checks = [Attributes("impersonate", "", "users", name=user)]
+        groups = tuple(headers.getall("Impersonate-Group", []))
+        checks += [Attributes("impersonate", "", "groups", name=group) for group in groups]
+        for attributes in checks:
+            decision = await self.authorization.decide(caller, attributes)
+            if not decision.allowed:
+                raise status.forbidden(None, "", decision.reason)
+        if account is not None and not groups:
+            groups = service_account_groups(account[0])
+        if user == names.USER_ANONYMOUS:
+            return Caller(user, (*groups, names.GROUP_UNAUTHENTICATED))
+        return Caller(user, (*groups, names.GROUP_AUTHENTICATED))
+
+    async def plain(
+        self, method: str, path: str, query: Mapping[str, str], headers: Headers, caller: Caller
+    ) -> Document:
+        """A document that is no resource. Raises StatusError 403, 404, 405."""
+        if path not in OPEN_PATHS and not path.startswith(("/livez/", "/readyz/", "/healthz/")):
+            await self.authorization.check_path(method, path, caller)
+        if method not in ("GET", "HEAD"):
+            raise status.method_not_allowed(None, method.lower())
+        return await self.documents.get(path, query, ",".join(headers.getall("Accept", [])))
+
+    def timed(self, request: ApiRequest) -> ApiRequest:
+        """A watch that names no end gets one, so that watches move between replicas over time."""
+        if request.query.get("timeoutSeconds", "0") not in ("", "0"):
+            return request
+        seconds = self.environment.entropy.uniform(WATCH_SECONDS_MIN, WATCH_SECONDS_MAX)
+        query = {**request.query, "timeoutSeconds": str(math.ceil(seconds))}
+        return msgspec.structs.replace(request, query=query)
+
+    @contextmanager
+    def contained(self, request: ApiRequest) -> Iterator[None]:
+        """Raise StatusError 500 instead of what a bug raises inside."""
+        try:
+            yield
+        except OUR_BUGS as error:
+            self.log.error(
+                "a request failed by our own fault", asked=request.subject(), exc_info=error
+            )
+            raise status.internal_error("the server failed to handle the request") from error

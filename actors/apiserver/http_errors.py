@@ -1,0 +1,31 @@
+"""Failures as HTTP responses: always a Status. Must not know: what failed."""
+
+import orjson
+from aiohttp import web
+
+from actors.apiserver.store_client import RETRY_SECONDS, translate
+from cluster.api.status import status_object
+from cluster.errors import SteersmanError
+
+_REASONS = {400: "BadRequest", 408: "Timeout", 413: "RequestEntityTooLarge", 500: "InternalError"}
+# What clients may send again as it is: certainly nothing was done, or nothing can have been.
+_RETRIABLE = (429, 503)
+
+
+def response(error: SteersmanError) -> web.Response:
+    """The error's Status, with Retry-After where clients may simply send it again."""
+    readable = translate(error)
+    headers = {"Content-Type": "application/json"}
+    if readable.code in _RETRIABLE:
+        details = readable.status.get("details") or {}
+        headers["Retry-After"] = str(details.get("retryAfterSeconds") or RETRY_SECONDS)
+    return web.Response(body=orjson.dumps(readable.status), status=readable.code, headers=headers)
+
+
+def plain(code: int) -> web.Response:
+    """For what never became a request of ours (malformed HTTP), or failed by our own bug."""
+    reason = _REASONS.get(code, "BadRequest" if code < 500 else "InternalError")
+    message = "the request is malformed" if code < 500 else "an internal error occurred"
+    body = orjson.dumps(status_object(code, reason, message))
+    headers = {"Content-Type": "application/json", "Connection": "close"}
+    return web.Response(body=body, status=code, headers=headers)

@@ -1,0 +1,256 @@
+"""The HTTPS door: TLS, requests to ApiRequests, answers and watches to bytes on the wire.
+
+Job: everything HTTP. Must not know: kinds, the store. aiohttp's low-level server is used: no
+router, no middleware, one handler. Never logs bodies or credentials.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from typing import Any
+
+import orjson
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from actors.apiserver import http_errors
+from actors.apiserver.authority import Authority
+from actors.apiserver.call import Caller
+from actors.apiserver.front_desk import FrontDesk
+from actors.apiserver.rendering import render_event
+from actors.apiserver.request_chain import WatchPlan
+from actors.apiserver.rest_path import PlainPath, ResourcePath, api_request, parse_path, parse_query
+from actors.kit import tracing
+from cluster import limits
+from cluster.api import status
+from cluster.errors import StatusError, SteersmanError
+from cluster.messages.apiserver import ApiRequest
+
+# Requests served at once by one replica; above it the answer is 429 (kube-apiserver: 400 + 200).
+REQUESTS_MAX = 1000
+# A watch without timeoutSeconds ends after a random time in this span, as kube-apiserver's do.
+WATCH_SECONDS = (1800.0, 3600.0)
+DRAIN_SECONDS = 2.0
+
+
+class HttpServer:
+    """Listens on ``addresses`` ("host:port"), and on ``shared`` together with other replicas."""
+
+    def __init__(
+        self, desk: FrontDesk, authority: Authority, addresses: tuple[str, ...], shared: str
+    ) -> None:
+        self._desk = desk
+        self._addresses = addresses
+        self._shared = shared
+        self._tls = tls_context(authority)
+        self._watches: set[asyncio.Task[Any]] = set()
+        self._serving = 0
+        server = StatusServer(self._handle, handler_cancellation=True, access_log=None, **_LIMITS)
+        self._runner = web.ServerRunner(server)
+
+    async def start(self) -> None:
+        """Listen. Raises OSError if an address is taken."""
+        await self._runner.setup()
+        for address in self._addresses:
+            await self._listen(address, shared=False)
+        if self._shared and self._shared not in self._addresses:
+            await self._listen(self._shared, shared=True)
+
+    async def stop(self) -> None:
+        """Take no more connections, end watches, let short requests finish."""
+        for site in list(self._runner.sites):
+            await site.stop()
+        for task in list(self._watches):
+            task.cancel()
+        await self._runner.cleanup()
+
+    async def _listen(self, address: str, shared: bool) -> None:
+        host, _, port = address.rpartition(":")
+        site = web.TCPSite(
+            self._runner,
+            host.strip("[]"),
+            int(port),
+            ssl_context=self._tls,
+            reuse_port=shared or None,
+            reuse_address=True,
+        )
+        await site.start()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self._serving >= REQUESTS_MAX:
+            return http_errors.response(status.too_many_requests("too many requests"))
+        self._serving += 1
+        try:
+            with tracing.root_trace(self._desk.environment.entropy):
+                return await self._serve(request)
+        except SteersmanError as error:
+            return http_errors.response(error)
+        finally:
+            self._serving -= 1
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        raw_path, _, raw_query = request.raw_path.partition("?")
+        path, query = parse_path(raw_path), parse_query(raw_query)
+        plain = path.path if isinstance(path, PlainPath) else ""
+        transport = request.transport
+        certificate = transport.get_extra_info("peercert") if transport is not None else None
+        caller = await self._desk.caller(certificate, request.headers, plain)
+        if isinstance(path, PlainPath):
+            answer = await self._desk.plain(
+                request.method, path.path, query, request.headers, caller
+            )
+            return web.Response(
+                body=answer.body, status=answer.code, headers={"Content-Type": answer.content_type}
+            )
+        body = await _read_body(request)
+        asked = _api_request(request, path, query, body)
+        with self._desk.contained(asked):
+            return await self._resource(request, asked, caller)
+
+    async def _resource(
+        self, http: web.BaseRequest, request: ApiRequest, caller: Caller
+    ) -> web.StreamResponse:
+        chain = self._desk.chain
+        if request.verb == "watch":
+            plan = await chain.open_watch(self._desk.timed(request), caller)
+            return await self._watch(http, plan)
+        if request.subresource == "log" and request.verb == "get":
+            return await self._log(http, await chain.open_log(request, caller))
+        answer = await chain.answer(request, caller)
+        response = web.Response(body=answer.body, status=answer.code)
+        response.headers["Content-Type"] = answer.content_type
+        for warning in answer.warnings:
+            response.headers.add("Warning", _warning(warning))
+        return response
+
+    async def _watch(self, http: web.BaseRequest, plan: WatchPlan) -> web.StreamResponse:
+        response = _stream("application/json")
+        await response.prepare(http)
+        task = asyncio.current_task()
+        assert task is not None
+        self._watches.add(task)
+        first = True
+        try:
+            # A client that went away is no failure: there is nobody left to tell.
+            with suppress(ConnectionError):
+                async with aclosing(plan.batches()) as batches:
+                    async for batch in batches:
+                        now = self._desk.environment.clock.now()
+                        lines = []
+                        for event in batch.events:
+                            lines.append(
+                                render_event(plan.form, plan.kind, event, now, plan.include, first)
+                            )
+                            first = False
+                        await response.write(b"".join(lines))
+                await response.write_eof()
+        finally:
+            self._watches.discard(task)
+        return response
+
+    async def _log(self, http: web.BaseRequest, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
+        # The first piece decides whether this is an answer or an error.
+        first = await anext(pieces, None)
+        response = _stream("text/plain")
+        await response.prepare(http)
+        with suppress(ConnectionError, StatusError):
+            if first is not None:
+                await response.write(first)
+                async for piece in pieces:
+                    await response.write(piece)
+            await response.write_eof()
+        return response
+
+
+class StatusServer(web.Server):
+    """Answers what aiohttp itself refuses (malformed HTTP, our bugs) with a Status too."""
+
+    def __call__(self) -> RequestHandler:
+        """A handler per connection."""
+        return StatusHandler(self, loop=self._loop, **self._kwargs)
+
+
+class StatusHandler(RequestHandler):
+    """See ``StatusServer``."""
+
+    def handle_error(
+        self,
+        request: Any,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to a request that could not be parsed or served."""
+        if exc is not None and status >= 500:
+            self.log_exception("unhandled error in a request", exc_info=exc)
+        self.force_close()
+        return http_errors.plain(status)
+
+
+_LIMITS: dict[str, Any] = {
+    "auto_decompress": False,
+    "keepalive_timeout": 90.0,
+    "max_line_size": 80 * 1024,
+    "max_field_size": 32 * 1024,
+    "max_headers": 32 * 1024,
+}
+
+
+def tls_context(authority: Authority) -> ssl.SSLContext:
+    """TLS 1.2 or newer; a client certificate is asked for, and if given must be of our CA."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(authority.serving_certificate, authority.serving_key)
+    context.load_verify_locations(cadata=authority.ca_certificate.decode())
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+async def _read_body(request: web.BaseRequest) -> bytes:
+    """Raises StatusError 413 before more than the bound is held, 415 for compressed bodies."""
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.lower() not in ("identity", ""):
+        raise status.unsupported_media_type(encoding, ("identity",))
+    if not request.body_exists:
+        return b""
+    if (request.content_length or 0) > limits.BODY_BYTES_MAX:
+        raise status.too_large()
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+        if size > limits.BODY_BYTES_MAX:
+            raise status.too_large()
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _api_request(
+    request: web.BaseRequest, path: ResourcePath, query: dict[str, str], body: bytes
+) -> ApiRequest:
+    agent = request.headers.get("User-Agent", "").partition("/")[0]
+    if agent and request.method != "GET" and "fieldManager" not in query:
+        # Without a name of its own the client's program is the field manager.
+        query = {**query, "userAgent": agent[:128]}
+    return api_request(
+        request.method,
+        path,
+        query,
+        body=body,
+        content_type=request.headers.get("Content-Type", "application/json"),
+        accept=",".join(request.headers.getall("Accept", [])),
+    )
+
+
+def _stream(content_type: str) -> web.StreamResponse:
+    response = web.StreamResponse()
+    response.headers["Content-Type"] = content_type
+    response.enable_chunked_encoding()
+    return response
+
+
+def _warning(text: str) -> str:
+    """RFC 9110 section 5.6: code 299, no agent."""
+    return f"299 - {orjson.dumps(text).decode()}"

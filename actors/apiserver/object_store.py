@@ -1,0 +1,291 @@
+"""Objects in the store: get, list, create, and read-decide-write loops with compare-and-swap.
+
+Job: keys, revisions, paging and optimistic concurrency. Must not know: admission, strategies,
+what a kind means. Source: docs "Kubernetes API concepts", Resource versions and Retrieving large
+result sets in chunks.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from actors.apiserver.continue_token import NEWEST, ContinueTokens
+from actors.apiserver.list_options import ListOptions
+from actors.apiserver.selection import Selection
+from actors.apiserver.store_client import StoreClient, prefix_end
+from cluster import limits
+from cluster.api import status
+from cluster.api.encoding import encode_for_store, stamped
+from cluster.api.index import make_index
+from cluster.api.kinds import Kind, storage_key
+from cluster.api.types import Object
+from cluster.errors import StatusError
+from cluster.messages.store import Compare, Delete, KeyValue, Put, Range, Txn
+
+# A write that keeps losing the race against others gives up with a conflict.
+ATTEMPTS_MAX = 12
+# Items read from the store at once while a selector picks among them.
+SELECT_CHUNK = 1000
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. ``remaining`` is None when unknown or zero."""
+
+    items: tuple[KeyValue, ...]
+    revision: int
+    token: str = ""
+    remaining: int | None = None
+
+
+@dataclass(frozen=True)
+class Write:
+    """Decision: store ``obj``, together with ``operations`` if ``guards`` hold."""
+
+    obj: Object
+    operations: tuple[Put | Delete, ...] = ()
+    guards: tuple[Compare, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Decision: delete the object, together with ``operations``."""
+
+    operations: tuple[Put | Delete, ...] = ()
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Decision: nothing changes."""
+
+
+# Inside the class "list" is the verb.
+Kept: TypeAlias = list[KeyValue]
+Items: TypeAlias = tuple[KeyValue, ...]
+Step = Write | Remove | Keep
+# (the live version or None, whether it is known to be the newest) to a decision.
+Decide = Callable[[KeyValue | None, bool], Awaitable[Step]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``item``: the object as it now is, or as it was when ``removed``."""
+
+    item: KeyValue
+    removed: bool = False
+    created: bool = False
+
+
+@dataclass(frozen=True)
+class WriteContext:
+    """``fence``: see ``messages.store.Txn``. ``dry_run``: decide and validate, store nothing."""
+
+    fence: int = 0
+    dry_run: bool = False
+
+
+@dataclass
+class ObjectStore:
+    """All methods raise StatusError only."""
+
+    store: StoreClient
+    tokens: ContinueTokens
+    plain: WriteContext = field(default_factory=WriteContext)
+
+    async def get(self, kind: Kind, namespace: str, name: str, revision: int | None) -> KeyValue:
+        """``revision``: None linearizable, 0 whatever is here, N at least that. Raises 404."""
+        found = await self.store.get(
+            storage_key(kind, namespace, name),
+            linearizable=revision is None,
+            at_least=revision or 0,
+        )
+        if found is None:
+            raise status.not_found(kind, name)
+        return found
+
+    async def find(self, kind: Kind, namespace: str, name: str, fresh: bool) -> KeyValue | None:
+        """One object or None; from this replica's state unless ``fresh``."""
+        return await self.store.get(storage_key(kind, namespace, name), linearizable=fresh)
+
+    async def all(self, selection: Selection) -> Items:
+        """Everything chosen, from this replica's own state: for rules that tolerate a lag."""
+        page = await self._page(
+            selection, Range(key="", linearizable=False), selection.start, selection.end, 0
+        )
+        return page.items
+
+    async def list(self, selection: Selection, options: ListOptions) -> Page:
+        """A page at one revision. Raises 410 Expired with a token to go on inconsistently."""
+        start, end, request = selection.start, selection.end, options.range_request()
+        if options.token:
+            position = self.tokens.open(options.token, selection.start)
+            start = position.start
+            request = Range(key="", revision=max(position.revision, 0))
+        try:
+            return await self._page(selection, request, start, end, options.limit)
+        except StatusError as error:
+            if error.code == 410 and options.token:
+                raise self._expired_page(start) from error
+            raise
+
+    async def _page(
+        self, selection: Selection, base: Range, start: str, end: str, limit: int
+    ) -> Page:
+        kept: Kept = []
+        revision = base.revision
+        while True:
+            chunk = limit - len(kept) if limit else 0
+            if limit and selection.selective:
+                chunk = max(chunk, SELECT_CHUNK)
+            found = await self.store.range(
+                Range(
+                    key=start,
+                    end=end,
+                    limit=chunk,
+                    revision=revision,
+                    linearizable=base.linearizable and not revision,
+                    at_least=max(base.at_least, revision),
+                )
+            )
+            revision = revision or found.revision
+            for position, item in enumerate(found.items):
+                if limit and len(kept) == limit:
+                    rest = found.count - position
+                    return self._unfinished(selection, kept, revision, item.key, rest)
+                if selection.matches(item.index):
+                    kept.append(item)
+            if not found.more:
+                return Page(tuple(kept), revision)
+            start = found.items[-1].key + "\x00"
+            if limit and len(kept) == limit:
+                rest = found.count - len(found.items)
+                return self._unfinished(selection, kept, revision, start, rest)
+
+    def _unfinished(
+        self, selection: Selection, kept: Kept, revision: int, start: str, rest: int
+    ) -> Page:
+        # With a selector the number of what remains is not known without reading it all.
+        remaining = None if selection.selective else rest
+        return Page(tuple(kept), revision, self.tokens.seal(revision, start), remaining)
+
+    def _expired_page(self, start: str) -> StatusError:
+        error = status.expired(
+            "The provided continue parameter is too old to display a consistent list result. "
+            "You can start a new list without the continue parameter, or use the continue token "
+            "in this response to retrieve the remainder of the results. Continuing with the "
+            "provided token results in an inconsistent list - objects that were created, modified, "
+            "or deleted between the time the first chunk was returned and now may show up in the "
+            "list."
+        )
+        error.status["metadata"] = {"continue": self.tokens.seal(NEWEST, start)}
+        return error
+
+    async def create(
+        self, kind: Kind, namespace: str, name: str, decide: Decide, context: WriteContext
+    ) -> Outcome:
+        """Store what ``decide(None)`` says, if the name is free. Raises 409 AlreadyExists."""
+        key = storage_key(kind, namespace, name)
+        fresh = context.dry_run
+        if fresh and await self.store.get(key) is not None:
+            raise status.already_exists(kind, name)
+        for _ in range(ATTEMPTS_MAX):
+            step = await decide(None, fresh)
+            assert isinstance(step, Write)
+            written, present = await self._write(kind, key, None, step, context)
+            if written is not None:
+                return Outcome(written, created=True)
+            if present is not None:
+                raise status.already_exists(kind, name)
+            fresh = True  # a guard failed: what it watched has changed, decide again
+        raise status.conflict(kind, name)
+
+    async def change(
+        self, kind: Kind, namespace: str, name: str, decide: Decide, context: WriteContext
+    ) -> Outcome:
+        """Read, decide, write, until no one else wrote in between.
+
+        The first read is this replica's own state: usually the newest, and if not the compare
+        fails, or the refusal is looked at again with a linearizable read.
+        """
+        key = storage_key(kind, namespace, name)
+        fresh = context.dry_run
+        current = await self.store.get(key, linearizable=fresh)
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                step = await decide(current, fresh)
+                refusal = None
+            except StatusError as error:
+                step, refusal = Keep(), error
+            if isinstance(step, Keep):
+                if not fresh:
+                    latest = await self.store.get(key)
+                    fresh = True
+                    if not _same(latest, current) or refusal is not None:
+                        current = latest
+                        continue
+                if refusal is not None:
+                    raise refusal
+                assert current is not None
+                return Outcome(current)
+            if isinstance(step, Remove):
+                assert current is not None
+                done, present = await self._remove(key, current, step, context)
+                if done:
+                    return Outcome(present or current, removed=True)
+            else:
+                written, present = await self._write(kind, key, current, step, context)
+                if written is not None:
+                    return Outcome(written, created=current is None)
+            current, fresh = present, True
+        raise status.conflict(kind, name)
+
+    async def _write(
+        self, kind: Kind, key: str, current: KeyValue | None, step: Write, context: WriteContext
+    ) -> tuple[KeyValue | None, KeyValue | None]:
+        """(what was written, None), or (None, what is there instead)."""
+        data, stamp = encode_for_store(step.obj)
+        if len(data) > limits.OBJECT_BYTES_MAX:
+            raise status.too_large(
+                f"the object is too large: {len(data)} bytes, limit is {limits.OBJECT_BYTES_MAX}"
+            )
+        index = make_index(kind, step.obj)
+        mod_revision = current.mod_revision if current else 0
+        if context.dry_run:
+            value = stamped(data, stamp, mod_revision) if current else data
+            return KeyValue(key, value, 0, mod_revision, 0, index), None
+        result = await self.store.txn(
+            Txn(
+                compare=(Compare(key, "mod", mod_revision), *step.guards),
+                success=(Put(key, data, stamp, index), *step.operations),
+                fence=context.fence,
+            )
+        )
+        if result.succeeded:
+            return result.items[0], None
+        return None, result.items[0]
+
+    async def _remove(
+        self, key: str, current: KeyValue, step: Remove, context: WriteContext
+    ) -> tuple[bool, KeyValue | None]:
+        """(True, the removed version), or (False, what is there instead)."""
+        if context.dry_run:
+            return True, current
+        result = await self.store.txn(
+            Txn(
+                compare=(Compare(key, "mod", current.mod_revision),),
+                success=(Delete(key), *step.operations),
+                fence=context.fence,
+            )
+        )
+        return result.succeeded, result.items[0]
+
+
+def _same(one: KeyValue | None, other: KeyValue | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.mod_revision == other.mod_revision
+
+
+def whole(prefix: str) -> tuple[str, str]:
+    """The key range of everything below ``prefix``."""
+    return prefix, prefix_end(prefix)

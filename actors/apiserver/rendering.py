@@ -1,0 +1,116 @@
+"""Answers in the form the client asked for: JSON as stored, Table, or metadata only.
+
+Job: bytes of objects, lists and watch events to bytes of responses. Plain JSON never decodes an
+object. Must not know: the store, sockets. Source: docs "Kubernetes API concepts", Receiving
+resources as Tables.
+"""
+
+from collections.abc import Sequence
+
+import orjson
+from cluster.api.tables import render_table
+
+from actors.apiserver.negotiation import Form
+from actors.apiserver.object_store import Page
+from cluster.api.encoding import decode
+from cluster.api.kinds import Kind
+from cluster.api.types import Object
+from cluster.messages.apiserver import WatchEvent
+
+IncludeObject = str
+_META_VERSION = "meta.k8s.io/v1"
+
+
+def render_object(form: Form, kind: Kind, value: bytes, now: float, include: str = "") -> bytes:
+    """One object. ``include``: the includeObject parameter of tables."""
+    match form:
+        case "table":
+            return orjson.dumps(_table(kind, [decode(value)], now, include, {}))
+        case "metadata":
+            return orjson.dumps(_partial(decode(value)))
+    return value
+
+
+def render_list(form: Form, kind: Kind, page: Page, now: float, include: str = "") -> bytes:
+    """A page of a list."""
+    metadata = list_metadata(page)
+    if form == "table":
+        objects = [decode(item.value) for item in page.items]
+        return orjson.dumps(_table(kind, objects, now, include, metadata))
+    if form == "metadata":
+        document = {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": _META_VERSION,
+            "metadata": metadata,
+            "items": [_partial(decode(item.value)) for item in page.items],
+        }
+        return orjson.dumps(document)
+    return join_list(kind, metadata, [item.value for item in page.items])
+
+
+def join_list(kind: Kind, metadata: Object, values: Sequence[bytes]) -> bytes:
+    """A list document around objects that are already encoded."""
+    head = orjson.dumps(
+        {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": metadata}
+    )
+    return b'%b,"items":[%b]}' % (head[:-1], b",".join(values))
+
+
+def list_metadata(page: Page) -> Object:
+    """metav1.ListMeta of a page."""
+    metadata: Object = {"resourceVersion": str(page.revision)}
+    if page.token:
+        metadata["continue"] = page.token
+        if page.remaining:
+            metadata["remainingItemCount"] = page.remaining
+    return metadata
+
+
+def render_event(
+    form: Form, kind: Kind, event: WatchEvent, now: float, include: str, first: bool
+) -> bytes:
+    """One line of a watch response. ``first``: tables then tell their columns."""
+    body = event.object
+    if event.kind != "ERROR" and form != "object":
+        body = _event_object(form, kind, event, now, include, first)
+    return b'{"type":"%b","object":%b}\n' % (event.kind.encode(), body)
+
+
+def _event_object(
+    form: Form, kind: Kind, event: WatchEvent, now: float, include: str, first: bool
+) -> bytes:
+    obj = decode(event.object)
+    if form == "metadata":
+        return orjson.dumps(_partial(obj))
+    metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+    if event.kind == "BOOKMARK":
+        # A table needs a row to carry the object of the bookmark; it has no cells worth showing.
+        row = {"cells": [], "object": {**_partial(obj), "metadata": obj["metadata"]}}
+        document: Object = {
+            "kind": "Table",
+            "apiVersion": _META_VERSION,
+            "metadata": metadata,
+            "columnDefinitions": [],
+            "rows": [row],
+        }
+        return orjson.dumps(document)
+    table = _table(kind, [obj], now, include, metadata)
+    if not first:
+        table["columnDefinitions"] = None
+    return orjson.dumps(table)
+
+
+def _table(kind: Kind, objects: list[Object], now: float, include: str, metadata: Object) -> Object:
+    table: Object = render_table(kind, objects, now, include or "Metadata")
+    table["metadata"] = metadata or {
+        "resourceVersion": objects[0]["metadata"].get("resourceVersion", "") if objects else ""
+    }
+    return table
+
+
+def _partial(obj: Object) -> Object:
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": _META_VERSION,
+        "metadata": obj.get("metadata") or {},
+    }

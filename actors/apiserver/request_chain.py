@@ -1,0 +1,214 @@
+"""The one chain behind both doors: authorize → admit → validate → store → render.
+
+Job: from an authenticated ApiRequest to bytes. Must not know: HTTP, messages' transport.
+Authentication happens at the doors, because each has credentials of its own kind.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+import msgspec
+import orjson
+
+from actors.apiserver import rendering, reviews
+from actors.apiserver.authentication import Authentication
+from actors.apiserver.authorization import Authorization
+from actors.apiserver.call import Call, Caller, delete_options, parse_revision, write_options
+from actors.apiserver.environment import Environment
+from actors.apiserver.list_options import list_options, watch_options
+from actors.apiserver.negotiation import Form, negotiate
+from actors.apiserver.object_store import Outcome
+from actors.apiserver.selection import selection_of
+from actors.apiserver.strategies.table import strategy_of
+from actors.apiserver.subresources import log
+from actors.apiserver.subresources.handler import Parts
+from actors.apiserver.subresources.table import handler_of
+from actors.apiserver.watch_stream import WatchStream
+from actors.apiserver.writer import Writer
+from cluster.api import status
+from cluster.api.encoding import decode
+from cluster.api.jsonio import decode_object
+from cluster.api.kinds import Kind, by_resource
+from cluster.errors import StatusError
+from cluster.messages.apiserver import ApiRequest, ApiResponse, WatchBatch
+
+
+@dataclass(frozen=True)
+class WatchPlan:
+    """An accepted watch: its events, and how the client wants them."""
+
+    kind: Kind
+    form: Form
+    include: str
+    stream: WatchStream
+
+    def batches(self) -> AsyncGenerator[WatchBatch, None]:
+        """See ``WatchStream.batches``."""
+        return self.stream.batches()
+
+
+@dataclass
+class RequestChain:
+    """All methods raise StatusError, or Fenced if the writer's term is over."""
+
+    environment: Environment
+    authentication: Authentication
+    authorization: Authorization
+    parts: Parts
+
+    @property
+    def writer(self) -> Writer:
+        """What creates, changes and deletes."""
+        return self.parts.writer
+
+    async def answer(self, request: ApiRequest, caller: Caller) -> ApiResponse:
+        """Serve any verb but watch."""
+        call = await self._admit_call(request, caller)
+        if request.subresource:
+            return await self._subresource(call)
+        if call.kind.create_only:
+            return await self._review(call)
+        form = negotiate(request.accept)
+        match request.verb:
+            case "get":
+                return await self._get(call, form)
+            case "list":
+                return await self._list(call, form)
+            case "create":
+                return self._written(call, form, await self.writer.create(call))
+            case "update":
+                return self._written(call, form, await self.writer.update(call))
+            case "patch":
+                return self._written(call, form, await self.writer.patch(call))
+            case "delete":
+                return await self._delete(call, form)
+            case "deletecollection":
+                return await self._delete_collection(call, form)
+        raise status.method_not_allowed(call.kind, request.verb)
+
+    async def open_watch(self, request: ApiRequest, caller: Caller) -> WatchPlan:
+        """Accept a watch: everything that can be refused is refused here."""
+        call = await self._admit_call(request, caller)
+        form = negotiate(request.accept)
+        selection = selection_of(call.kind, request)
+        options = watch_options(request.query)
+        include = request.query.get("includeObject", "")
+        stream = WatchStream(self.environment.objects, selection, options)
+        return WatchPlan(call.kind, form, include, stream)
+
+    async def open_log(self, request: ApiRequest, caller: Caller) -> AsyncIterator[bytes]:
+        """What a container wrote. Raises before the first byte if it cannot be read."""
+        call = await self._admit_call(request, caller)
+        return await log.open_log(self.environment, call)
+
+    async def _admit_call(self, request: ApiRequest, caller: Caller) -> Call:
+        """Resolve the kind, check that it takes the verb, authorize."""
+        kind = by_resource(request.group, request.version, request.resource)
+        if kind is None:
+            raise status.resource_not_found()
+        await self.authorization.check(kind, request, caller)
+        _check_shape(kind, request)
+        agent = request.query.get("userAgent") or caller.component
+        options = write_options(request.query, agent)
+        return Call(request, kind, caller, options, self.environment.clock.now())
+
+    async def _get(self, call: Call, form: Form) -> ApiResponse:
+        request = call.request
+        revision = parse_revision(request.query)
+        objects = self.environment.objects
+        item = await objects.get(call.kind, call.namespace, request.name, revision)
+        return self._object(call, form, item.value)
+
+    async def _list(self, call: Call, form: Form) -> ApiResponse:
+        selection = selection_of(call.kind, call.request)
+        page = await self.environment.objects.list(selection, list_options(call.request.query))
+        include = call.request.query.get("includeObject", "")
+        return ApiResponse(200, rendering.render_list(form, call.kind, page, call.now, include))
+
+    async def _delete(self, call: Call, form: Form) -> ApiResponse:
+        options = delete_options(call.request.query, _options_body(call))
+        outcome = await self.writer.delete(call, options)
+        if outcome.removed and not strategy_of(call.kind).returns_deleted:
+            uid = decode(outcome.item.value)["metadata"].get("uid", "")
+            body = status.success(call.kind, call.request.name, uid)
+            return ApiResponse(200, orjson.dumps(body), warnings=tuple(call.warnings))
+        return self._written(call, form, outcome)
+
+    async def _delete_collection(self, call: Call, form: Form) -> ApiResponse:
+        options = delete_options(call.request.query, _options_body(call))
+        selection = selection_of(call.kind, call.request)
+        page = await self.environment.objects.list(selection, list_options(call.request.query))
+        for item in page.items:
+            namespace, name = _place(call.kind, item.key)
+            request = msgspec.structs.replace(
+                call.request, verb="delete", name=name, namespace=namespace
+            )
+            one = Call(request, call.kind, call.caller, call.options, call.now)
+            try:
+                await self.writer.delete(one, options)
+            except StatusError as error:
+                if error.code != 404:
+                    raise
+        return ApiResponse(200, rendering.render_list(form, call.kind, page, call.now))
+
+    async def _subresource(self, call: Call) -> ApiResponse:
+        handler = handler_of(call.kind, call.request.subresource)
+        if handler is None:
+            raise status.resource_not_found()
+        form = negotiate(call.request.accept)
+        answer = await handler(self.parts, call)
+        body = answer.body
+        if form != "object" and call.request.subresource == "status":
+            body = rendering.render_object(form, call.kind, body, call.now)
+        return ApiResponse(answer.code, body, answer.content_type, tuple(call.warnings))
+
+    async def _review(self, call: Call) -> ApiResponse:
+        body = await reviews.answer(
+            self.authorization, self.authentication, self.writer.definitions, call
+        )
+        return ApiResponse(201, orjson.dumps(body))
+
+    def _written(self, call: Call, form: Form, outcome: Outcome) -> ApiResponse:
+        return self._object(call, form, outcome.item.value, 201 if outcome.created else 200)
+
+    def _object(self, call: Call, form: Form, value: bytes, code: int = 200) -> ApiResponse:
+        include = call.request.query.get("includeObject", "")
+        body = rendering.render_object(form, call.kind, value, call.now, include)
+        return ApiResponse(code, body, warnings=tuple(call.warnings))
+
+
+def _check_shape(kind: Kind, request: ApiRequest) -> None:
+    """Raises StatusError 404 or 405 for a path or verb that the kind does not have."""
+    if request.subresource:
+        part = kind.subresources.get(request.subresource)
+        if part is None:
+            raise status.resource_not_found()
+        if request.verb not in part.verbs:
+            raise status.method_not_allowed(kind, request.verb)
+    elif request.verb not in kind.verbs:
+        raise status.method_not_allowed(kind, request.verb)
+    named = bool(request.name)
+    if not kind.namespaced and request.namespace:
+        raise status.resource_not_found()
+    needs_namespace = request.verb not in ("list", "watch", "deletecollection")
+    if kind.namespaced and needs_namespace and not request.namespace:
+        if request.verb == "create":
+            raise status.bad_request("an empty namespace may not be set during creation")
+        raise status.bad_request(
+            "an empty namespace may not be set when a resource name is provided"
+        )
+    if not named and request.verb in ("get", "update", "patch", "delete"):
+        raise status.bad_request("the request names no object")
+
+
+def _options_body(call: Call) -> dict[str, object] | None:
+    if not call.request.body:
+        return None
+    body, _ = decode_object(call.request.body, call.request.content_type)
+    return body
+
+
+def _place(kind: Kind, key: str) -> tuple[str, str]:
+    """(namespace, name) of a storage key."""
+    rest, _, name = key.rpartition("/")
+    return (rest.rpartition("/")[2] if kind.namespaced else "", name)

@@ -1,0 +1,154 @@
+"""From an HTTP method, path and query to an ApiRequest.
+
+Job: the URL grammar of the Kubernetes API (docs: "Kubernetes API concepts", resource URIs).
+Must not know: sockets, which kinds exist.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from cluster.api import status
+from cluster.messages.apiserver import ApiRequest, Verb
+
+PATH_CHARACTERS_MAX = 4096
+QUERY_CHARACTERS_MAX = 64 * 1024
+QUERY_FIELDS_MAX = 64
+
+# Subresources of a namespace itself; any other third segment is a resource inside it.
+NAMESPACE_SUBRESOURCES = ("status", "finalize")
+
+
+@dataclass(frozen=True)
+class PlainPath:
+    """A path that names no resource: /version, /healthz, discovery, /openapi."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class ResourcePath:
+    """A path below /api/v1 or /apis/<group>/<version>. ``rest``: what follows a subresource."""
+
+    group: str
+    version: str
+    namespace: str
+    resource: str
+    name: str = ""
+    subresource: str = ""
+    rest: str = ""
+
+
+def parse_path(raw: str) -> PlainPath | ResourcePath:
+    """``raw`` is the percent-encoded path without query. Raises StatusError 400 or 404."""
+    if len(raw) > PATH_CHARACTERS_MAX:
+        raise status.bad_request("the path is too long")
+    if not raw.startswith("/"):
+        raise status.bad_request("the path must start with /")
+    segments = [_segment(piece) for piece in raw[1:].split("/")]
+    if segments and segments[-1] == "":
+        segments.pop()  # one trailing slash is harmless
+    if any(piece in ("", ".", "..") for piece in segments):
+        raise status.resource_not_found()
+    if segments[:1] == ["api"] and len(segments) > 2:
+        return _resource("", segments[1], segments[2:])
+    if segments[:1] == ["apis"] and len(segments) > 3:
+        return _resource(segments[1], segments[2], segments[3:])
+    return PlainPath("/" + "/".join(segments))
+
+
+def parse_query(raw: str) -> dict[str, str]:
+    """Decode a query string; of a repeated name the first value counts. Raises StatusError 400."""
+    if not raw:
+        return {}
+    if len(raw) > QUERY_CHARACTERS_MAX:
+        raise status.bad_request("the query is too long")
+    try:
+        pairs = parse_qsl(
+            raw, keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX, errors="strict"
+        )
+    except ValueError as error:
+        raise status.bad_request("the query is malformed") from error
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
+
+
+def api_request(
+    method: str,
+    path: ResourcePath,
+    query: dict[str, str],
+    *,
+    body: bytes = b"",
+    content_type: str = "application/json",
+    accept: str = "application/json",
+) -> ApiRequest:
+    """The request both doors understand. Raises StatusError 405."""
+    return ApiRequest(
+        verb=verb_of(method, path, query),
+        resource=path.resource,
+        group=path.group,
+        version=path.version,
+        namespace=path.namespace,
+        name=path.name,
+        subresource=path.subresource,
+        query=query,
+        body=body,
+        content_type=content_type,
+        accept=accept,
+    )
+
+
+def verb_of(method: str, path: ResourcePath, query: dict[str, str]) -> Verb:
+    """Raises StatusError 405 for a method that the path does not take."""
+    match method:
+        case "GET" | "HEAD":
+            if query.get("watch") in ("1", "true", "True", "") and not path.subresource:
+                return "watch"
+            return "get" if path.name else "list"
+        case "POST" if not path.name or path.subresource:
+            return "create"
+        case "PUT" if path.name:
+            return "update"
+        case "PATCH" if path.name:
+            return "patch"
+        case "DELETE":
+            return "delete" if path.name else "deletecollection"
+    raise status.status_error(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
+    )
+
+
+def _segment(piece: str) -> str:
+    try:
+        text = unquote_to_bytes(piece).decode()
+    except UnicodeDecodeError as error:
+        raise status.bad_request("the path is not valid UTF-8") from error
+    if "/" in text or "\x00" in text or not text.isprintable():
+        raise status.bad_request("the path holds a forbidden character")
+    return text
+
+
+def _resource(group: str, version: str, rest: Sequence[str]) -> ResourcePath:
+    """``rest``: the segments after the version."""
+    if rest[0] == "namespaces" and len(rest) > 1:
+        if len(rest) == 2 or rest[2] in NAMESPACE_SUBRESOURCES:
+            if len(rest) > 3:
+                raise status.resource_not_found()
+            subresource = rest[2] if len(rest) == 3 else ""
+            return ResourcePath(group, version, "", "namespaces", rest[1], subresource)
+        return _named(group, version, rest[1], rest[2:])
+    return _named(group, version, "", rest)
+
+
+def _named(group: str, version: str, namespace: str, rest: Sequence[str]) -> ResourcePath:
+    return ResourcePath(
+        group=group,
+        version=version,
+        namespace=namespace,
+        resource=rest[0],
+        name=rest[1] if len(rest) > 1 else "",
+        subresource=rest[2] if len(rest) > 2 else "",
+        rest="/".join(rest[3:]),
+    )

@@ -1,0 +1,123 @@
+"""Questions as objects: access reviews, rules reviews, token reviews.
+
+Job: fill the status of a review (docs: "Authorization", Checking API access). Nothing is stored.
+Must not know: HTTP.
+"""
+
+from actors.apiserver import bodies
+from actors.apiserver.authentication import Authentication
+from actors.apiserver.authorization import Authorization
+from actors.apiserver.call import Call, Caller
+from cluster.api import status
+from cluster.api.schema import Definitions
+from cluster.api.types import Object
+from cluster.errors import StatusError
+from cluster.security.rbac import Attributes
+
+
+async def answer(
+    authorization: Authorization,
+    authentication: Authentication,
+    definitions: Definitions,
+    call: Call,
+) -> Object:
+    """The review in the body with its status. Raises StatusError 400, 404, 422."""
+    review = bodies.decode_body(definitions, call)
+    match call.kind.kind:
+        case "SelfSubjectAccessReview":
+            review["status"] = await _access(authorization, call.caller, review)
+        case "SubjectAccessReview":
+            review["status"] = await _access(authorization, _subject(review), review)
+        case "LocalSubjectAccessReview":
+            _check_local(call, review)
+            review["status"] = await _access(authorization, _subject(review), review)
+        case "SelfSubjectRulesReview":
+            review["status"] = _rules(authorization, call.caller, review)
+        case "SelfSubjectReview":
+            review["status"] = {"userInfo": user_info(call.caller)}
+        case "TokenReview":
+            review["status"] = await _token(authentication, review)
+        case _:
+            raise status.resource_not_found()
+    return review
+
+
+async def _access(authorization: Authorization, caller: Caller, review: Object) -> Object:
+    spec = review.get("spec") or {}
+    decision = await authorization.decide(caller, _wanted(review, spec))
+    return {
+        "allowed": decision.allowed,
+        **({"reason": decision.reason} if decision.allowed else {}),
+    }
+
+
+def _wanted(review: Object, spec: Object) -> Attributes:
+    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if bool(resource) == bool(path):
+        cause = status.Cause(
+            "spec.resourceAttributes",
+            "FieldValueInvalid",
+            "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must "
+            "be specified",
+        )
+        raise status.invalid_object("authorization.k8s.io", review["kind"], "", [cause])
+    if path or not resource:
+        assert path is not None
+        return Attributes(path.get("verb", ""), path=path.get("path", ""))
+    return Attributes(
+        verb=resource.get("verb", ""),
+        group=resource.get("group", ""),
+        resource=resource.get("resource", ""),
+        subresource=resource.get("subresource", ""),
+        namespace=resource.get("namespace", ""),
+        name=resource.get("name", ""),
+    )
+
+
+def _subject(review: Object) -> Caller:
+    spec = review.get("spec") or {}
+    user, groups = spec.get("user") or "", tuple(spec.get("groups") or ())
+    if not user and not groups:
+        cause = status.Cause(
+            "spec.user",
+            "FieldValueInvalid",
+            'Invalid value: "": at least one of user or group must be specified',
+        )
+        raise status.invalid_object("authorization.k8s.io", review["kind"], "", [cause])
+    return Caller(user, groups)
+
+
+def _check_local(call: Call, review: Object) -> None:
+    attributes = (review.get("spec") or {}).get("resourceAttributes") or {}
+    if attributes.get("namespace", call.namespace) != call.namespace:
+        raise status.bad_request(
+            "spec.resourceAttributes.namespace must match the namespace of the request"
+        )
+
+
+def _rules(authorization: Authorization, caller: Caller, review: Object) -> Object:
+    namespace = (review.get("spec") or {}).get("namespace") or ""
+    if not namespace:
+        raise status.bad_request("no namespace on request")
+    authorizer = authorization.environment.policy.authorizer()
+    resources, paths = authorizer.rules_for(caller.user, caller.groups, namespace)
+    return {"resourceRules": resources, "nonResourceRules": paths, "incomplete": False}
+
+
+async def _token(authentication: Authentication, review: Object) -> Object:
+    token = (review.get("spec") or {}).get("token") or ""
+    try:
+        caller = await authentication.of_token(token)
+    except StatusError:
+        return {"authenticated": False, "error": "invalid bearer token"}
+    return {"authenticated": True, "user": user_info(caller)}
+
+
+def user_info(caller: Caller) -> Object:
+    """authentication.k8s.io UserInfo."""
+    info: Object = {"username": caller.user, "groups": list(caller.groups)}
+    if caller.uid:
+        info["uid"] = caller.uid
+    if caller.extra:
+        info["extra"] = {key: list(value) for key, value in caller.extra.items()}
+    return info

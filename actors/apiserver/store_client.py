@@ -1,0 +1,106 @@
+"""Asking the store, with its errors turned into what an API client can read.
+
+Job: the one border between store errors and Kubernetes Status. Must not know: objects, kinds.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import cast
+
+from actors.kit.ref import Ref
+from cluster import errors
+from cluster.api import status
+from cluster.errors import StatusError
+from cluster.messages.store import (
+    KeyValue,
+    Range,
+    RangeResult,
+    StoreEvents,
+    Txn,
+    TxnResult,
+    Watch,
+)
+
+# A write waits for a quorum through one lost leader (election 0.6 to 1.2 s) with room to spare.
+STORE_SECONDS_MAX = 10.0
+# Told to clients with 429, 503 and 504: when to come again.
+RETRY_SECONDS = 1
+
+
+def translate(error: errors.SteersmanError) -> StatusError:
+    """A store or transport error as a Kubernetes Status (a StatusError passes through)."""
+    match error:
+        case StatusError():
+            return error
+        case errors.Compacted():
+            return status.expired("The resourceVersion for the provided list is too old.")
+        case errors.FutureRevision():
+            return future_revision(str(error))
+        case errors.Fenced():
+            return status.status_error(
+                409, "Conflict", "the writer's leadership term is over: it must stop writing"
+            )
+        case errors.Overloaded():
+            return status.too_many_requests("the server is busy, please try again later")
+        case errors.AskTimeout():
+            return status.timeout("the store did not answer in time", retry_after=RETRY_SECONDS)
+        case errors.NotLeader() | errors.ActorDown():
+            return status.service_unavailable("the store has no leader now")
+    return status.internal_error(f"the store refused: {type(error).__name__}")
+
+
+def future_revision(text: str) -> StatusError:
+    """504 for a revision that is not there yet; clients know the cause and retry."""
+    cause = status.Cause("", "ResourceVersionTooLarge", "Too large resource version")
+    return status.status_error(
+        504,
+        "Timeout",
+        f"Timeout: Too large resource version: {text}",
+        causes=[cause],
+        retry_after=RETRY_SECONDS,
+    )
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Raise StatusError instead of any other SteersmanError inside."""
+    try:
+        yield
+    except errors.SteersmanError as error:
+        raise translate(error) from error
+
+
+class StoreClient:
+    """Typed asks to one store actor. All methods raise StatusError only."""
+
+    def __init__(self, ref: Ref) -> None:
+        self._ref = ref
+
+    async def range(self, request: Range) -> RangeResult:
+        """Read keys (see ``messages.store.Range``)."""
+        with readable_errors():
+            return cast(RangeResult, await self._ref.ask(request, STORE_SECONDS_MAX))
+
+    async def get(
+        self, key: str, *, linearizable: bool = True, at_least: int = 0
+    ) -> KeyValue | None:
+        """One key or None."""
+        found = await self.range(Range(key=key, linearizable=linearizable, at_least=at_least))
+        return found.items[0] if found.items else None
+
+    async def txn(self, request: Txn) -> TxnResult:
+        """Apply a transaction (see ``messages.store.Txn``)."""
+        with readable_errors():
+            return cast(TxnResult, await self._ref.ask(request, STORE_SECONDS_MAX))
+
+    @asynccontextmanager
+    async def watch(self, request: Watch) -> AsyncIterator[AsyncIterator[StoreEvents]]:
+        """Follow keys: iterate inside the context, which ends the stream when left."""
+        with readable_errors():
+            async with self._ref.stream(request) as stream:
+                yield cast("AsyncIterator[StoreEvents]", aiter(stream))
+
+
+def prefix_end(prefix: str) -> str:
+    """The first key after all keys that start with ``prefix``."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -1,0 +1,32 @@
+"""Rules of jobs and cron jobs: a job selects its pods by its own uid. Pure.
+
+Source: docs "Jobs", Specifying your own Pod selector.
+"""
+
+from typing import Any
+
+from actors.apiserver.strategies.strategy import Strategy
+from cluster.api.types import Object
+
+UID_LABEL = "batch.kubernetes.io/controller-uid"
+NAME_LABEL = "batch.kubernetes.io/job-name"
+# The names before 1.27, which clients still select by.
+OLD_LABELS = {"controller-uid": UID_LABEL, "job-name": NAME_LABEL}
+
+
+def _create_job(obj: Object, now: float) -> None:
+    spec = obj.setdefault("spec", {})
+    if spec.get("manualSelector"):
+        return
+    metadata = obj["metadata"]
+    wanted = {UID_LABEL: metadata["uid"], NAME_LABEL: metadata["name"]}
+    template: dict[str, Any] = spec.setdefault("template", {})
+    labels = template.setdefault("metadata", {}).setdefault("labels", {})
+    labels.update(wanted)
+    labels.update({old: wanted[new] for old, new in OLD_LABELS.items()})
+    selector = spec.setdefault("selector", {})
+    selector.setdefault("matchLabels", {})[UID_LABEL] = metadata["uid"]
+
+
+JOBS = Strategy(generation=True, create=_create_job)
+CRON_JOBS = Strategy(generation=True)

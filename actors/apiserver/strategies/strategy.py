@@ -1,0 +1,134 @@
+"""The shape of a kind's rules, and what is the same for all kinds. Pure.
+
+Job: which fields a client may set on create and update, and when ``generation`` grows.
+Must not know: the store, callers. Source: API conventions, "Metadata" and "Spec and Status".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+
+from actors.apiserver.call import DeleteOptions
+from cluster.api.types import Object
+
+# Metadata that only the server sets: kept from the live object on every update.
+SERVER_METADATA = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "namespace",
+)
+
+
+def nothing_to_create(obj: Object, now: float) -> None:
+    """A kind without rules of its own for create."""
+
+
+def nothing_to_update(obj: Object, old: Object) -> None:
+    """A kind without rules of its own for update."""
+
+
+def no_grace(obj: Object, options: DeleteOptions) -> int:
+    """A kind that is deleted at once."""
+    return 0
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """Rules of one kind.
+
+    ``generation``: metadata.generation counts changes of the desired state. ``status_at_create``:
+    a client's status survives the create. ``status_metadata``: a /status write may change labels
+    and annotations too. ``returns_deleted``: DELETE answers with the object, not a Status.
+    ``grace``: seconds to wait for the owner of the running thing.
+    """
+
+    generation: bool = False
+    status_at_create: bool = False
+    status_metadata: bool = False
+    returns_deleted: bool = False
+    create: Callable[[Object, float], None] = nothing_to_create
+    update: Callable[[Object, Object], None] = nothing_to_update
+    grace: Callable[[Object, DeleteOptions], int] = no_grace
+
+
+def prepare_create(
+    obj: Object, strategy: Strategy, *, has_status: bool, uid: str, now: float, created: str
+) -> None:
+    """Set what the server sets on a new object, drop what clients must not set."""
+    metadata = obj["metadata"]
+    for name in ("selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
+        metadata.pop(name, None)
+    metadata["uid"] = uid
+    metadata["creationTimestamp"] = created
+    metadata.pop("generation", None)
+    if strategy.generation:
+        metadata["generation"] = 1
+    if has_status and not strategy.status_at_create:
+        obj.pop("status", None)
+    strategy.create(obj, now)
+
+
+def prepare_update(obj: Object, old: Object, strategy: Strategy, *, has_status: bool) -> None:
+    """Keep what an update of the main resource must not touch; count a change of the rest."""
+    _keep_metadata(obj, old)
+    if has_status:
+        _keep(obj, old, "status")
+    strategy.update(obj, old)
+    if strategy.generation and _desired(obj) != _desired(old):
+        bump_generation(obj)
+
+
+def prepare_status_update(obj: Object, old: Object, strategy: Strategy) -> Object:
+    """The object a /status write makes: the live one with the new status."""
+    _keep_metadata(obj, old)
+    updated = dict(old)
+    metadata = dict(old["metadata"])
+    given = obj["metadata"]
+    if strategy.status_metadata:
+        for name in ("labels", "annotations", "finalizers"):
+            if name in given:
+                metadata[name] = given[name]
+            else:
+                metadata.pop(name, None)
+    if "managedFields" in given:
+        metadata["managedFields"] = given["managedFields"]
+    updated["metadata"] = metadata
+    _keep(updated, obj, "status")
+    return updated
+
+
+def bump_generation(obj: Object) -> None:
+    """One more change of the desired state."""
+    metadata = obj["metadata"]
+    metadata["generation"] = int(metadata.get("generation") or 0) + 1
+
+
+def _keep_metadata(obj: Object, old: Object) -> None:
+    metadata, live = obj["metadata"], old["metadata"]
+    metadata.pop("selfLink", None)
+    for name in SERVER_METADATA:
+        if name in live:
+            metadata[name] = live[name]
+        else:
+            metadata.pop(name, None)
+
+
+def _keep(obj: Object, source: Object, name: str) -> None:
+    if name in source:
+        obj[name] = source[name]
+    else:
+        obj.pop(name, None)
+
+
+def _desired(obj: Object) -> Object:
+    return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+
+
+def copy_of(obj: Object) -> Object:
+    """A copy that shares nothing: for decisions that may have to be made again."""
+    copied: Object = orjson.loads(orjson.dumps(obj))
+    return copied

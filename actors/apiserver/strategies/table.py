@@ -1,0 +1,49 @@
+"""The table of strategies by (group, plural). Must not know: the store."""
+
+from actors.apiserver.strategies import batch, namespaces, pods, services
+from actors.apiserver.strategies.strategy import Strategy
+from cluster.api.kinds import Kind
+
+_COUNTED = Strategy(generation=True)
+_PLAIN = Strategy()
+
+_GENERATION = (
+    ("", "replicationcontrollers"),
+    ("apps", "deployments"),
+    ("apps", "replicasets"),
+    ("apps", "statefulsets"),
+    ("apps", "daemonsets"),
+    ("discovery.k8s.io", "endpointslices"),
+    ("networking.k8s.io", "ingresses"),
+    ("networking.k8s.io", "ingressclasses"),
+    ("networking.k8s.io", "networkpolicies"),
+    ("policy", "poddisruptionbudgets"),
+    ("flowcontrol.apiserver.k8s.io", "flowschemas"),
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"),
+    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies"),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
+    ("scheduling.k8s.io", "priorityclasses"),
+    ("apiextensions.k8s.io", "customresourcedefinitions"),
+)
+
+TABLE: dict[tuple[str, str], Strategy] = {
+    **dict.fromkeys(_GENERATION, _COUNTED),
+    ("", "pods"): pods.STRATEGY,
+    ("", "services"): services.STRATEGY,
+    ("", "namespaces"): namespaces.STRATEGY,
+    ("", "nodes"): Strategy(status_at_create=True, status_metadata=True),
+    ("", "serviceaccounts"): Strategy(returns_deleted=True),
+    ("", "persistentvolumeclaims"): Strategy(returns_deleted=True),
+    ("", "persistentvolumes"): Strategy(returns_deleted=True),
+    ("", "podtemplates"): Strategy(returns_deleted=True),
+    ("", "resourcequotas"): Strategy(returns_deleted=True),
+    ("batch", "jobs"): batch.JOBS,
+    ("batch", "cronjobs"): batch.CRON_JOBS,
+}
+
+
+def strategy_of(kind: Kind) -> Strategy:
+    """A kind without an entry has no rules beyond those of all kinds."""
+    return TABLE.get((kind.group, kind.plural), _PLAIN)

@@ -1,0 +1,1 @@
+"""Subresources: status, scale, binding, eviction, log, token, finalize; one file each."""

@@ -1,0 +1,94 @@
+"""/scale: the number of replicas of a workload, the same shape for every kind.
+
+Source: autoscaling/v1 Scale.
+"""
+
+import orjson
+
+from actors.apiserver import bodies
+from actors.apiserver.call import Call
+from actors.apiserver.patching import patch_type, patcher
+from actors.apiserver.strategies.strategy import bump_generation
+from actors.apiserver.subresources.handler import Answer, Parts
+from cluster.api import status
+from cluster.api.encoding import decode
+from cluster.api.selectors import from_labels, from_object
+from cluster.api.types import Object
+
+
+async def handle(parts: Parts, call: Call) -> Answer:
+    """GET, PUT, PATCH of /scale."""
+    environment, request = parts.environment, call.request
+    if request.verb == "get":
+        item = await environment.objects.get(call.kind, call.namespace, request.name, None)
+        return Answer(orjson.dumps(scale_of(decode(item.value))))
+    if request.verb == "update":
+        body = bodies.decode_body(parts.writer.definitions, call)
+
+        def revise(live: Object) -> Object:
+            return scaled(live, body)
+    elif request.verb == "patch":
+        revise = _patched(parts, call)
+    else:
+        raise status.method_not_allowed(call.kind, request.verb)
+    outcome = await parts.writer.modify(call, revise, "scale")
+    return Answer(orjson.dumps(scale_of(decode(outcome.item.value))))
+
+
+def _patched(parts: Parts, call: Call):  # type: ignore[no-untyped-def]
+    if patch_type(call.request.content_type) == "apply":
+        raise status.unsupported_media_type(call.request.content_type, ("merge", "json"))
+    part = call.kind.subresources["scale"]
+    schema = parts.writer.definitions.schema_for(part.definition)
+    revise = patcher(call, schema)
+
+    def scaled_by_patch(live: Object) -> Object:
+        scale = revise(scale_of(live))
+        bodies.conform(parts.writer.definitions, call, scale, part)
+        return scaled(live, scale)
+
+    return scaled_by_patch
+
+
+def scale_of(obj: Object) -> Object:
+    """The Scale of a workload."""
+    metadata, spec = obj["metadata"], obj.get("spec") or {}
+    live = obj.get("status") or {}
+    selector = spec.get("selector")
+    if selector is not None and not ("matchLabels" in selector or "matchExpressions" in selector):
+        text = str(from_labels(selector))  # a ReplicationController's plain map
+    else:
+        text = str(from_object(selector))
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {name: metadata[name] for name in kept if name in metadata},
+        "spec": {"replicas": spec.get("replicas", 1)},
+        "status": {"replicas": live.get("replicas", 0), "selector": text},
+    }
+
+
+def scaled(live: Object, scale: Object) -> Object:
+    """The workload with the replicas of the Scale. Raises StatusError 422 for a negative number."""
+    wanted = (scale.get("spec") or {}).get("replicas", 0)
+    name = live["metadata"]["name"]
+    if wanted < 0:
+        cause = status.Cause(
+            "spec.replicas",
+            "FieldValueInvalid",
+            f"Invalid value: {wanted}: must be greater than or equal to 0",
+        )
+        raise status.invalid_object("autoscaling", "Scale", name, [cause])
+    given = scale.get("metadata") or {}
+    if given.get("name", name) != name:
+        raise status.bad_request("the name of the Scale does not match the name on the URL")
+    metadata = dict(live["metadata"])
+    for key in ("resourceVersion", "uid"):
+        if given.get(key):
+            metadata[key] = given[key]
+    spec = live.get("spec") or {}
+    updated = {**live, "metadata": metadata, "spec": {**spec, "replicas": wanted}}
+    if spec.get("replicas") != wanted and metadata.get("generation"):
+        bump_generation(updated)
+    return updated

@@ -1,0 +1,31 @@
+"""The table of subresource handlers. Must not know: what each does."""
+
+from actors.apiserver.subresources import (
+    account_token,
+    binding,
+    eviction,
+    log,
+    scale,
+    status_part,
+)
+from actors.apiserver.subresources.handler import Handler
+from cluster.api.kinds import Kind
+
+# The same wherever a kind has it.
+_COMMON: dict[str, Handler] = {
+    "status": status_part.handle_status,
+    "scale": scale.handle,
+}
+_OF_KIND: dict[tuple[str, str, str], Handler] = {
+    ("", "namespaces", "finalize"): status_part.handle_finalize,
+    ("", "pods", "binding"): binding.handle,
+    ("", "pods", "eviction"): eviction.handle,
+    ("", "pods", "log"): log.handle,
+    ("", "serviceaccounts", "token"): account_token.handle,
+}
+
+
+def handler_of(kind: Kind, subresource: str) -> Handler | None:
+    """None if this release does not serve it."""
+    known = _OF_KIND.get((kind.group, kind.plural, subresource))
+    return known or _COMMON.get(subresource)

@@ -1,0 +1,97 @@
+"""One watch: what exists, then what changes, until its time is up or history is gone.
+
+Job: join a list and a store watch without gap or repetition. Must not know: HTTP, selectors.
+Invariant: no polling; a bookmark is sent when the store reports progress, not by a timer.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+from actors.apiserver import watch_events
+from actors.apiserver.list_options import ListOptions, WatchOptions
+from actors.apiserver.object_store import ObjectStore
+from actors.apiserver.selection import Selection
+from cluster.errors import StatusError
+from cluster.messages.apiserver import WatchBatch, WatchEvent
+from cluster.messages.store import StoreEvents, Watch
+
+# At most this often does a watcher hear a bookmark (kube-apiserver: about once a minute).
+BOOKMARK_SECONDS = 30.0
+# Initial events of one batch: a long list must not hold the loop or overfill a frame.
+INITIAL_BATCH = 256
+
+
+@dataclass
+class WatchStream:
+    """``batches`` ends when the asked time is over, or after an ERROR event."""
+
+    objects: ObjectStore
+    selection: Selection
+    options: WatchOptions
+    revision: int = 0
+
+    async def batches(self) -> AsyncGenerator[WatchBatch, None]:
+        """Events in revision order. Raises nothing of the store: errors become ERROR events."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + self.options.timeout if self.options.timeout else None
+        try:
+            async for batch in self._initial():
+                yield batch
+            async for batch in self._live(loop, ends):
+                yield batch
+        except TimeoutError:
+            if self.options.bookmarks:
+                yield self._batch(self._bookmark())
+        except StatusError as error:
+            yield self._batch(watch_events.failure(_of_watch(error), self.revision))
+
+    async def _initial(self) -> AsyncIterator[WatchBatch]:
+        if not self.options.initial:
+            self.revision = self.options.revision or 0
+            return
+        page = await self.objects.list(self.selection, ListOptions(revision=self.options.revision))
+        self.revision = page.revision
+        for start in range(0, len(page.items), INITIAL_BATCH):
+            yield WatchBatch(watch_events.added(page.items[start : start + INITIAL_BATCH]))
+            await asyncio.sleep(0)
+        if self.options.mark_initial:
+            yield self._batch(self._bookmark(initial_end=True))
+
+    async def _live(
+        self, loop: asyncio.AbstractEventLoop, ends: float | None
+    ) -> AsyncIterator[WatchBatch]:
+        marked = loop.time()
+        start = self.revision + 1 if self.revision else 0
+        async with self.objects.store.watch(
+            Watch(self.selection.start, self.selection.end, start)
+        ) as stream:
+            while True:
+                # Only the wait for the next item is under the clock: never the reader's own work.
+                async with asyncio.timeout_at(ends):
+                    item = await anext(stream, None)
+                if item is None:
+                    return
+                events = watch_events.selected(item.events, self.selection)
+                self._advance(item)
+                if events:
+                    yield WatchBatch(tuple(events))
+                elif self.options.bookmarks and loop.time() - marked >= BOOKMARK_SECONDS:
+                    marked = loop.time()
+                    yield self._batch(self._bookmark())
+
+    def _advance(self, item: StoreEvents) -> None:
+        self.revision = max(self.revision, item.revision)
+
+    def _bookmark(self, initial_end: bool = False) -> WatchEvent:
+        return watch_events.bookmark(self.selection.kind, self.revision, initial_end)
+
+    def _batch(self, event: WatchEvent) -> WatchBatch:
+        return WatchBatch((event,))
+
+
+def _of_watch(error: StatusError) -> StatusError:
+    if error.code != 410:
+        return error
+    message = "The resourceVersion for the provided watch is too old."
+    return StatusError({**error.status, "message": message})

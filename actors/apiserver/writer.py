@@ -1,0 +1,282 @@
+"""Creates, updates, patches and deletes: the middle of the request chain for writes.
+
+Job: body → defaults → admission → strategy → validation → ownership → store, the same order for
+every kind. Must not know: HTTP, who may do what. Each decision is made anew when another writer
+came first, so it starts from bytes, never from an object an earlier try has changed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+
+from actors.apiserver import bodies, deletion, patching, service_allocator
+from actors.apiserver.admission import chain as admission
+from actors.apiserver.admission.plugin import Review
+from actors.apiserver.call import Call, DeleteOptions
+from actors.apiserver.environment import Environment
+from actors.apiserver.object_store import (
+    Keep,
+    ObjectStore,
+    Outcome,
+    Remove,
+    Step,
+    Write,
+    WriteContext,
+)
+from actors.apiserver.strategies import strategy as rules
+from actors.apiserver.strategies.table import strategy_of
+from cluster.api import status
+from cluster.api.defaults import apply_defaults
+from cluster.api.encoding import decode
+from cluster.api.ownership import Scope, update_managed_fields
+from cluster.api.schema import Definitions, Node
+from cluster.api.types import Object
+from cluster.api.validation.table import validate_create, validate_update
+from cluster.errors import StatusError
+from cluster.messages.store import Compare, Delete, KeyValue, Put
+
+# A name made from generateName: no vowels, so that no word appears (as Kubernetes).
+NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+NAME_SUFFIX = 5
+NAME_TRIES = 8
+NAME_PREFIX_MAX = 63 - NAME_SUFFIX
+
+# From the live object to the next one. May raise StatusError.
+Revise = Callable[[Object], Object]
+_SERVICES = ("", "services")
+# Written every few seconds by every node: nobody applies them, so nobody's fields are tracked.
+_UNTRACKED = (("coordination.k8s.io", "leases"), ("", "events"), ("events.k8s.io", "events"))
+
+
+@dataclass
+class Writer:
+    """All methods raise StatusError, or Fenced if the writer's term is over."""
+
+    environment: Environment
+    definitions: Definitions
+
+    @property
+    def objects(self) -> ObjectStore:
+        """The store of objects."""
+        return self.environment.objects
+
+    def schema(self, call: Call) -> Node:
+        """The schema of the call's kind."""
+        return self.definitions.schema_for(call.kind.definition)
+
+    async def create(self, call: Call) -> Outcome:
+        """Store the object in the body. Raises 409 AlreadyExists, 422 Invalid, 403 by admission."""
+        obj = bodies.decode_body(self.definitions, call)
+        return await self.create_object(call, obj)
+
+    async def create_object(self, call: Call, obj: Object, applied: bool = False) -> Outcome:
+        """Store a decoded object. ``applied``: its managedFields are already right."""
+        bodies.check_place(call, obj)
+        metadata = obj["metadata"]
+        prefix = metadata.get("generateName") if not metadata.get("name") else ""
+        if not prefix and not metadata.get("name"):
+            cause = status.Cause(
+                "metadata.name",
+                "FieldValueRequired",
+                "Required value: name or generateName is required",
+            )
+            raise status.invalid(call.kind, "", [cause])
+        for attempt in range(NAME_TRIES if prefix else 1):
+            if prefix:
+                metadata["name"] = self._generated_name(prefix)
+            try:
+                return await self._create_named(call, obj, applied)
+            except StatusError as error:
+                last = attempt == NAME_TRIES - 1
+                if not prefix or error.reason != "AlreadyExists" or last:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    async def _create_named(self, call: Call, given: Object, applied: bool) -> Outcome:
+        pristine = orjson.dumps(given)
+
+        async def decide(current: KeyValue | None, fresh: bool) -> Step:
+            obj = decode(pristine)
+            call.guards.clear()
+            operations, guards = await self._prepare_create(call, obj, fresh)
+            if not applied:
+                self._own(call, None, obj, Scope())
+            return Write(obj, operations, (*guards, *call.guards))
+
+        name = given["metadata"]["name"]
+        return await self.objects.create(
+            call.kind, call.namespace, name, decide, self._context(call)
+        )
+
+    async def _prepare_create(
+        self, call: Call, obj: Object, fresh: bool
+    ) -> tuple[tuple[Put | Delete, ...], tuple[Compare, ...]]:
+        kind, environment = call.kind, self.environment
+        apply_defaults(kind, obj)
+        await admission.admit(Review(environment, call, obj, None, fresh))
+        rules.prepare_create(
+            obj,
+            strategy_of(kind),
+            has_status="status" in kind.subresources,
+            uid=environment.entropy.uuid(),
+            now=environment.clock.now(),
+            created=environment.timestamp(),
+        )
+        name = obj["metadata"].get("name") or ""
+        causes = [*self.definitions.missing(kind.definition, obj), *validate_create(kind, obj)]
+        if causes:
+            raise status.invalid(kind, name, causes)
+        if call.resource == _SERVICES:
+            return await service_allocator.reserve(environment, kind, obj, None, fresh)
+        return (), ()
+
+    async def update(self, call: Call, scope: str = "") -> Outcome:
+        """Replace the object with the body. Raises 404, 409 Conflict, 422."""
+        body = bodies.decode_body(self.definitions, call)
+        bodies.check_place(call, body)
+        return await self.modify(call, lambda live: rules.copy_of(body), scope)
+
+    async def patch(self, call: Call, scope: str = "") -> Outcome:
+        """Apply the body's patch to the live object; server-side apply may create it."""
+        if patching.patch_type(call.request.content_type) == "apply":
+            return await self._apply(call, scope)
+        revise = patching.patcher(call, self.schema(call))
+
+        def patched(live: Object) -> Object:
+            obj = revise(live)
+            bodies.conform(self.definitions, call, obj)
+            bodies.check_place(call, obj)
+            return obj
+
+        return await self.modify(call, patched, scope)
+
+    async def _apply(self, call: Call, scope: str) -> Outcome:
+        config, duplicates = patching.apply_configuration(call)
+        bodies.conform(self.definitions, call, config, None, duplicates)
+        bodies.check_place(call, config)
+        part = Scope(scope, "status" in call.kind.subresources)
+        now = self.environment.clock.now()
+        merged = patching.applier(call, config, self.schema(call), now, part)
+        try:
+            return await self.modify(call, merged, scope, applied=True)
+        except StatusError as error:
+            if error.code != 404 or scope:
+                raise
+        try:
+            return await self.create_object(call, merged(None), applied=True)
+        except StatusError as error:
+            if error.reason != "AlreadyExists":
+                raise
+        return await self.modify(call, merged, scope, applied=True)
+
+    async def modify(
+        self, call: Call, revise: Revise, scope: str = "", *, applied: bool = False
+    ) -> Outcome:
+        """Read, revise, write. ``scope``: the subresource that is written.
+
+        ``applied``: ``revise`` has set managedFields itself.
+        """
+        kind, name = call.kind, call.request.name
+        warned = len(call.warnings)
+
+        async def decide(current: KeyValue | None, fresh: bool) -> Step:
+            if current is None:
+                raise status.not_found(kind, name)
+            del call.warnings[warned:]
+            call.guards.clear()
+            old = decode(current.value)
+            return await self._revised(
+                call, old, revise(decode(current.value)), scope, applied, fresh
+            )
+
+        return await self.objects.change(kind, call.namespace, name, decide, self._context(call))
+
+    async def _revised(
+        self, call: Call, old: Object, given: Object, scope: str, applied: bool, fresh: bool
+    ) -> Step:
+        kind = call.kind
+        _check_identity(call, old, given)
+        new = self._prepare_update(call, old, given, scope)
+        await admission.admit(Review(self.environment, call, new, old, fresh))
+        causes = validate_update(kind, old, new)
+        if not scope:
+            causes = [*self.definitions.missing(kind.definition, new), *causes]
+        if causes:
+            raise status.invalid(kind, old["metadata"]["name"], causes)
+        if not applied:
+            self._own(call, old, new, Scope(scope, "status" in kind.subresources))
+        new["metadata"]["resourceVersion"] = old["metadata"].get("resourceVersion", "")
+        if deletion.complete(new):
+            return Remove(self._released(call, old))
+        if new == old:
+            return Keep()
+        if call.resource == _SERVICES and not scope:
+            environment = self.environment
+            operations, guards = await service_allocator.reserve(environment, kind, new, old, fresh)
+            return Write(new, operations, (*guards, *call.guards))
+        return Write(new, (), tuple(call.guards))
+
+    def _prepare_update(self, call: Call, old: Object, new: Object, scope: str) -> Object:
+        kind = call.kind
+        strategy = strategy_of(kind)
+        if scope == "status":
+            return rules.prepare_status_update(new, old, strategy)
+        if not scope:
+            apply_defaults(kind, new)
+            has_status = "status" in kind.subresources
+            rules.prepare_update(new, old, strategy, has_status=has_status)
+        return new
+
+    async def delete(self, call: Call, options: DeleteOptions) -> Outcome:
+        """Delete, or mark for deletion, the object the call names. Raises 404, 409."""
+        kind, name = call.kind, call.request.name
+
+        async def decide(current: KeyValue | None, fresh: bool) -> Step:
+            if current is None:
+                raise status.not_found(kind, name)
+            live = decode(current.value)
+            deletion.check_preconditions(kind, live, options.preconditions)
+            await admission.admit(Review(self.environment, call, None, live, fresh))
+            now = self.environment.clock.now()
+            planned = deletion.plan(live, options, strategy_of(kind), now)
+            if planned.removed:
+                return Remove(self._released(call, live))
+            return Write(planned.obj) if planned.changed else Keep()
+
+        context = WriteContext(call.request.fence, call.options.dry_run or options.dry_run)
+        return await self.objects.change(kind, call.namespace, name, decide, context)
+
+    def _released(self, call: Call, old: Object) -> tuple[Delete, ...]:
+        return service_allocator.release(old) if call.resource == _SERVICES else ()
+
+    def _own(self, call: Call, old: Object | None, new: Object, scope: Scope) -> None:
+        if call.resource in _UNTRACKED and not (old or {}).get("metadata", {}).get("managedFields"):
+            new["metadata"].pop("managedFields", None)
+            return
+        manager = call.options.manager or call.caller.component or "unknown"
+        now = self.environment.clock.now()
+        update_managed_fields(old, new, manager, self.schema(call), now, scope)
+
+    def _context(self, call: Call) -> WriteContext:
+        return WriteContext(call.request.fence, call.options.dry_run)
+
+    def _generated_name(self, prefix: str) -> str:
+        choice = self.environment.entropy.choice
+        return prefix[:NAME_PREFIX_MAX] + "".join(choice(NAME_ALPHABET) for _ in range(NAME_SUFFIX))
+
+
+def _check_identity(call: Call, old: Object, new: Object) -> None:
+    """Raises StatusError 409 if the writer meant another object or another version."""
+    live, given = old["metadata"], new["metadata"]
+    name = live["name"]
+    if given.get("uid") and given["uid"] != live.get("uid"):
+        raise status.conflict(
+            call.kind,
+            name,
+            f"Precondition failed: UID in precondition: {given['uid']}, "
+            f"UID in object meta: {live.get('uid')}",
+        )
+    version = given.get("resourceVersion")
+    if version and version not in ("0", live.get("resourceVersion")):
+        raise status.conflict(call.kind, name)
