@@ -1,0 +1,100 @@
+"""The cache: indexes follow every change, decoded objects are bounded."""
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.client import cache as cache_module
+from actors.client.cache import Cache
+from cluster.api.resources import CONFIGMAPS, PODS
+from cluster.api.types import Object
+
+
+def encode(
+    name: str, revision: int, namespace: str = "default", uid: str = "", **fields: Object
+) -> bytes:
+    owners = [{"uid": owner} for owner in fields.pop("owners", ())]
+    meta = {"name": name, "namespace": namespace, "uid": uid or f"uid-{name}"}
+    meta["resourceVersion"] = str(revision)
+    return orjson.dumps({"metadata": {**meta, "ownerReferences": owners}, **fields})
+
+
+def test_indexes_by_owner_node_and_uid() -> None:
+    cache = Cache(PODS)
+    cache.put(encode("a", 2, owners=["rs"], spec={"nodeName": "n1"}), 5.0)
+    cache.put(encode("b", 3), 6.0)
+    assert [pod["metadata"]["name"] for pod in cache.by_owner("rs")] == ["a"]
+    assert [pod["metadata"]["name"] for pod in cache.by_owner("")] == ["b"]
+    assert [pod["metadata"]["name"] for pod in cache.by_node("n1")] == ["a"]
+    assert cache.by_uid("uid-b") is cache.get("default", "b")
+    cache.put(encode("a", 4, spec={"nodeName": "n2"}), 7.0)
+    assert cache.by_owner("rs") == [] and cache.by_node("n1") == []
+    assert len(cache.by_owner("")) == 2
+    entry = cache.entry("default", "a")
+    assert entry is not None and entry.seen == 7.0 and entry.revision == 4
+    cache.remove(encode("a", 5), 8.0)
+    assert cache.by_node("n2") == [] and cache.by_uid("uid-a") is None
+    assert len(cache) == 1 and cache.revision == 5
+
+
+def test_an_old_version_is_no_news() -> None:
+    cache = Cache(CONFIGMAPS)
+    _, first = cache.put(encode("a", 5), 1.0)
+    assert cache.put(encode("a", 5), 2.0) == (first, first)
+    assert cache.put(encode("a", 4), 2.0) == (first, first)
+    old, new = cache.put(encode("a", 6, uid="other"), 3.0)
+    assert old is first and new.uid == "other"
+    assert cache.by_uid("uid-a") is None
+
+
+def test_decoded_objects_carry_their_type_and_are_shared() -> None:
+    cache = Cache(PODS)
+    cache.put(encode("a", 2), 0.0)
+    found = cache.get("default", "a")
+    assert found is not None and found["kind"] == "Pod" and found["apiVersion"] == "v1"
+    assert cache.get("default", "a") is found
+
+
+def test_only_so_many_stay_decoded(monkeypatch: object) -> None:
+    cache = Cache(PODS)
+    before, cache_module.DECODED_MAX = cache_module.DECODED_MAX, 3
+    try:
+        for number in range(10):
+            cache.put(encode(f"p{number}", number + 2), 0.0)
+        assert len(cache.list("default")) == 10
+        assert sum(entry._decoded is not None for entry in cache.entries()) == 3
+    finally:
+        cache_module.DECODED_MAX = before
+
+
+names = st.sampled_from(["a", "b", "c"])
+change = st.tuples(
+    names,
+    st.sampled_from(["ns1", "ns2"]),
+    st.lists(st.sampled_from(["o1", "o2"]), unique=True),
+    st.sampled_from(["", "n1", "n2"]),
+    st.booleans(),
+)
+
+
+@given(st.lists(change, max_size=30))
+def test_indexes_equal_a_scan(changes: list[tuple[str, str, list[str], str, bool]]) -> None:
+    cache = Cache(PODS)
+    for revision, (name, namespace, owners, node, gone) in enumerate(changes, start=2):
+        data = encode(name, revision, namespace, owners=owners, spec={"nodeName": node})
+        if gone:
+            cache.remove(data, 0.0)
+        else:
+            cache.put(data, 0.0)
+    present = list(cache.entries())
+    for owner in ("o1", "o2"):
+        scan = {entry.key for entry in present if owner in entry.owners}
+        assert {_key(pod) for pod in cache.by_owner(owner)} == scan
+    for node in ("n1", "n2"):
+        scan = {entry.key for entry in present if entry.node == node}
+        assert {_key(pod) for pod in cache.by_node(node)} == scan
+    assert len(cache) == len(present)
+
+
+def _key(obj: Object) -> tuple[str, str]:
+    return obj["metadata"]["namespace"], obj["metadata"]["name"]
