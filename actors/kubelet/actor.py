@@ -77,7 +77,7 @@ class KubeletActor(Actor):
             root = f"{self._settings.data_dir}/nodes/{self._node.name}/pods"
             self._files = MemoryFiles() if self._simulated else HostFiles(root)
         client = ApiClient(self.ctx, self._servers, field_manager="kubelet")
-        await self._runtime.open()
+        await self._runtime.open(self.ctx.world.clock.now)
         agent = NodeAgent(
             self.ctx, self._settings, self._node, client, self._runtime, self._machine
         )

@@ -21,6 +21,8 @@ from cluster.api.types import Object
 from cluster.limits import POD_STARTS_PARALLEL
 from cluster.settings import ClusterSettings, NodeSettings
 
+NETNS_DIRECTORY = "/run/netns"  # ip-netns(8)
+
 
 @dataclass(slots=True)
 class NodeTools:
@@ -55,6 +57,11 @@ class NodeTools:
     def facts(self) -> NodeFacts:
         """For pods' statuses."""
         return NodeFacts(self.node.name, self.node.address, self.runtime_info.name)
+
+    @property
+    def node_netns(self) -> str:
+        """File of the node's network namespace; '' if the node is the machine itself."""
+        return f"{NETNS_DIRECTORY}/{self.node.netns}" if self.node.netns else ""
 
     def pod_facts(self, pod_address: str) -> PodFacts:
         """For the downward API."""

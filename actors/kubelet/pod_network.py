@@ -28,10 +28,6 @@ class PodNetwork(Protocol):
     def joined(self, pid: int) -> bool:
         """True if process ``pid`` is in the node's own network namespace."""
 
-    def node_netns(self) -> str:
-        """File of the node's namespace, to mount into a hostNetwork sandbox; '' if the engine
-        already lives in it."""
-
     async def connect(self, address: str, port: int, timeout: float) -> None:
         """Open and close a TCP connection. OSError (TimeoutError included) if it fails."""
 

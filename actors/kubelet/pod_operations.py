@@ -68,7 +68,7 @@ class PodOperations:
             self._memory.address = tools.addresses.allocate()
         address = "" if host else self._memory.address
         found = labels.sandbox_labels(self._labels(pod), attempt, address)
-        netns = tools.network.node_netns() if host else ""
+        netns = tools.node_netns if host else ""
         config = container_spec.sandbox_config(pod, tools.pause_image, found, tools.engine, netns)
         async with tools.start_slots:
             sandbox = await self._run_named(labels.engine_name(found), config)
@@ -99,7 +99,7 @@ class PodOperations:
             await network.attach(sandbox.id, sandbox.pid, address)
             self._memory.address = address
             self._note("network.attached", pod, address=address)
-        elif network.node_netns():
+        elif self._tools.node_netns:
             for _ in range(JOIN_TRIES):
                 if network.joined(sandbox.pid):
                     break

@@ -5,7 +5,7 @@ API 1.41): the one description that Docker, podman and our simulated engine all 
 UNIX seconds (0.0: never). Must not know: pods, nodes, the API server.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -108,8 +108,9 @@ class ContainerRuntime(Protocol):
     Errors are ``RuntimeFault`` only. All calls may be cancelled.
     """
 
-    async def open(self) -> None:
-        """Get ready for calls. Does not fail if the engine is down."""
+    async def open(self, now: Callable[[], float]) -> None:
+        """Get ready for calls; ``now``: the process's wall clock, UNIX seconds. Does not fail if
+        the engine is down."""
 
     async def close(self) -> None:
         """Release connections; open event and log streams end."""

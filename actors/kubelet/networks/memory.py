@@ -27,9 +27,6 @@ class MemoryNetwork:
     def joined(self, pid: int) -> bool:
         return True
 
-    def node_netns(self) -> str:
-        return ""
-
     async def connect(self, address: str, port: int, timeout: float) -> None:
         if (address, port) in self.refused:
             raise ConnectionRefusedError("connect: connection refused")

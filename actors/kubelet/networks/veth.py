@@ -87,10 +87,7 @@ def interface_exists(name: str) -> bool:
 
 
 class VethNetwork:
-    """``netns``: file of the node's namespace, '' when the node is the machine itself."""
-
-    def __init__(self, netns: str = "") -> None:
-        self._netns = netns
+    """Works on the network namespace that this process is in: the node's."""
 
     async def prepare(self) -> None:
         await asyncio.to_thread(enable_forwarding)
@@ -117,9 +114,6 @@ class VethNetwork:
             return os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
         except OSError:
             return False
-
-    def node_netns(self) -> str:
-        return self._netns
 
     async def connect(self, address: str, port: int, timeout: float) -> None:
         async with asyncio.timeout(timeout):

@@ -11,7 +11,7 @@ import asyncio
 import io
 import json
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -65,7 +65,7 @@ class DockerRuntime:
         self._connector: aiohttp.UnixConnector | None = None
         self._docker: aiodocker.Docker | None = None
 
-    async def open(self) -> None:
+    async def open(self, now: Callable[[], float]) -> None:
         # The default of 100 connections would block the 101st open stream for ever.
         self._connector = aiohttp.UnixConnector(self.socket, limit=0)
         self._docker = aiodocker.Docker(url="unix://localhost", connector=self._connector)

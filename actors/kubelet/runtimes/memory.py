@@ -60,13 +60,13 @@ class Simulated:
 
 
 class MemoryRuntime:
-    """``now``: UNIX seconds, None: simulated time. ``pull_seconds``: of an absent image.
+    """``pull_seconds``: how long an absent image takes to come.
 
     Every image can be pulled, but those named in ``missing`` (change it at will).
     """
 
-    def __init__(self, now: Callable[[], float] | None = None, pull_seconds: float = 0.2) -> None:
-        self._now = now or MemoryClock().now
+    def __init__(self, pull_seconds: float = 0.2) -> None:
+        self._now: Callable[[], float] = MemoryClock().now
         self._pull_seconds = pull_seconds
         self._containers: dict[str, Simulated] = {}
         self._images: dict[str, Image] = {}
@@ -112,8 +112,8 @@ class MemoryRuntime:
 
     # -- the protocol
 
-    async def open(self) -> None:
-        return
+    async def open(self, now: Callable[[], float]) -> None:
+        self._now = now
 
     async def close(self) -> None:
         return
