@@ -49,6 +49,8 @@ def check_hello(hello: Hello, own: Hello, certificate: dict[str, Any] | None) ->
         raise PeerFault(f"{hello.process} speaks protocol {hello.protocol}, not {own.protocol}")
     if hello.cluster != own.cluster:
         raise PeerFault(f"{hello.process} is of the cluster {hello.cluster!r}")
+    if not hello.process or "@" in hello.process:
+        raise PeerFault(f"{hello.process!r} is no process name")
     if hello.process == own.process:
         raise PeerFault(f"{hello.process} is this process's own name")
     if certificate is None:
