@@ -75,16 +75,15 @@ async def run(settings: ClusterSettings, name: str) -> None:
         finally:
             async with asyncio.timeout(STOP_SECONDS):
                 await system.stop()
-            await catalog.close_backends(backends)
+            await backends.packet_filter.close()
     finally:
         tracer.close()
 
 
 async def until_stopped(system: ActorSystem, stopping: asyncio.Event) -> None:
     """Wait for the signal, or raise what failed."""
-    waiting = asyncio.ensure_future(stopping.wait())
-    await asyncio.wait({waiting, system.failed}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+    system.failed.add_done_callback(lambda _: stopping.set())
+    await stopping.wait()
     if system.failed.done():
         system.failed.result()
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 from typing import Any, cast
 
 PACKAGES = "docker.io iptables nftables iproute2 conntrack cgroupfs-mount busybox-static"
@@ -158,12 +159,10 @@ def load(path: str, archive: str) -> list[str]:
     return [line.partition(": ")[2] for line in said.splitlines() if line.startswith("Loaded")]
 
 
-def containers(path: str, label: str) -> list[str]:
-    """Ids of all containers, running or not, with the label ``key=value``."""
-    filters = json.dumps({"label": [label]})
-    quoted = filters.replace('"', "%22").replace(" ", "").replace("{", "%7B").replace("}", "%7D")
-    quoted = quoted.replace("[", "%5B").replace("]", "%5D")
-    status, body = call(path, "GET", f"/containers/json?all=1&filters={quoted}")
+def containers(path: str, labels: list[str]) -> list[str]:
+    """Ids of all containers, running or not, with all the labels ``key=value``."""
+    filters = urllib.parse.quote(json.dumps({"label": labels}))
+    status, body = call(path, "GET", f"/containers/json?all=1&filters={filters}")
     if status != 200:
         raise EngineError(body.decode(errors="replace"))
     return [cast(str, item["Id"]) for item in json.loads(body)]

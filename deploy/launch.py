@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 
+from actors.kubelet import labels
 from cluster.settings import ClusterSettings
 from deploy import engine, kubeconfig, network, pki, processes, state
 from deploy.images import demo as demo_images
@@ -18,9 +19,6 @@ from deploy.progress import Progress
 from deploy.topology import Topology, build_settings
 
 READY_SECONDS = 60.0
-# Labels that the kubelet puts on every container.
-CLUSTER_LABEL = "io.steersman.cluster"
-NODE_LABEL = "io.steersman.node"
 
 
 class LaunchError(Exception):
@@ -151,12 +149,12 @@ def down(settings: ClusterSettings, keep_data: bool, progress: Progress) -> None
         shutil.rmtree(settings.data_dir, ignore_errors=True)
 
 
-def remove_containers(settings: ClusterSettings) -> int:
-    """Remove every container of this cluster, many at a time; return how many there were."""
+def remove_containers(settings: ClusterSettings, node: str = "") -> int:
+    """Remove every container of this cluster (of one node), many at a time; return how many."""
     if not engine.answers(settings.docker_socket):
         return 0
-    label = f"{CLUSTER_LABEL}={settings.name}"
-    found = engine.containers(settings.docker_socket, label)
+    wanted = [f"{labels.CLUSTER}={settings.name}", *([f"{labels.NODE}={node}"] if node else [])]
+    found = engine.containers(settings.docker_socket, wanted)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda one: engine.remove(settings.docker_socket, one), found))
     return len(found)

@@ -151,11 +151,9 @@ class ActorSystem:
         for cell in reversed(list(self._roots)):
             await cell.stop()
         await self._router.stop()
-        if self.failed.done():
+        if not self.failed.cancel() and not self.failed.cancelled():
             # Seen: without this, an unobserved failure would warn at exit.
             self.failed.exception()
-        else:
-            self.failed.cancel()
 
     async def spawn(
         self, name: str, factory: Callable[[], Actor], policy: RestartPolicy = PERMANENT

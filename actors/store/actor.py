@@ -8,10 +8,11 @@ import asyncio
 from actors.kit.actor import Actor, Delivery, Later, Sink
 from actors.kit.tracing import resume_trace
 from actors.store.engine import Engine
+from actors.store.leader_line import LeaderLine
 from actors.store.reads import Reads
 from actors.store.writes import Writes
-from cluster import limits
-from cluster.errors import AskTimeout, NotLeader, Overloaded
+from cluster import limits, names
+from cluster.errors import AskTimeout, NotLeader, Overloaded, PeerFault
 from cluster.messages.base import ConnectionLost, Done, Message
 from cluster.messages.store import (
     Compact,
@@ -72,8 +73,9 @@ class StoreActor(Actor):
         engine = Engine(self.ctx, self._config, self._cluster, self._snapshot_entries)
         await engine.start()
         self._engine = engine
-        self._writes = Writes(self.ctx, engine)
-        self._reads = Reads(self.ctx, engine)
+        line = LeaderLine(self.ctx, engine)
+        self._writes = Writes(self.ctx, engine, line)
+        self._reads = Reads(self.ctx, engine, line)
         for peer in self._config.peers:
             self.ctx.monitor_process(peer)
 
@@ -90,6 +92,7 @@ class StoreActor(Actor):
 
     async def handle(self, message: Message, delivery: Delivery) -> Message | Later | None:
         """One message; whatever waits goes on as a task."""
+        _check_principal(delivery)
         if isinstance(message, RaftMessage | RaftHeartbeat):
             self.engine.receive(message, delivery)
             return None
@@ -189,6 +192,7 @@ class StoreActor(Actor):
 
     async def serve(self, message: Message, sink: Sink, delivery: Delivery) -> None:
         """Watches of keys and of leadership."""
+        _check_principal(delivery)
         if isinstance(message, Watch):
             await self._serve_watch(message, sink)
         elif isinstance(message, WatchLeadership):
@@ -222,6 +226,15 @@ class StoreActor(Actor):
             else:
                 told = now
                 await sink.send(now)
+
+
+def _check_principal(delivery: Delivery) -> None:
+    """Only control-plane replicas and administrators speak to the store; all others go through the
+    API server. Raises PeerFault."""
+    principal = delivery.principal
+    trusted = (names.GROUP_REPLICAS, names.GROUP_MASTERS)
+    if not principal.local and not any(group in principal.groups for group in trusted):
+        raise PeerFault(f"{principal.user} may not speak to the store")
 
 
 def _deadline(delivery: Delivery) -> float:

@@ -240,11 +240,12 @@ class Engine:
             leader=standing.leader,
             term=standing.term,
         )
-        if standing.role != "leader" and self._pending:
-            lost, self._pending, self._pending_bytes = self._pending, {}, 0
-            for pending in lost.values():
-                if not pending.future.done():
-                    pending.future.set_exception(NotLeader("leadership was lost; outcome unknown"))
+        term = standing.term if standing.role == "leader" else 0
+        for name in [name for name in self._pending if name[0] != term]:
+            pending = self._pending.pop(name)
+            self._pending_bytes -= pending.size
+            if not pending.future.done():
+                pending.future.set_exception(NotLeader("leadership was lost; outcome unknown"))
         self.standings.changed()
 
     def _tell_waiters(self) -> None:

@@ -8,8 +8,7 @@ import asyncio
 
 from actors.kit.context import Context
 from actors.store.engine import Engine
-from actors.store.writes import LOOK_SECONDS, TRY_SECONDS
-from cluster import names
+from actors.store.leader_line import LOOK_SECONDS, LeaderLine
 from cluster.errors import ActorDown, AskTimeout, NotLeader, Overloaded
 from cluster.messages.store import (
     KeyValue,
@@ -26,9 +25,10 @@ SLICE_OBJECTS = 1000
 class Reads:
     """The reading side of one store actor."""
 
-    def __init__(self, ctx: Context, engine: Engine) -> None:
+    def __init__(self, ctx: Context, engine: Engine, line: LeaderLine) -> None:
         self._ctx = ctx
         self._engine = engine
+        self._line = line
         # Reads that wait for the next round trip to the leader; one is under way if not None.
         self._next: asyncio.Future[int] | None = None
         self._under_way = False
@@ -66,13 +66,13 @@ class Reads:
     async def _barrier(self) -> None:
         """Return once everything acknowledged before this call is applied here."""
         while True:
-            changed = self._engine.standings.wait()
+            seen = self._engine.standings.count
             try:
                 index = await self.index()
                 await self._engine.wait_applied(index)
                 return
             except (NotLeader, ActorDown, AskTimeout, Overloaded):
-                await asyncio.wait([changed], timeout=LOOK_SECONDS)
+                await self._engine.standings.wait_since(seen, LOOK_SECONDS)
 
     async def index(self) -> int:
         """A read index of now, from whoever leads. Raises NotLeader, ActorDown, AskTimeout."""
@@ -96,10 +96,7 @@ class Reads:
         while self._next is not None:
             asked, self._next = self._next, None
             try:
-                leader = names.address(names.STORE, self._engine.member.leader)
-                if not self._engine.member.leader:
-                    raise NotLeader("no leader is known")
-                reply = await self._ctx.ref(leader).ask(ReadIndexRequest(), TRY_SECONDS)
+                reply = await self._line.ask(ReadIndexRequest())
                 assert isinstance(reply, ReadIndexResult)
                 asked.set_result(reply.index)
             except (NotLeader, ActorDown, AskTimeout, Overloaded) as error:

@@ -5,7 +5,6 @@ Job: bookkeeping of who waits for what. Must not know: what moves the state.
 
 import asyncio
 import heapq
-from collections.abc import Iterable
 from itertools import count
 
 
@@ -29,9 +28,10 @@ class LevelWaiters:
 
 
 class ChangeWaiters:
-    """Waits for the next change of something."""
+    """Waits for the next change of something. ``count``: changes so far."""
 
     def __init__(self) -> None:
+        self.count = 0
         self._waiting: list[asyncio.Future[None]] = []
 
     def wait(self) -> "asyncio.Future[None]":
@@ -41,8 +41,14 @@ class ChangeWaiters:
         self._waiting.append(future)
         return future
 
+    async def wait_since(self, count: int, seconds: float) -> None:
+        """Return at the first change after ``count``, or when ``seconds`` have passed."""
+        if self.count == count:
+            await asyncio.wait([self.wait()], timeout=seconds)
+
     def changed(self) -> None:
         """Release everybody."""
+        self.count += 1
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             _resolve(future)
@@ -51,12 +57,3 @@ class ChangeWaiters:
 def _resolve(future: "asyncio.Future[None]") -> None:
     if not future.done():
         future.set_result(None)
-
-
-def fail_all(futures: Iterable["asyncio.Future[object]"], error: Exception) -> None:
-    """Give every future that is not done the error."""
-    for future in futures:
-        if not future.done():
-            future.set_exception(error)
-            # Its waiter may be gone: then nobody is to be warned of an error never looked at.
-            future.exception()

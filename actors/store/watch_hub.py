@@ -42,7 +42,7 @@ class Watcher:
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """The watchers of one key range that have caught up and wait. ``told``: last item's revision."""
+    """Who watches one key range, has caught up and waits. ``told``: the last item's revision."""
 
     key: str
     end: str
@@ -144,7 +144,7 @@ class WatchHub:
                 future.set_result(item)
 
     def replace(self, machine: StateMachine) -> None:
-        """A snapshot of the leader took the state's place: everybody catches up from its history."""
+        """The leader's snapshot took the state's place: all catch up from its history."""
         before, self._machine, self.revision = self.revision, machine, machine.revision
         self._rouse(before)
 

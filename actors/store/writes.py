@@ -10,8 +10,8 @@ import msgspec
 
 from actors.kit.context import Context
 from actors.store.engine import Engine
+from actors.store.leader_line import LOOK_SECONDS, LeaderLine
 from actors.store.sequences import Sequences
-from cluster import names
 from cluster.errors import (
     ActorDown,
     AskTimeout,
@@ -21,24 +21,18 @@ from cluster.errors import (
     StoreError,
     TemporaryFault,
 )
-from cluster.messages.base import Message
 from cluster.messages.store import Propose, Txn, TxnResult
 from cluster.state.commands import Command, CompactCommand, TxnCommand
 from cluster.state.sessions import Outcome
-
-# One try of a forwarded transaction; longer than an election, so that a lost message costs less
-# than the ask's deadline.
-TRY_SECONDS = 2.0
-# Without news of a leader, look again after this long.
-LOOK_SECONDS = 0.25
 
 
 class Writes:
     """The writing side of one store actor. ``client`` names its incarnation, nobody else's."""
 
-    def __init__(self, ctx: Context, engine: Engine) -> None:
+    def __init__(self, ctx: Context, engine: Engine, line: LeaderLine) -> None:
         self._ctx = ctx
         self._engine = engine
+        self._line = line
         self._open_session()
 
     def _open_session(self) -> None:
@@ -71,32 +65,28 @@ class Writes:
             sequences.close(sequence)
 
     async def _insist(self, propose: Propose, deadline: float) -> TxnResult:
-        loop = asyncio.get_running_loop()
         tries = 0
         try:
             async with asyncio.timeout_at(deadline):
                 while True:
-                    changed = self._engine.standings.wait()
+                    seen = self._engine.standings.count
                     try:
-                        return await self._try(propose, deadline - loop.time())
+                        return await self._try(propose)
                     except (NotLeader, ActorDown, AskTimeout):
                         tries += 1
                     except Overloaded:
                         if not tries:
                             raise
-                    await asyncio.wait([changed], timeout=LOOK_SECONDS)
+                    await self._engine.standings.wait_since(seen, LOOK_SECONDS)
         except TimeoutError as error:
             raise AskTimeout("no leader confirmed the write in time; outcome unknown") from error
 
-    async def _try(self, propose: Propose, remaining: float) -> TxnResult:
-        member = self._engine.member
-        if member.role == "leader":
+    async def _try(self, propose: Propose) -> TxnResult:
+        if self._engine.member.role == "leader":
             return await self.lead(propose)
-        if not member.leader:
-            raise NotLeader("no leader is known")
-        leader = self._ctx.ref(names.address(names.STORE, member.leader))
-        reply = await leader.ask(propose, min(TRY_SECONDS, max(remaining, 0.001)))
-        return _result(reply)
+        reply = await self._line.ask(propose)
+        assert isinstance(reply, TxnResult), f"the leader answered {type(reply).__name__}"
+        return reply
 
     async def lead(self, propose: Propose) -> TxnResult:
         """Propose here. Raises NotLeader (outcome unknown if it came late), Overloaded, and what
@@ -113,11 +103,6 @@ class Writes:
                 _unwrap(await self._engine.propose(command, trace))
         except TimeoutError as error:
             raise AskTimeout("no quorum confirmed in time") from error
-
-
-def _result(reply: Message) -> TxnResult:
-    assert isinstance(reply, TxnResult), f"leader answered {type(reply).__name__}"
-    return reply
 
 
 def _unwrap(outcome: Outcome) -> TxnResult:

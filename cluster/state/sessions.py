@@ -42,7 +42,7 @@ class Sessions:
             self.table.move_to_end(client)
             return session.results[sequence]
         if sequence < session.done_below:
-            return StoreError(f"sequence {sequence} of the session is over")
+            return SessionExpired(f"sequence {sequence} of session {client} is over")
         return None
 
     def record(self, client: str, sequence: int, done_below: int, outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from cluster.settings import ClusterSettings
-from deploy import demo, engine, launch, network, pki, processes, state, topology
+from deploy import demo, launch, network, pki, processes, state, topology
 from deploy.client import ApiError
 from deploy.commands.replica import start_process
 from deploy.options import DataDir, Name, find
@@ -76,9 +76,7 @@ def remove(node: Node, name: Name = "steersman", data_dir: DataDir = "") -> None
         if error.code != 404:
             raise
     if settings.runtime == "docker":
-        label = f"{launch.NODE_LABEL}={node}"
-        for container in engine.containers(settings.docker_socket, label):
-            engine.remove(settings.docker_socket, container)
+        launch.remove_containers(settings, node)
         network.node_down(settings, gone)
     folder = os.path.join(settings.data_dir, "nodes", node)
     launch.unmount_all(folder)

@@ -65,7 +65,7 @@ def stored(real: RealCluster) -> dict[str, str]:
 def running(real: RealCluster) -> set[str]:
     """Ids of the cluster's running containers."""
     done = subprocess.run(
-        ["docker", "ps", "-q", "--no-trunc", "--filter", f"label=io.steersman.cluster={real.name}"],
+        ["docker", "ps", "-q", "--no-trunc", "--filter", f"label=steersman.io/cluster={real.name}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return set(done.stdout.split())

@@ -45,9 +45,7 @@ def test_get_shows_the_columns_people_know(kubectl: Kubectl) -> None:
     }
     for kind, wanted in columns.items():
         printed = kubectl("get", kind, "-A", "-o", "wide").splitlines()
-        assert " ".join(printed[0].split()).startswith(wanted), (
-            printed[0]
-        )
+        assert " ".join(printed[0].split()).startswith(wanted), printed[0]
         assert len(printed) > 1
     together = kubectl("get", "nodes,pods,deploy,rs,svc,endpointslices", "-A", "-o", "wide")
     assert "node/node-1" in together

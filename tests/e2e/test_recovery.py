@@ -42,11 +42,11 @@ def docker(*words: str) -> str:
 
 
 def containers(uid: str, kind: str) -> list[str]:
-    """Ids of the pod's running containers: kind sandbox or container."""
+    """Ids of the pod's running containers: kind podsandbox or container."""
     listed = docker("ps", "--no-trunc", "--filter", f"label=io.kubernetes.pod.uid={uid}",
-                    "--format", '{{.ID}} {{.Label "io.kubernetes.container.name"}}')  # fmt: skip
+                    "--format", '{{.ID}} {{.Label "io.kubernetes.docker.type"}}')  # fmt: skip
     rows = [line.split() for line in listed.splitlines()]
-    return [row[0] for row in rows if (len(row) > 1 and row[1] != "POD") == (kind == "container")]
+    return [identity for identity, label in rows if label == kind]
 
 
 def restarts(pod: dict[str, Any]) -> dict[str, int]:
@@ -80,9 +80,9 @@ def test_a_killed_container_comes_back_alone(victim: Any) -> None:
 def test_a_killed_sandbox_brings_the_whole_pod_back(victim: Any) -> None:
     before = victim()
     uid = before["metadata"]["uid"]
-    [sandbox] = containers(uid, "sandbox")
+    [sandbox] = containers(uid, "podsandbox")
     docker("kill", sandbox)
-    eventually(lambda: ready(victim()) and containers(uid, "sandbox") not in ([], [sandbox]))
+    eventually(lambda: ready(victim()) and containers(uid, "podsandbox") not in ([], [sandbox]))
     eventually(lambda: restarts(victim()) == {"one": 1, "two": 1} and ready(victim()))
     assert victim()["metadata"]["uid"] == uid
 
@@ -110,4 +110,4 @@ def test_a_pod_deleted_while_its_kubelet_is_down_leaves_no_orphan(
     kubectl("delete", "pod", "orphan", "--force", "--grace-period=0")
     assert containers(uid, "container")
     real.do("node", "start", node)
-    eventually(lambda: not containers(uid, "container") and not containers(uid, "sandbox"))
+    eventually(lambda: not containers(uid, "container") and not containers(uid, "podsandbox"))

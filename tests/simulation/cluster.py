@@ -7,9 +7,6 @@ their containers go on) and started again.
 
 from dataclasses import dataclass, field
 
-from actors.kubelet.networks.memory import MemoryNetwork as MemoryPodNetwork
-from actors.kubelet.runtimes.memory import MemoryRuntime
-
 from actors import catalog
 from actors.apiserver.authority import Authority
 from actors.kit.system import ActorSystem
@@ -19,6 +16,8 @@ from actors.kit.world.memory import MemoryClock, SeededEntropy
 from actors.kit.world.memory_disk import SimDisk
 from actors.kit.world.packet_filter_memory import MemoryPacketFilter
 from actors.kit.world.world import World
+from actors.kubelet.networks.memory import MemoryNetwork as MemoryPodNetwork
+from actors.kubelet.runtimes.memory import MemoryRuntime
 from cluster import names
 from cluster.messages.registry import all_messages
 from cluster.settings import ClusterSettings

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from actors.apiserver.authority import Authority
+from actors.kubelet import labels
 from cluster import names
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import ApiRequest
@@ -113,10 +114,19 @@ class Scenario:
             states = [(p["metadata"]["name"], p["status"].get("phase")) for p in pods["items"]]
             return f"pods: {states}"
         wanted = {pod["metadata"]["uid"] for pod in pods["items"]}
-        real = {uid for machine in self.cluster.machines.values() for uid in machine.runtime.pods()}
+        real = await self.running_pods()
         if wanted != real:
             return f"containers of pods {sorted(real ^ wanted)} differ from what is desired"
         return await self.replicas_differ()
+
+    async def running_pods(self) -> set[str]:
+        """Uids of the pods that containers really run for, on any machine."""
+        return {
+            container.labels[labels.POD_UID]
+            for machine in self.cluster.machines.values()
+            for container in await machine.runtime.list({labels.TYPE: labels.TYPE_CONTAINER})
+            if container.state == "running"
+        }
 
     async def replicas_differ(self) -> str:
         """Whether replicas that applied the same entries hold different states."""
@@ -152,16 +162,16 @@ def is_ready(pod: Object) -> bool:
 
 def deployment() -> ApiRequest:
     """Three pods."""
-    labels = {"app": "sim"}
+    app = {"app": "sim"}
     body = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "sim"},
         "spec": {
             "replicas": PODS,
-            "selector": {"matchLabels": labels},
+            "selector": {"matchLabels": app},
             "template": {
-                "metadata": {"labels": labels},
+                "metadata": {"labels": app},
                 "spec": {"containers": [{"name": "main", "image": "simulated:v1"}]},
             },
         },

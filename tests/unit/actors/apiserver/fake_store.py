@@ -96,9 +96,7 @@ class FakeStore(Actor):
                 items.append(old)
                 if old is not None:
                     del self.live[operation.key]
-                    gone = KeyValue(
-                        old.key, old.value, old.create_revision, revision, 0, old.index
-                    )
+                    gone = KeyValue(old.key, old.value, old.create_revision, revision, 0, old.index)
                     self.events.append(StoreEvent("delete", gone, old))
                 continue
             value = operation.value
