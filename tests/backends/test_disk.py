@@ -1,0 +1,203 @@
+"""One conformance suite for disks: the real one and the one in memory behave the same."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from actors.kit.world import real_disk
+from actors.kit.world.disk import Disk, DiskFault
+from actors.kit.world.memory import SeededEntropy
+from actors.kit.world.memory_disk import SimDisk
+from actors.kit.world.real_disk import RealDisk
+
+MakeDisk = Callable[[], Disk]
+
+
+@pytest.fixture(params=["real", "memory"])
+def make_disk(request: pytest.FixtureRequest, tmp_path: Path) -> MakeDisk:
+    """Opens the same disk at each call, as a restarted process would."""
+    if request.param == "real":
+        return lambda: RealDisk(tmp_path / "disk")
+    disk = SimDisk()
+    return lambda: disk
+
+
+async def test_files_are_read_as_written(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    assert await disk.read("a/b") is None
+    await disk.write_atomic("a/b", b"one")
+    await disk.write_atomic("a/b", b"two")
+    assert await disk.read("a/b") == b"two"
+    assert await make_disk().read("a/b") == b"two"
+
+
+async def test_removing_is_idempotent(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    await disk.write_atomic("x", b"")
+    await disk.remove("x")
+    await disk.remove("x")
+    assert await disk.read("x") is None
+
+
+async def test_listing_is_sorted_and_by_prefix(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    for path in ("wal/2", "wal/10", "snap/1", "wal-not", "top"):
+        await disk.write_atomic(path, b"x")
+    assert await disk.list("wal/") == ["wal/10", "wal/2"]
+    assert await disk.list("") == ["snap/1", "top", "wal-not", "wal/10", "wal/2"]
+    assert await disk.list("none") == []
+
+
+@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../x", "a//b", ".", "a\0b"])
+async def test_paths_do_not_leave_the_disk(make_disk: MakeDisk, path: str) -> None:
+    with pytest.raises(ValueError, match="not a path"):
+        await make_disk().read(path)
+    with pytest.raises(ValueError, match="not a path"):
+        await make_disk().write_atomic(path, b"")
+
+
+async def test_appends_add_up_over_opens(make_disk: MakeDisk) -> None:
+    for expected, data in ((b"one", b"one"), (b"onetwo", b"two")):
+        disk = make_disk()
+        file = await disk.open_append("wal/1")
+        file.append(data[:1])
+        file.append(data[1:])
+        assert file.size == len(expected)
+        await file.sync()
+        assert await disk.read("wal/1") == expected
+        await file.close()
+
+
+async def test_truncate_cuts_and_appending_goes_on_there(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    file = await disk.open_append("wal")
+    file.append(b"0123456789")
+    await file.sync()
+    file.append(b"abc")
+    await file.truncate(4)
+    assert file.size == 4
+    file.append(b"X")
+    await file.sync()
+    assert await disk.read("wal") == b"0123X"
+    with pytest.raises(ValueError, match="truncate"):
+        await file.truncate(99)
+    await file.close()
+
+
+async def test_syncs_side_by_side_keep_the_order(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    file = await disk.open_append("wal")
+    syncs = []
+    for number in range(20):
+        file.append(b"%02d" % number)
+        syncs.append(asyncio.create_task(file.sync()))
+        await asyncio.sleep(0)
+    await asyncio.gather(*syncs)
+    assert await disk.read("wal") == b"".join(b"%02d" % number for number in range(20))
+    await file.close()
+
+
+async def test_a_cancelled_sync_loses_nothing(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    file = await disk.open_append("wal")
+    file.append(b"one")
+    sync = asyncio.create_task(file.sync())
+    await asyncio.sleep(0)
+    sync.cancel()
+    await asyncio.wait([sync])
+    file.append(b"two")
+    await file.sync()
+    assert await disk.read("wal") == b"onetwo"
+    await file.close()
+
+
+async def test_a_closed_file_refuses(make_disk: MakeDisk) -> None:
+    file = await make_disk().open_append("wal")
+    await file.close()
+    await file.close()
+    with pytest.raises(DiskFault):
+        file.append(b"x")
+    with pytest.raises(DiskFault):
+        await file.sync()
+
+
+async def test_a_failed_sync_is_final(make_disk: MakeDisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = make_disk()
+    file = await disk.open_append("wal")
+    file.append(b"x")
+    if isinstance(disk, SimDisk):
+        disk.inject("sync", 5)
+    else:
+        failures = iter([OSError(5, os.strerror(5))])
+
+        def failing(fd: int) -> None:
+            raise next(failures)
+
+        monkeypatch.setattr(real_disk.os, "fdatasync", failing)
+    with pytest.raises(DiskFault, match=os.strerror(5)):
+        await file.sync()
+    with pytest.raises(DiskFault):
+        await file.sync()
+    with pytest.raises(DiskFault):
+        file.append(b"y")
+    await file.close()
+
+
+async def test_a_disk_that_cannot_write_says_so(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/file").write_bytes(b"")
+    disk = RealDisk(tmp_path / "disk")
+    with pytest.raises(DiskFault):
+        await disk.write_atomic("file/below", b"x")
+    sim = SimDisk()
+    sim.inject("write", 28, prefix="wal", count=2)
+    await sim.write_atomic("other", b"x")
+    for _ in range(2):
+        with pytest.raises(DiskFault, match="space"):
+            await sim.write_atomic("wal", b"x")
+    await sim.write_atomic("wal", b"x")
+
+
+async def test_an_interrupted_atomic_write_leaves_the_old_file(tmp_path: Path) -> None:
+    disk = RealDisk(tmp_path)
+    await disk.write_atomic("x", b"old")
+    (tmp_path / ("x" + real_disk.TEMPORARY_SUFFIX)).write_bytes(b"ne")
+    assert await disk.read("x") == b"old"
+    assert await disk.list("") == ["x"]
+    await disk.write_atomic("x", b"new")
+    assert await disk.read("x") == b"new"
+
+
+async def test_a_power_cut_keeps_what_was_synced_and_a_prefix_of_the_rest() -> None:
+    kept = set()
+    for seed in range(60):
+        disk = SimDisk()
+        file = await disk.open_append("wal")
+        file.append(b"synced.")
+        await file.sync()
+        file.append(b"not")
+        disk.crash(SeededEntropy(seed))
+        content = await disk.read("wal")
+        assert content is not None
+        assert b"synced.not".startswith(content)
+        assert content.startswith(b"synced.")
+        kept.add(len(content) - len(b"synced."))
+        with pytest.raises(DiskFault):
+            file.append(b"x")
+    assert kept == {0, 1, 2, 3}
+
+
+async def test_power_lost_during_a_sync_or_write_fails_it() -> None:
+    disk = SimDisk(sync_latency=0.001)
+    file = await disk.open_append("wal")
+    file.append(b"x")
+    work = [asyncio.create_task(file.sync()), asyncio.create_task(disk.write_atomic("s", b"x"))]
+    await asyncio.sleep(0)
+    disk.crash(SeededEntropy(0))
+    for task in work:
+        with pytest.raises(DiskFault):
+            await task
+    assert await disk.read("s") is None
