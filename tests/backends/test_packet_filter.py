@@ -393,6 +393,19 @@ async def test_a_table_flushed_behind_our_back_is_replaced(bench: Bench) -> None
     assert await answers(bench, SERVICE, 80, tries=3) == ends(SECOND)
 
 
+async def test_whole_overwrites_what_another_process_wrote(bench: Bench) -> None:
+    if not isinstance(bench, NftBench):
+        pytest.skip("the twin has one writer")
+    await bench.filter.apply(table({(SERVICE, "tcp", 80): Forward((FIRST,))}))
+    other = NftablesPacketFilter(f"/run/netns/{bench.node}")
+    await other.apply(table({(SERVICE, "tcp", 81): Forward((SECOND,))}))
+    await other.close()
+    assert await answers(bench, SERVICE, 80, tries=1) == {"refused"}
+    await bench.filter.apply(table({(SERVICE, "tcp", 80): Forward((FIRST,))}), whole=True)
+    assert await answers(bench, SERVICE, 80, tries=3) == ends(FIRST)
+    assert await answers(bench, SERVICE, 81, tries=1) == {"refused"}
+
+
 @pytest.mark.docker
 def test_the_command_is_the_fallback_when_there_is_no_namespace_to_enter() -> None:
     with pytest.raises(PacketFilterFault):

@@ -43,9 +43,9 @@ class NftablesPacketFilter:
         self._library = library
         self._session: LibNftables | NftCommand | None = None
 
-    async def apply(self, table: ForwardTable) -> None:
+    async def apply(self, table: ForwardTable, whole: bool = False) -> None:
         async with self._lock:
-            before = self._standing.get(table.name)
+            before = None if whole else self._standing.get(table.name)
             if before is not None and before[0] == table:
                 return
             loop = asyncio.get_running_loop()

@@ -64,9 +64,10 @@ class PacketFilterFault(Exception):
 class PacketFilter(Protocol):
     """One network namespace's packet filter. Calls are serialised by the implementation."""
 
-    async def apply(self, table: ForwardTable) -> None:
+    async def apply(self, table: ForwardTable, whole: bool = False) -> None:
         """Make the table of that name equal to ``table``, in one transaction: a packet sees the
-        old rules or the new ones. UDP flows to backends that are gone are cut loose.
+        old rules or the new ones. UDP flows to backends that are gone are cut loose. ``whole``:
+        replace it in full, since another process may have written it meanwhile.
 
         Raises PacketFilterFault; then the old rules stand."""
 

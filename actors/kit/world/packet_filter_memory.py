@@ -35,7 +35,7 @@ class MemoryPacketFilter:
         self.applied = 0
         self.fail_next = 0
 
-    async def apply(self, table: ForwardTable) -> None:
+    async def apply(self, table: ForwardTable, whole: bool = False) -> None:
         if self.fail_next:
             self.fail_next -= 1
             raise PacketFilterFault("told to fail")
