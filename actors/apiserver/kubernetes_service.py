@@ -11,7 +11,7 @@ from cluster import names
 from cluster.api.types import Object
 from cluster.settings import ReplicaSettings
 
-MANAGER = "endpointslice-controller.steersman.io/apiserver"
+MANAGER = "apiserver.steersman.io"
 
 
 def slice_name(replica: str) -> str:

@@ -99,9 +99,7 @@ class Writer:
         async def decide(current: KeyValue | None, fresh: bool) -> Step:
             obj = decode(pristine)
             call.guards.clear()
-            operations, guards = await self._prepare_create(call, obj, fresh)
-            if not applied:
-                self._own(call, None, obj, Scope())
+            operations, guards = await self._prepare_create(call, obj, applied, fresh)
             return Write(obj, operations, (*guards, *call.guards))
 
         name = given["metadata"]["name"]
@@ -110,10 +108,13 @@ class Writer:
         )
 
     async def _prepare_create(
-        self, call: Call, obj: Object, fresh: bool
+        self, call: Call, obj: Object, applied: bool, fresh: bool
     ) -> tuple[tuple[Put | Delete, ...], tuple[Compare, ...]]:
         kind, environment = call.kind, self.environment
         apply_defaults(kind, obj)
+        if not applied:
+            # Before admission: what the server chooses is nobody's.
+            self._own(call, None, obj, Scope())
         await admission.admit(Review(environment, call, obj, None, fresh))
         rules.prepare_create(
             obj,
