@@ -155,9 +155,10 @@ class ApiClient:
         request = _request("watch", resource, namespace, query=query)
         return self.ctx.ref(self.server).stream(request)
 
-    def failed_over(self, error: SteersmanError) -> None:
-        """Tell that a stream failed: the next request goes elsewhere if that may help."""
-        if retries.should_switch(error):
+    def fail_over(self, error: SteersmanError, server: str) -> None:
+        """Tell that a request or stream at ``server`` failed: the next goes elsewhere if that may
+        help. Of many that fail together only the first moves on."""
+        if server == self.server and retries.should_switch(error):
             self._current = (self._current + 1) % len(self.servers)
 
     async def create(
@@ -299,12 +300,13 @@ class ApiClient:
         until = loop.time() + CALL_SECONDS
         attempt = 0
         while True:
+            server = self.server
             try:
-                answer = await self.ctx.ref(self.server).ask(request, timeout=REQUEST_SECONDS)
+                answer = await self.ctx.ref(server).ask(request, timeout=REQUEST_SECONDS)
                 assert isinstance(answer, ApiResponse), answer
                 return answer
             except SteersmanError as error:
-                self.failed_over(error)
+                self.fail_over(error, server)
                 blocked = request.subresource == "eviction" and isinstance(error, StatusError)
                 if blocked or not retries.may_repeat(error, repeat):
                     raise

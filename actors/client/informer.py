@@ -72,6 +72,7 @@ class Informer:
         """List and watch until cancelled."""
         entropy = self._client.ctx.world.entropy
         while True:
+            server = self._client.server
             try:
                 if self.reflector.phase == "list":
                     await self._list()
@@ -80,7 +81,7 @@ class Informer:
                     self.reflector.ended()
             except SteersmanError as error:
                 self.reflector.failed(error)
-                self._client.failed_over(error)
+                self._client.fail_over(error, server)
                 self._client.ctx.log.debug(
                     "informer.interrupted",
                     resource=str(self.resource),

@@ -4,7 +4,6 @@ It knows the rules that clients and controllers rely on, and none of the schemas
 """
 
 import asyncio
-import importlib.resources
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from actors.apiserver.schema_files import load_definitions
 from actors.kit.actor import Actor, Delivery, Sink
 from actors.kit.tracing import current_trace
 from cluster.api.kind import Kind
@@ -33,9 +33,8 @@ Name = tuple[str, str]
 
 @cache
 def definitions() -> Definitions:
-    root = importlib.resources.files("kubernetes_validate")
-    found = sorted(root.glob("kubernetes-api/v1.37*/_definitions.json"))  # type: ignore[attr-defined]
-    return Definitions(found[-1].read_bytes())
+    """Compiled once for all tests."""
+    return load_definitions()
 
 
 @dataclass
