@@ -8,7 +8,7 @@ import orjson
 from actors.apiserver.authority import Authority
 from actors.kubelet import labels
 from cluster import names
-from cluster.errors import SteersmanError
+from cluster.errors import StatusError, SteersmanError
 from cluster.messages.apiserver import ApiRequest
 from cluster.messages.store import Leadership, StatusRequest, StoreStatus, WatchLeadership
 from tests.simulation.checkers import history
@@ -51,7 +51,7 @@ class Scenario:
         problems: list[str] = []
         async with asyncio.TaskGroup() as group:
             jobs = [group.create_task(self.follow(r.name)) for r in cluster.settings.replicas]
-            await client.insist(ApiRequest("list", "configmaps", namespace="default"))
+            await self.bootstrapped()
             await client.insist(deployment())
             jobs.append(group.create_task(client.watch_on()))
             jobs += [group.create_task(client.write_on(number)) for number in range(3)]
@@ -71,6 +71,15 @@ class Scenario:
         return Outcome(
             problems, cluster.tracer.digest(), len(client.acknowledged), loop.time(), nemesis.story
         )
+
+    async def bootstrapped(self) -> None:
+        """Wait until the first leader has made the namespaces."""
+        while True:
+            try:
+                await self.client.insist(ApiRequest("get", "namespaces", name="default"))
+                return
+            except StatusError:
+                await asyncio.sleep(0.1)
 
     def leader(self) -> str:
         """The replica that last told it leads and runs; any running one if none."""
