@@ -31,6 +31,9 @@ State = Literal["handshake", "answered", "open", "closed"]
 class Owner(Protocol):
     """What a link tells its transport."""
 
+    def connected(self, link: "Link") -> None:
+        """The socket (and TLS) is up; ``closed`` will follow some day."""
+
     def greeted(self, link: "Link") -> str:
         """An accepted link's peer is known: '' to accept it, else why not."""
 
@@ -118,6 +121,7 @@ class Link(asyncio.Protocol):
         """The socket (and TLS) is up: say hello, or wait for it."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._owner.connected(self)
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         loop = asyncio.get_running_loop()
         self._heard = loop.time()
@@ -193,6 +197,9 @@ class Link(asyncio.Protocol):
 
     def _open(self) -> None:
         self.state = "open"
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(PING_SECONDS, self._tick)
         if not self._settled.done():
             self._settled.set_result(None)
         self._owner.opened(self)

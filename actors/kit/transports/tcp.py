@@ -5,9 +5,10 @@ Must not know: messages, actors.
 
 import asyncio
 import ssl
+from typing import Any
 
 from actors.kit.transports.hello import Hello
-from actors.kit.transports.link import Link
+from actors.kit.transports.link import HANDSHAKE_SECONDS, Link
 from actors.kit.transports.peer import Peer
 from actors.kit.transports.transport import Receiver
 from actors.kit.world.entropy import Entropy
@@ -53,7 +54,7 @@ class TcpTransport:
         host, port = _split(self._listen)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: self._link(""), host, port, ssl=self._server_ssl
+            lambda: self._link(""), host, port, **_tls(self._server_ssl)
         )
         self.port = self._server.sockets[0].getsockname()[1]
         for name, address in self._addresses.items():
@@ -108,6 +109,10 @@ class TcpTransport:
 
     # Owner: what links tell.
 
+    def connected(self, link: Link) -> None:
+        """A socket is up."""
+        self._links[link] = None
+
     def greeted(self, link: Link) -> str:
         """An accepted link's peer is known."""
         if self._receiver is None:
@@ -145,9 +150,7 @@ class TcpTransport:
     # Within.
 
     def _link(self, expected: str) -> Link:
-        link = Link(self, self._own, expected)
-        self._links[link] = None
-        return link
+        return Link(self, self._own, expected)
 
     def _peer(self, process: str) -> Peer:
         peer = self._peers.get(process)
@@ -161,15 +164,9 @@ class TcpTransport:
     async def _connect(self, link: Link, address: str) -> None:
         host, port = _split(address)
         loop = asyncio.get_running_loop()
-        tls = self._client_ssl
-        try:
-            await loop.create_connection(
-                lambda: link, host, port, ssl=tls, server_hostname="" if tls else None
-            )
-        except BaseException:
-            # No socket came of it, or none that will tell this link of its end.
-            self._links.pop(link, None)
-            raise
+        tls = _tls(self._client_ssl)
+        name = "" if tls else None
+        await loop.create_connection(lambda: link, host, port, server_hostname=name, **tls)
 
     def _lost(self, process: str, reason: str) -> None:
         if self._receiver is not None:
@@ -181,6 +178,11 @@ class TcpTransport:
         if process not in self._unreachable and self._receiver is not None:
             self._unreachable[process] = None
             self._receiver.report(process, "unreachable", reason)
+
+
+def _tls(context: ssl.SSLContext | None) -> dict[str, Any]:
+    """Arguments for a server or a connection."""
+    return {"ssl": context, "ssl_handshake_timeout": HANDSHAKE_SECONDS} if context else {}
 
 
 def _lane(envelope: Envelope) -> str:
