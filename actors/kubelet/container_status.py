@@ -42,13 +42,15 @@ def one_status(spec: Object, seen: Seen, waiting: dict[str, Waiting], init: bool
         "imageID": "",
         "ready": False,
         "started": False,
-        "restartCount": memory.lost_attempts.get(name, 0),
+        "restartCount": memory.attempts.get(name, 0),
         "state": {},
         "lastState": {},
     }
     why = waiting.get(name)
     if latest is None or (latest.state == "created" and not latest.error):
         status["state"] = {"waiting": waiting_state(why)}
+        if prior is not None:
+            status["lastState"] = {"terminated": terminated_state(prior, memory, scheme)}
         return status
     status["restartCount"] = max(labels.attempt_of(latest), status["restartCount"])
     status["imageID"] = f"{scheme}://{latest.image_id}" if latest.image_id else ""

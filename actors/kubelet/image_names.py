@@ -14,16 +14,18 @@ import orjson
 from cluster.api.types import Object
 
 COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
-REFERENCE = re.compile(
-    rf"(?:{HOST}/)?{COMPONENT}(?:/{COMPONENT})*"
+HOST = re.compile(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
+PATH = re.compile(
+    rf"{COMPONENT}(?:/{COMPONENT})*"
     r"(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z0-9]+)*:[0-9a-fA-F]{32,})?"
 )
 
 
 def is_valid(reference: str) -> bool:
     """True if a registry could know such a name."""
-    return bool(REFERENCE.fullmatch(reference))
+    registry = registry_of(reference)
+    path = reference.removeprefix(f"{registry}/") if registry else reference
+    return bool(PATH.fullmatch(path)) and (not registry or bool(HOST.fullmatch(registry)))
 
 
 def pull_policy(spec: Object) -> str:

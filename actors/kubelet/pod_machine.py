@@ -361,8 +361,8 @@ def next_attempt(at: Situation, name: str) -> int:
     known = [-1]
     if latest is not None:
         known.append(labels.attempt_of(latest))
-    if name in at.memory.lost_attempts:
-        known.append(at.memory.lost_attempts[name])
+    if name in at.memory.attempts:
+        known.append(at.memory.attempts[name])
     return max(known) + 1
 
 

@@ -82,7 +82,7 @@ class PodMemory:
     backoffs: dict[str, Backoff] = field(default_factory=dict)  # by container name or step
     failed_at: dict[str, float] = field(default_factory=dict)  # of steps that have no container
     waiting: dict[str, Waiting] = field(default_factory=dict)  # by container name
-    lost_attempts: dict[str, int] = field(default_factory=dict)  # restart counts told by the API
+    attempts: dict[str, int] = field(default_factory=dict)  # highest ever seen, by container name
     hooked: set[str] = field(default_factory=set)  # postStart is done
     started: set[str] = field(default_factory=set)  # the startup probe has passed
     ready: dict[str, bool] = field(default_factory=dict)  # by the readiness probe
@@ -106,7 +106,7 @@ def recall(pod: Object, memory: PodMemory) -> None:
             container_id = (item.get("containerID") or "").rpartition("//")[2]
             if not container_id:
                 continue
-            memory.lost_attempts[item["name"]] = int(item.get("restartCount", 0))
+            memory.attempts[item["name"]] = int(item.get("restartCount", 0))
             memory.hooked.add(container_id)
             if item.get("started"):
                 memory.started.add(container_id)

@@ -183,7 +183,9 @@ class PodWorker:
         sandbox = self.view.sandbox
         if sandbox is not None and not self.memory.address:
             self.memory.address = sandbox.labels.get(labels.ADDRESS, "")
-        for attempts in self.view.containers.values():
+        for name, attempts in self.view.containers.items():
+            newest = labels.attempt_of(attempts[0])
+            self.memory.attempts[name] = max(newest, self.memory.attempts.get(name, 0))
             for item in attempts:
                 if pod_spec.is_dead(item) and item.id not in self.memory.messages:
                     self.memory.messages[item.id] = await self._last_words(item)
@@ -320,11 +322,21 @@ class PodWorker:
         return pod_status(self.pod, self.view, self.memory, plan.waiting, facts, now)
 
     def _publish(self, plan: Plan, now: float) -> None:
-        if self.gone or (self._ending() and not self.view.containers and self._published()):
+        if self.gone or self._adopting():
+            return
+        if self._ending() and not self.view.containers and self._published():
             return
         status = self._status(plan, now)
         if self._publisher.differs(status):
             self._begin("/status", self._publisher.publish(self.pod, status))
+
+    def _adopting(self) -> bool:
+        """Containers run, but a restarted kubelet has not looked at their network yet."""
+        sandbox = self.view.sandbox
+        unseen = sandbox is not None and self.memory.network_ready != sandbox.id
+        failed = pod_machine.STEP_SANDBOX in self.memory.failed_at
+        alive = unseen and sandbox is not None and sandbox.state == "running"
+        return alive and not failed and bool(self.view.running()) and not self._ending()
 
     def _published(self) -> bool:
         return bool((self.pod.get("status") or {}).get("containerStatuses"))

@@ -1,4 +1,4 @@
-"""What kubelet tests run in: one node, a small API server in memory, simulated or real containers."""
+"""What kubelet tests run in: one node, a small API server in memory, containers of any kind."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from actors.kit.actor import Actor
 from actors.kit.system import ActorSystem
 from actors.kit.testing import actor_system
 from actors.kit.tracing import MemoryTracer
@@ -59,6 +60,10 @@ class PodApiServer(FakeApiServer):
         return super()._delete(request, kind)
 
 
+class Host(Actor):
+    """Starts and stops the kubelet, as a process does."""
+
+
 class NodeBench:
     """A node and what it is watched by. ``clock``: UNIX seconds."""
 
@@ -76,10 +81,12 @@ class NodeBench:
         """The API server, then the kubelet."""
         self.runtime, self.network, self.files = runtime, network, files
         await self.system.spawn("apiserver", lambda: PodApiServer(self.state))
+        self.host = Host()
+        await self.system.spawn("host", lambda: self.host)
         await self.start_kubelet()
 
     async def start_kubelet(self) -> None:
-        self.kubelet = await self.system.spawn("kubelet", self._make)
+        self.kubelet = await self.host.ctx.spawn("kubelet", self._make)
 
     def _make(self) -> KubeletActor:
         servers = ["apiserver@replica-1"]
@@ -89,7 +96,7 @@ class NodeBench:
 
     async def stop_kubelet(self) -> None:
         """As a crash of the process does: its memory is gone, its containers go on."""
-        await self.system.stop_actor("kubelet")
+        await self.host.ctx.stop(self.kubelet)
 
     # -- the cluster's user
 
@@ -158,8 +165,7 @@ class NodeBench:
     async def logs(self, name: str = "web", **options: Any) -> bytes:
         request = ReadLogs("default", name, **options)
         data = b""
-        ref = self.system.ref("kubelet@replica-1")
-        async with ref.stream(request) as stream:
+        async with self.kubelet.stream(request) as stream:
             async for chunk in stream:
                 assert isinstance(chunk, LogChunk)
                 data += chunk.data
