@@ -148,14 +148,14 @@ class Definitions:
         try:
             unknown = schema_conform.conform(node, obj)
         except schema_conform.WrongType as error:
-            raise bad_request(f"{_cannot(kind, node)}: {error}") from error
+            raise bad_request(f"{_cannot(node)}: {error}") from error
         texts = [f'unknown field "{path}"' for path in unknown]
         texts += [f'duplicate field "{path}"' for path in duplicates]
         if not texts or mode == "Ignore":
             return []
         if mode == "Strict":
             listed = ", ".join(texts)
-            raise bad_request(f"{_cannot(kind, node)}: strict decoding error: {listed}")
+            raise bad_request(f"{_cannot(node)}: strict decoding error: {listed}")
         return texts
 
     def validate(self, definition: str, obj: Object, mode: Mode = "Strict") -> list[Cause]:
@@ -185,8 +185,8 @@ class Definitions:
         return found
 
 
-def _cannot(kind: Kind, node: Node) -> str:
-    version = kind.api_version.rpartition("/")[2]
+def _cannot(node: Node) -> str:
+    version = node.definition.split(".")[-2]
     return f'{node.name} in version "{version}" cannot be handled as a {node.name}'
 
 

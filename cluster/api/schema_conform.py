@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 # (parent, key or position); None at the top.
 Path = Union[tuple["Path", str | int], None]  # noqa: UP007  # recursive alias
 
-_SECONDS = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
+# Right in any month, so that nearly all times need no calendar.
+_SECONDS = re.compile(
+    r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+)
 _STAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,18}))?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"

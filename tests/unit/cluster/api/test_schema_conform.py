@@ -1,0 +1,62 @@
+"""The walk over an object: paths, and what cannot be changed by walking it again."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cluster.api.schema import Definitions
+from cluster.api.schema_conform import WrongType, conform, path_text
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.floats(0, 9))
+NAMES = st.sampled_from(
+    ["metadata", "spec", "name", "labels", "containers", "image", "resources", "limits", "env",
+     "volumes", "configMap", "items", "foo", "args", "ports", "containerPort", "status"]
+)  # fmt: skip
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+def test_paths() -> None:
+    assert path_text(None) == ""
+    path: Any = None
+    for key in ("spec", "containers", 0, "env", 12, "name"):
+        path = (path, key)
+    assert path_text(path) == "spec.containers[0].env[12].name"
+
+
+@given(st.dictionaries(NAMES, TREES, max_size=4))
+def test_any_tree_conforms_or_is_refused_and_twice_is_once(tree: dict[str, Any]) -> None:
+    node = DEFINITIONS.schema_for("io.k8s.api.core.v1.Pod")
+    try:
+        conform(node, tree)
+    except WrongType as error:
+        assert str(error)
+        return
+    before = str(tree)
+    assert conform(node, tree) == [] and str(tree) == before
+
+
+# A little schema: hypothesis must not reach for a session fixture in each example.
+DEFINITIONS = Definitions(
+    b"""{"$defs": {
+    "io.k8s.api.core.v1.Pod": {"type": ["object", "null"], "properties": {
+        "metadata": {"type": ["object", "null"], "properties": {
+            "name": {"type": ["string", "null"]},
+            "labels": {"type": "object", "additionalProperties": {"type": ["string", "null"]}}}},
+        "spec": {"$ref": "#/$defs/io.k8s.api.core.v1.PodSpec"}}},
+    "io.k8s.api.core.v1.PodSpec": {"type": "object", "properties": {
+        "containers": {"type": "array", "items": {"$ref": "#/$defs/C"}},
+        "volumes": {"type": "array", "items": {"type": "object", "properties": {
+            "name": {"type": "string"}, "configMap": {"type": "object"}}}}}},
+    "C": {"type": "object", "properties": {
+        "image": {"type": "string"}, "args": {"type": "array", "items": {"type": "string"}},
+        "ports": {"type": "array", "items": {"type": "array", "items": {"type": "boolean"}}},
+        "resources": {"type": "object", "additionalProperties": {"type": "object",
+            "additionalProperties": {"$ref":
+                "#/$defs/io.k8s.apimachinery.pkg.api.resource.Quantity"}}}}},
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": {"oneOf": []}}}"""
+)
