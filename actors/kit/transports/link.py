@@ -5,7 +5,7 @@ connections to keep (``peer`` decides), messages.
 """
 
 import asyncio
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from actors.kit.mailbox import Principal
 from actors.kit.transports.hello import Hello, check_hello, decode_hello, encode_hello
@@ -119,8 +119,8 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket (and TLS) is up: say hello, or wait for it."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # No isinstance check: uvloop's transports are not asyncio's.
+        self._transport = transport = cast(asyncio.Transport, transport)
         self._owner.connected(self)
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         loop = asyncio.get_running_loop()
