@@ -72,6 +72,7 @@ class Engine:
         self._syncing = False
         self._sync_wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0
         self._mark_timer: asyncio.TimerHandle | None = None
         self._bytes_since_snapshot = 0
         self._snapshotting = False
@@ -265,10 +266,11 @@ class Engine:
     def _arm(self) -> None:
         """One timer, moved only when it would ring too late."""
         due = self.member.next_deadline()
-        if self._timer is not None and not self._timer.cancelled():
-            if self._now() < self._timer.when() <= due:
+        if self._timer is not None:
+            if self._now() < self._timer_due <= due:
                 return
             self._timer.cancel()
+        self._timer_due = due
         self._timer = asyncio.get_running_loop().call_at(due, self._wake.set)
 
     # -- persistence ----------------------------------------------------------------------------
