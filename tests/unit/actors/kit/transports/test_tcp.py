@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from actors.kit.mailbox import Principal
 from actors.kit.transports import link as link_module
@@ -228,6 +229,22 @@ async def test_a_new_connection_of_the_same_peer_replaces_the_old() -> None:
         await _until(lambda: old.inbox.lost == ["one"])
         for process in (old, new):
             await process.transport.stop()
+
+
+def test_uvloop_carries_all_too(secure: Secure) -> None:
+    async def main() -> None:
+        async with _running(
+            one=secure.transport("system:node:one"), two=secure.transport("system:node:two")
+        ) as (one, two):
+            for number in range(50):
+                one.send("two", number, b"x" * 1000 * number)
+                two.send("one", number)
+            await _until(lambda: len(one.inbox.got) == len(two.inbox.got) == 50)
+            assert [envelope.id for _, envelope in two.inbox.got] == list(range(50))
+            await one.transport.stop()
+            await _until(lambda: two.inbox.lost == ["one"])
+
+    uvloop.run(main())
 
 
 # Loss, backoff, bounds.
