@@ -165,7 +165,7 @@ def _managed_before_apply(
 ) -> Managed:
     if live is None:
         return {}
-    managed = decode_managed(live.get("metadata", {}).get("managedFields")) or {}
+    managed = decode_managed(live.get("metadata", {}).get("managedFields"), trusted=True) or {}
     if managed:
         return managed
     version = live.get("apiVersion", "")
@@ -177,13 +177,13 @@ def _managed_before_apply(
 def _managed_of_update(live: Object | None, new: Object, scope: Scope) -> Managed:
     stored = (live or {}).get("metadata", {}).get("managedFields")
     given = new.get("metadata", {}).get("managedFields")
-    if not scope.subresource:
+    if not scope.subresource and given != stored:
         if given == [{}]:
             return {}
         managed = decode_managed(given)
         if managed:
             return managed
-    return decode_managed(stored) or {}
+    return decode_managed(stored, trusted=True) or {}
 
 
 def _own_changes(old: Object, new: Object, schema: SchemaNode | None, scope: Scope) -> Changes:

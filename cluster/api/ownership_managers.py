@@ -54,15 +54,16 @@ def timestamp(now: float) -> str:
     return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def decode_managed(entries: object) -> Managed | None:
-    """None if it is no list of well-formed entries."""
+def decode_managed(entries: object, trusted: bool = False) -> Managed | None:
+    """None if it is no list of well-formed entries. ``trusted``: what we stored ourselves, and
+    need not look through again."""
     if entries is None:
         return {}
     if not isinstance(entries, list):
         return None
     managed: Managed = {}
     for entry in entries:
-        if not _is_entry(entry):
+        if not trusted and not _is_entry(entry):
             return None
         version = entry.get("apiVersion") or ""
         who = identity(

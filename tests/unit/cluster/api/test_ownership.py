@@ -15,8 +15,9 @@ from cluster.api.ownership import (
 )
 from cluster.api.ownership_managers import UPDATE_ENTRIES_MAX
 from cluster.api.patches import copy_json, merge_patch
+from cluster.api.schema import Node
 from cluster.errors import StatusError
-from tests.unit.cluster.api.nodes import Node, node
+from tests.unit.cluster.api.nodes import node
 
 DEPLOYMENT = node("apps.v1.Deployment")
 POD = node("core.v1.Pod")
