@@ -129,23 +129,27 @@ class ReadySocket:
             os.unlink(self.path)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
+        self.ready: set[str] = set()
 
     def wait(self, processes: Iterable[Running], seconds: float) -> list[Running]:
         """Until all are ready. Returns those that are not: dead, or not ready in time."""
         waiting = {process.name: process for process in processes}
         deadline = time.monotonic() + seconds
-        while waiting and (left := deadline - time.monotonic()) > 0:
-            self.socket.settimeout(min(left, 0.5))
+        while left := [process for name, process in waiting.items() if name not in self.ready]:
+            seconds = deadline - time.monotonic()
+            if seconds <= 0 or any(started_at(p.pid) != p.started for p in left):
+                break
+            self.socket.settimeout(min(seconds, 0.5))
             try:
-                message = self.socket.recv(4096)
+                self._take(self.socket.recv(4096))
             except TimeoutError:
-                if any(started_at(p.pid) != p.started for p in waiting.values()):
-                    break
                 continue
-            fields = dict(part.split(b"=", 1) for part in message.splitlines() if b"=" in part)
-            if fields.get(b"READY") == b"1":
-                waiting.pop(fields.get(b"STATUS", b"").decode(), None)
-        return list(waiting.values())
+        return left
+
+    def _take(self, message: bytes) -> None:
+        fields = dict(part.split(b"=", 1) for part in message.splitlines() if b"=" in part)
+        if fields.get(b"READY") == b"1":
+            self.ready.add(fields.get(b"STATUS", b"").decode())
 
     def close(self) -> None:
         """Remove the socket."""
