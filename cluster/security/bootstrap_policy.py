@@ -11,6 +11,7 @@ from cluster.api.types import Object
 from cluster.security.bootstrap_components import COMPONENT_ROLES
 from cluster.security.bootstrap_people import PEOPLE_ROLES
 from cluster.security.policy_objects import cluster_role_binding
+from cluster.security.rules import aggregated_rules
 
 
 def bootstrap_objects() -> tuple[Object, ...]:
@@ -18,7 +19,11 @@ def bootstrap_objects() -> tuple[Object, ...]:
     return (*CLUSTER_ROLES, *CLUSTER_ROLE_BINDINGS)
 
 
-CLUSTER_ROLES: tuple[Object, ...] = (*PEOPLE_ROLES, *COMPONENT_ROLES)
+# Aggregated roles are written filled in, as the aggregation controller would leave them.
+CLUSTER_ROLES: tuple[Object, ...] = (
+    *({**role, "rules": aggregated_rules(role, PEOPLE_ROLES)} for role in PEOPLE_ROLES),
+    *COMPONENT_ROLES,
+)
 
 CLUSTER_ROLE_BINDINGS: tuple[Object, ...] = (
     cluster_role_binding("cluster-admin", "Group", names.GROUP_MASTERS),

@@ -134,6 +134,12 @@ class Authorizer:
         ]
         return merge_rules(rules)
 
+    def rules_of(self, kind: str, namespace: str, name: str) -> list[Object] | None:
+        """What a binding to this Role or ClusterRole gives, aggregation included; None if there is
+        no such role."""
+        rules = self._rules.get((namespace if kind == "Role" else "", name))
+        return None if rules is None else rules.rules
+
     def uncovered(
         self, user: str, groups: Sequence[str], namespace: str, rules: Iterable[Object]
     ) -> list[Attributes]:

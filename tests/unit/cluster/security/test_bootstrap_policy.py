@@ -124,3 +124,10 @@ def test_objects_are_whole_and_unique() -> None:
     for obj in objects:
         assert obj["apiVersion"] == "rbac.authorization.k8s.io/v1"
         assert obj["metadata"]["labels"]["kubernetes.io/bootstrapping"] == "rbac-defaults"
+
+
+def test_aggregated_roles_are_filled_in() -> None:
+    rules = {role["metadata"]["name"]: role["rules"] for role in CLUSTER_ROLES}
+    assert all(rules.values())
+    assert [rule for rule in rules["view"] if rule not in rules["edit"]] == []
+    assert [rule for rule in rules["edit"] if rule not in rules["admin"]] == []

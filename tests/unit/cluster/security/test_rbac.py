@@ -143,6 +143,8 @@ def test_aggregation_collects_by_label_through_several_levels() -> None:
     )
     assert authorizer.allowed("jane", (), Attributes("get", "", "pods")).allowed
     assert not authorizer.allowed("jane", (), Attributes("get", "", "nodes")).allowed
+    assert authorizer.rules_of("ClusterRole", "", "admin") == [rule("get", "core", "pods")]
+    assert authorizer.rules_of("Role", "default", "admin") is None
 
 
 def test_rules_for_lists_what_applies_here() -> None:
