@@ -44,13 +44,16 @@ def run(settings: ClusterSettings, progress: Progress) -> str:
     """All steps; returns the URL that answers ('' without containers). Raises TimeoutError."""
     api = client(settings)
     if settings.nodes:
-        with progress.step("first node ready"):
-            api.wait_for(
-                "/api/v1/nodes",
-                lambda seen: any(condition(node, "Ready") for node in seen.values()),
-                SECONDS,
-            )
-        progress.mark("first node ready")
+        with progress.step("nodes ready") as notes:
+
+            def all_ready(seen: dict[str, Object]) -> bool:
+                count = sum(condition(node, "Ready") for node in seen.values())
+                if count and not notes:
+                    progress.mark("first node ready")
+                    notes.append(f"{len(settings.nodes)} nodes")
+                return count >= len(settings.nodes)
+
+            api.wait_for("/api/v1/nodes", all_ready, SECONDS)
     with progress.step("demo applied") as notes:
         objects = manifest()
         for obj in objects:

@@ -34,14 +34,15 @@ class Span:
         self.children: list[Span] = []
         self.notes: list[Record] = []
         self.write = False
+        self.sent = False
 
     def take(self, record: Record) -> None:
         """Add what one record tells."""
         stamp = float(record["ts"])
         if record["event"] == "note":
             self.notes.append(record)
-            self.begin = min(self.begin, stamp)
-            self.sender = self.sender or str(record.get("from", ""))
+            if not self.label:
+                self.begin = min(self.begin, stamp)
             return
         self.parent = self.parent or str(record.get("parent", ""))
         self.label = self.label or _label(record)
@@ -50,7 +51,10 @@ class Span:
         verb = str(record.get("subject", "")).partition(" ")[0]
         if record.get("msg") == "ApiRequest" and verb and verb not in READS:
             self.write = True
-        self.begin = min(self.begin, stamp)
+        if record["event"] == "sent" or not self.sent:
+            # A note may have been read first, and may be much later.
+            self.begin = stamp
+        self.sent = self.sent or record["event"] == "sent"
         if record["event"] == "received":
             self.received = stamp
         if "ms" in record:
