@@ -8,7 +8,6 @@ import asyncio
 from contextlib import aclosing
 from typing import cast
 
-
 from actors.apiserver import bootstrap
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.authentication import Authentication, caller_of_message

@@ -18,6 +18,7 @@ from actors.apiserver import http_errors
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.front_desk import FrontDesk
+from actors.apiserver.protobuf import decoder
 from actors.apiserver.rendering import render_event
 from actors.apiserver.request_chain import WatchPlan
 from actors.apiserver.rest_path import PlainPath, ResourcePath, api_request, parse_path, parse_query
@@ -103,8 +104,7 @@ class HttpServer:
             return web.Response(
                 body=answer.body, status=answer.code, headers={"Content-Type": answer.content_type}
             )
-        body = await _read_body(request)
-        asked = _api_request(request, path, query, body)
+        asked = _api_request(request, path, query, await _read_body(request))
         with self._desk.contained(asked):
             return await self._resource(request, asked, caller)
 
@@ -234,14 +234,24 @@ def _api_request(
     if agent and request.method != "GET" and "fieldManager" not in query:
         # Without a name of its own the client's program is the field manager.
         query = {**query, "userAgent": agent[:128]}
+    content_type = request.headers.get("Content-Type", "application/json")
+    if body and content_type.partition(";")[0].strip() == decoder.CONTENT_TYPE:
+        body, content_type = _json_of(body), "application/json"
     return api_request(
         request.method,
         path,
         query,
         body=body,
-        content_type=request.headers.get("Content-Type", "application/json"),
+        content_type=content_type,
         accept=",".join(request.headers.getall("Accept", [])),
     )
+
+
+def _json_of(body: bytes) -> bytes:
+    try:
+        return orjson.dumps(decoder.decode(body))
+    except decoder.ProtobufError as error:
+        raise status.bad_request(f"the body cannot be read: {error}") from error
 
 
 def _stream(content_type: str) -> web.StreamResponse:

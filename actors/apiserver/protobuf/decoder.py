@@ -1,0 +1,153 @@
+"""Protobuf request bodies to the JSON they stand for. Pure.
+
+Job: the wire format (protobuf.dev "Encoding") and Kubernetes' envelope, by the tables of field
+numbers. Typed Go clients send it (``kubectl auth can-i``, ``kubectl create deployment``); answers
+are always JSON, which such clients accept too. Must not know: which bodies are right.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from actors.apiserver.protobuf import fields_core, fields_groups
+from actors.apiserver.protobuf.scalars import SPECIAL, integer, read_fields
+from actors.apiserver.protobuf.scalars import ProtobufError as ProtobufError
+from cluster import limits
+from cluster.api.types import Object
+
+CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
+_MAGIC = b"k8s\x00"
+_LISTS = ("ExtraValue", "AttestationValue")
+_META = "meta"
+
+
+class Field(NamedTuple):
+    """One row entry: see ``fields_core``. ``inline``: its fields stand in the parent."""
+
+    name: str
+    type: str
+    repeated: bool
+    mapped: bool
+    pointer: bool
+    inline: bool
+
+
+def decode(body: bytes) -> Object:
+    """The object with apiVersion and kind. Raises ProtobufError."""
+    if not body.startswith(_MAGIC):
+        raise ProtobufError("the body does not start as Kubernetes protobuf")
+    meta, raw = b"", b""
+    for number, value in read_fields(body[len(_MAGIC) :]):
+        if number == 1 and isinstance(value, bytes):
+            meta = value
+        elif number == 2 and isinstance(value, bytes):
+            raw = value
+    told = {number: value for number, value in read_fields(meta)}
+    api_version, kind = _text(told.get(1, b"")), _text(told.get(2, b""))
+    message = message_name(api_version, kind)
+    if message not in _table():
+        raise ProtobufError(f"{kind or 'the body'} is not served as protobuf")
+    return {"apiVersion": api_version, "kind": kind, **_message(message, raw, 0)}
+
+
+def message_name(api_version: str, kind: str) -> str:
+    """``("apps/v1", "Deployment")`` → ``apps.v1.Deployment``."""
+    if kind == "DeleteOptions":
+        return f"{_META}.{kind}"
+    group, _, version = api_version.rpartition("/")
+    return f"{group.partition('.')[0] or 'core'}.{version}.{kind}"
+
+
+def _message(name: str, data: bytes, depth: int) -> Object:
+    if depth > limits.NESTING_MAX:
+        raise ProtobufError("the body nests too deep")
+    fields = _table()[name]
+    package = name.rpartition(".")[0]
+    result: Object = {}
+    for number, value in read_fields(data):
+        field = fields.get(number)
+        if field is None:
+            continue
+        if field.mapped:
+            key, item = _entry(field, package, _bytes(value), depth)
+            result.setdefault(field.name, {})[key] = item
+            continue
+        decoded = _value(field.type, package, value, depth)
+        if field.inline:
+            result.update(decoded)
+        elif field.repeated:
+            result.setdefault(field.name, []).append(decoded)
+        elif field.pointer or decoded not in ("", 0, False, None):
+            result[field.name] = decoded
+    return result
+
+
+def _value(kind: str, package: str, value: int | bytes, depth: int) -> Any:
+    match kind:
+        case "s":
+            return _text(value)
+        case "i":
+            return integer(value)
+        case "t":
+            return bool(value)
+    special = SPECIAL.get(kind.rpartition(".")[2])
+    if special is not None:
+        return special(_bytes(value))
+    name = kind if kind in _table() else f"{package}.{kind}"
+    if name not in _table():
+        raise ProtobufError(f"a field of type {kind} cannot be read")
+    found = _message(name, _bytes(value), depth + 1)
+    return found.get("items", []) if kind.endswith(_LISTS) else found
+
+
+def _entry(field: Field, package: str, data: bytes, depth: int) -> tuple[str, Any]:
+    key, item = "", b""
+    for number, value in read_fields(data):
+        if number == 1:
+            key = _text(value)
+        elif number == 2:
+            item = _bytes(value)
+    return key, _value(field.type, package, item, depth)
+
+
+def _text(value: int | bytes) -> str:
+    try:
+        return _bytes(value).decode()
+    except UnicodeDecodeError as error:
+        raise ProtobufError("a text is not UTF-8") from error
+
+
+def _bytes(value: int | bytes) -> bytes:
+    if not isinstance(value, bytes):
+        raise ProtobufError("a field has the wrong wire type")
+    return value
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, dict[int, Field]]:
+    """Message name → field number → field."""
+    table = {}
+    for text in (fields_core.FIELDS, fields_groups.FIELDS):
+        for row in text.replace("\n  ", " ").splitlines():
+            name, *items = row.split()
+            table[name] = dict(_numbered(items))
+    return table
+
+
+def _numbered(items: list[str]) -> Iterator[tuple[int, Field]]:
+    number = 0
+    for item in items:
+        numbered, equals, rest = item.rpartition("=")
+        number = int(numbered) if equals else number + 1
+        name, _, kind = rest.partition(":")
+        yield (
+            number,
+            Field(
+                name,
+                kind.strip("*%?"),
+                repeated=kind.startswith("*"),
+                mapped="%" in kind,
+                pointer=kind.endswith("?"),
+                inline=name == "^",
+            ),
+        )
