@@ -1,0 +1,67 @@
+"""Rules of Namespaces, Nodes, Leases, priorities, volumes, events."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.cluster.api.validation.helpers import created, updated
+
+EVENT = {"eventTime": "x", "reportingController": "c", "reportingInstance": "i", "action": "a",
+         "reason": "r", "type": "Normal", "regarding": {"namespace": "default"}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("group", "plural", "obj", "text"),
+    [
+        ("", "namespaces", {"spec": {"finalizers": ["x"]}}, "spec.finalizers[0]: Invalid value"),
+        ("", "nodes", {"spec": {"taints": [{"key": "a"}]}}, "effect: Required value"),
+        ("", "nodes", {"spec": {"taints": [{"key": "a", "effect": "X"}]}}, "Unsupported value"),
+        ("", "nodes", {"spec": {"podCIDRs": ["x"]}}, "must be a valid CIDR value"),
+        ("", "nodes", {"status": {"capacity": {"cpu": "-1"}}}, "greater than or equal to 0"),
+        ("coordination.k8s.io", "leases", {"spec": {"leaseDurationSeconds": 0}}, "greater than 0"),
+        ("coordination.k8s.io", "leases", {"spec": {"holderIdentity": ""}}, "must not be empty"),
+        ("", "events", {"involvedObject": {"namespace": "x"}}, "does not match event.namespace"),
+        ("events.k8s.io", "events", {**EVENT, "action": ""}, "action: Required value"),
+        ("events.k8s.io", "events", {**EVENT, "type": "X"}, "type: Invalid value"),
+        ("scheduling.k8s.io", "priorityclasses", {"value": 10**9 + 1}, "maximum allowed value"),
+        ("scheduling.k8s.io", "priorityclasses", {"metadata": {"name": "system-x"}}, "reserved"),
+        ("storage.k8s.io", "storageclasses", {}, "provisioner: Required value"),
+        ("", "persistentvolumeclaims", {"spec": {}}, "at least 1 access mode is required"),
+        ("", "persistentvolumes", {"spec": {"accessModes": ["X"]}}, "Unsupported value"),
+    ],
+)  # fmt: skip
+def test_wrong_ones(group: str, plural: str, obj: dict[str, Any], text: str) -> None:
+    found = created(group, plural, dict(obj))
+    assert any(text in item for item in found), found
+
+
+@pytest.mark.parametrize(
+    ("group", "plural", "obj"),
+    [
+        ("", "namespaces", {}),
+        ("", "nodes", {"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}}),
+        ("coordination.k8s.io", "leases", {"spec": {"holderIdentity": "n"}}),
+        ("", "events", {"involvedObject": {"namespace": "default"}}),
+        ("", "events", {"involvedObject": {"kind": "Node"}}),
+        ("events.k8s.io", "events", EVENT),
+        ("scheduling.k8s.io", "priorityclasses", {"value": -5}),
+        ("scheduling.k8s.io", "priorityclasses",
+         {"metadata": {"name": "system-node-critical"}, "value": 2000001000}),
+        ("storage.k8s.io", "storageclasses", {"provisioner": "x"}),
+    ],
+)  # fmt: skip
+def test_right_ones(group: str, plural: str, obj: dict[str, Any]) -> None:
+    assert created(group, plural, dict(obj)) == []
+
+
+def test_what_stays() -> None:
+    old, new = {"spec": {"providerID": "a", "podCIDR": "10.0.0.0/24"}}, {"spec": {}}
+    assert len(updated("", "nodes", old, new)) == 2
+    assert updated("", "nodes", new, old) == []
+    scheduling = "scheduling.k8s.io"
+    assert updated(scheduling, "priorityclasses", {"value": 1}, {"value": 2}) == [
+        "value: Forbidden: may not be changed in an update."
+    ]
+    assert updated(
+        "storage.k8s.io", "storageclasses", {"provisioner": "a"}, {"provisioner": "b"}
+    ) == ["provisioner: Forbidden: updates to provisioner are forbidden."]

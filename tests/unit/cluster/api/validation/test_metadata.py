@@ -1,0 +1,72 @@
+"""Rules of metadata."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.cluster.api.validation.helpers import created, updated
+
+
+def found(metadata: dict[str, Any], plural: str = "configmaps", group: str = "") -> list[str]:
+    return created(group, plural, {"metadata": metadata})
+
+
+def test_names() -> None:
+    assert found({"name": "a.b-c"}) == []
+    assert found({}) == ["metadata.name: Required value: name or generateName is required"]
+    assert found({"generateName": "web-"}) == []
+    assert found({"generateName": "Web-"})[0].startswith("metadata.generateName: Invalid value")
+    (text,) = found({"name": "Web"})
+    assert text.startswith('metadata.name: Invalid value: "Web": a lowercase RFC 1123 subdomain')
+
+
+@pytest.mark.parametrize(
+    ("group", "plural", "name", "right"),
+    [("", "namespaces", "a.b", False), ("", "services", "1a", False), ("", "nodes", "a.b", True),
+     ("rbac.authorization.k8s.io", "clusterroles", "system:Admin", True),
+     ("rbac.authorization.k8s.io", "clusterroles", "a/b", False)],
+)  # fmt: skip
+def test_each_kind_has_its_names(group: str, plural: str, name: str, right: bool) -> None:
+    texts = found({"name": name}, plural, group)
+    assert (not any(text.startswith("metadata.name") for text in texts)) == right
+
+
+def test_namespaces() -> None:
+    assert "metadata.namespace" in found({"name": "a", "namespace": "A"})[0]
+    assert found({"name": "a", "namespace": "x"}, "nodes") == [
+        "metadata.namespace: Forbidden: not allowed on this type"
+    ]
+
+
+def test_labels_and_annotations() -> None:
+    assert found({"name": "a", "labels": {"x.io/y": "", "z": "A_1"}}) == []
+    assert len(found({"name": "a", "labels": {"-x": "ok", "ok": "-x"}})) == 2
+    assert found({"name": "a", "annotations": {"UP/x": "any thing", "y": "z" * 300}}) == []
+    (text,) = found({"name": "a", "annotations": {"a": "ä" * 131_080}})
+    assert text == "metadata.annotations: Too long: may not be more than 262144 bytes"
+
+
+def test_finalizers() -> None:
+    assert found({"name": "a", "finalizers": ["x.io/y", "orphan"]}) == []
+    (text,) = found({"name": "a", "finalizers": ["mine"]})
+    assert "neither a standard finalizer name" in text
+    assert found({"name": "a", "finalizers": ["orphan", "foregroundDeletion"]})
+    old = {"metadata": {"name": "a", "deletionTimestamp": "x", "finalizers": ["x.io/y"]}}
+    new = {"metadata": {"name": "a", "finalizers": ["x.io/y", "x.io/z"]}}
+    (text,) = updated("", "configmaps", old, new)
+    assert text.startswith("metadata.finalizers: Forbidden: no new finalizers can be added")
+
+
+def test_owners() -> None:
+    owner = {"apiVersion": "v1", "kind": "A", "name": "a", "uid": "u", "controller": True}
+    assert found({"name": "a", "ownerReferences": [owner]}) == []
+    (text,) = found({"name": "a", "ownerReferences": [owner, {**owner, "name": "b"}]})
+    assert "Only one reference can have Controller set to true" in text
+    (text,) = found({"name": "a", "ownerReferences": [{**owner, "uid": ""}]})
+    assert text.startswith("metadata.ownerReferences[0].uid: Invalid value")
+
+
+def test_identity_is_fixed() -> None:
+    old = {"metadata": {"name": "a", "uid": "1"}}
+    (text,) = updated("", "configmaps", old, {"metadata": {"name": "a", "uid": "2"}})
+    assert text == 'metadata.uid: Invalid value: "2": field is immutable'
