@@ -14,7 +14,7 @@ from actors.kit.actor import Actor, Delivery, Sink
 from actors.kit.tracing import resume_trace
 from actors.kit.world.containers import Container, ContainerRuntime, RuntimeFault
 from actors.kubelet import container_logs, labels, node_status, pause_image
-from actors.kubelet.cgroups import Cgroups, MachineCgroups, NoCgroups
+from actors.kubelet.cgroups import Cgroups, MachineCgroups, NoCgroups, cluster_root, node_root
 from actors.kubelet.container_spec import EngineFacts
 from actors.kubelet.files.host import HostFiles
 from actors.kubelet.files.memory import MemoryFiles
@@ -85,6 +85,8 @@ class KubeletActor(Actor):
         self.ctx.task(self._run(client, agent, self._machine, self._files), "kubelet")
 
     async def stopped(self) -> None:
+        if self._tools is not None:
+            await self._tools.cgroups.remove(cluster_root(self._settings.name))
         await self._runtime.close()
 
     # -- coming up
@@ -131,7 +133,7 @@ class KubeletActor(Actor):
         cgroups: Cgroups = NoCgroups() if plain else MachineCgroups(info.cgroup_version)
         engine = EngineFacts(
             memory=int(machine.memory * self._node.share),
-            cgroup_root=f"/steersman-{self._settings.name}/{self._node.name}",
+            cgroup_root=node_root(self._settings.name, self._node.name),
             cgroup_driver=info.cgroup_driver,
             can_lower_oom_score=machine.can_lower_oom_score,
             can_add_all_capabilities=machine.can_add_all_capabilities,

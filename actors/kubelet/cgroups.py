@@ -45,7 +45,7 @@ class MachineCgroups:
         await asyncio.to_thread(self._limit, parent.lstrip("/"), memory, cpu_milli)
 
     async def remove(self, parent: str) -> None:
-        await asyncio.to_thread(self._remove, parent.lstrip("/"))
+        await asyncio.to_thread(remove_tree, parent)
 
     def _limit(self, parent: str, memory: int, cpu_milli: int) -> None:
         quota = max(1000, cpu_milli * PERIOD_MICROS // 1000)
@@ -60,13 +60,25 @@ class MachineCgroups:
         if cpu_milli:
             write(ROOT / "cpu" / parent / "cpu.cfs_quota_us", str(quota))
 
-    def _remove(self, parent: str) -> None:
-        try:
-            hierarchies = [ROOT] if self._version == 2 else list(ROOT.iterdir())
-        except OSError:
-            return
-        for hierarchy in hierarchies:
-            remove_empty(hierarchy / parent)
+
+def cluster_root(cluster: str) -> str:
+    """Parent of all cgroups of a cluster's pods on this machine."""
+    return f"/steersman-{cluster}"
+
+
+def node_root(cluster: str, node: str) -> str:
+    """Parent of all cgroups of a node's pods."""
+    return f"{cluster_root(cluster)}/{node}"
+
+
+def remove_tree(parent: str) -> None:
+    """Remove a cgroup and all below it, in every hierarchy, as far as they are empty."""
+    try:
+        hierarchies = [ROOT, *(entry for entry in ROOT.iterdir() if entry.is_dir())]
+    except OSError:
+        return
+    for hierarchy in hierarchies:
+        remove_empty(hierarchy / parent.lstrip("/"))
 
 
 def write(path: Path, text: str) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 from actors.client.timestamps import parse_time
 from actors.kit.tracing import resume_trace
 from actors.kit.world.containers import Container, RuntimeFault
-from actors.kubelet import backoff, labels, pod_machine, pod_spec
+from actors.kubelet import backoff, labels, pod_machine, pod_plan, pod_spec
 from actors.kubelet.downward import ConfigFault
 from actors.kubelet.image_puller import ImageFault
 from actors.kubelet.ipam import AddressesExhausted
 from actors.kubelet.node_tools import NodeTools
-from actors.kubelet.pod_machine import Plan, Situation
 from actors.kubelet.pod_operations import PodOperations, StartFault
+from actors.kubelet.pod_plan import Plan, Situation
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting, make_view, recall
 from actors.kubelet.prober import Prober
 from actors.kubelet.status import pod_status
@@ -35,9 +35,9 @@ STEP_FIRST_SECONDS = 0.5
 TERMINATION_MESSAGE_MAX = 4096
 FALLBACK_LINES, FALLBACK_BYTES = 80, 2048
 STEP_EVENTS = {
-    pod_machine.STEP_VOLUMES: "FailedMount",
-    pod_machine.STEP_SANDBOX: "FailedCreatePodSandBox",
-    pod_machine.STEP_FINISH: "FailedKillPod",
+    pod_plan.STEP_VOLUMES: "FailedMount",
+    pod_plan.STEP_SANDBOX: "FailedCreatePodSandBox",
+    pod_plan.STEP_FINISH: "FailedKillPod",
 }
 STEP_FAULTS = (SteersmanError, ConfigFault, AddressesExhausted, TimeoutError)
 
@@ -84,7 +84,7 @@ class PodWorker:
         for name, waiting in list(self.memory.waiting.items()):
             if waiting.reason == "CreateContainerConfigError":
                 self.memory.failed_at.pop(name, None)
-        self.memory.failed_at.pop(pod_machine.STEP_VOLUMES, None)
+        self.memory.failed_at.pop(pod_plan.STEP_VOLUMES, None)
         self.poke()
 
     def poke(self) -> None:
@@ -207,27 +207,27 @@ class PodWorker:
 
     # -- beginning steps
 
-    def _begin_action(self, action: pod_machine.Action) -> None:
+    def _begin_action(self, action: pod_plan.Action) -> None:
         do, pod = self._operations, self.pod
         match action:
-            case pod_machine.PrepareVolumes():
-                self._begin_step(pod_machine.STEP_VOLUMES, do.prepare_volumes(pod))
-            case pod_machine.RunSandbox(attempt):
-                self._begin_step(pod_machine.STEP_SANDBOX, do.run_sandbox(pod, attempt))
-            case pod_machine.AttachNetwork(sandbox):
-                self._begin_step(pod_machine.STEP_SANDBOX, do.attach(pod, sandbox))
-            case pod_machine.StartContainer(name, attempt):
+            case pod_plan.PrepareVolumes():
+                self._begin_step(pod_plan.STEP_VOLUMES, do.prepare_volumes(pod))
+            case pod_plan.RunSandbox(attempt):
+                self._begin_step(pod_plan.STEP_SANDBOX, do.run_sandbox(pod, attempt))
+            case pod_plan.AttachNetwork(sandbox):
+                self._begin_step(pod_plan.STEP_SANDBOX, do.attach(pod, sandbox))
+            case pod_plan.StartContainer(name, attempt):
                 self._begin(name, self._start(name, attempt))
-            case pod_machine.StopContainer(item, name, grace, message):
+            case pod_plan.StopContainer(item, name, grace, message):
                 self._stop_grace[item.id] = grace
                 spec = pod_spec.find_container(pod, name)
                 self._begin(item.id, do.stop_container(pod, spec, item.id, grace, message))
-            case pod_machine.StopSandbox(sandbox):
+            case pod_plan.StopSandbox(sandbox):
                 self._begin(sandbox.id, do.stop_sandbox(pod, sandbox))
-            case pod_machine.RemoveContainer(item):
+            case pod_plan.RemoveContainer(item):
                 self._begin(item.id, do.remove(pod, item))
-            case pod_machine.Finish():
-                self._begin_step(pod_machine.STEP_FINISH, self._finish())
+            case pod_plan.Finish():
+                self._begin_step(pod_plan.STEP_FINISH, self._finish())
 
     def _begin(self, key: str, work: Coroutine[Any, Any, None]) -> None:
         if key in self._busy:
@@ -264,7 +264,7 @@ class PodWorker:
             self.memory.backoffs[step] = delay
             self.memory.failed_at[step] = now
             text = str(fault) or type(fault).__name__
-            if step == pod_machine.STEP_SANDBOX:
+            if step == pod_plan.STEP_SANDBOX:
                 text = f"Failed to create pod sandbox: {text}"
             self._tools.recorder.event(self.pod, "Warning", STEP_EVENTS[step], text)
             self._tools.ctx.note(f"step.failed {step}", pod_spec.full_name(self.pod), error=text)
@@ -334,7 +334,7 @@ class PodWorker:
         """Containers run, but a restarted kubelet has not looked at their network yet."""
         sandbox = self.view.sandbox
         unseen = sandbox is not None and self.memory.network_ready != sandbox.id
-        failed = pod_machine.STEP_SANDBOX in self.memory.failed_at
+        failed = pod_plan.STEP_SANDBOX in self.memory.failed_at
         alive = unseen and sandbox is not None and sandbox.state == "running"
         return alive and not failed and bool(self.view.running()) and not self._ending()
 
