@@ -141,9 +141,12 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def has_image(path: str, tag: str) -> bool:
-    """Whether the engine holds the image."""
-    return call(path, "GET", f"/images/{tag}/json")[0] == 200
+def image_labels(path: str, tag: str) -> dict[str, str]:
+    """The labels of an image, {} if the engine does not hold it."""
+    status, body = call(path, "GET", f"/images/{tag}/json")
+    if status != 200:
+        return {}
+    return cast(dict[str, str], json.loads(body)["Config"].get("Labels") or {})
 
 
 def load(path: str, archive: str) -> list[str]:

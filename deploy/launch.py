@@ -113,19 +113,13 @@ def ensure_images(settings: ClusterSettings) -> str:
     """Build and load the demo's images unless the engine has them; return a note."""
     if settings.runtime != "docker":
         return ""
-    cache = os.path.join(os.path.dirname(settings.data_dir), "images")
-    stamp = os.path.join(cache, "loaded")
-    current = ""
-    if os.path.exists(stamp):
-        with open(stamp, encoding="ascii") as file:
-            current = file.read()
+    recipe = demo_images.recipe()
     loaded = []
     for name, tags in demo_images.names().items():
-        there = all(engine.has_image(settings.docker_socket, tag) for tag in tags)
-        if not there or current != demo_images.recipe():
-            loaded += engine.load(settings.docker_socket, demo_images.build(name, cache))
-    with open(stamp, "w", encoding="ascii") as file:
-        file.write(demo_images.recipe())
+        labels_there = [engine.image_labels(settings.docker_socket, tag) for tag in tags]
+        if any(found.get(demo_images.RECIPE_LABEL) != recipe for found in labels_there):
+            archive = demo_images.build(name, state.cache_dir())
+            loaded += engine.load(settings.docker_socket, archive)
     return "loaded " + ", ".join(loaded) if loaded else "there"
 
 

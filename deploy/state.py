@@ -27,6 +27,13 @@ def default_data_dir(name: str) -> str:
     return os.path.join(home, ".local/share/steersman", name)
 
 
+def cache_dir() -> str:
+    """Where built image archives are kept for the next cluster."""
+    if os.geteuid() == 0:
+        return "/var/cache/steersman"
+    return os.path.join(pwd.getpwuid(os.geteuid()).pw_dir, ".cache/steersman")
+
+
 def settings_path(data_dir: str) -> str:
     """The file that processes are started with."""
     return os.path.join(data_dir, "cluster.json")

@@ -17,6 +17,8 @@ PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 WEB_TAGS = ("steersman/web:v1", "steersman/web:v2")
 REDIS_TAG = "steersman/redis:v1"
 BUSYBOX_TAG = "steersman/busybox:v1"
+# Tells which recipe an image in an engine was built by.
+RECIPE_LABEL = "steersman.io/recipe"
 
 
 def names() -> dict[str, tuple[str, ...]]:
@@ -81,6 +83,7 @@ def _web(cache: str) -> bytes:
             "Cmd": ["/usr/bin/python3", "/app/web_app.py"],
             "Env": [PATH, "PYTHONUNBUFFERED=1", f"VERSION={tag.rpartition(':')[2]}"],
             "WorkingDir": "/app",
+            "Labels": {RECIPE_LABEL: recipe()},
             "ExposedPorts": {"8080/tcp": {}},
         }
         for tag in WEB_TAGS
@@ -95,11 +98,12 @@ def _redis(cache: str) -> bytes:
                 "no"],
         "Env": [PATH],
         "WorkingDir": "/data",
+        "Labels": {RECIPE_LABEL: recipe()},
         "ExposedPorts": {"6379/tcp": {}},
     }  # fmt: skip
     return archive.image({REDIS_TAG: config}, archive.layer(entries), _architecture())
 
 
 def _busybox(cache: str) -> bytes:
-    config = {"Cmd": ["/bin/sh"], "Env": [PATH]}
+    config = {"Cmd": ["/bin/sh"], "Env": [PATH], "Labels": {RECIPE_LABEL: recipe()}}
     return archive.image({BUSYBOX_TAG: config}, archive.layer(_rootfs([], cache)), _architecture())

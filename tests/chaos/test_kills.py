@@ -23,9 +23,11 @@ GAP_MEDIAN_SECONDS = 2.0
 @pytest.fixture(scope="module")
 def real(docker_socket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
     cluster = RealCluster(str(tmp_path_factory.mktemp("chaos")), "chaos", number=1)
-    cluster.up()
-    yield cluster
-    cluster.down()
+    try:
+        print(cluster.up())
+        yield cluster
+    finally:
+        cluster.down()
 
 
 @pytest.fixture

@@ -12,9 +12,11 @@ from tests.support.real_cluster import RealCluster
 def real(docker_socket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
     """A cluster with the demo in it."""
     cluster = RealCluster(str(tmp_path_factory.mktemp("e2e")), "e2e")
-    print(cluster.up())
-    yield cluster
-    cluster.down()
+    try:
+        print(cluster.up())
+        yield cluster
+    finally:
+        cluster.down()
 
 
 @pytest.fixture
