@@ -43,6 +43,8 @@ from cluster.names import (
 STRATEGIC = "application/strategic-merge-patch+json"
 # Conditions that only the kubelet can know.
 KUBELET_CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+# Seconds by which a node's clock may be ahead of ours.
+CLOCK_AHEAD_MAX = 2.0
 PRESSURE_TAINTS = {
     "MemoryPressure": "node.kubernetes.io/memory-pressure",
     "DiskPressure": "node.kubernetes.io/disk-pressure",
@@ -76,14 +78,19 @@ class NodeLifecycle:
         return [*actions, RequeueAfter(self.grace - silence)]
 
     def silence(self, node: Object, view: View, now: float) -> float:
-        """Seconds since the kubelet was last heard of, but never more than this controller runs."""
-        name = name_of(node)
-        age = view.age(LEASES, NAMESPACE_NODE_LEASE, name)
-        if age is None:
-            ready = condition_of(node, "Ready") or {}
-            heard = max(parse_time(ready.get("lastHeartbeatTime")), created_at(node))
-            age = now - heard
-        return min(age, view.uptime)
+        """Seconds since the kubelet was last heard of, but never more than this controller runs.
+
+        A Lease counts from when its renewal came in here; a heartbeat by the node's own clock,
+        which is not believed if it is ahead.
+        """
+        heartbeat = parse_time((condition_of(node, "Ready") or {}).get("lastHeartbeatTime"))
+        ages = [view.uptime]
+        if heartbeat <= now + CLOCK_AHEAD_MAX:
+            ages.append(max(0.0, now - max(heartbeat, created_at(node))))
+        renewed = view.age(LEASES, NAMESPACE_NODE_LEASE, name_of(node))
+        if renewed is not None:
+            ages.append(renewed)
+        return min(ages)
 
     def _all_lost(self, view: View, now: float) -> bool:
         """True if no node is heard of and ready."""

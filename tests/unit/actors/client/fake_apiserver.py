@@ -201,6 +201,8 @@ class FakeApiServer(Actor):
         if kind.namespaced:
             meta["namespace"] = request.namespace
             self._check_namespace(request, kind)
+        obj.setdefault("apiVersion", kind.api_version)
+        obj.setdefault("kind", kind.kind)
         name = (request.namespace, meta["name"])
         if name in self._table(request):
             raise already_exists(kind, meta["name"])

@@ -9,6 +9,7 @@ from actors.controllers.actor import ControllerManager
 from actors.kit.context import Context
 from cluster.api.resources import (
     DEPLOYMENTS,
+    LEASES,
     NAMESPACES,
     NODES,
     PODS,
@@ -40,6 +41,15 @@ class FakeKubelet:
         self.nodes = ["node-1", "node-2", "node-3"]
         self.started = 0
         self.start = 0.1
+
+    async def renew(self) -> None:
+        """Keep the Leases of the nodes that are not silent."""
+        while True:
+            for name in self.nodes:
+                if name not in self.silent:
+                    meta = {"name": name, "namespace": "kube-node-lease"}
+                    self.state.put(LEASES, {"metadata": meta, "spec": {}})
+            await asyncio.sleep(5)
 
     async def run(self) -> None:
         """Act whenever something changed."""
@@ -99,6 +109,7 @@ class Cluster:
         await system.spawn("store", lambda: FakeStore(self.leadership))
         await system.spawn("controllers", lambda: ControllerManager(SETTINGS, "replica-1", "PEM"))
         self.context.task(self.kubelet.run(), "kubelet")
+        self.context.task(self.kubelet.renew(), "leases")
 
     def add_node(self, name: str, zone: str = "a") -> None:
         """A node that is ready."""
@@ -106,7 +117,7 @@ class Cluster:
         condition = {
             "type": "Ready",
             "status": "True",
-            "lastHeartbeatTime": rfc3339(self.context.world.clock.now() + 10**6),
+            "lastHeartbeatTime": rfc3339(self.context.world.clock.now()),
         }
         self.state.put(
             NODES,

@@ -201,4 +201,5 @@ async def test_min_ready_seconds_is_waited_for(cluster: Cluster) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     await deployed(cluster, minReadySeconds=20)
-    assert loop.time() - began >= 20
+    # Conditions carry whole seconds.
+    assert loop.time() - began >= 19

@@ -1,0 +1,48 @@
+"""Taints and tolerations, as the Kubernetes page has them."""
+
+import pytest
+
+from actors.client.timestamps import rfc3339
+from actors.controllers.taints import eviction_time, tolerates
+from cluster.api.types import Object
+from tests.unit.actors.controllers.views import NOW
+
+TAINT = {"key": "k", "value": "v", "effect": "NoExecute", "timeAdded": rfc3339(NOW)}
+
+
+@pytest.mark.parametrize(
+    ("toleration", "expected"),
+    [
+        ({"operator": "Exists"}, True),
+        ({"key": "k", "operator": "Exists"}, True),
+        ({"key": "k", "value": "v"}, True),
+        ({"key": "k", "operator": "Equal", "value": "v", "effect": "NoExecute"}, True),
+        ({"key": "k", "value": "other"}, False),
+        ({"key": "other", "operator": "Exists"}, False),
+        ({"key": "k", "operator": "Exists", "effect": "NoSchedule"}, False),
+        ({}, False),
+    ],
+)
+def test_toleration(toleration: Object, expected: bool) -> None:
+    assert tolerates(toleration, TAINT) is expected
+
+
+def due(*tolerations: Object, taint: Object = TAINT) -> float | None:
+    return eviction_time({"spec": {"tolerations": tolerations}}, {"spec": {"taints": [taint]}})
+
+
+def test_when_a_pod_must_go() -> None:
+    everything = {"operator": "Exists"}
+    assert due() == 0.0
+    assert due(everything) is None
+    assert due({**everything, "tolerationSeconds": 5}) == NOW + 5
+    assert (
+        due(
+            {**everything, "tolerationSeconds": 5},
+            {"key": "k", "operator": "Exists", "tolerationSeconds": 3},
+        )
+        == NOW + 3
+    )
+    assert due(taint={**TAINT, "effect": "NoSchedule"}) is None
+    without_time = {"key": "k", "effect": "NoExecute"}
+    assert due({**everything, "tolerationSeconds": 5}, taint=without_time) is None
