@@ -329,7 +329,10 @@ class ActorSystem:
         """Tell an actor here something of the kit, whatever its mailbox holds."""
         cell = self._cells.get(watcher)
         if cell is not None:
-            sender = message.address if isinstance(message, Down) else watcher
+            if isinstance(message, Down):
+                sender = message.address
+            else:
+                sender = names.address(NO_ACTOR, message.process)
             cell.notify(self.request(message, watcher, sender))
 
     def _local_principal(self, sender: str) -> Principal:

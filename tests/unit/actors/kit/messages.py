@@ -130,7 +130,7 @@ class Watcher(Actor):
 
     async def handle(self, message: Message, delivery: Delivery) -> None:
         self.seen.append((asyncio.get_running_loop().time(), message))
-        if isinstance(message, Add):
+        if isinstance(message, Add) and self.targets:
             self.ctx.monitor(self.targets[0])
 
     def messages(self) -> list[Message]:
