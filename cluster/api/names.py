@@ -1,11 +1,13 @@
 """The syntaxes of names: DNS labels and subdomains, label keys and values, and their errors.
 
 Source: RFC 1123, RFC 1035 as Kubernetes reads them ("Object Names and IDs"). Each function gives
-the list of what is wrong, in Kubernetes' words; empty is right. Must not know kinds.
+what is wrong, in Kubernetes' words; empty is right. The same names come again and again, so the
+answers are remembered. Must not know kinds.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -17,6 +19,20 @@ _PORT_NAME = re.compile(r"[-a-z0-9]+")
 
 DNS_LABEL_MAX = 63
 SUBDOMAIN_MAX = 253
+
+
+Check = Callable[[str], tuple[str, ...]]
+
+
+def _remembered(check: Check) -> Check:
+    """Remember answers for texts that could be right: a long one would only take memory."""
+    cached = lru_cache(maxsize=4096)(check)
+
+    @wraps(check)
+    def asked(value: str) -> tuple[str, ...]:
+        return cached(value) if len(value) <= SUBDOMAIN_MAX else check(value)
+
+    return asked
 
 
 def _too_long(limit: int) -> str:
@@ -65,49 +81,56 @@ _CONFIG_KEY_TEXT = _regex(
 )
 
 
-def dns_label_errors(value: str) -> list[str]:
+@_remembered
+def dns_label_errors(value: str) -> tuple[str, ...]:
     """RFC 1123 label: names of namespaces, containers, volumes."""
     return _errors(value, _DNS_LABEL, DNS_LABEL_MAX, _LABEL_TEXT)
 
 
-def dns_1035_errors(value: str) -> list[str]:
+@_remembered
+def dns_1035_errors(value: str) -> tuple[str, ...]:
     """RFC 1035 label, which starts with a letter."""
     return _errors(value, _DNS_1035, DNS_LABEL_MAX, _DNS_1035_TEXT)
 
 
-def subdomain_errors(value: str) -> list[str]:
+@_remembered
+def subdomain_errors(value: str) -> tuple[str, ...]:
     """RFC 1123 subdomain: names of most objects."""
     return _errors(value, _SUBDOMAIN, SUBDOMAIN_MAX, _SUBDOMAIN_TEXT)
 
 
-def config_key_errors(value: str) -> list[str]:
+@_remembered
+def config_key_errors(value: str) -> tuple[str, ...]:
     """A key in a ConfigMap or Secret: also a file name."""
-    found = _errors(value, _CONFIG_KEY, SUBDOMAIN_MAX, _CONFIG_KEY_TEXT)
+    found = list(_errors(value, _CONFIG_KEY, SUBDOMAIN_MAX, _CONFIG_KEY_TEXT))
     if value in (".", ".."):
         found.append(f"must not be '{value}'")
     elif value.startswith(".."):
         found.append("must not start with '..'")
-    return found
+    return tuple(found)
 
 
-def path_segment_errors(value: str) -> list[str]:
+@_remembered
+def path_segment_errors(value: str) -> tuple[str, ...]:
     """A name that only must fit into a URL path (roles and bindings)."""
     if value in (".", ".."):
-        return [f"may not be '{value}'"]
-    return [f"may not contain '{sign}'" for sign in ("/", "%") if sign in value]
+        return (f"may not be '{value}'",)
+    return tuple(f"may not contain '{sign}'" for sign in ("/", "%") if sign in value)
 
 
-def env_name_errors(value: str) -> list[str]:
+@_remembered
+def env_name_errors(value: str) -> tuple[str, ...]:
     """An environment variable: printable ASCII without '='."""
     if _ENV_NAME.fullmatch(value):
-        return []
-    return [
+        return ()
+    return (
         "a valid environment variable name must consist only of printable ASCII characters other "
-        "than '='"
-    ]
+        "than '='",
+    )
 
 
-def port_name_errors(value: str) -> list[str]:
+@_remembered
+def port_name_errors(value: str) -> tuple[str, ...]:
     """IANA service name: at most 15 characters, a letter among them."""
     found = []
     if len(value) > 15:
@@ -120,10 +143,10 @@ def port_name_errors(value: str) -> list[str]:
         found.append("must not contain consecutive hyphens")
     if value.startswith("-") or value.endswith("-"):
         found.append("must not begin or end with a hyphen")
-    return found
+    return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def label_key_errors(value: str) -> tuple[str, ...]:
     """A qualified name: ``app`` or ``example.com/app``. So are annotations and finalizers."""
     found: list[str] = []
@@ -148,7 +171,7 @@ def label_key_errors(value: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def label_value_errors(value: str) -> tuple[str, ...]:
     """A label's value: at most 63 characters, may be empty."""
     found = []
@@ -159,10 +182,11 @@ def label_value_errors(value: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _errors(value: str, pattern: re.Pattern[str], limit: int, text: str) -> list[str]:
+def _errors(value: str, pattern: re.Pattern[str], limit: int, text: str) -> tuple[str, ...]:
     found = []
     if len(value) > limit:
         found.append(_too_long(limit))
-    if not pattern.fullmatch(value):
+    # Far too long is wrong enough: a pattern over a megabyte would hold up everybody.
+    if len(value) <= 4 * SUBDOMAIN_MAX and not pattern.fullmatch(value):
         found.append(text)
-    return found
+    return tuple(found)

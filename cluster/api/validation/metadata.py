@@ -17,7 +17,7 @@ ANNOTATIONS_BYTES_MAX = 256 * 1024
 _STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 _RBAC = "rbac.authorization.k8s.io"
 # What each kind wants of a name; the rest are DNS subdomains.
-_NAMES: dict[tuple[str, str], Callable[[str], list[str]]] = {
+_NAMES: dict[tuple[str, str], Callable[[str], tuple[str, ...]]] = {
     ("", "Namespace"): names.dns_label_errors,
     ("", "Service"): names.dns_1035_errors,
     (_RBAC, "Role"): names.path_segment_errors,
@@ -89,7 +89,7 @@ def check_annotations(path: str, annotations: Mapping[str, str], found: list[Cau
             found.append(causes.too_long(path, ANNOTATIONS_BYTES_MAX))
 
 
-def check_name(kind: Kind, name: str) -> list[str]:
+def check_name(kind: Kind, name: str) -> tuple[str, ...]:
     """What is wrong with a name for the kind."""
     return _NAMES.get((kind.group, kind.kind), names.subdomain_errors)(name)
 

@@ -7,7 +7,7 @@ from cluster.api import names
 
 @pytest.mark.parametrize("name", ["a", "a-b", "0", "a" * 63])
 def test_dns_labels(name: str) -> None:
-    assert names.dns_label_errors(name) == []
+    assert names.dns_label_errors(name) == ()
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a-", "a.b", "a_b", "a" * 64, "ä", "a\n"])
@@ -20,7 +20,7 @@ def test_a_service_starts_with_a_letter() -> None:
 
 
 def test_subdomains() -> None:
-    assert names.subdomain_errors("a.b-c.d") == []
+    assert names.subdomain_errors("a.b-c.d") == ()
     assert names.subdomain_errors("a..b") and names.subdomain_errors("a" * 254)
     (text,) = names.subdomain_errors("Web")
     assert text.startswith("a lowercase RFC 1123 subdomain must consist of")
@@ -43,25 +43,25 @@ def test_label_values() -> None:
 
 
 def test_config_keys() -> None:
-    assert names.config_key_errors("A_b-c.d") == []
+    assert names.config_key_errors("A_b-c.d") == ()
     for key in ("", ".", "..", "..a", "a/b", "a" * 254):
         assert names.config_key_errors(key), key
 
 
 def test_path_segments() -> None:
-    assert names.path_segment_errors("system:node") == []
-    assert names.path_segment_errors("a/b") == ["may not contain '/'"]
-    assert names.path_segment_errors("..") == ["may not be '..'"]
+    assert names.path_segment_errors("system:node") == ()
+    assert names.path_segment_errors("a/b") == ("may not contain '/'",)
+    assert names.path_segment_errors("..") == ("may not be '..'",)
 
 
 def test_env_names() -> None:
-    assert names.env_name_errors("my.VAR-1") == []
+    assert names.env_name_errors("my.VAR-1") == ()
     assert names.env_name_errors("a=b") and names.env_name_errors("") and names.env_name_errors("ä")
 
 
 @pytest.mark.parametrize("name", ["http", "a1", "1a-b"])
 def test_port_names(name: str) -> None:
-    assert names.port_name_errors(name) == []
+    assert names.port_name_errors(name) == ()
 
 
 @pytest.mark.parametrize("name", ["", "80", "a" * 16, "A", "a--b", "-a", "a-"])
