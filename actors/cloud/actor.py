@@ -39,7 +39,8 @@ Key = tuple[str, str, str]
 
 
 class CloudActor(Actor):
-    """One per replica; idle unless the replica leads."""
+    """One per replica; idle unless the replica leads. The provider outlives it (it is closed by
+    who made it), and what the provider made outlives both."""
 
     def __init__(self, settings: ClusterSettings, replica: str, provider: CloudProvider) -> None:
         self._replica = replica
@@ -69,7 +70,6 @@ class CloudActor(Actor):
 
     async def stopped(self) -> None:
         await self._retire()
-        await self._provider.close()
 
 
 class Leading:
