@@ -77,6 +77,15 @@ class SimulatedCluster:
         self.names = tuple(f"m{i}" for i in range(size))
         self.peers = {name: Peer(name) for name in self.names}
         self.network: list[bytes] = []
+        self.held: list[bytes] = []
+        # Swarm testing: each seed has its own mix, so that rare combinations come up.
+        rng = self.random
+        self.entries_max = rng.choice((1, 3))
+        self.fault_rate = rng.choice((0.01, 0.03, 0.08, 0.15))
+        self.reorder_rate = rng.choice((0.0, 0.3, 0.9))
+        self.time_rate = rng.choice((0.01, 0.04, 0.1))
+        kinds = ("blink", "crash", "drop", "hold", "hold", "cut", "compact", "lost", "transfer")
+        self.fault_kinds = [kind for kind in kinds if rng.random() < 0.6] or ["crash"]
         self.cut: set[frozenset[str]] = set()
         self.counter = 0
         # What the checkers remember.
@@ -96,7 +105,7 @@ class SimulatedCluster:
         """Start from what is durable."""
         peer = self.peers[name]
         index, term, applied = peer.durable.snapshot
-        config = Config(name, self.names, entries_max=3, inflight_max=2, apply_max=4)
+        config = Config(name, self.names, entries_max=self.entries_max, inflight_max=2, apply_max=4)
         peer.member = Member(
             config,
             self.random.random,
@@ -285,25 +294,25 @@ class SimulatedCluster:
         rng = self.random
         name = rng.choice(self.names)
         peer = self.peers[name]
+        if self.faults and rng.random() < self.fault_rate:
+            self.fault(name)
+        elif rng.random() < self.time_rate:
+            self.pass_time()
         dice = rng.random()
-        if dice < 0.46:
+        if dice < 0.48:
             if self.network:
-                reorder = rng.random() < 0.3
+                reorder = rng.random() < self.reorder_rate
                 keep = self.faults and rng.random() < 0.03
                 self.deliver(rng.randrange(len(self.network)) if reorder else 0, keep)
-        elif dice < 0.66:
+        elif dice < 0.68:
             self.take(name)
-        elif dice < 0.86:
+        elif dice < 0.88:
             if peer.member is not None:
                 self.sync(name)
-        elif dice < 0.92:
+        elif dice < 0.96:
             self.propose(name)
-        elif dice < 0.95:
+        else:
             self.ask_read(name)
-        elif dice < 0.975:
-            self.pass_time()
-        elif self.faults:
-            self.fault(name, rng.random())
         self.check_member(peer)
 
     def pass_time(self) -> None:
@@ -316,33 +325,51 @@ class SimulatedCluster:
         for member in live:
             member.tick(self.now)
 
-    def fault(self, name: str, dice: float) -> None:
-        """One fault."""
+    def fault(self, name: str) -> None:
+        """One fault, of the kinds that this seed has."""
         rng = self.random
         peer = self.peers[name]
         other = rng.choice(self.names)
+        kind = rng.choice(self.fault_kinds)
         if peer.member is None:
             self.start(name)
-        elif dice < 0.15:
+        elif kind == "blink":
+            # Gone and back before anybody notices.
+            self.crash(name, torn=rng.random() < 0.5)
+            self.start(name)
+        elif kind == "crash":
             self.crash(name, torn=rng.random() < 0.5)
             for survivor in self.peers.values():
                 if survivor.member is not None:
                     survivor.member.peer_lost(name, self.now)
-        elif dice < 0.35 and self.network:
+        elif kind == "drop" and self.network:
             self.network.pop(rng.randrange(len(self.network)))
-        elif dice < 0.45:
-            self.cut ^= {frozenset((name, other))} if name != other else set()
-        elif dice < 0.8:
+        elif kind == "hold":
+            self.hold_or_release()
+        elif kind == "cut" and name != other:
+            self.cut ^= {frozenset((name, other))}
+        elif kind == "compact":
             self.compact(name)
-        elif dice < 0.87:
+        elif kind == "lost":
             peer.member.peer_lost(other, self.now)
-        elif peer.member.role == "leader" and other != name:
+        elif kind == "transfer" and peer.member.role == "leader" and other != name:
             peer.member.transfer(other, self.now)
             self.saw("transfer")
+
+    def hold_or_release(self) -> None:
+        """Delay a message by whole terms, or let an old one arrive at last."""
+        rng = self.random
+        if self.held and rng.random() < 0.4:
+            self.network.insert(0, self.held.pop(rng.randrange(len(self.held))))
+            self.saw("late message")
+        elif self.network:
+            self.held.append(self.network.pop(rng.randrange(len(self.network))))
 
     def heal(self, rounds: int = 400) -> None:
         """No more faults: the cluster must choose new entries and agree."""
         self.cut.clear()
+        self.network.extend(self.held)
+        self.held.clear()
         for name, peer in self.peers.items():
             if peer.member is None:
                 self.start(name)

@@ -1,0 +1,36 @@
+"""What a leader believes of a peer."""
+
+from cluster.raft.progress import Progress
+
+
+def test_an_acknowledgement_ends_probing_and_frees_the_window() -> None:
+    progress = Progress(next=5, contact=0.0, waiting=True)
+    progress.acknowledge(4)
+    assert (progress.state, progress.match, progress.next, progress.waiting) == (
+        "replicate",
+        4,
+        5,
+        False,
+    )
+    progress.inflight.extend([6, 8])
+    progress.next = 9
+    progress.acknowledge(6)
+    assert list(progress.inflight) == [8] and progress.next == 9
+    progress.acknowledge(3)
+    assert progress.match == 6
+
+
+def test_stale_refusals_are_ignored() -> None:
+    progress = Progress(next=9, contact=0.0, match=6, state="replicate")
+    assert not progress.reject(5, 3)
+    assert progress.reject(8, 3) and progress.next == 7
+    assert not progress.reject(8, 3)
+
+
+def test_a_snapshot_ends_when_the_peer_holds_it() -> None:
+    progress = Progress(next=1, contact=0.0)
+    progress.start_snapshot(40, 2)
+    progress.acknowledge(10)
+    assert progress.state == "snapshot" and not progress.reject(12, 1)
+    progress.acknowledge(40)
+    assert progress.state == "replicate" and progress.next == 41
