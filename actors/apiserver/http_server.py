@@ -30,9 +30,9 @@ from cluster.messages.apiserver import ApiRequest
 
 # Requests served at once by one replica; above it the answer is 429 (kube-apiserver: 400 + 200).
 REQUESTS_MAX = 1000
-# A watch without timeoutSeconds ends after a random time in this span, as kube-apiserver's do.
-WATCH_SECONDS = (1800.0, 3600.0)
-DRAIN_SECONDS = 2.0
+# Slow senders: time for the first header block, and for a body.
+HEADER_SECONDS = 30.0
+BODY_SECONDS = 60.0
 
 
 class HttpServer:
@@ -79,6 +79,8 @@ class HttpServer:
         await site.start()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if isinstance(request.protocol, StatusHandler):
+            request.protocol.first_request_seen()
         if self._serving >= REQUESTS_MAX:
             return http_errors.response(status.too_many_requests("too many requests"))
         self._serving += 1
@@ -172,7 +174,27 @@ class StatusServer(web.Server):
 
 
 class StatusHandler(RequestHandler):
-    """See ``StatusServer``."""
+    """See ``StatusServer``. A connection must bring its first request within HEADER_SECONDS (later
+    ones fall under keep-alive), else it is closed."""
+
+    _first: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock."""
+        super().connection_made(transport)
+        loop = asyncio.get_running_loop()
+        self._first = loop.call_later(HEADER_SECONDS, self.force_close)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop the clock."""
+        self.first_request_seen()
+        super().connection_lost(exc)
+
+    def first_request_seen(self) -> None:
+        """The headers came in time."""
+        if self._first is not None:
+            self._first.cancel()
+            self._first = None
 
     def handle_error(
         self,
@@ -219,11 +241,15 @@ async def _read_body(request: web.BaseRequest) -> bytes:
         raise status.too_large()
     pieces: list[bytes] = []
     size = 0
-    async for piece in request.content.iter_any():
-        size += len(piece)
-        if size > limits.BODY_BYTES_MAX:
-            raise status.too_large()
-        pieces.append(piece)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for piece in request.content.iter_any():
+                size += len(piece)
+                if size > limits.BODY_BYTES_MAX:
+                    raise status.too_large()
+                pieces.append(piece)
+    except TimeoutError as error:
+        raise status.status_error(408, "Timeout", "the body did not come in time") from error
     return b"".join(pieces)
 
 

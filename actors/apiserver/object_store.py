@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from actors.apiserver import codec
 from actors.apiserver.continue_token import NEWEST, ContinueTokens
 from actors.apiserver.list_options import ListOptions
 from actors.apiserver.selection import Selection
 from actors.apiserver.store_client import StoreClient, prefix_end
 from cluster import limits
 from cluster.api import status
-from cluster.api.encoding import encode_for_store, stamped
-from cluster.api.index import make_index
+from cluster.api.encoding import stamped
 from cluster.api.kinds import Kind, storage_key
 from cluster.api.types import Object
 from cluster.errors import StatusError
@@ -243,12 +243,11 @@ class ObjectStore:
         self, kind: Kind, key: str, current: KeyValue | None, step: Write, context: WriteContext
     ) -> tuple[KeyValue | None, KeyValue | None]:
         """(what was written, None), or (None, what is there instead)."""
-        data, stamp = encode_for_store(step.obj)
+        data, stamp, index = codec.dump(kind, step.obj)
         if len(data) > limits.OBJECT_BYTES_MAX:
             raise status.too_large(
                 f"the object is too large: {len(data)} bytes, limit is {limits.OBJECT_BYTES_MAX}"
             )
-        index = make_index(kind, step.obj)
         mod_revision = current.mod_revision if current else 0
         if context.dry_run:
             value = stamped(data, stamp, mod_revision) if current else data

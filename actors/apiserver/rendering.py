@@ -8,12 +8,13 @@ resources as Tables.
 from collections.abc import Sequence
 
 import orjson
-from cluster.api.tables import render_table
 
+from actors.apiserver.codec import load, shown
 from actors.apiserver.negotiation import Form
 from actors.apiserver.object_store import Page
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind
+from cluster.api.tables import render_table
 from cluster.api.types import Object
 from cluster.messages.apiserver import WatchEvent
 
@@ -25,27 +26,27 @@ def render_object(form: Form, kind: Kind, value: bytes, now: float, include: str
     """One object. ``include``: the includeObject parameter of tables."""
     match form:
         case "table":
-            return orjson.dumps(_table(kind, [decode(value)], now, include, {}))
+            return orjson.dumps(_table(kind, [load(kind, value)], now, include, {}))
         case "metadata":
-            return orjson.dumps(_partial(decode(value)))
-    return value
+            return orjson.dumps(_partial(load(kind, value)))
+    return shown(kind, value)
 
 
 def render_list(form: Form, kind: Kind, page: Page, now: float, include: str = "") -> bytes:
     """A page of a list."""
     metadata = list_metadata(page)
     if form == "table":
-        objects = [decode(item.value) for item in page.items]
+        objects = [load(kind, item.value) for item in page.items]
         return orjson.dumps(_table(kind, objects, now, include, metadata))
     if form == "metadata":
         document = {
             "kind": "PartialObjectMetadataList",
             "apiVersion": _META_VERSION,
             "metadata": metadata,
-            "items": [_partial(decode(item.value)) for item in page.items],
+            "items": [_partial(load(kind, item.value)) for item in page.items],
         }
         return orjson.dumps(document)
-    return join_list(kind, metadata, [item.value for item in page.items])
+    return join_list(kind, metadata, [shown(kind, item.value) for item in page.items])
 
 
 def join_list(kind: Kind, metadata: Object, values: Sequence[bytes]) -> bytes:

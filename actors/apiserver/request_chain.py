@@ -20,7 +20,7 @@ from actors.apiserver.negotiation import Form, negotiate
 from actors.apiserver.object_store import Outcome
 from actors.apiserver.selection import selection_of
 from actors.apiserver.strategies.table import strategy_of
-from actors.apiserver.subresources import log
+from actors.apiserver.subresources import binding, log
 from actors.apiserver.subresources.handler import Parts
 from actors.apiserver.subresources.table import handler_of
 from actors.apiserver.watch_stream import WatchStream
@@ -66,6 +66,8 @@ class RequestChain:
         call = await self._admit_call(request, caller)
         if request.subresource:
             return await self._subresource(call)
+        if call.kind.kind == "Binding":
+            return await self._binding(call)
         if call.kind.create_only:
             return await self._review(call)
         form = negotiate(request.accept)
@@ -161,6 +163,19 @@ class RequestChain:
         if form != "object" and call.request.subresource == "status":
             body = rendering.render_object(form, call.kind, body, call.now)
         return ApiResponse(answer.code, body, answer.content_type, tuple(call.warnings))
+
+    async def _binding(self, call: Call) -> ApiResponse:
+        """POST of bindings: the older door to pods/<name>/binding."""
+        body, _ = decode_object(call.request.body, call.request.content_type)
+        name = str((body.get("metadata") or {}).get("name") or "")
+        pods = by_resource("", "v1", "pods")
+        assert pods is not None
+        request = msgspec.structs.replace(
+            call.request, resource="pods", name=name, subresource="binding"
+        )
+        call = Call(request, pods, call.caller, call.options, call.now)
+        answer = await binding.handle(self.parts, call)
+        return ApiResponse(answer.code, answer.body)
 
     async def _review(self, call: Call) -> ApiResponse:
         body = await reviews.answer(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from actors.apiserver.codec import shown
 from actors.apiserver.selection import Selection
 from cluster.api.kinds import Kind
 from cluster.errors import StatusError
@@ -42,21 +43,24 @@ def _translate(event: StoreEvent, selection: Selection) -> WatchEvent | None:
         gone = previous or item
         if not (before if previous is not None else selection.matches(item.index)):
             return None
-        return WatchEvent("DELETED", restamp(gone.value, revision), revision, event.trace)
+        return WatchEvent(
+            "DELETED", shown(selection.kind, restamp(gone.value, revision)), revision, event.trace
+        )
     after = selection.matches(item.index)
     if after:
-        kind = "MODIFIED" if before else "ADDED"
-        return WatchEvent(kind, item.value, revision, event.trace)  # type: ignore[arg-type]
+        body = shown(selection.kind, item.value)
+        return WatchEvent("MODIFIED" if before else "ADDED", body, revision, event.trace)
     if before:
         # For this watcher the object is gone: it sees the last state it could see.
         assert previous is not None
-        return WatchEvent("DELETED", restamp(previous.value, revision), revision, event.trace)
+        body = shown(selection.kind, restamp(previous.value, revision))
+        return WatchEvent("DELETED", body, revision, event.trace)
     return None
 
 
-def added(items: Iterable[KeyValue]) -> tuple[WatchEvent, ...]:
+def added(kind: Kind, items: Iterable[KeyValue]) -> tuple[WatchEvent, ...]:
     """What exists, as events."""
-    return tuple(WatchEvent("ADDED", item.value, item.mod_revision) for item in items)
+    return tuple(WatchEvent("ADDED", shown(kind, item.value), item.mod_revision) for item in items)
 
 
 def bookmark(kind: Kind, revision: int, initial_end: bool = False) -> WatchEvent:

@@ -53,7 +53,9 @@ class WatchStream:
         page = await self.objects.list(self.selection, ListOptions(revision=self.options.revision))
         self.revision = page.revision
         for start in range(0, len(page.items), INITIAL_BATCH):
-            yield WatchBatch(watch_events.added(page.items[start : start + INITIAL_BATCH]))
+            yield WatchBatch(
+                watch_events.added(self.selection.kind, page.items[start : start + INITIAL_BATCH])
+            )
             await asyncio.sleep(0)
         if self.options.mark_initial:
             yield self._batch(self._bookmark(initial_end=True))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from actors.apiserver import bodies, deletion, patching, service_allocator
+from actors.apiserver import bodies, codec, deletion, patching, service_allocator
 from actors.apiserver.admission import chain as admission
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.call import Call, DeleteOptions
@@ -186,9 +186,9 @@ class Writer:
                 raise status.not_found(kind, name)
             del call.warnings[warned:]
             call.guards.clear()
-            old = decode(current.value)
+            old = codec.load(kind, current.value)
             return await self._revised(
-                call, old, revise(decode(current.value)), scope, applied, fresh
+                call, old, revise(codec.load(kind, current.value)), scope, applied, fresh
             )
 
         return await self.objects.change(kind, call.namespace, name, decide, self._context(call))
@@ -236,7 +236,7 @@ class Writer:
         async def decide(current: KeyValue | None, fresh: bool) -> Step:
             if current is None:
                 raise status.not_found(kind, name)
-            live = decode(current.value)
+            live = codec.load(kind, current.value)
             deletion.check_preconditions(kind, live, options.preconditions)
             await admission.admit(Review(self.environment, call, None, live, fresh))
             now = self.environment.clock.now()

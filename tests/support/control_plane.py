@@ -207,7 +207,7 @@ async def control_plane(
     store: Callable[[ClusterSettings], Actor] = lambda settings: StoreActor(settings, REPLICA),
     world: World | None = None,
 ) -> AsyncIterator[ControlPlane]:
-    """Start, wait until it is set up, stop at the end. ``world``: default real time, memory disk."""
+    """Start, wait until set up, stop at the end. ``world``: default real time, memory disk."""
     settings = make_settings(folder, http)
     authority = make_authority(settings)
     world = world or World(RealClock(), RealEntropy(), SimDisk())

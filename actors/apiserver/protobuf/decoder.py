@@ -42,7 +42,7 @@ def decode(body: bytes) -> Object:
             meta = value
         elif number == 2 and isinstance(value, bytes):
             raw = value
-    told = {number: value for number, value in read_fields(meta)}
+    told = dict(read_fields(meta))
     api_version, kind = _text(told.get(1, b"")), _text(told.get(2, b""))
     message = message_name(api_version, kind)
     if message not in _table():
