@@ -74,6 +74,7 @@ class Sink:
     def cancel(self) -> None:
         """The reader went away: end the serving task (kit only)."""
         self.closed = True
+        self._wake()
         if self._task is not None:
             self._task.cancel()
 
@@ -87,10 +88,12 @@ class Sink:
         """The serving task is over (kit only)."""
         if not self.closed:
             self.closed = True
+            self._wake()
             self._outlet.end(error)
 
     def _wake(self) -> None:
-        ready = self._credit
+        # Once closed, all are released: they find out.
+        ready = len(self._waiters) if self.closed else self._credit
         while self._waiters and ready > 0:
             waiter = self._waiters.popleft()
             if not waiter.done():
