@@ -6,6 +6,7 @@ Job: a plain path to a document. Must not know: who may read it, HTTP beyond a m
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import orjson
 
 from actors.apiserver.accounts import Accounts
@@ -61,6 +62,9 @@ class Documents:
                 return self._schema(rest, accept)
             case [".well-known", "openid-configuration"]:
                 return Document(orjson.dumps(self._issuer()))
+            case ["debug", "store"]:
+                report = await self._environment.objects.store.status()
+                return Document(orjson.dumps(msgspec.to_builtins(report)))
             case ["openid", "v1", "jwks"]:
                 keys = orjson.dumps(self._accounts.key_set())
                 return Document(keys, "application/jwk-set+json")
@@ -153,6 +157,7 @@ def _paths() -> list[str]:
         "/api/v1",
         "/apis",
         *groups,
+        "/debug/store",
         "/healthz",
         "/livez",
         "/openapi/v2",

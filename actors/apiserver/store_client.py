@@ -15,7 +15,9 @@ from cluster.messages.store import (
     KeyValue,
     Range,
     RangeResult,
+    StatusRequest,
     StoreEvents,
+    StoreStatus,
     Txn,
     TxnResult,
     Watch,
@@ -75,6 +77,11 @@ class StoreClient:
 
     def __init__(self, ref: Ref) -> None:
         self._ref = ref
+
+    async def status(self) -> StoreStatus:
+        """What this replica's store knows of itself."""
+        with readable_errors():
+            return cast(StoreStatus, await self._ref.ask(StatusRequest(), STORE_SECONDS_MAX))
 
     async def range(self, request: Range) -> RangeResult:
         """Read keys (see ``messages.store.Range``)."""
