@@ -1,0 +1,116 @@
+"""The engine under disk faults, slow disks and a flood: never an answer that is not durable."""
+
+import asyncio
+import errno
+
+import pytest
+
+from cluster import limits
+from cluster.errors import AskTimeout, Overloaded
+from cluster.messages.store import Put, Txn, TxnResult
+from tests.simulation.loop import run_simulation
+from tests.unit.actors.store.store_cluster import StoreCluster
+
+
+@pytest.mark.parametrize("which", ["leader", "follower"])
+def test_a_failed_sync_kills_the_store_which_comes_back_from_disk(which: str) -> None:
+    async def main() -> None:
+        cluster = StoreCluster()
+        await cluster.start()
+        leader = await cluster.leader()
+        follower = next(name for name in cluster.names if name != leader)
+        victim = leader if which == "leader" else follower
+        cluster.disks[victim].inject("sync", errno.EIO, "raft/")
+        other = next(name for name in cluster.names if name not in (leader, victim))
+        for number in range(20):
+            assert (await cluster.put(other, f"k{number}")).succeeded
+        await cluster.leader()
+        await asyncio.sleep(2)
+        await cluster.settled()
+        found = cluster.tracers[victim].find(level="error")
+        assert any("Input/output error" in str(record) for record in found)
+        await cluster.stop()
+
+    run_simulation(main)
+
+
+def test_nothing_is_acknowledged_without_a_majority_of_disks() -> None:
+    async def main() -> None:
+        cluster = StoreCluster()
+        await cluster.start()
+        leader = await cluster.leader()
+        for name in cluster.names:
+            if name != leader:
+                cluster.disks[name].sync_latency = 60.0
+        with pytest.raises(AskTimeout):
+            await cluster.put(leader, "k", timeout=3.0)
+        await cluster.stop()
+
+    run_simulation(main)
+
+
+def test_one_slow_disk_slows_nobody_down() -> None:
+    async def main() -> None:
+        cluster = StoreCluster()
+        await cluster.start()
+        leader = await cluster.leader()
+        term = (await cluster.status(leader)).term
+        slow = next(name for name in cluster.names if name != leader)
+        cluster.disks[slow].sync_latency = 2.0
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for number in range(100):
+            await cluster.put(leader, f"k{number}")
+        assert loop.time() - began < 1.0
+        await asyncio.sleep(10)
+        status = await cluster.status(leader)
+        assert (status.role, status.term) == ("leader", term)
+        await cluster.settled()
+        await cluster.stop()
+
+    run_simulation(main)
+
+
+def test_a_flood_is_refused_beyond_the_bound_and_the_rest_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "RAFT_PENDING_PROPOSALS_MAX", 50)
+
+    async def main() -> None:
+        cluster = StoreCluster()
+        await cluster.start()
+        leader = await cluster.leader()
+        asks = [
+            cluster.ref(leader).ask(Txn(success=(Put(f"k{number}", b""),)), 5.0)
+            for number in range(200)
+        ]
+        answers = await asyncio.gather(*asks, return_exceptions=True)
+        written = [answer for answer in answers if isinstance(answer, TxnResult)]
+        refused = [answer for answer in answers if isinstance(answer, Overloaded)]
+        assert len(written) == 50 and len(refused) == 150
+        assert (await cluster.read(leader, "k", "l")).count == 50
+        await cluster.stop()
+
+    run_simulation(main)
+
+
+def test_automatic_snapshots_bound_the_log_in_memory_and_on_disk() -> None:
+    async def main() -> None:
+        cluster = StoreCluster(snapshot_entries=100)
+        await cluster.start()
+        leader = await cluster.leader()
+        for batch in range(50):
+            await asyncio.gather(
+                *(cluster.put(leader, f"k{n}", bytes(1000)) for n in range(batch, batch + 100))
+            )
+        await asyncio.sleep(1)
+        for name in cluster.names:
+            log = cluster.actors[name].engine.member.log
+            assert len(log.entries) <= limits.RAFT_KEEP_ENTRIES + 300
+            assert log.snapshot_index > 4500
+            files = await cluster.disks[name].list(f"raft/{name}/snapshot-")
+            assert len(files) == 1
+        await cluster.settled()
+        await cluster.stop()
+
+    run_simulation(main)

@@ -1,0 +1,40 @@
+"""History's bookkeeping."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cluster.messages.store import KeyValue, StoreEvent
+from cluster.state.history import EVENT_OVERHEAD_BYTES, History, cost_of
+
+
+def event(revision: int, size: int = 0) -> StoreEvent:
+    item = KeyValue("k", b"", revision, revision, 1)
+    previous = KeyValue("k", bytes(size), 1, 1, 1) if size else None
+    return StoreEvent("put", item, previous)
+
+
+@given(st.lists(st.one_of(st.just(-1), st.integers(0, 300)), max_size=60))
+def test_what_is_kept_is_exactly_what_the_bounds_allow(steps: list[int]) -> None:
+    history = History(revisions_max=8, bytes_max=5 * EVENT_OVERHEAD_BYTES)
+    for step in steps:
+        if step < 0:
+            history.compact(history.compacted + 2)
+        else:
+            history.add((event(history.revision + 1, step),))
+        kept = range(history.compacted, history.revision + 1)
+        assert 1 <= len(kept) <= 8
+        assert history.bytes == sum(cost_of(history.at(revision)) for revision in kept)
+        assert history.bytes <= 5 * EVENT_OVERHEAD_BYTES or len(kept) == 1
+        for revision in kept:
+            assert all(e.item.mod_revision == revision for e in history.at(revision))
+        flat = [e.item.mod_revision for group in history.since(history.compacted) for e in group]
+        back = [e.item.mod_revision for e in history.back_to(history.compacted)]
+        assert flat[-len(back) or len(flat) :] == back[::-1]
+
+
+def test_the_front_is_trimmed_in_strides() -> None:
+    history = History(revisions_max=10, bytes_max=1 << 30)
+    for _ in range(5000):
+        history.add((event(history.revision + 1),))
+    assert len(history.freeze()) == 10
+    assert history.at(history.compacted)[0].item.mod_revision == history.compacted
