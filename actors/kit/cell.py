@@ -176,11 +176,12 @@ class Cell:
         return failure
 
     def _verdict(self, loop_task: "asyncio.Task[None]") -> BaseException | None:
+        error = None if loop_task.cancelled() else loop_task.exception()
         if self._failure is not None:
             return self._failure
-        if loop_task.cancelled():
-            return None if self._stop.is_set() else RuntimeError("a handler was cancelled")
-        return loop_task.exception()
+        if loop_task.cancelled() and not self._stop.is_set():
+            return RuntimeError("a handler was cancelled")
+        return error
 
     async def _run(self, actor: Actor) -> None:
         if self._stop.is_set():

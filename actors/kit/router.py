@@ -66,6 +66,11 @@ class Router:
         if self._transport is not None and process != self._system.process:
             self._transport.add_peer(process, address)
 
+    def exchanges(self) -> int:
+        """Asks and streams under way."""
+        tables = (self._asks, self._streams, self._sinks)
+        return sum(len(entries) for table in tables for entries in table.values())
+
     # Out, on behalf of actors here.
 
     def tell(self, request: Request) -> None:

@@ -178,6 +178,10 @@ class ActorSystem:
         """Addresses of all actors, as they were spawned."""
         return tuple(cell.address for cell in self._cells.values())
 
+    def exchanges(self) -> int:
+        """Asks and streams to and from other processes that are under way."""
+        return self._router.exchanges()
+
     # Post: what references use.
 
     def tell(self, to: str, sender: str, message: Message) -> None:

@@ -15,7 +15,8 @@ from actors.kit.mailbox import Principal
 from actors.kit.transports.transport import Receiver
 from actors.kit.world.entropy import Entropy
 from cluster import names
-from cluster.errors import ActorDown, PeerFault
+from cluster.errors import ActorDown, Overloaded, PeerFault
+from cluster.limits import PEER_QUEUE_MESSAGES_MAX
 from cluster.wire.codec import decode_envelope, encode_envelope
 from cluster.wire.envelope import Envelope
 
@@ -145,6 +146,7 @@ class MemoryNetwork:
         if target not in self._transports:
             return 2 * self.latency[1]
         self._connection(source, target).reset(up=True)
+        self._transports[target].came_up(source)
         return 0.0
 
     def send(self, source: str, target: str, envelope: Envelope) -> int:
@@ -222,6 +224,7 @@ class MemoryTransport:
         self._receiver: Receiver | None = None
         self._kept: dict[str, None] = {}
         self._dials: dict[str, asyncio.TimerHandle] = {}
+        self._waiting: dict[str, list[Envelope]] = {}
         self._retries: dict[str, asyncio.TimerHandle] = {}
 
     async def start(self, process: str, receiver: Receiver) -> None:
@@ -247,6 +250,10 @@ class MemoryTransport:
             if process in self._retries:
                 raise ActorDown(f"{process} was unreachable just now")
             if process in self._dials or not self._dial(process):
+                waiting = self._waiting.setdefault(process, [])
+                if len(waiting) >= PEER_QUEUE_MESSAGES_MAX:
+                    raise Overloaded(f"{len(waiting)} messages wait for {process}")
+                waiting.append(envelope)
                 return len(encode_envelope(envelope))
         return self._network.send(self.principal.process, process, envelope)
 
@@ -272,14 +279,24 @@ class MemoryTransport:
 
     def lost(self, process: str) -> None:
         """The connection broke, or could not be made."""
+        self._waiting.pop(process, None)
         if self._receiver is not None:
             self._receiver.connection_lost(process)
         if process in self._kept and process not in self._retries:
             self._retry(process)
 
+    def came_up(self, process: str) -> None:
+        """A connection is up: what waited for it leaves."""
+        for pending in (self._dials, self._retries):
+            if (handle := pending.pop(process, None)) is not None:
+                handle.cancel()
+        for envelope in self._waiting.pop(process, []):
+            self._network.send(self.principal.process, process, envelope)
+
     def end(self) -> None:
         """The process is gone."""
         self._receiver = None
+        self._waiting.clear()
         for handle in [*self._dials.values(), *self._retries.values()]:
             handle.cancel()
         self._dials.clear()
@@ -297,9 +314,12 @@ class MemoryTransport:
 
     def _gave_up(self, process: str) -> None:
         del self._dials[process]
-        if not self._network.is_up(self.principal.process, process):
+        # As a SYN is sent again, a dial succeeds if what was in its way has gone meanwhile.
+        if self._network.connect(self.principal.process, process):
             self._retry(process)
             self.lost(process)
+        else:
+            self.came_up(process)
 
     def _retry(self, process: str) -> None:
         loop = asyncio.get_running_loop()
