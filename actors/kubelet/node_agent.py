@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from actors.client.api_client import ApiClient
+from actors.client.informer import Change, Informer
 from actors.kit.context import Context
 from actors.kit.world.containers import ContainerRuntime, Image, RuntimeFault, RuntimeInfo
 from actors.kubelet import node_status
@@ -20,6 +21,7 @@ from cluster.settings import ClusterSettings, NodeSettings
 
 RETRY_SECONDS = 1.0
 STATUS_SECONDS = 300.0
+JUDGEMENT_SECONDS = 10.0
 # How often the engine is asked whether it lives, when nothing else tells.
 LOOK_SECONDS = 20.0
 
@@ -43,15 +45,21 @@ class NodeAgent:
         self._runtime = runtime
         self._machine = machine
         self._changed = asyncio.Event()
+        self._judged = asyncio.Event()
         self._uid = ""
+        self._gone = False
+        self._revision = 0
         self._published: Object = {}
         self._published_at = 0.0
         self._lease: Object | None = None
+        self._own = Informer(client, NODES, field_selector=f"metadata.name={node.name}")
+        self._own.subscribe(self._on_own)
         self.problem = "container runtime status check may not have completed yet"
         self.runtime_info = RuntimeInfo("docker", "unknown")
 
     def set_problem(self, problem: str) -> None:
         """'' makes the node ready; published at once."""
+        self._judged.set()
         if problem != self.problem:
             self.problem = problem
             self._changed.set()
@@ -60,6 +68,8 @@ class NodeAgent:
         """Register, then keep status and lease up, for ever."""
         await self._until_done(self._register, "register")
         self._ctx.task(self._renew_for_ever(), "node lease")
+        self._ctx.task(self._own.run(), "own node")
+        await self._first_judgement()
         while True:
             self._changed.clear()
             await self._until_done(self._publish, "publish")
@@ -68,6 +78,28 @@ class NodeAgent:
                     await self._changed.wait()
             except TimeoutError:
                 await self._check_engine()
+
+    async def _first_judgement(self) -> None:
+        """A restarted kubelet must not call its node unready only because it has not looked yet."""
+        try:
+            async with asyncio.timeout(JUDGEMENT_SECONDS):
+                await self._judged.wait()
+        except TimeoutError:
+            return
+
+    def _on_own(self, kind: Change, old: Object | None, new: Object | None, trace: str) -> None:
+        """Others write on our Node too; what they say of its health is corrected at once."""
+        self._gone = new is None
+        if new is None:
+            self._ctx.note("node.gone", self._node.name)
+            return
+        self._uid = new["metadata"]["uid"]
+        if int(new["metadata"].get("resourceVersion") or 0) <= self._revision:
+            return
+        status = new.get("status") or {}
+        if ready_status(status) != ready_status(self._published):
+            self._published = status
+            self._changed.set()
 
     async def _until_done(self, step: Callable[[], Awaitable[None]], name: str) -> None:
         while True:
@@ -131,10 +163,8 @@ class NodeAgent:
         except StatusError as error:
             if error.code != 404:
                 raise
-            await self._register()  # somebody deleted the Node: a living kubelet comes back
-            found = await self._client.patch(
-                NODES, "", self._node.name, patch, subresource="status"
-            )
+            return  # the Node was deleted; as in Kubernetes, only a restart registers it again
+        self._revision = int(found["metadata"].get("resourceVersion") or 0)
         self._published = found.get("status") or status
         self._published_at = now
         self._ctx.note("node.status", self._node.name, ready=not self.problem)
@@ -152,6 +182,9 @@ class NodeAgent:
             await asyncio.sleep(period)
 
     async def _renew(self) -> None:
+        if self._gone:
+            self._lease = None
+            return
         name, now = self._node.name, self._ctx.world.clock.now()
         duration = self._settings.timing.node_lease_duration
         wanted = node_status.lease_object(name, self._uid, duration, now)
@@ -165,3 +198,9 @@ class NodeAgent:
                 return
         meta = {**self._lease["metadata"], "ownerReferences": wanted["metadata"]["ownerReferences"]}
         self._lease = await self._client.update(LEASES, {**wanted, "metadata": meta})
+
+
+def ready_status(status: Object) -> str:
+    """Status of the Ready condition, '' if there is none."""
+    found = {item["type"]: str(item["status"]) for item in status.get("conditions") or ()}
+    return found.get("Ready", "")

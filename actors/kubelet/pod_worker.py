@@ -69,6 +69,7 @@ class PodWorker:
     def update(self, pod: Object, trace: str) -> None:
         """The API object changed."""
         self.pod, self.trace = pod, trace or self.trace
+        self._publisher.observe(pod)
         self.poke()
 
     def lost(self, trace: str) -> None:
@@ -173,7 +174,7 @@ class PodWorker:
             for key in self._stop_grace:
                 self._busy[key].cancel()  # planned anew with the shorter grace
         names = {spec["name"] for spec in pod_spec.all_containers(self.pod)}
-        for key in names & set(self._busy):
+        for key in sorted(names & set(self._busy)):
             self._busy[key].cancel()  # no use in starting it any more
 
     async def _look(self) -> None:
@@ -310,7 +311,7 @@ class PodWorker:
 
     async def _finish(self) -> None:
         if not self.gone and self.view.containers:
-            await self._publisher.flush(self.pod, self._status(Plan(), self._tools.now()))
+            await self._publisher.publish(self.pod, self._status(Plan(), self._tools.now()))
         await self._operations.finish(self.pod, self.view, self.gone)
         self._finished = True
         self.poke()

@@ -43,7 +43,7 @@ class References:
 
     def hold(self, uid: str, namespace: str, wanted: Iterable[Reference]) -> None:
         """Watch exactly ``wanted`` for the pod ``uid``."""
-        keys = {(kind, namespace, name) for kind, name in wanted}
+        keys = sorted({(kind, namespace, name) for kind, name in wanted})
         for key in keys:
             if key not in self._watched:
                 self._watched[key] = self._watch(key)
@@ -62,7 +62,7 @@ class References:
         """The objects held, None where there is none. Raises TimeoutError if they do not come."""
         found: dict[Reference, Object | None] = {}
         async with asyncio.timeout(SYNC_SECONDS):
-            for reference in wanted:
+            for reference in sorted(wanted):
                 entry = self._watched[(reference[0], namespace, reference[1])]
                 await entry.informer.wait_synced()
                 found[reference] = entry.informer.cache.get(namespace, reference[1])

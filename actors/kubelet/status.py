@@ -142,7 +142,6 @@ def conditions(
         before = old.get(item["type"])
         same = before is not None and before.get("status") == item["status"]
         kept = before.get("lastTransitionTime") if same and before is not None else None
-        item["lastProbeTime"] = None
         item["lastTransitionTime"] = kept or rfc3339(now)
     foreign = [item for kind, item in old.items() if kind not in OWN_CONDITIONS]
     return [*foreign, *wanted]

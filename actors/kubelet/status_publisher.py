@@ -1,18 +1,17 @@
 """Writes one pod's status to the API server: only changes, one at a time, the latest wins.
 
-Must not know: how the status is made.
+If somebody else changed what is ours (the node controller, while the node was cut off), the true
+status is written again. Must not know: how the status is made.
 """
 
 import asyncio
 
-from actors.kubelet import pod_spec
+from actors.client.api_client import STRATEGIC_PATCH
+from actors.kubelet import pod_spec, status_patch
 from actors.kubelet.node_tools import NodeTools
 from cluster.api.resources import PODS
 from cluster.api.types import Object
 from cluster.errors import StatusError
-
-# Keys that a merge patch must take away when the new status lacks them.
-REMOVABLE = ("reason", "message", "podIP", "podIPs", "initContainerStatuses")
 
 
 class StatusPublisher:
@@ -21,13 +20,21 @@ class StatusPublisher:
     def __init__(self, tools: NodeTools, pod: Object) -> None:
         self._tools = tools
         self._last: Object = pod.get("status") or {}
+        self._revision = 0
         self._lock = asyncio.Lock()
+
+    def observe(self, pod: Object) -> None:
+        """A version of the API object arrived; older ones than our own write say nothing."""
+        revision = int(pod["metadata"].get("resourceVersion") or 0)
+        if self._lock.locked() or revision <= self._revision:
+            return
+        status = pod.get("status") or {}
+        if status_patch.gist(status) != status_patch.gist(self._last):
+            self._last = status
 
     def differs(self, status: Object) -> bool:
         """True if it is not what was published last."""
-        if any(self._last.get(key) != value for key, value in status.items()):
-            return True
-        return any(key in self._last and key not in status for key in REMOVABLE)
+        return status_patch.differs(status, self._last)
 
     async def publish(self, pod: Object, status: Object) -> None:
         """Raises SteersmanError if the API server cannot be reached."""
@@ -35,12 +42,12 @@ class StatusPublisher:
             if not self.differs(status):
                 return
             meta = pod["metadata"]
-            gone = {key: None for key in REMOVABLE if key not in status and key in self._last}
-            patch = {"metadata": {"uid": meta["uid"]}, "status": {**status, **gone}}
+            patch = status_patch.make_patch(meta["uid"], status, self._last)
             try:
-                await self._tools.client.patch(
-                    PODS, meta["namespace"], meta["name"], patch, subresource="status"
+                found = await self._tools.client.patch(
+                    PODS, meta["namespace"], meta["name"], patch, STRATEGIC_PATCH, "status"
                 )
+                self._revision = int(found["metadata"].get("resourceVersion") or 0)
             except StatusError as error:
                 # The pod is gone, or another one of its name has taken its place.
                 if error.code not in (404, 409, 422):
@@ -48,7 +55,3 @@ class StatusPublisher:
                 self._tools.ctx.log.info("status.refused", pod=meta["uid"], error=str(error))
             self._last = status
             self._tools.ctx.note("status.published", pod_spec.full_name(pod), phase=status["phase"])
-
-    async def flush(self, pod: Object, status: Object) -> None:
-        """As ``publish``, after any that is under way."""
-        await self.publish(pod, status)

@@ -527,3 +527,52 @@ async def test_idle_pods_cost_nothing(bench: NodeBench) -> None:
     await asyncio.sleep(100)
     renewals = len(bench.state.writes("update", LEASES))
     assert len(bench.state.requests) - before <= 22 and renewals
+
+
+def set_ready(obj: dict[str, Any], value: str) -> dict[str, Any]:
+    """As the node controller marks an unreachable node and its pods."""
+    conditions = [
+        {**item, "status": value} if item["type"] == "Ready" else item
+        for item in obj["status"]["conditions"]
+    ]
+    return {**obj, "status": {**obj["status"], "conditions": conditions}}
+
+
+@simulated
+async def test_what_others_said_of_its_health_is_corrected(bench: NodeBench) -> None:
+    bench.create(pod())
+    await bench.running()
+    found = bench.pod()
+    assert found is not None
+    extra = {"type": "DisruptionTarget", "status": "True"}
+    marked = set_ready(found, "False")
+    marked["status"]["conditions"].append(extra)
+    bench.state.put(PODS, marked)
+    bench.state.put(NODES, set_ready(bench.node(), "Unknown"))
+    await bench.running(seconds=5)
+    assert bench.condition("DisruptionTarget") == "True"
+    await bench.until(lambda: bench.node()["status"]["conditions"][-1]["status"] == "True", 5)
+    writes = len(bench.state.writes())
+    await asyncio.sleep(30)
+    assert len(bench.state.writes()) - writes <= 6, "only lease renewals follow"
+
+
+@simulated
+async def test_a_restart_never_shows_the_node_unready(bench: NodeBench) -> None:
+    await bench.until(lambda: bench.state.all(NODES) and bench.node().get("status"))
+    await bench.until(lambda: bench.node()["status"]["conditions"][-1]["status"] == "True")
+    await bench.stop_kubelet()
+    writes = len(bench.state.writes("patch", NODES))
+    await bench.start_kubelet()
+    await asyncio.sleep(20)
+    for request in bench.state.writes("patch", NODES)[writes:]:
+        assert b"KubeletNotReady" not in request.body
+
+
+@simulated
+async def test_a_deleted_node_stays_deleted(bench: NodeBench) -> None:
+    await bench.until(lambda: bench.state.all(NODES) and bench.state.all(LEASES))
+    bench.state.remove(NODES, "", "node-1")
+    bench.state.remove(LEASES, "kube-node-lease", "node-1")
+    await asyncio.sleep(400)
+    assert bench.state.all(NODES) == [] and bench.state.all(LEASES) == []
