@@ -65,15 +65,21 @@ def future_revision(text: str) -> StatusError:
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Raise StatusError instead of any other SteersmanError inside."""
+    """Raise StatusError instead of any other SteersmanError inside.
+
+    Fenced stays what it is: the component whose term is over must see it (see ``http_errors`` for
+    the other door).
+    """
     try:
         yield
+    except errors.Fenced:
+        raise
     except errors.SteersmanError as error:
         raise translate(error) from error
 
 
 class StoreClient:
-    """Typed asks to one store actor. All methods raise StatusError only."""
+    """Typed asks to one store actor. All methods raise StatusError, or Fenced."""
 
     def __init__(self, ref: Ref) -> None:
         self._ref = ref
