@@ -198,7 +198,7 @@ class PodOperations:
         until = loop.time() + grace
         if grace > 0:
             await self._pre_stop(pod, spec, container, grace)
-            await self._tools.runtime.kill(container, await self._stop_signal(spec))
+            await self._tools.runtime.kill(container, await self._stop_signal(spec, container))
             left = max(until - loop.time(), pod_spec.GRACE_MIN_SECONDS)
             if await self.until_dead(container, left):
                 self._note("container.stopped", pod, container=name, id=container[:12])
@@ -223,11 +223,16 @@ class PodOperations:
             text = f"PreStopHook failed: {done.text}"
             self._say(pod, spec, "Warning", "FailedPreStopHook", text)
 
-    async def _stop_signal(self, spec: Object | None) -> str:
+    async def _stop_signal(self, spec: Object | None, container: str) -> str:
         own = ((spec or {}).get("lifecycle") or {}).get("stopSignal")
         if own:
             return str(own)
-        image = await self._tools.runtime.image((spec or {}).get("image", ""))
+        reference = (spec or {}).get("image", "")
+        if not reference:
+            # The pod is known by its containers' labels only: its object is gone.
+            found = await self._tools.runtime.inspect(container)
+            reference = found.image_id if found else ""
+        image = await self._tools.runtime.image(reference) if reference else None
         return (image.stop_signal if image else "") or "SIGTERM"
 
     async def until_dead(self, container: str, seconds: float) -> bool:
