@@ -28,7 +28,7 @@ from cluster.state.sessions import Outcome
 from cluster.state.snapshot import decode_snapshot, encode_snapshot
 
 # Readys carried out before other tasks get their turn.
-TURN_READIES = 8
+TURN_READIES = 4
 # How long the log must be quiet before its last group is marked durable.
 MARK_SECONDS = 0.5
 

@@ -26,7 +26,7 @@ class Config:
     entries_max: int = 1024
     bytes_max: int = 4 * 1024 * 1024
     inflight_max: int = 64
-    apply_max: int = 512
+    apply_max: int = 256
     # How far apart followers start after the leader's connection broke, by their rank.
     stagger: float = 0.05
 

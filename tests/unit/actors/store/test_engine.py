@@ -2,9 +2,11 @@
 
 import asyncio
 import errno
+from pathlib import Path
 
 import pytest
 
+from actors.kit.world.real_disk import RealDisk
 from cluster import limits
 from cluster.errors import AskTimeout, Overloaded
 from cluster.messages.store import Put, Txn, TxnResult
@@ -114,3 +116,24 @@ def test_automatic_snapshots_bound_the_log_in_memory_and_on_disk() -> None:
         await cluster.stop()
 
     run_simulation(main)
+
+
+async def test_the_same_on_real_disks_in_real_time(tmp_path: Path) -> None:
+    cluster = StoreCluster(snapshot_entries=100)
+    for name in cluster.names:
+        cluster.disks[name] = RealDisk(tmp_path / name)  # type: ignore[assignment]
+    await cluster.start()
+    await asyncio.gather(*(cluster.put(cluster.names[n % 3], f"k{n:03}") for n in range(300)))
+    leader = await cluster.leader()
+    cluster.network.kill(leader)
+    await cluster.systems.pop(leader).stop()
+    cluster.actors.pop(leader)
+    survivor = next(iter(cluster.systems))
+    await cluster.put(survivor, "k300")
+    await cluster.start(leader)
+    assert (await cluster.read(leader, "k", "l")).count == 301
+    await cluster.settled()
+    await cluster.stop()
+    await cluster.start()
+    assert (await cluster.read(survivor, "k", "l")).count == 301
+    await cluster.stop()
