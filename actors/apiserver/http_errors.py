@@ -27,5 +27,7 @@ def plain(code: int) -> web.Response:
     reason = _REASONS.get(code, "BadRequest" if code < 500 else "InternalError")
     message = "the request is malformed" if code < 500 else "an internal error occurred"
     body = orjson.dumps(status_object(code, reason, message))
-    headers = {"Content-Type": "application/json", "Connection": "close"}
-    return web.Response(body=body, status=code, headers=headers)
+    headers = {"Content-Type": "application/json"}
+    answer = web.Response(body=body, status=code, headers=headers)
+    answer.force_close()
+    return answer

@@ -206,7 +206,6 @@ class StatusHandler(RequestHandler):
         """The answer to a request that could not be parsed or served."""
         if exc is not None and status >= 500:
             self.log_exception("unhandled error in a request", exc_info=exc)
-        self.force_close()
         return http_errors.plain(status)
 
 

@@ -52,9 +52,7 @@ def test_watches() -> None:
         }
     )
     assert (listed.initial, listed.mark_initial) == (True, True)
-    from_now = watch_options(
-        {"sendInitialEvents": "false", "resourceVersionMatch": "NotOlderThan"}
-    )
+    from_now = watch_options({"sendInitialEvents": "false", "resourceVersionMatch": "NotOlderThan"})
     assert not from_now.initial
 
 

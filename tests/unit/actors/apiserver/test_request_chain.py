@@ -93,9 +93,7 @@ async def test_field_validation(plane: ControlPlane) -> None:
     error = await refused(400, "BadRequest", strict)
     assert 'unknown field "dat"' in str(error)
     body = orjson.dumps(wrong)
-    warned = await plane.ask(
-        ApiRequest("create", "configmaps", namespace="default", body=body)
-    )
+    warned = await plane.ask(ApiRequest("create", "configmaps", namespace="default", body=body))
     assert 'unknown field "dat"' in warned.warnings[0]
     typed = {**config("b"), "data": {"x": 1}}
     await refused(400, "BadRequest", plane.create("configmaps", typed, "default"))
@@ -172,9 +170,7 @@ async def test_reads_of_a_revision(plane: ControlPlane) -> None:
 
 async def test_patches(plane: ControlPlane) -> None:
     await plane.create("deployments", DEPLOYMENT, "default", "apps")
-    merged = await plane.patch(
-        "deployments", "web", {"spec": {"replicas": 3}}, "default", "apps"
-    )
+    merged = await plane.patch("deployments", "web", {"spec": {"replicas": 3}}, "default", "apps")
     assert (merged["spec"]["replicas"], merged["metadata"]["generation"]) == (3, 2)
     patched = await plane.patch(
         "deployments",
@@ -318,9 +314,7 @@ async def test_namespaces_end_with_finalize(plane: ControlPlane) -> None:
     ending = await plane.delete("namespaces", "team")
     assert ending["status"]["phase"] == "Terminating"
     await refused(403, "Forbidden", plane.create("configmaps", config("late"), "team"))
-    await plane.update(
-        "namespaces", {**ending, "spec": {"finalizers": []}}, subresource="finalize"
-    )
+    await plane.update("namespaces", {**ending, "spec": {"finalizers": []}}, subresource="finalize")
     await refused(404, "NotFound", plane.get("namespaces", "team"))
     await refused(403, "Forbidden", plane.delete("namespaces", "default"))
 

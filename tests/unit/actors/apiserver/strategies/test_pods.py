@@ -1,0 +1,69 @@
+"""Quality of service and binding."""
+
+import pytest
+
+from actors.apiserver.call import DeleteOptions
+from actors.apiserver.strategies.pods import bind, grace, qos_class
+from cluster.api.kinds import by_resource
+from cluster.api.types import Object
+from cluster.errors import StatusError
+
+PODS = by_resource("", "v1", "pods")
+
+
+def pod(*resources: Object) -> Object:
+    containers = [{"name": f"c{n}", "resources": item} for n, item in enumerate(resources)]
+    return {"metadata": {"name": "p", "uid": "u"}, "spec": {"containers": containers}}
+
+
+FULL = {"limits": {"cpu": "1", "memory": "1Gi"}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        (({},), "BestEffort"),
+        ((FULL,), "Guaranteed"),
+        (({**FULL, "requests": {"cpu": "1000m", "memory": "1Gi"}},), "Guaranteed"),
+        (({**FULL, "requests": {"cpu": "500m"}},), "Burstable"),
+        ((FULL, {}), "Burstable"),
+        (({"requests": {"cpu": "1m"}},), "Burstable"),
+        (({"requests": {"example.com/gpu": "1"}},), "BestEffort"),
+    ],
+)
+def test_quality_of_service(resources: tuple[Object, ...], expected: str) -> None:
+    assert qos_class(pod(*resources)) == expected
+
+
+def test_binding_sets_the_node_and_says_scheduled() -> None:
+    assert PODS is not None
+    live = {**pod({}), "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled"}]}}
+    bound = bind(PODS, live, "n1", {"metadata": {"annotations": {"a": "b"}}}, 0.0)
+    assert bound["spec"]["nodeName"] == "n1"
+    assert bound["metadata"]["annotations"] == {"a": "b"}
+    assert [(c["type"], c["status"]) for c in bound["status"]["conditions"]] == [
+        ("PodScheduled", "True")
+    ]
+    assert "nodeName" not in live["spec"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spec": {"nodeName": "n2"}},
+        {"spec": {"schedulingGates": [{"name": "wait"}]}},
+        {"metadata": {"name": "p", "uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z"}},
+        {"metadata": {"name": "p", "uid": "another"}},
+    ],
+)
+def test_a_pod_is_bound_once_and_only_while_it_waits(change: Object) -> None:
+    assert PODS is not None
+    with pytest.raises(StatusError) as refused:
+        bind(PODS, {**pod({}), **change}, "n1", {"metadata": {"uid": "u"}}, 0.0)
+    assert refused.value.code == 409
+
+
+def test_grace_of_a_running_pod_is_at_least_a_second_by_default() -> None:
+    running: Object = {"spec": {"nodeName": "n", "terminationGracePeriodSeconds": 0}}
+    assert grace(running, DeleteOptions()) == 1
+    assert grace(running, DeleteOptions(grace=0)) == 0

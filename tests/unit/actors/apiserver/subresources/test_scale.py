@@ -1,0 +1,35 @@
+"""The Scale of a workload."""
+
+import pytest
+
+from actors.apiserver.subresources.scale import scale_of, scaled
+from cluster.api.types import Object
+from cluster.errors import StatusError
+
+LIVE: Object = {
+    "metadata": {"name": "web", "namespace": "default", "uid": "u", "generation": 1},
+    "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}},
+    "status": {"replicas": 1},
+}
+
+
+def test_reading() -> None:
+    scale = scale_of(LIVE)
+    assert (scale["spec"], scale["status"]) == (
+        {"replicas": 2},
+        {"replicas": 1, "selector": "app=web"},
+    )
+
+
+def test_writing() -> None:
+    changed = scaled(LIVE, {"spec": {"replicas": 5}})
+    assert (changed["spec"]["replicas"], changed["metadata"]["generation"]) == (5, 2)
+    assert LIVE["spec"]["replicas"] == 2
+    same = scaled(LIVE, {"spec": {"replicas": 2}})
+    assert same["metadata"]["generation"] == 1
+
+
+def test_less_than_nothing_is_422() -> None:
+    with pytest.raises(StatusError) as refused:
+        scaled(LIVE, {"spec": {"replicas": -1}})
+    assert refused.value.code == 422

@@ -1,0 +1,198 @@
+"""The HTTPS door: TLS, credentials, errors, watches, bodies, on loopback."""
+
+import asyncio
+import io
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import orjson
+import pytest
+
+from deploy import pki
+from tests.support.control_plane import REPLICA, TOKEN, ControlPlane, control_plane
+
+PODS = "/api/v1/namespaces/default/pods"
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    async with control_plane(tmp_path, http=True) as started:
+        yield started
+
+
+def url(plane: ControlPlane, path: str) -> str:
+    return f"https://{plane.settings.replica(REPLICA).api_addresses[0]}{path}"
+
+
+def context(plane: ControlPlane, client: str = "") -> ssl.SSLContext:
+    made = ssl.create_default_context(cafile=pki.path(plane.settings, "ca.crt"))
+    if client:
+        made.load_cert_chain(
+            pki.path(plane.settings, f"{client}.crt"), pki.path(plane.settings, f"{client}.key")
+        )
+    return made
+
+
+def session(plane: ControlPlane, client: str = "admin") -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(ssl=context(plane, client))
+    return aiohttp.ClientSession(connector=connector)
+
+
+async def test_credentials(door: ControlPlane) -> None:
+    async with session(door) as admin, session(door, "") as nobody:
+        async with admin.get(url(door, PODS)) as answer:
+            assert answer.status == 200
+        for path, code in (("/version", 200), ("/readyz", 200), (PODS, 401), ("/api", 401)):
+            async with nobody.get(url(door, path)) as answer:
+                assert answer.status == code, path
+        for token, code in ((TOKEN, 200), ("wrong", 401)):
+            headers = {"Authorization": f"Bearer {token}"}
+            async with nobody.get(url(door, PODS), headers=headers) as answer:
+                assert answer.status == code
+                if code == 401:
+                    assert orjson.loads(await answer.read())["reason"] == "Unauthorized"
+
+
+async def test_impersonation(door: ControlPlane) -> None:
+    async with session(door) as admin:
+        headers = {"Impersonate-User": "bob"}
+        async with admin.get(url(door, PODS), headers=headers) as answer:
+            assert answer.status == 403
+            assert 'User "bob" cannot list' in orjson.loads(await answer.read())["message"]
+        both = {**headers, "Impersonate-Group": "system:masters"}
+        async with admin.get(url(door, PODS), headers=both) as answer:
+            assert answer.status == 200
+
+
+async def test_a_foreign_certificate_does_not_get_in(door: ControlPlane, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    async with control_plane(other) as stranger:
+        foreign = context(door)
+        foreign.load_cert_chain(
+            pki.path(stranger.settings, "admin.crt"), pki.path(stranger.settings, "admin.key")
+        )
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=foreign)) as client:
+        with pytest.raises(aiohttp.ClientError):
+            async with client.get(url(door, "/version")):
+                pass
+
+
+async def test_everything_wrong_is_told_as_a_status(door: ControlPlane) -> None:
+    cases = [
+        ("POST", MAPS, b"{", "application/json", 400),
+        ("POST", MAPS, b'{"a": NaN}', "application/json", 400),
+        ("POST", MAPS, b"[" * 5000, "application/json", 400),
+        ("POST", MAPS, b'{"metadata":{"name":"\\ud800"}}', "application/json", 400),
+        ("POST", MAPS, b"\xff\xfe", "application/json", 400),
+        ("POST", MAPS, b"k8s\x00\xff", "application/vnd.kubernetes.protobuf", 400),
+        ("POST", MAPS, b"x", "text/csv", 415),
+        ("POST", MAPS, b"a: &a [*a]", "application/yaml", 400),
+        ("GET", "/api/v1/gadgets", b"", "", 404),
+        ("GET", "/nowhere", b"", "", 404),
+        ("PUT", PODS, b"{}", "application/json", 405),
+        ("GET", PODS + "?labelSelector=a+in", b"", "", 400),
+        ("GET", PODS + "?limit=x", b"", "", 400),
+    ]
+    async with session(door) as admin:
+        for method, path, body, kind, code in cases:
+            headers = {"Content-Type": kind} if kind else {}
+            async with admin.request(
+                method, url(door, path), data=body or None, headers=headers
+            ) as answer:
+                document = orjson.loads(await answer.read())
+                assert (answer.status, document["kind"]) == (code, "Status"), (path, document)
+        async with admin.get(url(door, PODS), headers={"Accept": "text/html"}) as answer:
+            assert answer.status == 406
+        left = await door.list("configmaps", "default")
+        assert left["items"] == []
+
+
+async def test_bodies_are_bounded_and_never_compressed(door: ControlPlane) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b" " * 100_000
+
+    async with session(door) as admin:
+        for data in (io.BytesIO(b" " * (4 << 20)), endless()):
+            headers = {"Content-Type": "application/json"}
+            try:
+                async with admin.post(url(door, MAPS), data=data, headers=headers) as answer:
+                    assert answer.status == 413
+            except aiohttp.ClientError:
+                pass  # the server closed before it was all sent
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        async with admin.post(url(door, MAPS), data=b"\x1f\x8b", headers=headers) as answer:
+            assert answer.status == 415
+
+
+async def test_malformed_http_gets_a_status_and_is_closed(door: ControlPlane) -> None:
+    host, _, port = door.settings.replica(REPLICA).api_addresses[0].rpartition(":")
+    for raw in (
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        b"POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ):
+        reader, writer = await asyncio.open_connection(host, int(port), ssl=context(door, "admin"))
+        writer.write(raw)
+        async with asyncio.timeout(5):
+            answer = await reader.read()
+        assert b" 400 " in answer.partition(b"\r\n")[0]
+        assert b'"kind":"Status"' in answer
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_watch_over_http(door: ControlPlane) -> None:
+    async with session(door) as admin:
+        query = url(door, MAPS + "?watch=1&timeoutSeconds=30")
+        async with admin.get(query) as answer:
+            assert answer.status == 200
+            await door.create("configmaps", {"metadata": {"name": "a"}}, "default")
+            async with asyncio.timeout(5):
+                event = orjson.loads(await answer.content.readline())
+            assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", "a")
+
+
+async def test_a_watch_ends_with_its_time(door: ControlPlane) -> None:
+    query = url(door, MAPS + "?watch=1&timeoutSeconds=1")
+    async with asyncio.timeout(10), session(door) as admin, admin.get(query) as answer:
+        assert await answer.read() == b""
+
+
+async def test_warnings_and_discovery(door: ControlPlane) -> None:
+    async with session(door) as admin:
+        body = orjson.dumps({"metadata": {"name": "a"}, "bogus": 1})
+        headers = {"Content-Type": "application/json"}
+        async with admin.post(url(door, MAPS), data=body, headers=headers) as answer:
+            assert answer.status == 201
+            assert 'unknown field \\"bogus\\"' in answer.headers["Warning"]
+        for path, kind in (
+            ("/api", "APIVersions"),
+            ("/apis", "APIGroupList"),
+            ("/apis/apps", "APIGroup"),
+            ("/apis/apps/v1", "APIResourceList"),
+        ):
+            async with admin.get(url(door, path)) as answer:
+                assert orjson.loads(await answer.read())["kind"] == kind
+        aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+        async with admin.get(url(door, "/apis"), headers={"Accept": aggregated}) as answer:
+            assert answer.headers["Content-Type"] == aggregated
+        async with admin.get(url(door, "/openapi/v3")) as answer:
+            paths = orjson.loads(await answer.read())["paths"]
+        async with admin.get(url(door, paths["apis/apps/v1"]["serverRelativeURL"])) as answer:
+            assert "components" in orjson.loads(await answer.read())
+
+
+async def test_open_watches_do_not_hold_up_a_stop(tmp_path: Path) -> None:
+    async with control_plane(tmp_path, http=True) as plane:
+        client = session(plane)
+        answer = await client.get(url(plane, MAPS + "?watch=1"))
+        assert answer.status == 200
+        began = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began < 3
+    answer.close()
+    await client.close()
