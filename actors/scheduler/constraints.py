@@ -61,7 +61,7 @@ def prepare(pod: PodInfo, snapshot: Snapshot) -> PodState:
             counts = snapshot.matching((snapshot.matcher(term),), living=False)
             closed.update(_domains(counts, {term.key}, snapshot))
         state.own_anti = frozenset(closed)
-    state.their_anti = _repelled(pod, snapshot)
+    state.their_anti = repelled(pod, snapshot)
     return state
 
 
@@ -143,7 +143,7 @@ def _domains(counts: Mapping[str, int], keys: set[str], snapshot: Snapshot) -> C
     return found
 
 
-def _repelled(pod: PodInfo, snapshot: Snapshot) -> frozenset[Domain]:
+def repelled(pod: PodInfo, snapshot: Snapshot) -> frozenset[Domain]:
     """Domains of placed pods whose required anti-affinity matches this pod."""
     closed = set()
     for other in snapshot.repelling.values():

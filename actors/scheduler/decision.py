@@ -4,7 +4,6 @@ Equal input and entropy give an equal answer.
 Must not know: queues, binding, clocks.
 """
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from actors.scheduler.constraints import prepare
 from actors.scheduler.filters import FILTERS, filters_for
 from actors.scheduler.node_snapshot import NodeInfo, Snapshot
 from actors.scheduler.pod_info import PodInfo
+from actors.scheduler.rankings import Rankings, draw
 from actors.scheduler.scores import total_scores
 
 # In a large cluster enough good nodes will do (kube-scheduler's percentageOfNodesToScore).
@@ -45,13 +45,25 @@ class Filtered:
     examined: int = 0
 
 
-def decide(pod: PodInfo, snapshot: Snapshot, entropy: float, start: int = 0) -> Decision:
+def decide(
+    pod: PodInfo,
+    snapshot: Snapshot,
+    entropy: float,
+    start: int = 0,
+    rankings: Rankings | None = None,
+) -> Decision:
     """``entropy`` in [0, 1) breaks the last ties. ``start``: where in the node order to begin
-    (large clusters are not searched to the end; the caller moves it on by ``examined``)."""
+    (large clusters are not searched to the end; the caller moves it on by ``examined``).
+    ``rankings``: kept over decisions on one snapshot, they answer for pods that look at each node
+    by itself without a search."""
     nodes = snapshot.present()
     if not nodes:
         failed = frozenset(item.name for item in FILTERS)
         return Decision("", f"0/0 nodes are available: {NO_NODES}.", failed)
+    if rankings is not None:
+        ranked = rankings.choose(pod, entropy)
+        if ranked:
+            return Decision(ranked)
     found = filter_nodes(pod, snapshot, start)
     if not found.nodes:
         message = explain(found.reasons, len(nodes))
@@ -104,11 +116,7 @@ def best_node(pod: PodInfo, nodes: list[NodeInfo], snapshot: Snapshot, entropy: 
     zones = snapshot.zone_pods
     fewest = min((zones[node.zone], len(node.pods)) for node in tied)
     tied = [node for node in tied if (zones[node.zone], len(node.pods)) == fewest]
-    return min(tied, key=lambda node: (_draw(entropy, node.name), node.name))
-
-
-def _draw(entropy: float, name: str) -> bytes:
-    return hashlib.blake2b(f"{entropy!r}/{name}".encode(), digest_size=8).digest()
+    return min(tied, key=lambda node: (draw(entropy, node.name), node.name))
 
 
 def explain(reasons: Counter[str], total: int) -> str:

@@ -21,6 +21,7 @@ from cluster.names import LABEL_ZONE
 
 # Selectors whose matches are kept counted; the oldest is forgotten.
 COUNTED_SELECTORS_MAX = 512
+CHANGES_KEPT_MAX = 20_000
 
 
 class Taint(NamedTuple):
@@ -115,6 +116,33 @@ class NodeInfo:
                 del self.ports[port]
 
 
+class ChangeLog:
+    """Who changed, for readers that each keep their own place in it."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._first = 0
+
+    @property
+    def end(self) -> int:
+        """The place behind the last change."""
+        return self._first + len(self._names)
+
+    def add(self, name: str) -> None:
+        """Note a change. The older half is forgotten when there are too many."""
+        self._names.append(name)
+        if len(self._names) > CHANGES_KEPT_MAX:
+            half = len(self._names) // 2
+            del self._names[:half]
+            self._first += half
+
+    def since(self, place: int) -> set[str] | None:
+        """Names that changed from ``place`` on; None if that is forgotten."""
+        if place < self._first:
+            return None
+        return set(self._names[place - self._first :])
+
+
 class Snapshot:
     """The whole cluster as far as it concerns placement."""
 
@@ -125,6 +153,11 @@ class Snapshot:
         self.repelling: dict[Key, PodInfo] = {}
         self.attracting: dict[Key, PodInfo] = {}
         self.zone_pods: Counter[str] = Counter()
+        # Image name → nodes that hold it; PreferNoSchedule taints there are.
+        self.image_nodes: Counter[str] = Counter()
+        self.soft_taints = 0
+        # Names of nodes in order of their changes (a pod came or went, the Node changed).
+        self.changes = ChangeLog()
         self._where: dict[Key, str] = {}
         self._counts: dict[CountKey, Counter[str]] = {}
         # The same counts by what a pod must have to be in them: a placement touches only those.
@@ -139,8 +172,11 @@ class Snapshot:
             node = self.nodes[name] = NodeInfo(name)
         before = (node.present, node.allocatable, node.labels, node.taints, node.unschedulable)
         zone = node.zone
+        self._tally(node, -1)
         node.describe(obj)
+        self._tally(node, 1)
         self._rezone(node, zone)
+        self.changes.add(name)
         if not before[0]:
             self._order = None
             return frozenset(("added",))
@@ -159,12 +195,25 @@ class Snapshot:
             self.zone_pods[before] -= len(node.pods)
             self.zone_pods[node.zone] += len(node.pods)
 
+    def _tally(self, node: NodeInfo, sign: int) -> None:
+        if not node.present:
+            return
+        for image in node.images:
+            self.image_nodes[image] += sign
+            if not self.image_nodes[image]:
+                del self.image_nodes[image]
+        self.soft_taints += sign * sum(
+            1 for taint in node.taints if taint.effect == "PreferNoSchedule"
+        )
+
     def remove_node(self, name: str) -> None:
         """The Node is gone; its pods go one by one, as they are deleted."""
         node = self.nodes.get(name)
         if node is None:
             return
+        self._tally(node, -1)
         node.present = False
+        self.changes.add(name)
         self._order = None
         if not node.pods:
             del self.nodes[name]
@@ -177,6 +226,7 @@ class Snapshot:
             node = self.nodes[name] = NodeInfo(name)
         node.pods[pod.key] = pod
         node.add(pod, 1)
+        self.changes.add(name)
         self._where[pod.key] = name
         self.zone_pods[node.zone] += 1
         if pod.anti_affinity:
@@ -190,6 +240,7 @@ class Snapshot:
         name = self._where.pop(key, None)
         if name is None:
             return False
+        self.changes.add(name)
         node = self.nodes[name]
         pod = node.pods.pop(key)
         node.add(pod, -1)

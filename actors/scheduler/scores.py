@@ -16,6 +16,7 @@ from cluster.api.selectors import EVERYTHING
 from cluster.names import LABEL_HOSTNAME, LABEL_ZONE
 
 SCORE_MAX = 100
+SPREAD_WEIGHT = 2
 # Weight of a placed pod's required affinity when it scores for another pod.
 HARD_AFFINITY_WEIGHT = 1
 IMAGE_BYTES_MIN = 23 * 1024 * 1024
@@ -25,32 +26,39 @@ Scores = list[int]
 
 
 def least_allocated(pod: PodInfo, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Scores:
-    """More room left is better: mean over cpu and memory."""
-    scores = []
-    for node in nodes:
-        cpu, memory = node.allocatable.get("cpu", 0), node.allocatable.get("memory", 0)
-        free_cpu = cpu - node.scored_cpu - pod.scored_cpu
-        free_memory = memory - node.scored_memory - pod.scored_memory
-        total = free_cpu * SCORE_MAX // cpu if free_cpu > 0 else 0
-        total += free_memory * SCORE_MAX // memory if free_memory > 0 else 0
-        scores.append(total // 2)
-    return scores
+    """More room left is better."""
+    return [room_score(pod, node) for node in nodes]
+
+
+def room_score(pod: PodInfo, node: NodeInfo) -> int:
+    """Share of cpu and of memory that would be left, in the mean."""
+    cpu, memory = node.allocatable.get("cpu", 0), node.allocatable.get("memory", 0)
+    free_cpu = cpu - node.scored_cpu - pod.scored_cpu
+    free_memory = memory - node.scored_memory - pod.scored_memory
+    total = free_cpu * SCORE_MAX // cpu if free_cpu > 0 else 0
+    total += free_memory * SCORE_MAX // memory if free_memory > 0 else 0
+    return total // 2
 
 
 def balanced_allocation(pod: PodInfo, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Scores:
     """Cpu and memory used up in like shares are better than one exhausted and one idle."""
-    wanted = dict(pod.requests)
-    pod_cpu, pod_memory = wanted.get("cpu", 0), wanted.get("memory", 0)
-    scores = []
-    for node in nodes:
-        cpu, memory = node.allocatable.get("cpu", 0), node.allocatable.get("memory", 0)
-        if not cpu or not memory:
-            scores.append(0)
-            continue
-        share_cpu = min(1.0, (node.used.get("cpu", 0) + pod_cpu) / cpu)
-        share_memory = min(1.0, (node.used.get("memory", 0) + pod_memory) / memory)
-        scores.append(int((1 - abs(share_cpu - share_memory) / 2) * SCORE_MAX))
-    return scores
+    return [balance_score(pod, node) for node in nodes]
+
+
+def balance_score(pod: PodInfo, node: NodeInfo) -> int:
+    """How near the shares of cpu and of memory in use would be."""
+    cpu, memory = node.allocatable.get("cpu", 0), node.allocatable.get("memory", 0)
+    if not cpu or not memory:
+        return 0
+    pod_cpu = pod_memory = 0
+    for name, value in pod.requests:
+        if name == "cpu":
+            pod_cpu = value
+        elif name == "memory":
+            pod_memory = value
+    share_cpu = min(1.0, (node.used.get("cpu", 0) + pod_cpu) / cpu)
+    share_memory = min(1.0, (node.used.get("memory", 0) + pod_memory) / memory)
+    return int((1 - abs(share_cpu - share_memory) / 2) * SCORE_MAX)
 
 
 def taint_toleration(pod: PodInfo, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Scores:
@@ -79,18 +87,20 @@ def node_affinity(pod: PodInfo, nodes: Sequence[NodeInfo], snapshot: Snapshot) -
 
 def image_locality(pod: PodInfo, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Scores:
     """Nodes that hold the pod's images, big ones that many nodes hold counting most."""
-    present = snapshot.present()
-    spread = {
-        image: sum(1 for node in present if image in node.images) / len(present)
-        for image in set(pod.images)
-    }
+    return [image_score(pod, node, snapshot) for node in nodes]
+
+
+def image_score(pod: PodInfo, node: NodeInfo, snapshot: Snapshot) -> int:
+    """Bytes of the pod's images at hand, between two thresholds."""
+    if not node.images:
+        return 0
     most = IMAGE_BYTES_MAX * max(1, len(pod.images))
-    scores = []
-    for node in nodes:
-        held = sum(int(node.images.get(image, 0) * spread[image]) for image in pod.images)
-        held = min(max(held, IMAGE_BYTES_MIN), most)
-        scores.append(SCORE_MAX * (held - IMAGE_BYTES_MIN) // (most - IMAGE_BYTES_MIN))
-    return scores
+    count = len(snapshot.present())
+    held = sum(
+        node.images.get(image, 0) * snapshot.image_nodes[image] // count for image in pod.images
+    )
+    held = min(max(held, IMAGE_BYTES_MIN), most)
+    return SCORE_MAX * (held - IMAGE_BYTES_MIN) // (most - IMAGE_BYTES_MIN)
 
 
 def pod_topology_spread(pod: PodInfo, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Scores:
@@ -211,12 +221,12 @@ SCORES: tuple[Score, ...] = (
         "TaintToleration",
         3,
         taint_toleration,
-        lambda pod, nodes, snapshot: any(node.taints for node in nodes),
+        lambda pod, nodes, snapshot: bool(snapshot.soft_taints),
     ),
     Score("NodeAffinity", 2, node_affinity, lambda pod, nodes, snapshot: bool(pod.preferred_nodes)),
     Score(
         "PodTopologySpread",
-        2,
+        SPREAD_WEIGHT,
         pod_topology_spread,
         lambda pod, nodes, snapshot: bool(soft_constraints(pod)),
     ),
@@ -230,7 +240,7 @@ SCORES: tuple[Score, ...] = (
         "ImageLocality",
         1,
         image_locality,
-        lambda pod, nodes, snapshot: any(node.images for node in nodes),
+        lambda pod, nodes, snapshot: bool(snapshot.image_nodes),
     ),
 )
 

@@ -11,6 +11,7 @@ from actors.scheduler.decision import Decision, decide
 from actors.scheduler.node_snapshot import Snapshot
 from actors.scheduler.pending_queue import PendingQueue
 from actors.scheduler.pod_info import Key, PodInfo, parse_pod
+from actors.scheduler.rankings import Rankings
 from cluster.api.types import Object
 
 SCHEDULER_NAME = "default-scheduler"
@@ -33,6 +34,7 @@ class SchedulerState:
         # Pods placed by us that the watch has not shown as bound yet, by uid.
         self._assumed: dict[Key, str] = {}
         self._start = 0
+        self._rankings = Rankings(self.snapshot)
 
     def node_changed(self, new: Object | None, old: Object | None, now: float) -> None:
         """A Node was added or changed (``new``), or deleted (only ``old``)."""
@@ -118,7 +120,7 @@ class SchedulerState:
         if waiting is None:
             return None
         pod = waiting.pod
-        decision = decide(pod, self.snapshot, entropy, self._start)
+        decision = decide(pod, self.snapshot, entropy, self._start, self._rankings)
         self._start += decision.examined
         if decision.node:
             self.snapshot.place(pod, decision.node)
