@@ -1,7 +1,7 @@
 """One suite for every packet filter: the memory twin, and nftables in fresh network namespaces.
 
 A probe opens a connection as a client would and says who answered. For nftables the namespaces
-are: a node (own address, a pod range, two "pods" on its loopback) and a client pod behind a veth.
+are: a node, and two pods behind veths as the kubelet makes them.
 """
 
 import asyncio
@@ -70,46 +70,60 @@ class MemoryBench:
 
 
 class NftBench:
-    """Two namespaces joined by a veth; servers on the node's loopback addresses."""
+    """A node's namespace, and two pods' namespaces behind point-to-point veths: the client, which
+    serves too, and the second backend. The first backend is an address of the node itself."""
 
     def __init__(self, library: bool) -> None:
         suffix = f"{os.getpid() % 10000}{'l' if library else 'c'}"
-        self.node, self.pod = f"stpfn{suffix}", f"stpfp{suffix}"
+        self.node, self.pod, self.far = (f"stpf{letter}{suffix}" for letter in "npf")
         self.sockets: list[socket.socket] = []
         self.stop = threading.Event()
-        self._build()
+        try:
+            self._build()
+        except (OSError, subprocess.CalledProcessError):
+            self.close()
+            raise
         self.filter: PacketFilter = NftablesPacketFilter(f"/run/netns/{self.node}", library)
 
     def _build(self) -> None:
-        for name in (self.node, self.pod):
+        for name in (self.node, self.pod, self.far):
             run(f"ip netns add {name}")
             run(f"ip -n {name} link set lo up")
-        run(f"ip -n {self.node} link add v0 type veth peer name eth0 netns {self.pod}")
-        for address in (NODE, OUTSIDER, FIRST.address, SECOND.address):
+        for address in (NODE, OUTSIDER, FIRST.address):
             run(f"ip -n {self.node} addr add {address}/32 dev lo")
+        run(f"ip -n {self.node} link add up0 type bridge")
+        run(f"ip -n {self.node} link set up0 up")
+        run(f"ip -n {self.node} route add 10.96.0.0/16 dev up0 src {NODE}")
+        run(f"ip netns exec {self.node} sysctl -qw net.ipv4.ip_forward=1")
+        self._join(self.pod, "v0", CLIENT)
+        self._join(self.far, "v1", SECOND.address)
+        for namespace, backend in (
+            (self.node, FIRST),
+            (self.far, SECOND),
+            (self.pod, Backend(CLIENT, 8080)),
+        ):
+            self._serve(namespace, backend)
+
+    def _join(self, pod: str, link: str, address: str) -> None:
+        """A pod's wire as the kubelet makes it."""
+        run(f"ip -n {self.node} link add {link} type veth peer name eth0 netns {pod}")
         for command in (
-            f"ip -n {self.pod} addr add {CLIENT}/32 dev eth0",
-            f"ip -n {self.pod} link set eth0 up",
-            f"ip -n {self.pod} route add 169.254.1.1 dev eth0 scope link",
-            f"ip -n {self.pod} route add default via 169.254.1.1 dev eth0",
-            f"ip -n {self.node} addr add 169.254.1.1/32 dev v0",
-            f"ip -n {self.node} link set v0 up",
-            f"ip -n {self.node} route add {CLIENT}/32 dev v0",
-            f"ip -n {self.node} link add up0 type bridge",
-            f"ip -n {self.node} link set up0 up",
-            f"ip -n {self.node} route add 10.96.0.0/16 dev up0 src {NODE}",
-            f"ip netns exec {self.node} sysctl -qw net.ipv4.ip_forward=1",
+            f"ip -n {pod} addr add {address}/32 dev eth0",
+            f"ip -n {pod} link set eth0 up",
+            f"ip -n {pod} route add 169.254.1.1 dev eth0 scope link",
+            f"ip -n {pod} route add default via 169.254.1.1 dev eth0",
+            f"ip -n {self.node} addr add 169.254.1.1/32 dev {link}",
+            f"ip -n {self.node} link set {link} up",
+            f"ip -n {self.node} route add {address}/32 dev {link} src {NODE}",
         ):
             run(command)
-        for backend in (FIRST, SECOND):
-            self._serve(backend)
 
-    def _serve(self, backend: Backend) -> None:
-        stream = inside(self.node, lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+    def _serve(self, namespace: str, backend: Backend) -> None:
+        stream = inside(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         stream.bind(backend)
         stream.listen()
-        datagram = inside(self.node, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        datagram = inside(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         datagram.bind(backend)
         for server, serve in ((stream, serve_stream), (datagram, serve_datagram)):
             server.settimeout(0.1)
@@ -126,8 +140,8 @@ class NftBench:
         self.stop.set()
         for server in self.sockets:
             server.close()
-        for name in (self.pod, self.node):
-            subprocess.run(["ip", "netns", "del", name], check=False)
+        for name in (self.pod, self.far, self.node):
+            subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)
 
 
 def run(command: str) -> None:
@@ -347,16 +361,52 @@ async def test_sticky_fronts_keep_a_client_on_its_backend(bench: Bench) -> None:
     assert await answers(bench, SERVICE, 80) == before
 
 
-async def test_masquerade_and_hairpin_change_the_source(bench: Bench) -> None:
-    if isinstance(bench, MemoryBench):
-        found = MemoryPacketFilter(local=(NODE,))
-        await found.apply(
-            table({(SERVICE, "tcp", 80): Forward((FIRST,), masquerade=True)}, frozenset([CLIENT]))
+async def seen_source(bench: Bench, address: str, source: str = CLIENT) -> str:
+    """The source that the backend sees; by the twin: the client, or the machine if masqueraded."""
+    if isinstance(bench.filter, MemoryPacketFilter):
+        found = bench.filter.resolve(address, 80, source=source)
+        return NODE if found.masquerade else source
+    got = await bench.connect(address, 80, "tcp", source)
+    assert " from " in got, got
+    seen = got.partition(" from ")[2]
+    # The machine's own addresses on the pods' wires count as the machine.
+    return NODE if seen == "169.254.1.1" else seen
+
+
+async def test_the_source_is_kept_unless_it_must_not_be(bench: Bench) -> None:
+    itself = Backend(CLIENT, 8080)
+    kept, masked, hairpin = "10.96.0.51", "10.96.0.52", "10.96.0.53"
+    await bench.filter.apply(
+        table(
+            {
+                (kept, "tcp", 80): Forward((SECOND,)),
+                (masked, "tcp", 80): Forward((SECOND,), masquerade=True),
+                (hairpin, "tcp", 80): Forward((itself,)),
+            },
+            hairpins=frozenset((CLIENT, FIRST.address)),
         )
-        assert found.resolve(SERVICE, 80, source=CLIENT).masquerade
-        return
-    await bench.filter.apply(table({(SERVICE, "tcp", 80): Forward((FIRST,))}))
-    assert (await bench.connect(SERVICE, 80, "tcp", CLIENT)).endswith(f"from {CLIENT}")
+    )
+    assert await seen_source(bench, kept) == CLIENT
+    assert await seen_source(bench, masked) == NODE
+    assert await seen_source(bench, hairpin) == NODE
+
+
+async def test_clients_on_the_backends_wire_get_their_answers_from_here(bench: Bench) -> None:
+    balancer = "10.245.1.7"
+    forwards: dict[Front, Forward] = {(balancer, "tcp", 80): Forward((SECOND,))}
+    await bench.filter.apply(ForwardTable("steersman_test", forwards))
+    assert await seen_source(bench, balancer) == CLIENT
+    wire = ("10.244.0.0/16",)
+    await bench.filter.apply(ForwardTable("steersman_test", forwards, return_ranges=wire))
+    assert await seen_source(bench, balancer) == NODE
+
+
+async def test_outsiders_of_the_pod_range_are_masqueraded(bench: Bench) -> None:
+    narrow = table({(SERVICE, "tcp", 80): Forward((SECOND,))})
+    await bench.filter.apply(narrow)
+    assert await seen_source(bench, SERVICE) == CLIENT
+    await bench.filter.apply(narrow._replace(inner_sources=("10.244.77.0/24",)))
+    assert await seen_source(bench, SERVICE) == NODE
 
 
 async def test_a_table_of_another_name_stands_beside(bench: Bench) -> None:
