@@ -132,7 +132,7 @@ class Executor:
         except StatusError as error:
             if action.may_exist and error.reason == "AlreadyExists":
                 return
-            if action.complain is not None:
+            if action.complain is not None and error.code not in (404, 409):
                 self._say(action.complain, {}, str(error))
             raise
         self._wrote(key, action.resource, made)

@@ -140,6 +140,9 @@ class Reconciler:
                 self._ctx.log.info("controller.fenced", controller=self._controller.name)
             self.fenced = True
             return
+        if is_too_late(error):
+            self._queue.forget(key)
+            return
         self._remember(key, action, error)
         delay = self._queue.retry(key, current_trace())
         self._ctx.log.debug(
@@ -174,6 +177,14 @@ class Reconciler:
             exc_info=error,
             **fields,
         )
+
+
+def is_too_late(error: SteersmanError) -> bool:
+    """True if the namespace is being deleted: what the plan wanted there will never be."""
+    if not isinstance(error, StatusError):
+        return False
+    causes = (error.status.get("details") or {}).get("causes") or ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
 
 
 def _now() -> float:

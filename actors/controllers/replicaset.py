@@ -170,6 +170,9 @@ def _conditions(replica_set: Object, count: int, view: View, now: float) -> list
         settled = count == wanted_replicas(replica_set)
         return kept if old is None or settled else [*kept, old]
     reason = "FailedCreate" if isinstance(failure.action, Create) else "FailedDelete"
+    if old is not None and old.get("reason") == reason:
+        # The message names another pod each time: a new one would be a change without end.
+        return [*kept, old]
     return [*kept, condition("ReplicaFailure", "True", reason, failure.message, now, old)]
 
 

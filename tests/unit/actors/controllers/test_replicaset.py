@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import orjson
+
 from actors.controllers.plan import Create, Delete, Failure, Patch, RequeueAfter, Update
 from actors.controllers.replicaset import plan, pod_keys
 from cluster.api.resources import EVENTS, PODS, REPLICA_SETS
@@ -165,7 +167,8 @@ async def test_lost_answers_make_no_second_pod(cluster: Cluster) -> None:
 async def test_a_refusing_api_is_asked_gently_and_the_reason_shown(cluster: Cluster) -> None:
     def fault(request: ApiRequest) -> None:
         if request.verb == "create" and request.resource == "pods":
-            raise status_error(403, "Forbidden", "exceeded quota: small")
+            name = orjson.loads(request.body)["metadata"]["name"]
+            raise status_error(403, "Forbidden", f"exceeded quota for {name}")
 
     cluster.state.fault = fault
     cluster.state.put(REPLICA_SETS, make_set(50))
@@ -174,7 +177,8 @@ async def test_a_refusing_api_is_asked_gently_and_the_reason_shown(cluster: Clus
     found = cluster.state.find(REPLICA_SETS, "default", "web")
     assert found is not None
     (condition,) = found["status"]["conditions"]
-    assert condition["message"] == "exceeded quota: small"
+    assert condition["message"].startswith("exceeded quota")
+    assert len(cluster.state.writes("update", REPLICA_SETS)) < 5
     reasons = {event["reason"] for event in cluster.state.all(EVENTS)}
     assert "FailedCreate" in reasons
     cluster.state.fault = None
