@@ -50,6 +50,7 @@ class NodeAgent:
         self._gone = False
         self._revision = 0
         self._published: Object = {}
+        self._sent: Object = {}
         self._published_at = 0.0
         self._lease: Object | None = None
         self._own = Informer(client, NODES, field_selector=f"metadata.name={node.name}")
@@ -98,7 +99,7 @@ class NodeAgent:
             return
         status = new.get("status") or {}
         if ready_status(status) != ready_status(self._published):
-            self._published = status
+            self._published, self._sent = status, {}
             self._changed.set()
 
     async def _until_done(self, step: Callable[[], Awaitable[None]], name: str) -> None:
@@ -152,8 +153,7 @@ class NodeAgent:
             now,
         )
         fresh = now - self._published_at < STATUS_SECONDS
-        known = {key: self._published.get(key) for key in status}
-        if fresh and node_status.same_but_heartbeat(known, status):
+        if fresh and node_status.same_but_heartbeat(self._sent, status):
             return
         patch = {"status": status}
         try:
@@ -166,7 +166,7 @@ class NodeAgent:
             return  # the Node was deleted; as in Kubernetes, only a restart registers it again
         self._revision = int(found["metadata"].get("resourceVersion") or 0)
         self._published = found.get("status") or status
-        self._published_at = now
+        self._sent, self._published_at = status, now
         self._ctx.note("node.status", self._node.name, ready=not self.problem)
 
     async def _renew_for_ever(self) -> None:

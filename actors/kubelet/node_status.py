@@ -6,6 +6,7 @@ Must not know: the API server. Source: core/v1 NodeStatus; Kubernetes docs, "Nod
 from actors.client.timestamps import rfc3339, rfc3339_micro
 from actors.kit.world.containers import Image, RuntimeInfo
 from actors.kubelet.machine import MachineInfo
+from cluster.api.quantity import canonical
 from cluster.api.types import Object
 from cluster.limits import NODE_PODS_MAX
 from cluster.names import (
@@ -56,9 +57,9 @@ def capacity(node: NodeSettings, machine: MachineInfo) -> Object:
     """This node's share of the machine."""
     milli = int(machine.cpus * 1000 * node.share)
     return {
-        "cpu": str(milli // 1000) if milli % 1000 == 0 else f"{milli}m",
-        "memory": f"{int(machine.memory * node.share) // 1024}Ki",
-        "ephemeral-storage": f"{int(machine.storage * node.share) // 1024}Ki",
+        "cpu": canonical(f"{milli}m"),
+        "memory": canonical(f"{int(machine.memory * node.share) // 1024}Ki"),
+        "ephemeral-storage": canonical(f"{int(machine.storage * node.share) // 1024}Ki"),
         "hugepages-1Gi": "0",
         "hugepages-2Mi": "0",
         "pods": str(NODE_PODS_MAX),
@@ -72,8 +73,8 @@ def allocatable(node: NodeSettings, machine: MachineInfo) -> Object:
     storage = int(machine.storage * node.share * 0.9)
     return {
         **capacity(node, machine),
-        "memory": f"{(total - kept) // 1024}Ki",
-        "ephemeral-storage": str(storage),
+        "memory": canonical(f"{(total - kept) // 1024}Ki"),
+        "ephemeral-storage": canonical(str(storage)),
     }
 
 
