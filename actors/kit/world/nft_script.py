@@ -32,71 +32,80 @@ ELEMENTS_PER_LINE = 500
 Elements = dict[str, dict[str, str]]
 
 
-class Rendered(NamedTuple):
-    """A table as set elements (set → key → value, '' for plain sets), chains and the rest."""
-
-    name: str
-    elements: Elements
-    chains: dict[str, tuple[str, ...]]
-    base: str
+Chains = dict[str, tuple[str, ...]]
 
 
-def render(table: ForwardTable) -> Rendered:
-    """The table in pieces that can be compared."""
-    elements: Elements = {name: {} for name, _ in _SETS}
-    chains: dict[str, tuple[str, ...]] = {}
-    for front, forward in table.forwards.items():
-        _render_forward(front, forward, elements, chains)
-    for address in table.hairpins:
-        elements["hairpin"][f"{address} . {address}"] = ""
-    return Rendered(table.name, elements, chains, _base(table))
+class Script(NamedTuple):
+    """What to run, and the names of the backend chains that stand after it."""
+
+    text: str
+    chains: frozenset[str]
 
 
-def full_script(new: Rendered) -> str:
+def full_script(table: ForwardTable) -> Script:
     """Replace the table, whatever stands there, in one transaction."""
+    elements, chains = render(table.forwards.items())
+    elements["hairpin"] = _hairpins(table.hairpins)
     lines = [
-        f"table ip {new.name}",
-        f"delete table ip {new.name}",
-        f"table ip {new.name} {{",
+        f"table ip {table.name}",
+        f"delete table ip {table.name}",
+        f"table ip {table.name} {{",
         *(f"  {kind} {name} {{ {spec}; }}" for name, (kind, spec) in _SETS),
-        *_chain_blocks(new.chains),
-        new.base,
+        *_chain_blocks(chains),
+        _base(table),
         "}",
     ]
-    for name, elements in new.elements.items():
-        lines += _element_lines("add", new.name, name, elements)
-    return "\n".join(lines) + "\n"
+    for name, values in elements.items():
+        lines += _element_lines("add", table.name, name, values)
+    return Script("\n".join(lines) + "\n", frozenset(chains))
 
 
-def difference_script(old: Rendered, new: Rendered) -> str | None:
-    """Turn ``old`` into ``new``; '' if they are equal, None if a full replacement is better."""
-    if old.base != new.base or old.name != new.name:
+def difference_script(
+    old: ForwardTable, new: ForwardTable, standing: frozenset[str]
+) -> Script | None:
+    """Turn ``old`` into ``new``; text '' if they are equal, None if a full replacement is better.
+
+    ``standing``: names of the backend chains there are (those no longer used may stay)."""
+    if _frame(old) != _frame(new):
         return None
-    removed: Elements = {}
-    added: Elements = {}
-    changed = total = 0
-    for name, wanted in new.elements.items():
-        present = old.elements[name]
-        if wanted == present:
-            continue
-        gone = {key: "" for key, value in present.items() if wanted.get(key) != value}
-        fresh = {key: value for key, value in wanted.items() if present.get(key) != value}
-        removed[name], added[name] = gone, fresh
-        changed += len(gone) + len(fresh)
-        total += len(wanted)
-    if changed > DIFFERENCE_ALWAYS and changed > total * DIFFERENCE_SHARE_MAX:
+    gone = [item for item in old.forwards.items() if new.forwards.get(item[0]) != item[1]]
+    fresh = [item for item in new.forwards.items() if old.forwards.get(item[0]) != item[1]]
+    changed = len(gone) + len(fresh)
+    if changed > DIFFERENCE_ALWAYS and changed > len(new.forwards) * DIFFERENCE_SHARE_MAX:
         return None
-    lines = _new_chains(old, new)
-    for name, elements in removed.items():
-        lines += _element_lines("delete", new.name, name, elements)
-    for name, elements in added.items():
-        lines += _element_lines("add", new.name, name, elements)
-    return "\n".join(lines) + "\n" if lines else ""
+    before, _ = render(gone)
+    after, chains = render(fresh)
+    before["hairpin"] = _hairpins(old.hairpins - new.hairpins)
+    after["hairpin"] = _hairpins(new.hairpins - old.hairpins)
+    lines = _new_chains(new.name, {key: chains[key] for key in chains if key not in standing})
+    for name, values in before.items():
+        wanted = after[name]
+        dropped = {key: "" for key, value in values.items() if wanted.get(key) != value}
+        lines += _element_lines("delete", new.name, name, dropped)
+    for name, values in after.items():
+        present = before[name]
+        added = {key: value for key, value in values.items() if present.get(key) != value}
+        lines += _element_lines("add", new.name, name, added)
+    text = "\n".join(lines) + "\n" if lines else ""
+    return Script(text, standing | chains.keys())
 
 
-def merge_chains(old: Rendered, new: Rendered) -> Rendered:
-    """``new`` after a difference was run over ``old``: chains no longer used are still there."""
-    return new._replace(chains={**old.chains, **new.chains})
+def render(forwards: Iterable[tuple[Front, Forward]]) -> tuple[Elements, Chains]:
+    """Set elements (set → key → value, '' for plain sets) and the chains they need."""
+    elements: Elements = {name: {} for name, _ in _SETS}
+    chains: Chains = {}
+    for front, forward in forwards:
+        _render_forward(front, forward, elements, chains)
+    return elements, chains
+
+
+def _hairpins(addresses: Iterable[str]) -> dict[str, str]:
+    return {f"{address} . {address}": "" for address in addresses}
+
+
+def _frame(table: ForwardTable) -> tuple[object, ...]:
+    """What the fixed chains are made of."""
+    return table._replace(forwards={}, hairpins=frozenset())
 
 
 def remove_script(name: str) -> str:
@@ -130,9 +139,7 @@ _SETS: tuple[tuple[str, tuple[str, str]], ...] = (
 _LOCAL = "fib daddr type local ip daddr != 127.0.0.0/8"
 
 
-def _render_forward(
-    front: Front, forward: Forward, elements: Elements, chains: dict[str, tuple[str, ...]]
-) -> None:
+def _render_forward(front: Front, forward: Forward, elements: Elements, chains: Chains) -> None:
     address, protocol, port = front
     family = "svc" if address else "port"
     key = f"{address} . {protocol} . {port}" if address else f"{protocol} . {port}"
@@ -158,7 +165,7 @@ def _backend_chain(
     family: str,
     forward: Forward,
     count: int,
-    chains: dict[str, tuple[str, ...]],
+    chains: Chains,
     inner: bool = False,
 ) -> str:
     """Name of the shared chain for so many backends; added to ``chains`` if it is a new one."""
@@ -189,7 +196,7 @@ def _weight(slot: int, backend: Backend) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=8).digest()
 
 
-def _chain_blocks(chains: dict[str, tuple[str, ...]]) -> list[str]:
+def _chain_blocks(chains: Chains) -> list[str]:
     """Marking chains go to plain ones, so plain ones come first."""
     lines = []
     for name in sorted(chains, key=lambda item: (item.endswith("_m"), item)):
@@ -199,15 +206,11 @@ def _chain_blocks(chains: dict[str, tuple[str, ...]]) -> list[str]:
     return lines
 
 
-def _new_chains(old: Rendered, new: Rendered) -> list[str]:
-    fresh = sorted(
-        (name for name in new.chains if name not in old.chains),
-        key=lambda item: (item.endswith("_m"), item),
-    )
+def _new_chains(table: str, chains: Chains) -> list[str]:
     lines = []
-    for name in fresh:
-        lines.append(f"add chain ip {new.name} {name}")
-        lines += [f"add rule ip {new.name} {name} {rule}" for rule in new.chains[name]]
+    for name in sorted(chains, key=lambda item: (item.endswith("_m"), item)):
+        lines.append(f"add chain ip {table} {name}")
+        lines += [f"add rule ip {table} {name} {rule}" for rule in chains[name]]
     return lines
 
 

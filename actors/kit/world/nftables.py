@@ -18,14 +18,7 @@ from typing import Any
 
 from actors.kit.world.conntrack import forget_stale_flows
 from actors.kit.world.netns import enter_namespace, namespace_command
-from actors.kit.world.nft_script import (
-    Rendered,
-    difference_script,
-    full_script,
-    merge_chains,
-    remove_script,
-    render,
-)
+from actors.kit.world.nft_script import difference_script, full_script, remove_script
 from actors.kit.world.packet_filter import ForwardTable, PacketFilterFault
 
 NFT_SECONDS_MAX = 30
@@ -37,7 +30,8 @@ class NftablesPacketFilter:
 
     def __init__(self, namespace: str = "", library: bool = True) -> None:
         self._namespace = namespace
-        self._standing: dict[str, tuple[ForwardTable, Rendered]] = {}
+        # Table name → the table that stands, and its backend chains.
+        self._standing: dict[str, tuple[ForwardTable, frozenset[str]]] = {}
         self._lock = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="nftables")
         self._library = library
@@ -49,14 +43,13 @@ class NftablesPacketFilter:
             if before is not None and before[0] == table:
                 return
             loop = asyncio.get_running_loop()
-            old = before[1] if before is not None else None
             try:
-                standing = await loop.run_in_executor(self._thread, self._apply, old, table)
+                chains = await loop.run_in_executor(self._thread, self._apply, before, table)
             except PacketFilterFault:
                 # What stands is not what is remembered: replace in full next time.
                 self._standing.pop(table.name, None)
                 raise
-            self._standing[table.name] = (table, standing)
+            self._standing[table.name] = (table, chains)
         await forget_stale_flows(before[0] if before is not None else None, table, self._namespace)
 
     async def remove(self, names: Iterable[str]) -> None:
@@ -71,20 +64,23 @@ class NftablesPacketFilter:
         await loop.run_in_executor(self._thread, self._end_session)
         self._thread.shutdown(wait=False)
 
-    def _apply(self, old: Rendered | None, table: ForwardTable) -> Rendered:
-        """In the worker thread: the difference if there is an old table to differ from."""
-        new = render(table)
-        if old is not None:
-            difference = difference_script(old, new)
+    def _apply(
+        self, before: tuple[ForwardTable, frozenset[str]] | None, table: ForwardTable
+    ) -> frozenset[str]:
+        """In the worker thread: the difference if there is an old table to differ from. Returns
+        the backend chains that stand now."""
+        if before is not None:
+            difference = difference_script(before[0], table, before[1])
             if difference is not None:
                 try:
-                    if difference:
-                        self._run(difference)
-                    return merge_chains(old, new)
+                    if difference.text:
+                        self._run(difference.text)
+                    return difference.chains
                 except PacketFilterFault:
                     pass  # somebody flushed the table behind our back: replace it
-        self._run(full_script(new))
-        return new
+        script = full_script(table)
+        self._run(script.text)
+        return script.chains
 
     def _run(self, script: str) -> None:
         if self._session is None:
