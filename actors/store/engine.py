@@ -267,11 +267,16 @@ class Engine:
         """One timer, moved only when it would ring too late."""
         due = self.member.next_deadline()
         if self._timer is not None:
-            if self._now() < self._timer_due <= due:
+            if self._timer_due <= due:
                 return
             self._timer.cancel()
         self._timer_due = due
-        self._timer = asyncio.get_running_loop().call_at(due, self._wake.set)
+        self._timer = asyncio.get_running_loop().call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        # Loops ring up to a millisecond early: the turn then finds nothing due and arms again.
+        self._timer = None
+        self._wake.set()
 
     # -- persistence ----------------------------------------------------------------------------
 

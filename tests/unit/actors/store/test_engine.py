@@ -2,15 +2,18 @@
 
 import asyncio
 import errno
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from actors.kit.world.memory import EPOCH
 from actors.kit.world.real_disk import RealDisk
 from cluster import limits
 from cluster.errors import AskTimeout, Overloaded
 from cluster.messages.store import Put, Txn, TxnResult
-from tests.simulation.loop import run_simulation
+from tests.simulation.loop import VirtualLoop, run_simulation
 from tests.unit.actors.store.store_cluster import StoreCluster
 
 
@@ -116,6 +119,31 @@ def test_automatic_snapshots_bound_the_log_in_memory_and_on_disk() -> None:
         await cluster.stop()
 
     run_simulation(main)
+
+
+class CoarseLoop(VirtualLoop):
+    """Rings early, as uvloop does, whose timers count whole milliseconds."""
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        early = max(math.floor(when * 1000) / 1000, self.time() + 0.0001)
+        return super().call_at(min(early, when), callback, *args, context=context)
+
+
+def test_timers_that_ring_early_stop_no_heartbeat() -> None:
+    async def main() -> None:
+        cluster = StoreCluster()
+        await cluster.start()
+        leader = await cluster.leader()
+        term = (await cluster.status(leader)).term
+        await asyncio.sleep(30)
+        standings = [r for t in cluster.tracers.values() for r in t.find(msg="raft.standing")]
+        assert (await cluster.status(leader)).term == term
+        assert standings
+        assert not [r for r in standings if "pre-candidate" in str(r) and r["ts"] > EPOCH + 1]
+        await cluster.stop()
+
+    with asyncio.Runner(loop_factory=CoarseLoop) as runner:
+        runner.run(main())
 
 
 async def test_the_same_on_real_disks_in_real_time(tmp_path: Path) -> None:
