@@ -1,6 +1,5 @@
 """Small questions to objects that several controllers ask. Must not know any one controller."""
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -136,18 +135,7 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def digest_of(value: Any) -> str:
-    """A short stable digest of a value, in the alphabet of generated names."""
-    raw = hashlib.blake2b(canonical(value), digest_size=5).digest()
-    return "".join(f"{byte:02x}" for byte in raw)
-
-
 def with_metadata(obj: Object, **fields: Any) -> Object:
     """A copy of the object with these metadata fields set (None removes one)."""
     meta = {**obj["metadata"], **fields}
     return {**obj, "metadata": {name: value for name, value in meta.items() if value is not None}}
-
-
-def replaced(obj: Object, part: str, value: Any) -> Object:
-    """A shallow copy of the object with one part of it replaced."""
-    return {**obj, part: value}

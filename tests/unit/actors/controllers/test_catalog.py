@@ -1,0 +1,35 @@
+"""The list of controllers, and what they watch."""
+
+from actors.controllers.catalog import make_controllers
+from actors.controllers.plan import controller_key
+from actors.controllers.served import NAMESPACED, RESOURCES, by_reference
+from cluster.api.resources import DEPLOYMENTS, EVENTS, PODS
+from tests.unit.actors.controllers.cluster import SETTINGS
+from tests.unit.actors.controllers.views import make_view
+
+
+def test_every_controller_has_a_name_of_its_own() -> None:
+    controllers = make_controllers(SETTINGS, "PEM")
+    names = [controller.name for controller in controllers]
+    assert len(set(names)) == len(names) == 11
+    assert len(make_controllers(SETTINGS, "")) == 10
+    assert all(len(set(item.resources)) == len(item.resources) for item in controllers)
+
+
+def test_what_is_served() -> None:
+    identities = {(item.group, item.plural) for item in RESOURCES}
+    assert ("apps", "deployments") in identities and ("", "pods") in identities
+    assert ("", "events") not in identities and EVENTS not in RESOURCES
+    assert all(item.namespaced for item in NAMESPACED)
+    # The constants that controllers ask by are the very keys of the informers.
+    assert DEPLOYMENTS in RESOURCES and PODS in NAMESPACED
+    assert by_reference("apps/v1", "Deployment") == DEPLOYMENTS
+    assert by_reference("v1", "Pod") == PODS
+    assert by_reference("example.com/v1", "Widget") is None
+
+
+def test_the_key_of_the_controlling_object() -> None:
+    owners = [{"kind": "Job", "name": "j", "controller": True}, {"kind": "Job", "name": "x"}]
+    pod = {"metadata": {"name": "p", "namespace": "default", "ownerReferences": owners}}
+    assert list(controller_key("Job")(make_view(), None, pod)) == [("default", "j")]
+    assert list(controller_key("ReplicaSet")(make_view(), pod, None)) == []
