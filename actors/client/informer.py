@@ -68,6 +68,24 @@ class Informer:
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
 
+    async def follow(self, callback: Callback) -> Callable[[], None]:
+        """As ``subscribe``, but what is known now is told in portions, other tasks running between.
+
+        A change may be told before the ADDED of its object; one that is gone by then has none.
+        """
+        known = list(self.cache.entries())
+        self._callbacks.append(callback)
+        try:
+            for position, entry in enumerate(known):
+                if self.cache.entry(*entry.key) is entry:
+                    callback("ADDED", None, self.cache.decode(entry), "")
+                if position % LIST_CHUNK == LIST_CHUNK - 1:
+                    await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._callbacks.remove(callback)
+            raise
+        return lambda: self._callbacks.remove(callback)
+
     async def run(self) -> None:
         """List and watch until cancelled."""
         entropy = self._client.ctx.world.entropy

@@ -57,15 +57,15 @@ class Reconciler:
         for informer in self._informers.values():
             await informer.wait_synced()
         self._started = _now()
-        subscriptions = [
-            self._informers[watch.resource].subscribe(self._callback(watch))
-            for watch in self._controller.watches
-        ]
         workers = [
             self._ctx.task(self._work(), f"{self._controller.name} worker {number}")
             for number in range(1, self._controller.workers)
         ]
+        subscriptions = []
         try:
+            for watch in self._controller.watches:
+                informer = self._informers[watch.resource]
+                subscriptions.append(await informer.follow(self._callback(watch)))
             await self._work()
         finally:
             for unsubscribe in subscriptions:

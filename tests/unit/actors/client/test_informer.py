@@ -1,5 +1,7 @@
 """Informers against fake servers: every change is told once, in order, whatever breaks."""
 
+import asyncio
+
 from actors.client.api_client import ApiClient
 from actors.client.informer import Informer, SharedInformers
 from actors.kit.tracing import resume_trace
@@ -126,6 +128,20 @@ async def test_a_late_subscriber_hears_of_what_is_there(bench: Bench) -> None:
     bench.state.put(PODS, pod("b"))
     await until(lambda: len(informer.cache) == 2)
     assert len(late.told) == 1
+
+
+@simulated
+async def test_a_follower_hears_of_much_in_portions(bench: Bench) -> None:
+    for number in range(1000):
+        bench.state.put(PODS, pod(f"p{number}"))
+    informer, _ = await start(bench)
+    late = Story()
+    following = asyncio.ensure_future(informer.follow(late))
+    await asyncio.sleep(0)
+    assert 0 < len(late.told) < 1000
+    unsubscribe = await following
+    assert len(set(late.told)) == len(late.told) == 1000
+    unsubscribe()
 
 
 @simulated
