@@ -13,6 +13,7 @@ from actors.kit.world.real import real_world
 from actors.kubelet.labels import CLUSTER
 from actors.kubelet.networks.veth import VethNetwork
 from actors.kubelet.runtimes.docker import DockerRuntime
+from cluster.api.resources import PODS
 from tests.support.busybox import ensure_busybox
 from tests.unit.actors.kubelet.bench import NodeBench, container, make_settings, node_bench, pod
 
@@ -133,6 +134,19 @@ async def test_a_restarted_kubelet_leaves_containers_alone(bench: NodeBench) -> 
     await bench.running("second", seconds=20)
     assert bench.status("second")["podIP"] == "10.245.0.1"
     assert config["spec"]["hostNetwork"]
+
+
+async def test_orphans_are_ended(bench: NodeBench) -> None:
+    bench.create(pod(containers=[script(FOREVER)]))
+    await bench.running(seconds=20)
+    await bench.stop_kubelet()
+    bench.state.remove(PODS, "default", "web")
+    await bench.start_kubelet()
+    for _ in range(100):
+        if not await bench.runtime.list({CLUSTER: "test"}):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("containers of a pod that is no more are left")
 
 
 async def test_what_cannot_run_says_why(bench: NodeBench) -> None:

@@ -92,6 +92,8 @@ class DockerRuntime:
     # -- images
 
     async def image(self, reference: str) -> Image | None:
+        if not reference:  # the engine would answer with the list of all images
+            return None
         try:
             async with within(CALL_SECONDS, "image inspect"):
                 return docker_records.image(await self.docker.images.inspect(reference))
