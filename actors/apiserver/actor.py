@@ -64,7 +64,8 @@ class ApiServerActor(Actor):
         self._assemble(environment)
         self.ctx.task(self._follow_policy(environment), "policy")
         self.ctx.task(self._follow_leadership(environment), "leadership")
-        self.ctx.task(self._enter(environment), "presence")
+        if self._settings.replica(self._replica).api_addresses:
+            self.ctx.task(self._stay_listed(), "presence")
         for replica in self._settings.replicas:
             if replica.name != self._replica:
                 self.ctx.monitor_process(replica.name)
@@ -181,13 +182,14 @@ class ApiServerActor(Actor):
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_MAX_SECONDS)
 
-    async def _enter(self, environment: Environment) -> None:
-        """List this replica in the ``kubernetes`` Service, once the cluster has its namespaces."""
+    async def _stay_listed(self) -> None:
+        """In the ``kubernetes`` Service, as soon as the cluster has its namespaces, and again
+        after somebody who could not reach this replica took it out."""
         pause = RETRY_FIRST_SECONDS
         while True:
             try:
-                await self._presence.enter()
-                return
+                await self._presence.stay()
+                pause = RETRY_FIRST_SECONDS
             except SteersmanError as error:
                 self.ctx.log.debug("not listed yet", error=str(error))
             await asyncio.sleep(pause)

@@ -30,6 +30,8 @@ from cluster.messages.apiserver import ApiRequest
 
 # Requests served at once by one replica; above it the answer is 429 (kube-apiserver: 400 + 200).
 REQUESTS_MAX = 1000
+# How long requests under way may take when the server stops.
+DRAIN_SECONDS = 2.0
 # Slow senders: time for the first header block, and for a body.
 HEADER_SECONDS = 30.0
 BODY_SECONDS = 60.0
@@ -48,7 +50,7 @@ class HttpServer:
         self._watches: set[asyncio.Task[Any]] = set()
         self._serving = 0
         server = StatusServer(self._handle, handler_cancellation=True, access_log=None, **_LIMITS)
-        self._runner = web.ServerRunner(server)
+        self._runner = web.ServerRunner(server, shutdown_timeout=DRAIN_SECONDS)
 
     async def start(self) -> None:
         """Listen. Raises OSError if an address is taken."""
@@ -275,6 +277,8 @@ def _api_request(
 def _json_of(body: bytes) -> bytes:
     try:
         return orjson.dumps(decoder.decode(body))
+    except decoder.UnknownMessage as error:
+        raise status.resource_not_found() from error
     except decoder.ProtobufError as error:
         raise status.bad_request(f"the body cannot be read: {error}") from error
 

@@ -17,12 +17,13 @@ from actors.apiserver.store_client import prefix_end
 from actors.apiserver.writer import Writer
 from cluster import names
 from cluster.api.encoding import decode
-from cluster.api.kinds import storage_prefix
+from cluster.api.kinds import Kind, storage_key, storage_prefix
 from cluster.api.types import Object
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
-from cluster.messages.store import Range
+from cluster.messages.store import Range, Watch
 
+DEFAULT = names.NAMESPACE_DEFAULT
 MYSELF = Caller("system:apiserver", (names.GROUP_MASTERS,), component=names.APISERVER)
 
 
@@ -34,14 +35,24 @@ class Presence:
     writer: Writer
     answers: Callable[[str], Awaitable[bool]]
 
-    async def enter(self) -> None:
-        """List this replica. Raises StatusError."""
-        settings = self.environment.settings
-        replica = settings.replica(self.environment.replica)
-        if not replica.api_addresses:
-            return
+    async def stay(self) -> None:
+        """List this replica, then return when somebody has taken it out (who believed it dead).
+
+        Raises StatusError."""
+        environment = self.environment
+        replica = environment.settings.replica(environment.replica)
         await self._put(kubernetes_service.endpoint_slice(replica))
         await self._list_all()
+        name = kubernetes_service.slice_name(environment.replica)
+        key = storage_key(_kind("discovery.k8s.io/v1", "EndpointSlice"), DEFAULT, name)
+        found = await environment.objects.store.get(key)
+        if found is None:
+            return
+        watch = Watch(key, start=found.mod_revision + 1)
+        async with environment.objects.store.watch(watch) as stream:
+            async for item in stream:
+                if any(event.kind == "delete" for event in item.events):
+                    return
 
     async def sweep(self, suspects: tuple[str, ...] = ()) -> None:
         """Take out the replicas (of ``suspects``, or all others) that do not answer."""
@@ -60,17 +71,22 @@ class Presence:
 
     async def _listed(self) -> list[str]:
         """The replicas that have a slice, known to the settings or not."""
-        kind = kind_of({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice"})
-        prefix = storage_prefix(kind, names.NAMESPACE_DEFAULT) + kubernetes_service.slice_name("")
+        kind = _kind("discovery.k8s.io/v1", "EndpointSlice")
+        prefix = storage_prefix(kind, DEFAULT) + kubernetes_service.slice_name("")
         found = await self.environment.objects.store.range(
             Range(key=prefix, end=prefix_end(prefix))
         )
         return [item.key.removeprefix(prefix) for item in found.items]
 
     async def _list_all(self) -> None:
-        listed = await self._listed()
+        """Write the Endpoints; again if slices came or went meanwhile: the last writer is right."""
         known = self.environment.settings.replicas
-        await self._put(kubernetes_service.endpoints(r for r in known if r.name in listed))
+        listed: list[str] = []
+        while True:
+            before, listed = listed, await self._listed()
+            if listed == before:
+                return
+            await self._put(kubernetes_service.endpoints(r for r in known if r.name in listed))
 
     async def _put(self, obj: Object) -> None:
         """Create the object or make it say the same."""
@@ -101,8 +117,12 @@ class Presence:
             verb=verb,  # type: ignore[arg-type]
             resource=kind.plural,
             group=kind.group,
-            namespace=names.NAMESPACE_DEFAULT,
+            namespace=DEFAULT,
             name=name,
         )
         now = self.environment.clock.now()
         return Call(request, kind, MYSELF, WriteOptions(manager=KUBERNETES), now)
+
+
+def _kind(api_version: str, kind: str) -> Kind:
+    return kind_of({"apiVersion": api_version, "kind": kind})

@@ -21,6 +21,10 @@ _LISTS = ("ExtraValue", "AttestationValue")
 _META = "meta"
 
 
+class UnknownMessage(ProtobufError):
+    """The envelope is right, but the kind is not one that this server serves."""
+
+
 class Field(NamedTuple):
     """One row entry: see ``fields_core``. ``inline``: its fields stand in the parent."""
 
@@ -46,7 +50,7 @@ def decode(body: bytes) -> Object:
     api_version, kind = _text(told.get(1, b"")), _text(told.get(2, b""))
     message = message_name(api_version, kind)
     if message not in _table():
-        raise ProtobufError(f"{kind or 'the body'} is not served as protobuf")
+        raise UnknownMessage(f"{kind or 'the body'} is not known as protobuf")
     return {"apiVersion": api_version, "kind": kind, **_message(message, raw, 0)}
 
 
