@@ -224,15 +224,12 @@ class PodOperations:
             self._say(pod, spec, "Warning", "FailedPreStopHook", text)
 
     async def _stop_signal(self, spec: Object | None, container: str) -> str:
+        """lifecycle.stopSignal, else its image's, else SIGTERM."""
         own = ((spec or {}).get("lifecycle") or {}).get("stopSignal")
         if own:
             return str(own)
-        reference = (spec or {}).get("image", "")
-        if not reference:
-            # The pod is known by its containers' labels only: its object is gone.
-            found = await self._tools.runtime.inspect(container)
-            reference = found.image_id if found else ""
-        image = await self._tools.runtime.image(reference) if reference else None
+        found = await self._tools.runtime.inspect(container)
+        image = await self._tools.runtime.image(found.image_id) if found else None
         return (image.stop_signal if image else "") or "SIGTERM"
 
     async def until_dead(self, container: str, seconds: float) -> bool:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ async def bench(docker_socket: str, tmp_path: Path) -> AsyncIterator[NodeBench]:
                 subprocess.run(["umount", mount.split(" ")[2]], check=False)
 
 
-def script(text: str, **fields: object) -> dict[str, object]:
+def script(text: str, **fields: Any) -> dict[str, Any]:
     return container(command=["sh", "-c", text], **fields)
 
 

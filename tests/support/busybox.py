@@ -1,9 +1,6 @@
 """The one image that tests with real containers use."""
 
-import os
-import tempfile
-
-from deploy import engine
+from deploy import engine, state
 from deploy.images import demo
 
 BUSYBOX = demo.BUSYBOX_TAG
@@ -11,7 +8,7 @@ BUSYBOX = demo.BUSYBOX_TAG
 
 def ensure_busybox(socket: str) -> str:
     """Load it into the engine unless it is there; returns its name."""
-    if not engine.has_image(socket, BUSYBOX):
-        cache = os.path.join(tempfile.gettempdir(), "steersman-test-images")
-        engine.load(socket, demo.build("busybox", cache))
+    found = engine.image_labels(socket, BUSYBOX)
+    if found.get(demo.RECIPE_LABEL) != demo.recipe():
+        engine.load(socket, demo.build("busybox", state.cache_dir()))
     return BUSYBOX
