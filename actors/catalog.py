@@ -1,35 +1,24 @@
 """Which components a process runs, and with which backends: the one file that picks real ones or
 in-memory ones.
 
-Knows every component's constructor. Must not know: how a process is started or stopped.
+Knows every component's constructor. Must not know: how a process is started or stopped. Components
+are imported where they are made: a node need not load the API server, nor a replica Docker.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from actors.apiserver.actor import ApiServerActor
-from actors.apiserver.authority import Authority
-from actors.cloud.actor import CloudActor
-from actors.cloud.providers.local import LocalProvider
-from actors.controllers.actor import ControllerManager
-from actors.dns.actor import DnsActor
 from actors.kit.actor import Actor
-from actors.kit.world.containers import ContainerRuntime
-from actors.kit.world.nftables import NftablesPacketFilter
 from actors.kit.world.packet_filter import PacketFilter
-from actors.kit.world.packet_filter_memory import MemoryPacketFilter
-from actors.kubelet.actor import KubeletActor
-from actors.kubelet.networks.memory import MemoryNetwork
-from actors.kubelet.networks.veth import VethNetwork
-from actors.kubelet.pod_network import PodNetwork
-from actors.kubelet.runtimes.docker import DockerRuntime
-from actors.kubelet.runtimes.memory import MemoryRuntime
-from actors.proxy.actor import ProxyActor
-from actors.scheduler.actor import SchedulerActor
-from actors.store.actor import StoreActor
 from cluster import names
 from cluster.settings import ClusterSettings
+
+if TYPE_CHECKING:
+    from actors.apiserver.authority import Authority
+    from actors.kit.world.containers import ContainerRuntime
+    from actors.kubelet.pod_network import PodNetwork
 
 DNS_PORT = 53
 # Simulated nodes share one loopback address: each gets a port of its own from here on.
@@ -49,19 +38,34 @@ class Backends:
     """What the components of a process touch the machine with. None: this process has no use."""
 
     packet_filter: PacketFilter
-    runtime: ContainerRuntime | None = None
-    network: PodNetwork | None = None
+    runtime: "ContainerRuntime | None" = None
+    network: "PodNetwork | None" = None
 
 
 def open_backends(settings: ClusterSettings, name: str) -> Backends:
     """The backends that the settings ask for, for one process."""
-    nftables = settings.network.packet_filter == "nftables"
-    packet_filter: PacketFilter = NftablesPacketFilter() if nftables else MemoryPacketFilter()
+    packet_filter = _packet_filter(settings)
     if not is_node(settings, name):
         return Backends(packet_filter)
     if settings.runtime == "docker":
+        from actors.kubelet.networks.veth import VethNetwork
+        from actors.kubelet.runtimes.docker import DockerRuntime
+
         return Backends(packet_filter, DockerRuntime(settings.docker_socket), VethNetwork())
+    from actors.kubelet.networks.memory import MemoryNetwork
+    from actors.kubelet.runtimes.memory import MemoryRuntime
+
     return Backends(packet_filter, MemoryRuntime(), MemoryNetwork())
+
+
+def _packet_filter(settings: ClusterSettings) -> PacketFilter:
+    if settings.network.packet_filter == "nftables":
+        from actors.kit.world.nftables import NftablesPacketFilter
+
+        return NftablesPacketFilter()
+    from actors.kit.world.packet_filter_memory import MemoryPacketFilter
+
+    return MemoryPacketFilter()
 
 
 def is_node(settings: ClusterSettings, name: str) -> bool:
@@ -76,8 +80,10 @@ def api_servers(settings: ClusterSettings, name: str) -> tuple[str, ...]:
     return tuple(names.address(names.APISERVER, replica.name) for replica in ordered)
 
 
-def read_authority(settings: ClusterSettings, name: str) -> Authority:
+def read_authority(settings: ClusterSettings, name: str) -> "Authority":
     """A replica's authority, from the cluster's key files."""
+    from actors.apiserver.authority import Authority
+
     pki = Path(settings.data_dir) / "pki"
     return Authority(
         ca_certificate=(pki / "ca.crt").read_bytes(),
@@ -88,9 +94,16 @@ def read_authority(settings: ClusterSettings, name: str) -> Authority:
 
 
 def replica_components(
-    settings: ClusterSettings, name: str, backends: Backends, authority: Authority, http: bool
+    settings: ClusterSettings, name: str, backends: Backends, authority: "Authority", http: bool
 ) -> list[Component]:
     """The components of a control-plane replica, in the order they start."""
+    from actors.apiserver.actor import ApiServerActor
+    from actors.cloud.actor import CloudActor
+    from actors.cloud.providers.local import LocalProvider
+    from actors.controllers.actor import ControllerManager
+    from actors.scheduler.actor import SchedulerActor
+    from actors.store.actor import StoreActor
+
     root_ca = authority.ca_certificate.decode()
     provider = LocalProvider(settings, backends.packet_filter)
     return [
@@ -104,6 +117,10 @@ def replica_components(
 
 def node_components(settings: ClusterSettings, name: str, backends: Backends) -> list[Component]:
     """The components of a worker node, in the order they start."""
+    from actors.dns.actor import DnsActor
+    from actors.kubelet.actor import KubeletActor
+    from actors.proxy.actor import ProxyActor
+
     servers = api_servers(settings, name)
     runtime, network = backends.runtime, backends.network
     assert runtime is not None, "a node needs a container runtime"

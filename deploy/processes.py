@@ -68,6 +68,8 @@ def start(settings: ClusterSettings, settings_path: str, name: str, notify: str 
     command = [*prefix, sys.executable, "-m", "actors.process", settings_path, name]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     environment.pop("NOTIFY_SOCKET", None)
+    # Compiling everything anew would triple the start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if notify:
         environment["NOTIFY_SOCKET"] = notify
     with open(log_path(settings, name), "ab") as output:

@@ -69,5 +69,6 @@ ensure_venv() {
   say "preparing the Python environment in ${venv#"$root_dir"/} (once)"
   [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
   "$venv/bin/python" -m pip install -q --disable-pip-version-check -e "$root_dir${extra:+[$extra]}"
+  "$venv/bin/python" -m compileall -q "$root_dir"/{actors,cluster,deploy} || true
   printf '%s' "$want" >"$stamp"
 }
