@@ -6,7 +6,7 @@ router, no middleware, one handler. Never logs bodies or credentials.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -153,17 +153,20 @@ class HttpServer:
             self._watches.discard(task)
         return response
 
-    async def _log(self, http: web.BaseRequest, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
-        # The first piece decides whether this is an answer or an error.
-        first = await anext(pieces, None)
-        response = _stream("text/plain")
-        await response.prepare(http)
-        with suppress(ConnectionError, StatusError):
-            if first is not None:
-                await response.write(first)
-                async for piece in pieces:
-                    await response.write(piece)
-            await response.write_eof()
+    async def _log(
+        self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None]
+    ) -> web.StreamResponse:
+        async with aclosing(pieces):
+            # The first piece decides whether this is an answer or an error.
+            first = await anext(pieces, None)
+            response = _stream("text/plain")
+            await response.prepare(http)
+            with suppress(ConnectionError, StatusError):
+                if first is not None:
+                    await response.write(first)
+                    async for piece in pieces:
+                        await response.write(piece)
+                await response.write_eof()
         return response
 
 

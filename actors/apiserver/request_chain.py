@@ -4,7 +4,7 @@ Job: from an authenticated ApiRequest to bytes. Must not know: HTTP, messages' t
 Authentication happens at the doors, because each has credentials of its own kind.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import msgspec
@@ -98,7 +98,7 @@ class RequestChain:
         stream = WatchStream(self.environment.objects, selection, options)
         return WatchPlan(call.kind, form, include, stream)
 
-    async def open_log(self, request: ApiRequest, caller: Caller) -> AsyncIterator[bytes]:
+    async def open_log(self, request: ApiRequest, caller: Caller) -> AsyncGenerator[bytes, None]:
         """What a container wrote. Raises before the first byte if it cannot be read."""
         call = await self._admit_call(request, caller)
         return await log.open_log(self.environment, call)

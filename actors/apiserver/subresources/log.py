@@ -3,7 +3,7 @@
 Source: docs "Logging Architecture"; PodLogOptions of core/v1.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import cast
 
 from actors.apiserver.call import Call, parse_bool, parse_int
@@ -35,7 +35,7 @@ async def handle(parts: Parts, call: Call) -> Answer:
 
 async def open_log(
     environment: Environment, call: Call, follow: bool | None = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Find the pod and its kubelet. Raises StatusError 400 or 404 before anything is read."""
     item = await environment.objects.get(call.kind, call.namespace, call.request.name, None)
     pod = decode(item.value)
@@ -92,7 +92,9 @@ def choose_container(pod: Object, asked: str) -> str:
     raise status.bad_request(message.replace("'", ""))
 
 
-async def _pieces(environment: Environment, node: str, message: ReadLogs) -> AsyncIterator[bytes]:
+async def _pieces(
+    environment: Environment, node: str, message: ReadLogs
+) -> AsyncGenerator[bytes, None]:
     kubelet = environment.ref(names.address(names.KUBELET, node))
     try:
         async with kubelet.stream(message) as stream:
@@ -109,7 +111,7 @@ def _unreachable(node: str, error: SteersmanError) -> SteersmanError:
     return readable
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+async def _nothing() -> AsyncGenerator[bytes, None]:
     """The log of a pod that no node runs yet."""
     nothing: tuple[bytes, ...] = ()
     for piece in nothing:
