@@ -67,7 +67,7 @@ def test_a_read_at_a_follower_sees_every_write_acknowledged_before() -> None:
     run_simulation(main)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_no_acknowledged_write_is_lost_while_leaders_die(seed: int) -> None:
     """Writers through all replicas; leaders killed with loss of unsynced bytes; in the end every
     acknowledged write is there, once, at the revision that was acknowledged."""
@@ -440,10 +440,10 @@ def test_an_idle_cluster_sends_only_heartbeats_and_elects_nobody() -> None:
         term = (await cluster.status(leader)).term
         await asyncio.sleep(1)
         before = sum(tracer.count for tracer in cluster.tracers.values())
-        await asyncio.sleep(120)
+        await asyncio.sleep(60)
         after = sum(tracer.count for tracer in cluster.tracers.values())
         # A heartbeat and its answer: sent, received and handled, to two peers, ten times a second.
-        assert after - before <= 120 * 10 * 2 * 2 * 3 * 1.05
+        assert after - before <= 60 * 10 * 2 * 2 * 3 * 1.05
         assert (await cluster.status(leader)).term == term
         await cluster.stop()
 
