@@ -40,6 +40,9 @@ STEP_EVENTS = {
     pod_plan.STEP_FINISH: "FailedKillPod",
 }
 STEP_FAULTS = (SteersmanError, ConfigFault, AddressesExhausted, TimeoutError)
+# What a pod that validation should have refused does to the functions that read it. One such pod
+# must not take its whole node down.
+MALFORMED = (ValueError, KeyError, TypeError)
 
 
 class PodWorker:
@@ -259,7 +262,7 @@ class PodWorker:
         """A failure is told in an event and delays the next try."""
         try:
             await work
-        except STEP_FAULTS as fault:
+        except (*STEP_FAULTS, *MALFORMED) as fault:
             now = self._tools.now()
             delay = backoff.advance(self.memory.backoffs.get(step), now, STEP_FIRST_SECONDS)
             self.memory.backoffs[step] = delay
@@ -280,9 +283,10 @@ class PodWorker:
             await self._operations.start_container(self.pod, spec, self.view, attempt)
         except ImageFault as fault:
             self._start_failed(name, Waiting(fault.reason, fault.message))
-        except ConfigFault as fault:
-            self._tools.recorder.event(self.pod, "Warning", "Failed", f"Error: {fault}")
-            self._start_failed(name, Waiting("CreateContainerConfigError", str(fault)))
+        except (ConfigFault, *MALFORMED) as fault:
+            text = str(fault) or type(fault).__name__
+            self._tools.recorder.event(self.pod, "Warning", "Failed", f"Error: {text}")
+            self._start_failed(name, Waiting("CreateContainerConfigError", text))
         except StartFault as fault:
             self.memory.waiting[name] = Waiting("RunContainerError", str(fault))
         except RuntimeFault as fault:

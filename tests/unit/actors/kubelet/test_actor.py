@@ -576,3 +576,19 @@ async def test_a_deleted_node_stays_deleted(bench: NodeBench) -> None:
     bench.state.remove(LEASES, "kube-node-lease", "node-1")
     await asyncio.sleep(400)
     assert bench.state.all(NODES) == [] and bench.state.all(LEASES) == []
+
+
+@simulated
+async def test_a_pod_that_makes_no_sense_does_not_harm_the_node(bench: NodeBench) -> None:
+    wrong = container(resources={"limits": {"cpu": "many"}})
+    bench.create(pod("wrong", [wrong]))
+    volumes = [{"name": "v", "emptyDir": {"medium": "Memory", "sizeLimit": "large"}}]
+    bench.create(pod("odd", volumes=volumes))
+    bench.create(pod())
+    await bench.running()
+    await bench.until(lambda: bench.reasons().count("FailedMount") >= 1)
+    tracer = bench.system.recorder.tracer
+    assert not tracer.find(event="crash")  # type: ignore[attr-defined]
+    bench.delete("wrong")
+    bench.delete("odd")
+    await bench.until(lambda: not bench.pod("wrong") and not bench.pod("odd"))
