@@ -26,10 +26,14 @@ from actors.kit.transports.tcp import TcpTransport
 from actors.kit.transports.tls import client_context, server_context
 from actors.kit.world.real import real_world
 from actors.kit.world.world import World
+from cluster import names
+from cluster.errors import SteersmanError
 from cluster.messages.registry import all_messages
+from cluster.messages.store import HandOver
 from cluster.settings import ClusterSettings, parse_settings
 
 STOP_SECONDS = 8.0
+HAND_OVER_SECONDS = 1.0
 
 
 def make_transport(settings: ClusterSettings, name: str, world: World) -> TcpTransport:
@@ -72,6 +76,7 @@ async def run(settings: ClusterSettings, name: str) -> None:
             gc.freeze()
             notify(name)
             await until_stopped(system, stopping)
+            await hand_over(system)
         finally:
             async with asyncio.timeout(STOP_SECONDS):
                 await system.stop()
@@ -86,6 +91,17 @@ async def until_stopped(system: ActorSystem, stopping: asyncio.Event) -> None:
     await stopping.wait()
     if system.failed.done():
         system.failed.result()
+
+
+async def hand_over(system: ActorSystem) -> None:
+    """A leader that is stopped makes another member leader first, so that writes hardly pause."""
+    store = names.address(names.STORE, system.process)
+    if store not in system.actors():
+        return
+    try:
+        await system.ref(store).ask(HandOver(), HAND_OVER_SECONDS)
+    except SteersmanError as error:
+        system.log.info("no hand-over", error=str(error))
 
 
 def notify(name: str) -> None:
