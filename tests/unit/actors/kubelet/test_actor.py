@@ -588,7 +588,7 @@ async def test_a_pod_that_makes_no_sense_does_not_harm_the_node(bench: NodeBench
     await bench.running()
     await bench.until(lambda: bench.reasons().count("FailedMount") >= 1)
     tracer = bench.system.recorder.tracer
-    assert not tracer.find(event="crash")  # type: ignore[attr-defined]
+    assert not tracer.find(msg="crash")  # type: ignore[attr-defined]
     bench.delete("wrong")
     bench.delete("odd")
     await bench.until(lambda: not bench.pod("wrong") and not bench.pod("odd"))
