@@ -92,9 +92,17 @@ class Routes(Protocol):
 class CloudProvider(Protocol):
     """One cloud. ``load_balancers`` and ``routes`` are None where it has none."""
 
-    name: str
-    load_balancers: LoadBalancers | None
-    routes: Routes | None
+    @property
+    def name(self) -> str:
+        """Of the provider, as in provider ids."""
+
+    @property
+    def load_balancers(self) -> LoadBalancers | None:
+        """Of Services of type LoadBalancer."""
+
+    @property
+    def routes(self) -> Routes | None:
+        """Between the machines' pod ranges."""
 
     async def instance(self, node: Object) -> Instance | None:
         """Facts about the Node's machine; None if the cloud has no such machine (any more).
