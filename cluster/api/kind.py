@@ -14,6 +14,7 @@ class Subresource:
     """``name`` as ``status`` or ``scale``; ``kind`` '' is the kind of the resource itself.
 
     ``group``/``version``/``definition`` say what the body is; they are only set with ``kind``.
+    ``served``: False for what Kubernetes has and this release lacks.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Subresource:
     group: str = ""
     version: str = ""
     definition: str = ""
+    served: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Kind:
 
     ``served``: this release stores it and acts on it as far as docs/compatibility.md says.
     ``create_only``: a question (as SubjectAccessReview): answered, never stored.
+    ``lacking``: names of subresources that Kubernetes has and this release does not serve.
     """
 
     group: str
@@ -46,6 +49,7 @@ class Kind:
     subresources: Mapping[str, Subresource] = field(
         default_factory=lambda: MappingProxyType({}), hash=False, compare=False
     )
+    lacking: frozenset[str] = frozenset()
 
     @property
     def api_version(self) -> str:
@@ -90,7 +94,8 @@ def row(
         verbs=verbs,
         definition=definition,
         served=served,
-        subresources=MappingProxyType({item.name: item for item in subresources}),
+        subresources=MappingProxyType({item.name: item for item in subresources if item.served}),
+        lacking=frozenset(item.name for item in subresources if not item.served),
     )
 
 

@@ -3,7 +3,7 @@
 Source: Kubernetes API reference 1.37. Must not know behaviour.
 """
 
-from cluster.api.kind import ALL_VERBS, SCALE, STATUS, Kind, Subresource, row
+from cluster.api.kind import ALL_VERBS, SCALE, STATUS, STATUS_VERBS, Kind, Subresource, row
 
 ALL = ("all",)
 GET = ("get",)
@@ -14,6 +14,12 @@ NO_COLLECTION = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
 _CORE = "io.k8s.api.core.v1."
 _APPS = "io.k8s.api.apps.v1."
 _BATCH = "io.k8s.api.batch.v1."
+
+
+def _lacking(name: str, verbs: tuple[str, ...], kind: str = "") -> Subresource:
+    """What Kubernetes serves and this release does not."""
+    return Subresource(name, verbs, kind, "", "v1" if kind else "", served=False)
+
 
 _BINDING = Subresource("binding", CREATE, "Binding", "", "v1", _CORE + "Binding")
 _EVICTION = Subresource(
@@ -28,15 +34,15 @@ _TOKEN = Subresource(
     "io.k8s.api.authentication.v1.TokenRequest",
 )
 _POD_PARTS = (
-    Subresource("attach", CONNECT, "PodAttachOptions", "", "v1"),
+    _lacking("attach", CONNECT, "PodAttachOptions"),
     _BINDING,
-    Subresource("ephemeralcontainers"),
+    _lacking("ephemeralcontainers", STATUS_VERBS),
     _EVICTION,
-    Subresource("exec", CONNECT, "PodExecOptions", "", "v1"),
+    _lacking("exec", CONNECT, "PodExecOptions"),
     Subresource("log", GET),
-    Subresource("portforward", CONNECT, "PodPortForwardOptions", "", "v1"),
-    Subresource("proxy", PROXY, "PodProxyOptions", "", "v1"),
-    Subresource("resize"),
+    _lacking("portforward", CONNECT, "PodPortForwardOptions"),
+    _lacking("proxy", PROXY, "PodProxyOptions"),
+    _lacking("resize", STATUS_VERBS),
     STATUS,
 )
 
@@ -109,7 +115,7 @@ CORE_KINDS: tuple[Kind, ...] = (
         "nodes",
         ("no",),
         namespaced=False,
-        subresources=(Subresource("proxy", PROXY, "NodeProxyOptions", "", "v1"), STATUS),
+        subresources=(_lacking("proxy", PROXY, "NodeProxyOptions"), STATUS),
     ),
     _core("PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",), subresources=(STATUS,)),
     _core(
@@ -137,7 +143,7 @@ CORE_KINDS: tuple[Kind, ...] = (
         "services",
         ("svc",),
         categories=ALL,
-        subresources=(Subresource("proxy", PROXY, "ServiceProxyOptions", "", "v1"), STATUS),
+        subresources=(_lacking("proxy", PROXY, "ServiceProxyOptions"), STATUS),
     ),
     row(
         "apps",

@@ -11,6 +11,9 @@ from cluster.api.kinds import Kind
 from cluster.api.types import Object
 from cluster.errors import StatusError
 
+# With these kubectl reads the details without asking whether there are any.
+_DETAILED = ("Invalid", "NotFound")
+
 
 class Cause(NamedTuple):
     """One reason of a failure. ``field``: path as ``spec.ports[0].port``; ``reason``: as
@@ -77,7 +80,7 @@ def status_object(
         status["message"] = message
     if reason:
         status["reason"] = reason
-    if details:
+    if details or reason in _DETAILED:
         status["details"] = details
     status["code"] = code
     return status
@@ -122,6 +125,16 @@ def not_found(kind: Kind, name: str) -> StatusError:
 def resource_not_found() -> StatusError:
     """404 for a path that no resource is served at."""
     return status_error(404, "NotFound", "the server could not find the requested resource")
+
+
+def part_not_served(kind: Kind, part: str) -> StatusError:
+    """404 for a subresource that Kubernetes has and this release lacks."""
+    return status_error(
+        404,
+        "NotFound",
+        "the server could not find the requested resource: "
+        f"{resource_name(kind)}/{part} is not served by this release",
+    )
 
 
 def already_exists(kind: Kind, name: str) -> StatusError:

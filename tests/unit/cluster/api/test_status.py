@@ -69,3 +69,9 @@ def test_success() -> None:
     told = status.success(PODS, "a", "uid-1")
     assert told["status"] == "Success" and told["code"] == 200
     assert told["details"] == {"name": "a", "kind": "pods", "uid": "uid-1"}
+
+
+def test_kubectl_finds_details_where_it_looks_for_them() -> None:
+    assert status.resource_not_found().status["details"] == {}
+    assert status.status_error(422, "Invalid", "no").status["details"] == {}
+    assert "details" not in status.bad_request("no").status

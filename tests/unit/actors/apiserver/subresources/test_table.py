@@ -5,7 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
+from actors.apiserver.subresources.table import handler_of
 from actors.kit.actor import Actor, Delivery, Sink
+from cluster.api.kinds import SERVED
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
 from cluster.messages.base import Message
@@ -28,6 +30,20 @@ def post(resource: str, name: str, part: str, body: dict[str, Any], **more: str)
         body=orjson.dumps(body),
         **more,  # type: ignore[arg-type]
     )
+
+
+def test_whatever_is_advertised_has_a_handler() -> None:
+    for kind in SERVED:
+        for name in kind.subresources:
+            assert handler_of(kind, name) is not None, f"{kind.plural}/{name}"
+
+
+@pytest.mark.parametrize("part", ["exec", "attach", "portforward", "proxy", "ephemeralcontainers"])
+async def test_what_is_not_served_says_so(plane: ControlPlane, part: str) -> None:
+    with pytest.raises(StatusError) as refused:
+        await plane.ask(post("pods", "p", part, {}))
+    assert (refused.value.code, refused.value.reason) == (404, "NotFound")
+    assert f"pods/{part} is not served by this release" in str(refused.value)
 
 
 async def test_binding_and_eviction(plane: ControlPlane) -> None:
