@@ -59,7 +59,7 @@ class Compacted(StoreError):
 
 
 class FutureRevision(StoreError):
-    """The revision asked for has not been reached."""
+    """The revision asked for has not been reached. The text: ``asked, current: present``."""
 
 
 class Fenced(StoreError):

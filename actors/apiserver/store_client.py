@@ -37,7 +37,7 @@ def translate(error: errors.SteersmanError) -> StatusError:
         case errors.Compacted():
             return status.expired("The resourceVersion for the provided list is too old.")
         case errors.FutureRevision():
-            return future_revision(str(error))
+            return status.revision_too_large(str(error))
         case errors.Fenced():
             return status.status_error(
                 409, "Conflict", "the writer's leadership term is over: it must stop writing"
@@ -49,18 +49,6 @@ def translate(error: errors.SteersmanError) -> StatusError:
         case errors.NotLeader() | errors.ActorDown():
             return status.service_unavailable("the store has no leader now")
     return status.internal_error(f"the store refused: {type(error).__name__}")
-
-
-def future_revision(text: str) -> StatusError:
-    """504 for a revision that is not there yet; clients know the cause and retry."""
-    cause = status.Cause("", "ResourceVersionTooLarge", "Too large resource version")
-    return status.status_error(
-        504,
-        "Timeout",
-        f"Timeout: Too large resource version: {text}",
-        causes=[cause],
-        retry_after=RETRY_SECONDS,
-    )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import asyncio
 from actors.kit.context import Context
 from actors.store.engine import Engine
 from actors.store.leader_line import LOOK_SECONDS, LeaderLine
-from cluster.errors import ActorDown, AskTimeout, NotLeader, Overloaded
+from cluster.errors import ActorDown, AskTimeout, FutureRevision, NotLeader, Overloaded
 from cluster.messages.store import (
     KeyValue,
     Range,
@@ -20,6 +20,8 @@ from cluster.messages.store import (
 
 # Objects collected before other tasks get their turn.
 SLICE_OBJECTS = 1000
+# How long a read waits for a revision that is not here yet (kube-apiserver's watch cache: 3 s).
+FUTURE_SECONDS = 3.0
 
 
 class Reads:
@@ -41,10 +43,19 @@ class Reads:
                 past = 0 < query.revision <= engine.machine.revision
                 if query.linearizable and not past:
                     await self._barrier()
-                await engine.wait_revision(query.at_least)
+                await self._reach(query.at_least)
                 return await self._collect(query)
         except TimeoutError as error:
             raise AskTimeout("the read could not be confirmed in time") from error
+
+    async def _reach(self, revision: int) -> None:
+        """Wait a while for a revision. Raises FutureRevision."""
+        engine = self._engine
+        try:
+            async with asyncio.timeout(FUTURE_SECONDS):
+                await engine.wait_revision(revision)
+        except TimeoutError as error:
+            raise FutureRevision(f"{revision}, current: {engine.machine.revision}") from error
 
     async def _collect(self, query: Range) -> RangeResult:
         """All slices at the revision of the first."""

@@ -223,10 +223,13 @@ def too_large(message: str = "Request entity too large: limit is 3145728") -> St
     return status_error(413, "RequestEntityTooLarge", message)
 
 
-def revision_too_large(asked: int, present: int) -> StatusError:
-    """504: the revision asked for lies in the future; clients read this cause and retry."""
+def revision_too_large(which: str) -> StatusError:
+    """504: the revision asked for lies in the future; clients read this cause and retry.
+
+    ``which``: ``9, current: 5``.
+    """
     cause = Cause("", "ResourceVersionTooLarge", "Too large resource version")
-    message = f"Timeout: Too large resource version: {asked}, current: {present}"
+    message = f"Timeout: Too large resource version: {which}"
     return status_error(504, "Timeout", message, causes=[cause], retry_after=1)
 
 

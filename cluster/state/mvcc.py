@@ -160,7 +160,7 @@ class StateMachine:
     def check_revision(self, revision: int) -> int:
         """The revision to read at. Raises Compacted, FutureRevision."""
         if revision > self.revision:
-            raise FutureRevision(f"revision {revision} is not reached, this is {self.revision}")
+            raise FutureRevision(f"{revision}, current: {self.revision}")
         if revision and revision < self.compacted:
             raise Compacted(f"revision {revision} is compacted, kept is {self.compacted} on")
         return revision or self.revision

@@ -268,6 +268,11 @@ def test_a_watch_tells_where_it_stands_at_once_and_compaction_ends_old_ones() ->
         assert (await cluster.read("r1", "k", "l", revision=8)).count == 7
         with pytest.raises(FutureRevision):
             await cluster.read("r1", "k", revision=99)
+        before = asyncio.get_running_loop().time()
+        query = Range("k", linearizable=False, at_least=99)
+        with pytest.raises(FutureRevision, match="99, current: 11"):
+            await cluster.ref("r1").ask(query, 10.0)
+        assert asyncio.get_running_loop().time() - before < 4.0
         await cluster.stop()
 
     run_simulation(main)

@@ -60,7 +60,9 @@ def test_codes_and_reasons() -> None:
 
 
 def test_a_future_revision_tells_clients_to_retry() -> None:
-    details = status.revision_too_large(9, 5).status["details"]
+    error = status.revision_too_large("9, current: 5").status
+    assert error["message"] == "Timeout: Too large resource version: 9, current: 5"
+    details = error["details"]
     assert details["causes"][0]["reason"] == "ResourceVersionTooLarge"
     assert details["retryAfterSeconds"] == 1
 
