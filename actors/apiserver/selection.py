@@ -30,9 +30,12 @@ class Selection:
             raise status.bad_request("the selector is too long")
         try:
             self._labels = parse_label_selector(labels)
-            self._fields = parse_field_selector(fields, kind)
         except SelectorError as error:
             raise status.bad_request(f"unable to parse requirement: {error}") from error
+        try:
+            self._fields = parse_field_selector(fields, kind)
+        except SelectorError as error:
+            raise status.bad_request(str(error)) from error
         self.kind = kind
         self.name = name or self._fields.exact("metadata.name") or ""
         self.namespace = namespace or self._fields.exact("metadata.namespace") or ""
