@@ -11,12 +11,14 @@ NAMESPACE = "/api/v1/namespaces/default/configmaps"
 
 @dataclass
 class Acknowledged:
-    """One write that the cluster said it did. Times are monotonic seconds."""
+    """One write that the cluster said it did. Times are monotonic seconds: ``begin`` of the first
+    try (an earlier one may be the one that happened), ``tried`` of the one that was answered."""
 
     name: str
     value: str
     revision: int
     begin: float
+    tried: float
     end: float
 
 
@@ -47,9 +49,10 @@ class Writer(threading.Thread):
     def write(self, name: str, value: str) -> None:
         """Set the object to the value, trying replica after replica until one acknowledges."""
         turn = self.number
+        begin = time.monotonic()
         while not self.halt.is_set():
             client = self.clients[turn % len(self.clients)]
-            begin = time.monotonic()
+            tried = time.monotonic()
             try:
                 answer = put(client, name, value)
             except (Unreachable, ApiError, ValueError):
@@ -60,7 +63,7 @@ class Writer(threading.Thread):
                 continue
             revision = int(answer["metadata"]["resourceVersion"])
             end = time.monotonic()
-            self.acknowledged.append(Acknowledged(name, value, revision, begin, end))
+            self.acknowledged.append(Acknowledged(name, value, revision, begin, tried, end))
             return
 
 
@@ -108,6 +111,6 @@ def disordered(writers: list[Writer]) -> list[str]:
 
 
 def gap_after(writers: list[Writer], moment: float) -> float:
-    """Seconds from ``moment`` to the first acknowledgement of a write begun after it."""
-    later = [ack.end for w in writers for ack in w.acknowledged if ack.begin >= moment]
+    """Seconds from ``moment`` to the first acknowledgement of a try begun after it."""
+    later = [ack.end for w in writers for ack in w.acknowledged if ack.tried >= moment]
     return min(later, default=float("inf")) - moment
