@@ -11,7 +11,7 @@ import jsonpatch
 import jsonpointer
 import orjson
 
-from cluster.api.status import Cause, bad_request, status_error, too_large
+from cluster.api.status import bad_request, status_error, too_large
 from cluster.api.types import Object
 from cluster.errors import StatusError
 from cluster.limits import BODY_BYTES_MAX, JSON_PATCH_OPERATIONS_MAX, NESTING_MAX
@@ -19,6 +19,8 @@ from cluster.limits import BODY_BYTES_MAX, JSON_PATCH_OPERATIONS_MAX, NESTING_MA
 _OPERATIONS = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 _PLACING = frozenset({"add", "replace", "move", "copy"})
 REJECTED = "the server rejected our request due to an error in our request"
+
+_NO_SUCH_PLACE = (jsonpointer.JsonPointerException, KeyError, IndexError, TypeError)
 
 
 def copy_json(value: Any) -> Any:
@@ -113,8 +115,8 @@ def _copied_bytes(document: Any, operation: Mapping[str, Any]) -> int:
 def _resolve(document: Any, operation: Mapping[str, Any]) -> Any:
     try:
         return jsonpointer.resolve_pointer(document, operation["from"])
-    except (jsonpointer.JsonPointerException, KeyError, IndexError, TypeError) as error:
-        raise _refused(operation, str(error)) from error
+    except _NO_SUCH_PLACE as error:
+        raise _refused(operation, "there is no such place to take from") from error
 
 
 def _depth(value: Any) -> int:
@@ -128,19 +130,16 @@ def _depth(value: Any) -> int:
 def _apply_one(document: Any, operation: Mapping[str, Any]) -> Any:
     try:
         return jsonpatch.JsonPatch([operation]).apply(document, in_place=True)
-    except (
-        jsonpatch.JsonPatchException,
-        jsonpointer.JsonPointerException,
-        KeyError,
-        IndexError,
-        TypeError,
-    ) as error:
-        raise _refused(operation, str(error)) from error
+    except jsonpatch.JsonPatchTestFailed as error:
+        raise _refused(operation, "the value there is another") from error
+    except (jsonpatch.JsonPatchException, *_NO_SUCH_PLACE) as error:
+        raise _refused(operation, "there is no such place") from error
 
 
 def _refused(operation: Mapping[str, Any], why: str) -> StatusError:
-    """422 with the reason as a cause: kubectl prints causes of Invalid, not its message."""
+    """422. ``why`` must not tell what stands in the object: who may patch may not always read.
+
+    No causes: kubectl would print them instead of the message.
+    """
     text = f"{operation['op']} operation does not apply: {operation['path']}: {why}"
-    return status_error(
-        422, "Invalid", REJECTED, causes=[Cause("", "UnexpectedServerResponse", text)]
-    )
+    return status_error(422, "Invalid", f"{REJECTED}: {text}")
