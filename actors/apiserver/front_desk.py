@@ -1,6 +1,6 @@
 """Where both doors hand requests in: callers, documents, containment of failures.
 
-Job: credentials of HTTP to a Caller (impersonation included), plain paths to documents, a bug in
+Job: credentials of HTTP to a Caller, plain paths to documents, a bug in
 one request to a 500 for that request. Must not know: sockets.
 """
 
@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import structlog
@@ -18,12 +18,10 @@ from actors.apiserver.authorization import Authorization
 from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document, Documents
 from actors.apiserver.environment import Environment
+from actors.apiserver.impersonation import Headers, impersonated
 from actors.apiserver.request_chain import RequestChain
-from cluster import names
 from cluster.api import status
 from cluster.messages.apiserver import ApiRequest
-from cluster.security.accounts import service_account_groups, split_service_account
-from cluster.security.rbac import Attributes
 
 WATCH_SECONDS_MIN = 1800.0
 WATCH_SECONDS_MAX = 3600.0
@@ -38,14 +36,6 @@ OUR_BUGS = (
     TypeError,
     ValueError,
 )
-
-
-class Headers(Protocol):
-    """Case-insensitive, a name may come several times."""
-
-    def get(self, key: str, /, default: str) -> str: ...
-
-    def getall(self, key: str, /, default: list[str]) -> list[str]: ...
 
 
 @dataclass
@@ -65,30 +55,7 @@ class FrontDesk:
         """Who an HTTP request acts as. Raises StatusError 401, or 403 for impersonation."""
         authorization = headers.get("Authorization", "")
         caller = await self.authentication.of_http(certificate, authorization, path)
-        wanted = headers.get("Impersonate-User", "")
-        if wanted:
-            return await self._impersonate(caller, wanted, headers)
-        if headers.get("Impersonate-Group", "") or headers.get("Impersonate-Uid", ""):
-            raise status.bad_request("requested groups without impersonating a user")
-        return caller
-
-    async def _impersonate(self, caller: Caller, user: str, headers: Headers) -> Caller:
-        account = split_service_account(user)
-        if account is not None:
-            checks = [Attributes("impersonate", "", "serviceaccounts", "", *account)]
-        else:
-            checks = [Attributes("impersonate", "", "users", name=user)]
-        groups = tuple(headers.getall("Impersonate-Group", []))
-        checks += [Attributes("impersonate", "", "groups", name=group) for group in groups]
-        for attributes in checks:
-            decision = await self.authorization.decide(caller, attributes)
-            if not decision.allowed:
-                raise status.forbidden(None, "", decision.reason)
-        if account is not None and not groups:
-            groups = service_account_groups(account[0])
-        if user == names.USER_ANONYMOUS:
-            return Caller(user, (*groups, names.GROUP_UNAUTHENTICATED))
-        return Caller(user, (*groups, names.GROUP_AUTHENTICATED))
+        return await impersonated(self.authorization, caller, headers)
 
     async def plain(
         self, method: str, path: str, query: Mapping[str, str], headers: Headers, caller: Caller

@@ -185,9 +185,15 @@ def forbidden(kind: Kind | None, name: str, why: str) -> StatusError:
     """403. ``why`` as ``User "eve" cannot get resource "pods" in API group "" ...``."""
     if kind is None:
         return status_error(403, "Forbidden", f"forbidden: {why}")
+    return forbidden_name(kind.plural, kind.group, name, why)
+
+
+def forbidden_name(resource: str, group: str, name: str, why: str) -> StatusError:
+    """403 about what need not be a resource of ours (as the users that RBAC speaks of)."""
+    subject = f"{resource}.{group}" if group else resource
     shown = f' "{name}"' if name else ""
-    message = f"{resource_name(kind)}{shown} is forbidden: {why}"
-    return status_error(403, "Forbidden", message, kind=kind.plural, group=kind.group, name=name)
+    message = f"{subject}{shown} is forbidden: {why}"
+    return status_error(403, "Forbidden", message, kind=resource, group=group, name=name)
 
 
 def unauthorized(message: str = "Unauthorized") -> StatusError:
