@@ -40,6 +40,8 @@ BEFORE_FIRST_APPLY = "before-first-apply"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # The manager kubectl applies as: it may take over what kubectl's client-side apply wrote.
 KUBECTL = "kubectl"
+# Characters that all annotations of an object may have together (as Kubernetes).
+ANNOTATIONS_MAX = 256 * 1024
 
 # Nobody's: identity and what the server writes.
 _SERVER_METADATA = ("creationTimestamp", "generation", "managedFields", "selfLink")
@@ -106,6 +108,8 @@ def server_side_apply(
     if changes or before is None or before.fields != fields:
         managed[who] = managed[who]._replace(time=timestamp(now))
     result: Object = copy_json(merged)
+    if manager == KUBECTL:
+        _renew_last_applied(result, applied)
     result.setdefault("metadata", {})["managedFields"] = encode_managed(managed)
     return result
 
@@ -242,6 +246,19 @@ def _applied_by_client(live: Object, schema: SchemaNode | None) -> FieldSet:
     if not isinstance(last, dict):
         return {}
     return difference(field_set(last, schema), compare(last, live, schema).modified)
+
+
+def _renew_last_applied(obj: Object, applied: Object) -> None:
+    """Keep the annotation of kubectl's client-side apply true, so that one can go back to it."""
+    annotations = obj.get("metadata", {}).get("annotations") or {}
+    if LAST_APPLIED not in annotations:
+        return
+    own = {**(applied["metadata"].get("annotations") or {})}
+    own.pop(LAST_APPLIED, None)
+    config = {**applied, "metadata": {**applied["metadata"], "annotations": own}}
+    annotations[LAST_APPLIED] = orjson.dumps(config, option=orjson.OPT_SORT_KEYS).decode() + "\n"
+    if sum(len(key) + len(text) for key, text in annotations.items()) > ANNOTATIONS_MAX:
+        del annotations[LAST_APPLIED]
 
 
 def conflict_error(conflicts: dict[Identity, FieldSet]) -> StatusError:

@@ -249,6 +249,20 @@ def test_kubectl_may_take_over_what_its_client_side_apply_set() -> None:
             apply(live, config, manager)
 
 
+def test_server_side_apply_by_kubectl_keeps_its_older_annotation_true() -> None:
+    live = config_map(x="1")
+    live["metadata"]["annotations"] = {LAST_APPLIED: orjson.dumps(config_map(x="1")).decode()}
+    update_managed_fields(None, live, "kubectl-client-side-apply", CONFIG_MAP, NOW)
+    applied = apply(live, config_map(y="2"), "kubectl", force=True)
+    last = orjson.loads(applied["metadata"]["annotations"][LAST_APPLIED])
+    assert last["data"] == {"y": "2"} and last["metadata"]["annotations"] == {}
+    other = apply(live, config_map(y="2"), "helm")
+    assert orjson.loads(other["metadata"]["annotations"][LAST_APPLIED])["data"] == {"x": "1"}
+    huge = apply(live, config_map(y="2" * 300_000), "kubectl", force=True)
+    assert LAST_APPLIED not in huge["metadata"].get("annotations", {})
+    assert LAST_APPLIED not in apply(None, config_map(x="1"), "kubectl").get("annotations", {})
+
+
 def test_a_client_may_reset_or_move_managed_fields_but_not_lose_them() -> None:
     live = apply(None, config_map(x="1"))
     for given_fields, expected in (([{}], []), ([], ["a"]), ("junk", ["a"]), (None, ["a"])):
