@@ -130,6 +130,8 @@ class HttpServer:
 
     async def _watch(self, http: web.BaseRequest, plan: WatchPlan) -> web.StreamResponse:
         response = _stream("application/json")
+        for warning in plan.warnings:
+            response.headers.add("Warning", _warning(warning))
         await response.prepare(http)
         task = asyncio.current_task()
         assert task is not None

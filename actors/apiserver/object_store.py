@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
+
 from actors.apiserver import codec
 from actors.apiserver.continue_token import NEWEST, ContinueTokens
 from actors.apiserver.list_options import ListOptions
@@ -16,7 +18,7 @@ from actors.apiserver.selection import Selection
 from actors.apiserver.store_client import StoreClient, prefix_end
 from cluster import limits
 from cluster.api import status
-from cluster.api.encoding import stamped
+from cluster.api.encoding import stamped, unstamped
 from cluster.api.kinds import Kind, storage_key
 from cluster.api.types import Object
 from cluster.errors import StatusError
@@ -49,9 +51,13 @@ class Write:
 
 @dataclass(frozen=True)
 class Remove:
-    """Decision: delete the object, together with ``operations``."""
+    """Decision: delete the object, together with ``operations``.
+
+    ``last``: what the writer made of it that let it go (None: a plain delete).
+    """
 
     operations: tuple[Put | Delete, ...] = ()
+    last: Object | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +237,10 @@ class ObjectStore:
                 assert current is not None
                 done, present = await self._remove(key, current, step, context)
                 if done:
-                    return Outcome(present or current, removed=True)
+                    gone = present or current
+                    if step.last is not None:
+                        gone = _shown_as(kind, gone, step.last)
+                    return Outcome(gone, removed=True)
             else:
                 written, present = await self._write(kind, key, current, step, context)
                 if written is not None:
@@ -250,7 +259,7 @@ class ObjectStore:
             )
         mod_revision = current.mod_revision if current else 0
         if context.dry_run:
-            value = stamped(data, stamp, mod_revision) if current else data
+            value = stamped(data, stamp, mod_revision) if current else unstamped(data, stamp)
             return KeyValue(key, value, 0, mod_revision, 0, index), None
         result = await self.store.txn(
             Txn(
@@ -277,6 +286,12 @@ class ObjectStore:
             )
         )
         return result.succeeded, result.items[0]
+
+
+def _shown_as(kind: Kind, item: KeyValue, obj: Object) -> KeyValue:
+    data, stamp, index = codec.dump(kind, obj)
+    value = stamped(data, stamp, item.mod_revision)
+    return msgspec.structs.replace(item, value=value, index=index)
 
 
 def _same(one: KeyValue | None, other: KeyValue | None) -> bool:

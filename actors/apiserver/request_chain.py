@@ -28,6 +28,7 @@ from actors.apiserver.writer import Writer
 from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.jsonio import decode_object
+from cluster.api.kind import SCALE_KIND
 from cluster.api.kinds import Kind, by_resource
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse, WatchBatch
@@ -41,6 +42,7 @@ class WatchPlan:
     form: Form
     include: str
     stream: WatchStream
+    warnings: tuple[str, ...] = ()
 
     def batches(self) -> AsyncGenerator[WatchBatch, None]:
         """See ``WatchStream.batches``."""
@@ -96,7 +98,7 @@ class RequestChain:
         options = watch_options(request.query)
         include = request.query.get("includeObject", "")
         stream = WatchStream(self.environment.objects, selection, options)
-        return WatchPlan(call.kind, form, include, stream)
+        return WatchPlan(call.kind, form, include, stream, tuple(call.warnings))
 
     async def open_log(self, request: ApiRequest, caller: Caller) -> AsyncGenerator[bytes, None]:
         """What a container wrote. Raises before the first byte if it cannot be read."""
@@ -112,7 +114,10 @@ class RequestChain:
         _check_shape(kind, request)
         agent = request.query.get("userAgent") or caller.component
         options = write_options(request.query, agent)
-        return Call(request, kind, caller, options, self.environment.clock.now())
+        call = Call(request, kind, caller, options, self.environment.clock.now())
+        if kind.deprecated:
+            call.warnings.append(kind.deprecated)
+        return call
 
     async def _get(self, call: Call, form: Form) -> ApiResponse:
         request = call.request
@@ -125,7 +130,8 @@ class RequestChain:
         selection = selection_of(call.kind, call.request)
         page = await self.environment.objects.list(selection, list_options(call.request.query))
         include = call.request.query.get("includeObject", "")
-        return ApiResponse(200, rendering.render_list(form, call.kind, page, call.now, include))
+        body = rendering.render_list(form, call.kind, page, call.now, include)
+        return ApiResponse(200, body, warnings=tuple(call.warnings))
 
     async def _delete(self, call: Call, form: Form) -> ApiResponse:
         options = delete_options(call.request.query, _options_body(call))
@@ -160,8 +166,10 @@ class RequestChain:
         form = negotiate(call.request.accept)
         answer = await handler(self.parts, call)
         body = answer.body
-        if form != "object" and call.request.subresource == "status":
-            body = rendering.render_object(form, call.kind, body, call.now)
+        shape = {"status": call.kind, "scale": SCALE_KIND}.get(call.request.subresource)
+        if form != "object" and shape is not None:
+            include = call.request.query.get("includeObject", "")
+            body = rendering.render_object(form, shape, body, call.now, include)
         return ApiResponse(answer.code, body, answer.content_type, tuple(call.warnings))
 
     async def _binding(self, call: Call) -> ApiResponse:

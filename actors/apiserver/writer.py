@@ -209,7 +209,7 @@ class Writer:
             self._own(call, old, new, Scope(scope, "status" in kind.subresources))
         new["metadata"]["resourceVersion"] = old["metadata"].get("resourceVersion", "")
         if deletion.complete(new):
-            return Remove(self._released(call, old))
+            return Remove(self._released(call, old), new)
         if new == old:
             return Keep()
         if call.resource == _SERVICES and not scope:

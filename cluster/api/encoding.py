@@ -44,6 +44,13 @@ def stamped(data: bytes, offset: int, revision: int) -> bytes:
     return b"%b%d%b" % (data[:offset], revision, data[offset:])
 
 
+def unstamped(data: bytes, offset: int) -> bytes:
+    """The value without its gap: what is shown of an object that is not stored (a dry run)."""
+    start = offset - len(b'"resourceVersion":"')
+    end = offset + len(b'"')
+    return data[:start] + data[end:].removeprefix(b",")
+
+
 def decode(data: bytes) -> Object:
     """Stored bytes back to an object. Raises ValueError if they are not a JSON object."""
     obj = orjson.loads(data)

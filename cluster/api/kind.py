@@ -32,7 +32,8 @@ class Kind:
 
     ``served``: this release stores it and acts on it as far as docs/compatibility.md says.
     ``create_only``: a question (as SubjectAccessReview): answered, never stored.
-    ``lacking``: names of subresources that Kubernetes has and this release does not serve.
+    ``deprecated``: what every client is warned of, '' for most. ``lacking``: names of subresources
+    that Kubernetes has and this release does not serve.
     """
 
     group: str
@@ -50,6 +51,7 @@ class Kind:
         default_factory=lambda: MappingProxyType({}), hash=False, compare=False
     )
     lacking: frozenset[str] = frozenset()
+    deprecated: str = ""
 
     @property
     def api_version(self) -> str:
@@ -80,6 +82,7 @@ def row(
     verbs: tuple[str, ...] = ALL_VERBS,
     served: bool = True,
     subresources: tuple[Subresource, ...] = (),
+    deprecated: str = "",
 ) -> Kind:
     """One row: what is the same for nearly all kinds has its default here."""
     return Kind(
@@ -96,10 +99,13 @@ def row(
         served=served,
         subresources=MappingProxyType({item.name: item for item in subresources if item.served}),
         lacking=frozenset(item.name for item in subresources if not item.served),
+        deprecated=deprecated,
     )
 
 
 STATUS = Subresource("status")
+# No resource of its own: what /scale of a workload shows.
+SCALE_KIND = row("autoscaling", "v1", "Scale", "scales", "io.k8s.api.autoscaling.v1.Scale")
 SCALE = Subresource(
     "scale", STATUS_VERBS, "Scale", "autoscaling", "v1", "io.k8s.api.autoscaling.v1.Scale"
 )

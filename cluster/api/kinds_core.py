@@ -57,6 +57,7 @@ def _core(
     verbs: tuple[str, ...] = ALL_VERBS,
     served: bool = True,
     subresources: tuple[Subresource, ...] = (),
+    deprecated: str = "",
 ) -> Kind:
     return row(
         "",
@@ -70,6 +71,7 @@ def _core(
         verbs=verbs,
         served=served,
         subresources=subresources,
+        deprecated=deprecated,
     )
 
 
@@ -99,7 +101,12 @@ CORE_KINDS: tuple[Kind, ...] = (
         served=False,
     ),
     _core("ConfigMap", "configmaps", ("cm",)),
-    _core("Endpoints", "endpoints", ("ep",)),
+    _core(
+        "Endpoints",
+        "endpoints",
+        ("ep",),
+        deprecated="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ),
     _core("Event", "events", ("ev",)),
     _core("LimitRange", "limitranges", ("limits",), served=False),
     _core(

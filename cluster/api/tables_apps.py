@@ -116,6 +116,12 @@ APPS_COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         AGE,
         *_WIDE,
     ),
+    ("autoscaling", "Scale"): (
+        NAME,
+        integer("Desired", "spec", "replicas"),
+        integer("Available", "status", "replicas"),
+        AGE,
+    ),
     ("apps", "ReplicaSet"): (
         NAME,
         integer("Desired", "spec", "replicas"),

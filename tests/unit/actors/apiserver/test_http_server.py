@@ -170,6 +170,10 @@ async def test_warnings_and_discovery(door: ControlPlane) -> None:
         async with admin.post(url(door, MAPS), data=body, headers=headers) as answer:
             assert answer.status == 201
             assert 'unknown field \\"bogus\\"' in answer.headers["Warning"]
+        endpoints = "/api/v1/namespaces/default/endpoints"
+        for path in (endpoints, f"{endpoints}/kubernetes", f"{endpoints}?watch=1&timeoutSeconds=1"):
+            async with admin.get(url(door, path)) as answer:
+                assert "v1 Endpoints is deprecated in v1.33+" in answer.headers["Warning"]
         for path, kind in (
             ("/api", "APIVersions"),
             ("/apis", "APIGroupList"),

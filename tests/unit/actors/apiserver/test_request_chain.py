@@ -87,6 +87,11 @@ async def test_dry_run_stores_nothing(plane: ControlPlane) -> None:
     assert await plane.get("configmaps", "a", "default") == real
 
 
+async def test_a_dry_create_shows_no_revision(plane: ControlPlane) -> None:
+    made = await plane.create("configmaps", config("a", x="1"), "default", dryRun="All")
+    assert "resourceVersion" not in made["metadata"] and made["metadata"]["uid"]
+
+
 async def test_field_validation(plane: ControlPlane) -> None:
     wrong = {**config("a"), "dat": {"x": "1"}}
     strict = plane.create("configmaps", wrong, "default", fieldValidation="Strict")
@@ -303,7 +308,8 @@ async def test_the_last_finalizer_removes_the_object(plane: ControlPlane) -> Non
     await plane.create("configmaps", obj, "default")
     held = await plane.delete("configmaps", "a", "default")
     assert held["metadata"]["deletionTimestamp"]
-    await plane.patch("configmaps", "a", {"metadata": {"finalizers": None}}, "default")
+    last = await plane.patch("configmaps", "a", {"metadata": {"finalizers": None}}, "default")
+    assert "finalizers" not in last["metadata"] and last["metadata"]["uid"]
     await refused(404, "NotFound", plane.get("configmaps", "a", "default"))
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.api.encoding import decode, encode, encode_for_store, stamped
+from cluster.api.encoding import decode, encode, encode_for_store, stamped, unstamped
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
@@ -31,6 +31,12 @@ def test_the_gap_is_found_whatever_the_text(
     assert stored["metadata"]["resourceVersion"] == str(revision)
     assert stored["metadata"]["labels"] == labels
     assert stored["apiVersion"] == version + hostile
+
+
+def test_what_is_not_stored_has_no_revision() -> None:
+    for metadata in ({"name": "x"}, {}):
+        obj = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {}}
+        assert decode(unstamped(*encode_for_store(obj))) == obj
 
 
 def test_only_objects_are_decoded() -> None:

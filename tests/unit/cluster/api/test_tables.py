@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster.api.kind import SCALE_KIND
 from cluster.api.kinds import KINDS, Kind
 from cluster.api.tables import COLUMNS, columns_of, render_table
 
 NOW = 1_700_000_100.0
 AT = "2023-11-14T22:13:20Z"
 META = {"name": "x", "creationTimestamp": AT}
-BY_KIND = {(kind.group, kind.kind): kind for kind in KINDS}
+BY_KIND = {(kind.group, kind.kind): kind for kind in (*KINDS, SCALE_KIND)}
 TEMPLATE = {"spec": {"containers": [{"name": "c", "image": "i:1"}, {"name": "d", "image": "j"}]}}
 
 
@@ -38,6 +39,7 @@ def headers(group: str, kind: str) -> list[str]:
         ("", "Secret", "NAME TYPE DATA AGE"),
         ("", "Endpoints", "NAME ENDPOINTS AGE"),
         ("apps", "Deployment", "NAME READY UP-TO-DATE AVAILABLE AGE"),
+        ("autoscaling", "Scale", "NAME DESIRED AVAILABLE AGE"),
         ("apps", "ReplicaSet", "NAME DESIRED CURRENT READY AGE"),
         ("discovery.k8s.io", "EndpointSlice", "NAME ADDRESSTYPE PORTS ENDPOINTS AGE"),
         ("coordination.k8s.io", "Lease", "NAME HOLDER AGE"),

@@ -83,6 +83,19 @@ async def test_scale(plane: ControlPlane) -> None:
         "deployments", "web", {"spec": {"replicas": 3}}, "default", "apps", "scale"
     )
     assert (scaled["kind"], scaled["spec"]) == ("Scale", {"replicas": 3})
+    request = ApiRequest(
+        "get",
+        "deployments",
+        "apps",
+        namespace="default",
+        name="web",
+        subresource="scale",
+        accept="application/json;as=Table;v=v1;g=meta.k8s.io",
+    )
+    table = orjson.loads((await plane.ask(request)).body)
+    shown = [column["name"] for column in table["columnDefinitions"]]
+    assert shown == ["Name", "Desired", "Available", "Age"]
+    assert table["rows"][0]["cells"][:3] == ["web", 3, 0]
     live = await plane.get("deployments", "web", "default", "apps")
     assert (live["spec"]["replicas"], live["metadata"]["generation"]) == (3, 2)
 
