@@ -46,12 +46,6 @@ class PolicyCache:
             self._authorizer = _compile(objects)
         return self._authorizer
 
-    def role_rules(self, kind: str, namespace: str, name: str) -> list[Object] | None:
-        """The rules of the role a binding names; None if there is no such role."""
-        plural, where = ("roles", f"{namespace}/") if kind == "Role" else ("clusterroles", "")
-        role = self._objects.get(f"{PREFIX}{plural}/{where}{name}")
-        return None if role is None else list(role.get("rules") or ())
-
 
 def _compile(objects: list[Object]) -> Authorizer:
     def of(kind: str) -> list[Object]:

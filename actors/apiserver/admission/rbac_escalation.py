@@ -6,10 +6,16 @@ Source: docs "Using RBAC Authorization", Privilege escalation prevention and boo
 from actors.apiserver.admission.plugin import Review
 from cluster import names
 from cluster.api import status
+from cluster.api.kinds import by_resource
 from cluster.api.types import Object
 from cluster.security.rbac import Attributes
 
 GROUP = "rbac.authorization.k8s.io"
+# An aggregated role may gather anything.
+_ALL: list[Object] = [
+    {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+    {"nonResourceURLs": ["*"], "verbs": ["*"]},
+]
 
 
 async def admit(review: Review) -> None:
@@ -20,20 +26,31 @@ async def admit(review: Review) -> None:
     if names.GROUP_MASTERS in call.caller.groups:
         return
     if call.kind.plural in ("roles", "clusterroles"):
-        if review.obj.get("rules") == (review.old or {}).get("rules") and review.old is not None:
-            return
         if not _may(review, "escalate", call.kind.plural, _name(review)):
-            _check_rules(review, review.obj.get("rules") or [])
+            _check_role(review, review.obj, review.old or {})
         return
     role = review.obj.get("roleRef") or {}
-    plural = "roles" if role.get("kind") == "Role" else "clusterroles"
-    if _may(review, "bind", plural, role.get("name", "")):
+    kind, name = role.get("kind", ""), role.get("name", "")
+    if _may(review, "bind", "roles" if kind == "Role" else "clusterroles", name):
         return
-    policy = review.environment.policy
-    rules = policy.role_rules(role.get("kind", ""), call.namespace, role.get("name", ""))
+    authorizer = review.environment.policy.authorizer()
+    rules = authorizer.rules_of(kind, call.namespace, name)
     if rules is None:
-        raise status.not_found(call.kind, role.get("name", ""))
+        plural = "roles" if kind == "Role" else "clusterroles"
+        raise status.not_found(by_resource(GROUP, "v1", plural) or call.kind, name)
     _check_rules(review, rules)
+
+
+def _check_role(review: Review, role: Object, old: Object) -> None:
+    """What a role gives, and what its selectors may come to give."""
+    if role.get("rules") != old.get("rules"):
+        _check_rules(review, role.get("rules") or [])
+    if role.get("aggregationRule") != old.get("aggregationRule") and _uncovered(review, _ALL):
+        raise status.forbidden(
+            review.call.kind,
+            _name(review),
+            "must have cluster-admin privileges to use or change the aggregationRule",
+        )
 
 
 def _may(review: Review, verb: str, plural: str, name: str) -> bool:
@@ -45,8 +62,7 @@ def _may(review: Review, verb: str, plural: str, name: str) -> bool:
 
 def _check_rules(review: Review, rules: list[Object]) -> None:
     caller = review.call.caller
-    authorizer = review.environment.policy.authorizer()
-    missing = authorizer.uncovered(caller.user, caller.groups, review.call.namespace, rules)
+    missing = _uncovered(review, rules)
     if missing:
         listed = ", ".join(
             f"{{APIGroups:[{item.group!r}], Resources:[{item.full_resource()!r}], "
@@ -59,6 +75,12 @@ def _check_rules(review: Review, rules: list[Object]) -> None:
             f'user "{caller.user}" (groups={list(caller.groups)}) is attempting to grant RBAC '
             f"permissions not currently held: {listed}",
         )
+
+
+def _uncovered(review: Review, rules: list[Object]) -> list[Attributes]:
+    caller = review.call.caller
+    authorizer = review.environment.policy.authorizer()
+    return authorizer.uncovered(caller.user, caller.groups, review.call.namespace, rules)
 
 
 def _name(review: Review) -> str:

@@ -87,9 +87,9 @@ async def test_nobody_grants_what_they_do_not_have(plane: ControlPlane) -> None:
     await plane.create("clusterroles", editor, group=RBAC)
     await plane.create("clusterrolebindings", binding, group=RBAC)
 
-    async def attempt(resource: str, obj: dict[str, Any]) -> int:
+    async def attempt(resource: str, obj: dict[str, Any], namespace: str = "default") -> int:
         body = orjson.dumps(obj)
-        request = ApiRequest("create", resource, RBAC, namespace="default", body=body)
+        request = ApiRequest("create", resource, RBAC, namespace=namespace, body=body)
         try:
             return (await plane.ask(request, sender="proxy")).code
         except StatusError as error:
@@ -107,6 +107,25 @@ async def test_nobody_grants_what_they_do_not_have(plane: ControlPlane) -> None:
         "subjects": [{"apiGroup": RBAC, "kind": "User", "name": "system:proxy"}],
     }
     assert await attempt("rolebindings", admin) == 403
+    # view has rules of its own only by aggregation.
+    view = {**admin, "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "view"}}
+    assert await attempt("rolebindings", view) == 403
+    part = {**role("part", "delete"), "metadata": {"name": "part", "labels": {"whole": "yes"}}}
+    await plane.create("clusterroles", part, group=RBAC)
+    whole = {
+        "metadata": {"name": "whole"},
+        "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"whole": "yes"}}]},
+        "rules": [],
+    }
+    await plane.create("clusterroles", whole, group=RBAC)
+    aggregated = {**admin, "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "whole"}}
+    assert await attempt("rolebindings", aggregated) == 403
+    absent = {**admin, "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "absent"}}
+    assert await attempt("rolebindings", absent) == 404
+    # What is gathered later may be anything.
+    mine = {**whole, "metadata": {"name": "mine"}}
+    assert await attempt("clusterroles", mine, "") == 403
+    assert await attempt("clusterroles", {"metadata": {"name": "plain"}, "rules": []}, "") == 201
 
 
 def test_limit_ranges_fill_and_bound() -> None:
