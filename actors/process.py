@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -105,10 +106,10 @@ async def hand_over(system: ActorSystem) -> None:
 
 
 def notify(name: str) -> None:
-    """Tell whoever started this process that it is ready."""
+    """Tell whoever started this process that it is ready; if that has ended meanwhile, nobody."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if path:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, suppress(OSError):
             sender.connect(path)
             sender.send(f"READY=1\nSTATUS={name}\n".encode())
 

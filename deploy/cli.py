@@ -1,10 +1,24 @@
 """`steersman`: the command line. Job: parse, call, print; errors say what to do next."""
 
+import io
 import sys
 
 import typer
 
+from deploy.client import ApiError, Unreachable
 from deploy.commands import down, kubeconfig, load, logs, node, replica, status, trace, up
+from deploy.engine import EngineError
+from deploy.images.debian import PackagesMissing
+from deploy.launch import LaunchError
+from deploy.lock import Busy
+from deploy.network import NetworkError
+from deploy.preflight import NotFree
+from deploy.state import NoCluster
+
+EXPECTED = (
+    ApiError, Busy, EngineError, KeyError, LaunchError, NetworkError, NoCluster, NotFree, OSError,
+    PackagesMissing, Unreachable, ValueError,
+)  # fmt: skip
 
 app = typer.Typer(
     name="steersman",
@@ -27,30 +41,26 @@ app.add_typer(replica.app, name="replica")
 
 def main() -> None:
     """Entry point. Errors a user can act on print one line and exit with 1."""
-    from deploy.client import ApiError, Unreachable
-    from deploy.engine import EngineError
-    from deploy.images.debian import PackagesMissing
-    from deploy.launch import LaunchError
-    from deploy.network import NetworkError
-    from deploy.state import NoCluster
-
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
-    except (
-        NoCluster, LaunchError, EngineError, NetworkError, PackagesMissing, ValueError, KeyError,
-        TimeoutError, PermissionError,
-    ) as error:  # fmt: skip
-        text = error.args[0] if isinstance(error, KeyError) else error
-        print(f"error: {text}", file=sys.stderr)
+    except EXPECTED as error:
+        print(f"error: {text(error)}", file=sys.stderr)
         sys.exit(1)
-    except ApiError as error:
-        print(f"error: the API server refused: {error}", file=sys.stderr)
-        sys.exit(1)
-    except Unreachable as error:
-        print(
-            f"error: no API server answers ({error}): look at `steersman status`", file=sys.stderr
-        )
-        sys.exit(1)
+
+
+def text(error: BaseException) -> str:
+    """What went wrong, for people."""
+    if isinstance(error, KeyError):
+        return str(error.args[0])
+    if isinstance(error, ApiError):
+        return f"the API server refused: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ how the cluster is run.
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -64,7 +65,7 @@ class Client:
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise Unreachable(f"{self.host}:{self.port}: {error}") from error
+            raise Unreachable(self._unanswered(error)) from error
         if response.status >= 400:
             text = response.read()
             connection.close()
@@ -85,10 +86,28 @@ class Client:
         finally:
             connection.close()
 
-    def apply(self, obj: Object, manager: str = "steersman") -> Object:
-        """Server-side apply, taking over fields of other managers."""
-        path = f"{object_path(obj)}?fieldManager={manager}&force=true"
+    def apply(self, obj: Object, force: bool = False, manager: str = "steersman") -> Object:
+        """Server-side apply. ``force``: take over fields of other managers, else 409."""
+        path = f"{object_path(obj)}?fieldManager={manager}{'&force=true' if force else ''}"
         return self.call("PATCH", path, obj, "application/apply-patch+yaml")
+
+    def patiently(self, call: Callable[[], Object], seconds: float) -> Object:
+        """Try again while no server answers, or says that it cannot now (5xx, 429).
+
+        Raises what the last try raised.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return call()
+            except (Unreachable, ApiError) as error:
+                if not passing(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+    def _unanswered(self, error: Exception) -> str:
+        at = f"{self.host}:{self.port}"
+        return f"no API server answers at {at} ({error}): look at `steersman status`"
 
     def watch(self, path: str, seconds: float) -> Iterator[tuple[str, Object]]:
         """List, then watch: (type, object) for each object there is (ADDED) and each change.
@@ -107,25 +126,46 @@ class Client:
                 event = json.loads(line)
                 yield event["type"], event["object"]
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{self.host}:{self.port}: {error}") from error
+            raise Unreachable(self._unanswered(error)) from error
         finally:
             connection.close()
 
     def wait_for(
         self, path: str, done: Callable[[dict[str, Object]], bool], seconds: float
     ) -> dict[str, Object]:
-        """Watch until ``done(objects by namespace/name)``. Raises TimeoutError."""
-        seen: dict[str, Object] = {}
-        for kind, obj in self.watch(path, seconds):
-            meta = obj.get("metadata", {})
-            key = f"{meta.get('namespace', '')}/{meta.get('name', '')}"
-            if kind == "DELETED":
-                seen.pop(key, None)
-            elif kind in ("ADDED", "MODIFIED"):
-                seen[key] = obj
-            if done(seen):
-                return seen
-        raise TimeoutError(f"{path}: not as wanted after {seconds:.0f} s")
+        """Watch until ``done(objects by namespace/name)``, across servers that come and go.
+
+        Raises TimeoutError, and what a server refused.
+        """
+        deadline = time.monotonic() + seconds
+        problem = ""
+        while (left := deadline - time.monotonic()) > 0:
+            seen: dict[str, Object] = {}
+            try:
+                for kind, obj in self.watch(path, left):
+                    if kind == "ERROR":
+                        break
+                    meta = obj.get("metadata", {})
+                    key = f"{meta.get('namespace', '')}/{meta.get('name', '')}"
+                    if kind == "DELETED":
+                        seen.pop(key, None)
+                    elif kind in ("ADDED", "MODIFIED"):
+                        seen[key] = obj
+                    if done(seen):
+                        return seen
+            except (Unreachable, ApiError) as error:
+                if not passing(error):
+                    raise
+                problem = f" ({error})"
+            time.sleep(0.05)
+        raise TimeoutError(f"not as wanted after {seconds:.0f} s: {path}{problem}")
+
+
+def passing(error: Exception) -> bool:
+    """Whether to try again helps: nobody answered, or a server cannot now."""
+    return isinstance(error, Unreachable) or (
+        isinstance(error, ApiError) and (error.code >= 500 or error.code in (410, 429))
+    )
 
 
 def object_path(obj: Object) -> str:

@@ -1,5 +1,6 @@
 """Apply the demo manifest and wait, step by step, until it answers. Must not know: the launcher."""
 
+import functools
 import importlib.resources
 import ipaddress
 import socket
@@ -12,7 +13,7 @@ from dnslib import DNSRecord
 
 from cluster.settings import ClusterSettings
 from deploy import pki
-from deploy.client import Client, Object
+from deploy.client import ApiError, Client, Object
 from deploy.progress import Progress
 
 SECONDS = 90.0
@@ -44,37 +45,19 @@ def run(settings: ClusterSettings, progress: Progress) -> str:
     """All steps; returns the URL that answers ('' without containers). Raises TimeoutError."""
     api = client(settings)
     if settings.nodes:
-        with progress.step("nodes ready") as notes:
-
-            def all_ready(seen: dict[str, Object]) -> bool:
-                count = sum(condition(node, "Ready") for node in seen.values())
-                if count and not notes:
-                    progress.mark("first node ready")
-                    notes.append(f"{len(settings.nodes)} nodes")
-                return count >= len(settings.nodes)
-
-            api.wait_for("/api/v1/nodes", all_ready, SECONDS)
+        await_nodes(settings, api, progress)
     with progress.step("demo applied") as notes:
         objects = manifest()
-        for obj in objects:
-            api.apply(obj)
-        notes.append(f"{len(objects)} objects")
+        notes.append(apply(api, objects))
+    if not settings.nodes:
+        progress.say("no nodes: the demo's pods wait for the first (steersman node add)")
+        return ""
     with progress.step("DNS service"):
-        api.wait_for(
-            "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices",
-            lambda seen: any(
-                _service(item) == "kube-dns" and item.get("endpoints") for item in seen.values()
-            ),
-            SECONDS,
-        )
+        await_dns_service(api)
     progress.mark("DNS service")
     wanted = [obj["metadata"]["name"] for obj in objects if obj["kind"] == "Deployment"]
     with progress.step("app running") as notes:
-        api.wait_for(
-            "/apis/apps/v1/namespaces/default/deployments",
-            lambda seen: all(_complete(seen.get(f"default/{name}")) for name in wanted),
-            SECONDS,
-        )
+        await_app(api, wanted)
         notes.append(", ".join(wanted))
     progress.mark("app running")
     if settings.runtime == "memory":
@@ -86,6 +69,71 @@ def run(settings: ClusterSettings, progress: Progress) -> str:
         url = load_balancer_url(api, "web")
         notes.append(f"{url} {fetch(url)} bytes")
     return url
+
+
+def await_nodes(settings: ClusterSettings, api: Client, progress: Progress) -> None:
+    """Until every node of the settings is Ready."""
+    with progress.step("nodes ready") as notes:
+        late: list[str] = []
+
+        def all_ready(seen: dict[str, Object]) -> bool:
+            ready = {node["metadata"]["name"] for node in seen.values() if condition(node, "Ready")}
+            late[:] = [node.name for node in settings.nodes if node.name not in ready]
+            if ready and not notes:
+                progress.mark("first node ready")
+                notes.append(f"{len(settings.nodes)} nodes")
+            return not late
+
+        try:
+            api.wait_for("/api/v1/nodes", all_ready, SECONDS)
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"not Ready after {SECONDS:.0f} s: {', '.join(late)}: see `steersman logs "
+                f"{late[0] if late else 'kubelet'}` and `kubectl describe nodes`"
+            ) from error
+
+
+def apply(api: Client, objects: list[Object]) -> str:
+    """Apply them; what somebody has changed since is left so. Returns a note."""
+    changed = []
+    for obj in objects:
+        try:
+            api.patiently(functools.partial(api.apply, obj), SECONDS)
+        except ApiError as error:
+            if error.code != 409:
+                raise
+            changed.append(f"{obj['kind'].lower()}/{obj['metadata']['name']}")
+    kept = f"; {', '.join(changed)} changed by hand, left so" if changed else ""
+    return f"{len(objects)} objects{kept}"
+
+
+def await_dns_service(api: Client) -> None:
+    """Until the DNS Service has an endpoint."""
+    api.wait_for(
+        "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices",
+        lambda seen: any(
+            _service(item) == "kube-dns" and item.get("endpoints") for item in seen.values()
+        ),
+        SECONDS,
+    )
+
+
+def await_app(api: Client, wanted: list[str]) -> None:
+    """Until the demo's Deployments have all their pods. Raises TimeoutError naming those that lack
+    some."""
+    late: list[str] = []
+
+    def complete(seen: dict[str, Object]) -> bool:
+        late[:] = [name for name in wanted if not _complete(seen.get(f"default/{name}"))]
+        return not late
+
+    try:
+        api.wait_for("/apis/apps/v1/namespaces/default/deployments", complete, SECONDS)
+    except TimeoutError as error:
+        raise TimeoutError(
+            f"after {SECONDS:.0f} s not all pods of {' and '.join(late)} run: see "
+            f"`kubectl describe deployment {late[0] if late else 'web'}` and `kubectl get events`"
+        ) from error
 
 
 def _service(item: Object) -> str:

@@ -1,8 +1,9 @@
 """Find the machine's Docker Engine, or start one of our own; load images into it.
 
 An engine we start serves the usual socket, makes no bridge and no iptables rules (pods bring their
-own network), lets containers survive its own restarts (--live-restore), and is ended by ``stop``.
-An engine we find is left as it is. Must not know: the cluster.
+own network), lets containers survive its own restarts (--live-restore), serves all clusters of the
+machine and is ended by ``stop`` after the last. An engine we find is left as it is.
+Must not know: the cluster.
 """
 
 import http.client
@@ -16,7 +17,12 @@ import time
 import urllib.parse
 from typing import Any, cast
 
+from deploy import tools
+
 PACKAGES = "docker.io iptables nftables iproute2 conntrack cgroupfs-mount busybox-static"
+# What an engine of ours keeps while it runs. It belongs to no cluster: several may use it.
+ENGINE_DIR = "/run/steersman"
+MOUNTED = "mounted-cgroups"
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 
@@ -62,11 +68,11 @@ def answers(path: str) -> bool:
         return False
 
 
-def ensure(path: str, run_dir: str) -> str:
+def ensure(path: str, run_dir: str = ENGINE_DIR) -> str:
     """Make sure an engine answers; return how: found, started. Raises EngineError."""
     if answers(path):
         return "found"
-    if shutil.which("dockerd") is None:
+    if tools.which("dockerd") is None:
         raise EngineError(
             "Docker Engine is not installed. As root: apt-get install -y --no-install-recommends "
             f"{PACKAGES}\nor run without containers: steersman up --runtime memory"
@@ -76,17 +82,20 @@ def ensure(path: str, run_dir: str) -> str:
             f"No Docker Engine answers at {path}. Start it (sudo systemctl start docker), or run "
             "as root, or run without containers: steersman up --runtime memory"
         )
-    mount_cgroups()
+    mount_cgroups(run_dir)
     start(path, run_dir)
     return "started"
 
 
-def mount_cgroups() -> None:
+def mount_cgroups(run_dir: str) -> None:
     """Without a cgroup mount dockerd refuses to start."""
-    if not os.path.ismount("/sys/fs/cgroup"):
-        if shutil.which("cgroupfs-mount") is None:
-            raise EngineError("/sys/fs/cgroup is not mounted: apt-get install cgroupfs-mount")
-        subprocess.run(["cgroupfs-mount"], check=True)
+    if os.path.ismount("/sys/fs/cgroup"):
+        return
+    if tools.which("cgroupfs-mount") is None:
+        raise EngineError("/sys/fs/cgroup is not mounted: apt-get install cgroupfs-mount")
+    os.makedirs(run_dir, exist_ok=True)
+    with open(os.path.join(run_dir, MOUNTED), "wb"):
+        subprocess.run(["cgroupfs-mount"], check=True, env=tools.environment())
 
 
 def start(path: str, run_dir: str) -> None:
@@ -103,8 +112,9 @@ def start(path: str, run_dir: str) -> None:
     ]  # fmt: skip
     with open(log, "ab") as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True, env=tools.environment(),
+        )  # fmt: skip
     deadline = time.monotonic() + START_SECONDS
     while not answers(path):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -114,22 +124,35 @@ def start(path: str, run_dir: str) -> None:
         time.sleep(0.05)
 
 
-def stop(run_dir: str) -> None:
-    """End the engine that ``start`` started, if it runs."""
-    pidfile = os.path.join(run_dir, "dockerd.pid")
-    try:
-        with open(pidfile, encoding="ascii") as file:
-            pid = int(file.read())
-        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
-            if file.read().strip() != "dockerd":
-                return
-        os.kill(pid, signal.SIGTERM)
-    except (OSError, ValueError):
-        return
+def stop(path: str, run_dir: str = ENGINE_DIR) -> str:
+    """End the engine that ``start`` started, unless others have containers in it; return what
+    was done, as a note."""
+    pid = _own(run_dir)
+    if pid is None:
+        return "not ours: left as it is" if answers(path) else "none runs"
+    if answers(path) and (left := len(containers(path, []))):
+        return f"goes on: {left} other containers are in it"
+    os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline and _alive(pid):
         time.sleep(0.05)
-    shutil.rmtree(os.path.join(run_dir, "docker-exec"), ignore_errors=True)
+    if os.path.exists(os.path.join(run_dir, MOUNTED)) and tools.which("cgroupfs-umount"):
+        subprocess.run(
+            ["cgroupfs-umount"], check=False, capture_output=True, env=tools.environment()
+        )
+    shutil.rmtree(run_dir, ignore_errors=True)
+    return "ended"
+
+
+def _own(run_dir: str) -> int | None:
+    """Pid of the engine of ours that runs."""
+    try:
+        with open(os.path.join(run_dir, "dockerd.pid"), encoding="ascii") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+            return pid if file.read().strip() == "dockerd" else None
+    except (OSError, ValueError):
+        return None
 
 
 def _alive(pid: int) -> bool:
@@ -151,8 +174,11 @@ def image_labels(path: str, tag: str) -> dict[str, str]:
 
 def load(path: str, archive: str) -> list[str]:
     """``docker load``: the names loaded. Raises EngineError if it is no image archive."""
-    with open(archive, "rb") as file:
-        status, body = call(path, "POST", "/images/load?quiet=1", file, timeout=300)
+    try:
+        with open(archive, "rb") as file:
+            status, body = call(path, "POST", "/images/load?quiet=1", file, timeout=300)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise EngineError(f"{archive}: {error.strerror}") from error
     lines = [json.loads(line) for line in body.splitlines() if line.strip()]
     problem = next((line["error"] for line in lines if "error" in line), "")
     if status != 200 or problem:

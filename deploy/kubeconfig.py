@@ -58,6 +58,5 @@ def render(settings: ClusterSettings) -> str:
 def write(settings: ClusterSettings) -> str:
     """Write it, readable by its owner only; return its path."""
     target = path(settings)
-    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(render(settings))
+    pki.write_file(target, render(settings).encode(), 0o600)
     return target

@@ -8,17 +8,20 @@ command line looks.
 
 import concurrent.futures
 import os
+import re
 import shutil
 import time
 
-from actors.kubelet import labels
+from actors.kubelet import cgroups, labels
 from cluster.settings import ClusterSettings
-from deploy import engine, kubeconfig, network, pki, processes, state
+from deploy import engine, kubeconfig, network, pki, preflight, processes, state
 from deploy.images import demo as demo_images
 from deploy.progress import Progress
 from deploy.topology import Topology, build_settings
 
 READY_SECONDS = 60.0
+# How long the kernel may take to let go of the cgroups of containers that are gone.
+CGROUP_SECONDS = 3.0
 
 
 class LaunchError(Exception):
@@ -31,36 +34,36 @@ def settle(topology: Topology, data_dir: str) -> ClusterSettings:
     Raises LaunchError if the cluster there was made from another topology.
     """
     present = state.load_topology(data_dir)
-    if present is not None:
-        if present != topology:
-            raise LaunchError(
-                f"the cluster in {data_dir} was made with other choices "
-                f"({difference(present, topology)}). Keep them, use `steersman node "
-                "add|remove`, or `steersman down` first"
-            )
-        return state.load(data_dir)
-    settings = build_settings(topology, data_dir)
-    state.save(settings, topology)
+    if present is None:
+        settings = build_settings(topology, data_dir)
+        preflight.check(settings, set())
+        state.save(settings, topology)
+        return settings
+    settings = state.load(data_dir)
+    differing = difference(present, topology, len(settings.nodes))
+    if differing:
+        raise LaunchError(
+            f"the cluster in {data_dir} was made with other choices ({differing}). Keep them, use "
+            "`steersman node add|remove`, or `steersman down` first"
+        )
+    preflight.check(settings, set(processes.find_all(settings)))
     return settings
 
 
-def difference(one: Topology, other: Topology) -> str:
-    """The fields in which two topologies differ, as text."""
-    fields = [f for f in one.__struct_fields__ if getattr(one, f) != getattr(other, f)]
-    return ", ".join(f"{f}: {getattr(one, f)} there, {getattr(other, f)} asked" for f in fields)
+def difference(present: Topology, asked: Topology, nodes: int) -> str:
+    """The fields in which what is asked differs from what is there, as text. ``nodes``: how many
+    there are by now; asking for those, or for as many as at first, is no difference."""
+    fields = [f for f in asked.__struct_fields__ if getattr(present, f) != getattr(asked, f)]
+    if asked.nodes == nodes and "nodes" in fields:
+        fields.remove("nodes")
+    return ", ".join(f"{f}: {getattr(present, f)} there, {getattr(asked, f)} asked" for f in fields)
 
 
 def up(settings: ClusterSettings, progress: Progress) -> None:
     """Engine, network, keys, processes, images. Raises LaunchError, EngineError, NetworkError."""
-    run_dir = processes.run_dir(settings)
     if settings.runtime == "docker":
-        if os.geteuid() != 0:
-            raise LaunchError(
-                "real containers need root (network namespaces): sudo ./deploy/up, or without "
-                "containers: ./deploy/up --runtime memory"
-            )
         with progress.step("Docker Engine") as notes:
-            notes.append(engine.ensure(settings.docker_socket, run_dir))
+            notes.append(engine.ensure(settings.docker_socket))
         with progress.step("network pinned, node namespaces") as notes:
             network.up(settings)
             notes.append(f"{len(settings.nodes)} nodes on {settings.network.bridge}")
@@ -77,13 +80,17 @@ def up(settings: ClusterSettings, progress: Progress) -> None:
 
 def start_all(settings: ClusterSettings, progress: Progress) -> None:
     """Start every process that does not run, and wait until each says it is ready."""
+    running = processes.find_all(settings)
+    # What never said that it is ready was started by a launcher that did not live to hear it.
+    halves = [name for name, found in running.items() if len(found) > 1 or not found[0].ready]
+    processes.end(settings, halves)
     ready = processes.ReadySocket(settings)
     try:
         path = state.settings_path(settings.data_dir)
         started = [
             processes.start(settings, path, item.name, ready.path)
             for item in settings.processes()
-            if processes.find(settings, item.name) is None
+            if item.name not in running or item.name in halves
         ]
         replicas = {replica.name for replica in settings.replicas}
         with progress.step("control plane ready") as notes:
@@ -95,6 +102,17 @@ def start_all(settings: ClusterSettings, progress: Progress) -> None:
             rest = [process for process in started if process.name not in replicas]
             notes.append(f"{len(rest)} started of {len(settings.nodes)}")
             check_ready(settings, ready.wait(rest, READY_SECONDS))
+    finally:
+        ready.close()
+
+
+def start(settings: ClusterSettings, name: str) -> None:
+    """Start one process and wait until it is ready. Raises LaunchError."""
+    ready = processes.ReadySocket(settings)
+    try:
+        path = state.settings_path(settings.data_dir)
+        process = processes.start(settings, path, name, ready.path)
+        check_ready(settings, ready.wait([process], READY_SECONDS))
     finally:
         ready.close()
 
@@ -124,29 +142,35 @@ def ensure_images(settings: ClusterSettings) -> str:
 
 
 def down(settings: ClusterSettings, keep_data: bool, progress: Progress) -> None:
-    """Leave no process, container, network, rule or mount; nor the data unless kept."""
+    """Leave no process, container, network, rule, mount or cgroup; nor the data unless kept."""
     with progress.step("processes ended") as notes:
         nodes = [node.name for node in settings.nodes]
         replicas = [replica.name for replica in settings.replicas]
         notes.append(str(len(processes.end(settings, nodes) + processes.end(settings, replicas))))
     if settings.runtime == "docker":
         with progress.step("containers removed") as notes:
-            notes.append(str(remove_containers(settings)))
+            # Containers live on without an engine; only an engine can remove them.
+            try:
+                engine.ensure(settings.docker_socket)
+                notes.append(str(remove_containers(settings)))
+            except engine.EngineError as error:
+                notes.append(f"not looked for: {str(error).splitlines()[0]}")
+            remove_cgroups(cgroups.cluster_root(settings.name))
         with progress.step("network removed"):
             network.down(settings)
-    unmount_all(settings.data_dir)
-    with progress.step("engine"):
-        engine.stop(processes.run_dir(settings))
+        unmount_all(settings.data_dir)
+        with progress.step("Docker Engine") as notes:
+            notes.append(engine.stop(settings.docker_socket))
     if keep_data:
-        shutil.rmtree(os.path.join(settings.data_dir, "nodes"), ignore_errors=True)
+        for name in ("nodes", "run"):
+            shutil.rmtree(os.path.join(settings.data_dir, name), ignore_errors=True)
+        progress.say(f"the objects are kept in {settings.data_dir}")
     else:
         shutil.rmtree(settings.data_dir, ignore_errors=True)
 
 
 def remove_containers(settings: ClusterSettings, node: str = "") -> int:
     """Remove every container of this cluster (of one node), many at a time; return how many."""
-    if not engine.answers(settings.docker_socket):
-        return 0
     wanted = [f"{labels.CLUSTER}={settings.name}", *([f"{labels.NODE}={node}"] if node else [])]
     found = engine.containers(settings.docker_socket, wanted)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -154,17 +178,30 @@ def remove_containers(settings: ClusterSettings, node: str = "") -> int:
     return len(found)
 
 
+def remove_cgroups(parent: str) -> None:
+    """Remove a cgroup with all below it; the kernel may need a moment after the last process."""
+    deadline = time.monotonic() + CGROUP_SECONDS
+    while True:
+        cgroups.remove_tree(parent)
+        if not cgroups.present(parent) or time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
+
+
 def unmount_all(folder: str) -> None:
     """Unmount whatever is mounted below the folder, deepest first."""
-    with open("/proc/self/mounts", encoding="utf-8") as file:
-        points = [line.split()[1] for line in file]
-    for point in sorted((p for p in points if p.startswith(folder + "/")), reverse=True):
-        network.run("umount", "-l", point, check=False)
+    folder = os.path.realpath(folder)
+    for point in sorted(mount_points(), reverse=True):
+        if point.startswith(folder + "/"):
+            network.run("umount", "-l", point, check=False)
 
 
-def wait_seconds(began: float, limit: float) -> float:
-    """What is left of ``limit`` seconds since ``began`` (monotonic)."""
-    return max(0.5, limit - (time.monotonic() - began))
+def mount_points() -> list[str]:
+    """Where something is mounted. Source: proc(5), /proc/pid/mounts: blanks come in octal."""
+    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+        raw = [line.split(" ")[1] for line in file]
+    octal = re.compile(r"\\([0-7]{3})")
+    return [octal.sub(lambda found: chr(int(found[1], 8)), point) for point in raw]
 
 
 def main() -> None:

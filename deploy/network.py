@@ -7,14 +7,18 @@ namespaces have no default route at all.
 Must not know: processes, images, Kubernetes objects. Needs root, and ``ip`` and ``nft``.
 """
 
+import json
 import os
 import subprocess
 
 from cluster.settings import ClusterSettings, NodeSettings
+from deploy import tools
 
 # Above every metric a real route has: pins win only where nothing else matches.
 PIN_METRIC = 4_000_000
 DOCKER_CHAIN = "DOCKER-USER"
+# Tells whose a bridge is (an interface alias of the kernel).
+ALIAS = "steersman:"
 
 
 class NetworkError(Exception):
@@ -23,7 +27,14 @@ class NetworkError(Exception):
 
 def run(*argv: str, stdin: str = "", check: bool = True) -> str:
     """Run a command, return what it printed. Raises NetworkError."""
-    result = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(
+            argv, input=stdin, capture_output=True, text=True, check=False, env=tools.environment()
+        )
+    except FileNotFoundError:
+        if check:
+            raise NetworkError(f"{argv[0]} is not installed") from None
+        return ""
     if check and result.returncode:
         raise NetworkError(f"{' '.join(argv)}: {result.stderr.strip()}")
     return result.stdout
@@ -31,7 +42,7 @@ def run(*argv: str, stdin: str = "", check: bool = True) -> str:
 
 def uplink(node: NodeSettings, settings: ClusterSettings) -> str:
     """Name of the node's veth end in the machine's namespace (at most 15 characters)."""
-    return f"{settings.network.bridge[:9]}-{node.name.rpartition('-')[2]}"
+    return f"{settings.network.bridge}-{node.name.rpartition('-')[2]}"
 
 
 def table(settings: ClusterSettings) -> str:
@@ -46,6 +57,7 @@ def root_lines(settings: ClusterSettings) -> list[str]:
     prefix = net.node_range.rpartition("/")[2]
     return [
         *(f"route replace unreachable {cidr} metric {PIN_METRIC}" for cidr in ranges(settings)),
+        f"link set {net.bridge} alias {ALIAS}{settings.name}",
         f"addr replace {net.bridge_address}/{prefix} dev {net.bridge}",
         *(f"addr replace {address}/32 dev {net.bridge}" for address in replicas),
         f"link set {net.bridge} up",
@@ -106,6 +118,8 @@ def node_up(settings: ClusterSettings, node: NodeSettings) -> None:
     """One node's namespace, its uplink and its routes, and the other nodes' routes to it."""
     net, name, port = settings.network, node.netns, uplink(node, settings)
     if name not in namespaces():
+        # An uplink left without its namespace leads nowhere.
+        run("ip", "link", "del", port, check=False)
         run("ip", "netns", "add", name)
     if port not in links():
         run("ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name)
@@ -123,6 +137,10 @@ def node_up(settings: ClusterSettings, node: NodeSettings) -> None:
 def node_down(settings: ClusterSettings, node: NodeSettings) -> None:
     """Take one node's namespace and routes away. Does nothing if they are not there."""
     run("ip", "route", "del", node.pod_cidr, "via", node.address, check=False)
+    for other in settings.nodes:
+        if other.name != node.name and other.netns in namespaces():
+            route = ("route", "del", node.pod_cidr, "via", node.address)
+            run("ip", "-n", other.netns, *route, check=False)
     run("ip", "link", "del", uplink(node, settings), check=False)
     if node.netns in namespaces():
         run("ip", "netns", "del", node.netns, check=False)
@@ -133,7 +151,7 @@ def down(settings: ClusterSettings) -> None:
     for node in settings.nodes:
         node_down(settings, node)
     prefix = settings.name.replace("-", "_") + "_"
-    listed = run("nft", "list", "tables", check=False) if tool("nft") else ""
+    listed = run("nft", "list", "tables", check=False) if tools.which("nft") else ""
     for line in listed.splitlines():
         family, _, name = line.removeprefix("table ").partition(" ")
         if name.startswith(prefix) or name == f"steersman_lb_{settings.name}".replace("-", "_"):
@@ -149,6 +167,24 @@ def partition(settings: ClusterSettings, node: NodeSettings, cut: bool) -> None:
     run("ip", "link", "set", uplink(node, settings), "down" if cut else "up")
 
 
+def owner(settings: ClusterSettings) -> str:
+    """The cluster that the bridge (which is there) belongs to, '' if it is none of ours.
+
+    A launcher killed at the wrong moment leaves a bridge without a name tag or address: ours too.
+    """
+    folder = f"/sys/class/net/{settings.network.bridge}"
+    with open(f"{folder}/ifalias", encoding="utf-8", errors="replace") as file:
+        alias = file.read().strip()
+    if alias.startswith(ALIAS):
+        return alias.removeprefix(ALIAS)
+    shown = run("ip", "-j", "-4", "addr", "show", "dev", settings.network.bridge, check=False)
+    addresses = [
+        a["local"] for link in json.loads(shown or "[]") for a in link.get("addr_info", [])
+    ]
+    mine = not addresses or settings.network.bridge_address in addresses
+    return settings.name if not alias and mine and os.path.isdir(f"{folder}/bridge") else ""
+
+
 def links() -> set[str]:
     """Names of the interfaces in this namespace."""
     return set(os.listdir("/sys/class/net"))
@@ -159,14 +195,6 @@ def namespaces() -> set[str]:
     return set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()
 
 
-def tool(name: str) -> bool:
-    """Whether a command is installed."""
-    return any(
-        os.access(os.path.join(folder, name), os.X_OK)
-        for folder in (*os.environ.get("PATH", "").split(":"), "/usr/sbin", "/sbin")
-    )
-
-
 def bridge_rule(settings: ClusterSettings) -> list[str]:
     """Docker's FORWARD policy drops frames between ports of any bridge; this lets ours through."""
     bridge = settings.network.bridge
@@ -175,21 +203,34 @@ def bridge_rule(settings: ClusterSettings) -> list[str]:
 
 def allow_bridge(settings: ClusterSettings) -> None:
     """Add the rule if a Docker Engine manages iptables here and lacks it."""
-    if not tool("iptables") or not _docker_chain():
+    if not tools.which("iptables") or not _docker_chain():
         return
     rule = bridge_rule(settings)
-    check = subprocess.run(["iptables", "-C", *rule], capture_output=True, check=False)
-    if check.returncode:
+    if not _has_rule(rule):
         run("iptables", "-I", *rule)
 
 
 def forbid_bridge(settings: ClusterSettings) -> None:
     """Remove the rule again."""
-    if tool("iptables") and _docker_chain():
+    if tools.which("iptables") and _docker_chain():
         run("iptables", "-D", *bridge_rule(settings), check=False)
 
 
+def _has_rule(rule: list[str]) -> bool:
+    command = ["iptables", "-C", *rule]
+    done = subprocess.run(command, capture_output=True, check=False, env=tools.environment())
+    return done.returncode == 0
+
+
 def _docker_chain() -> bool:
-    """Asked of nft, since asking iptables would itself create its tables."""
+    """Asked of nft, since asking iptables would itself create its tables (unless those are there
+    already, the old kind)."""
     listed = run("nft", "list", "chain", "ip", "filter", DOCKER_CHAIN, check=False)
-    return DOCKER_CHAIN in listed
+    if DOCKER_CHAIN in listed:
+        return True
+    try:
+        with open("/proc/net/ip_tables_names", encoding="ascii") as file:
+            legacy = "filter" in file.read().split()
+    except OSError:
+        return False
+    return legacy and DOCKER_CHAIN in run("iptables", "-S", DOCKER_CHAIN, check=False)

@@ -1,5 +1,6 @@
 """Options that several commands share, and how they find their cluster."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -7,15 +8,34 @@ import typer
 from cluster.settings import ClusterSettings
 from deploy import state
 
-Name = Annotated[str, typer.Option("--name", help="Name of the cluster.", envvar="STEERSMAN_NAME")]
+DEFAULT_NAME = "steersman"
+Name = Annotated[
+    str,
+    typer.Option("--name", metavar="NAME", help="Name of the cluster.", envvar="STEERSMAN_NAME"),
+]
 DataDir = Annotated[
     str,
     typer.Option(
-        "--data-dir", help="Where the cluster keeps its data.", envvar="STEERSMAN_DATA_DIR"
+        "--data-dir", metavar="DIR", help="Where the cluster keeps its data.",
+        envvar="STEERSMAN_DATA_DIR", show_default=False,
     ),
-]
+]  # fmt: skip
+
+
+def folder(name: str, data_dir: str) -> str:
+    """The data directory that the options name."""
+    return os.path.abspath(data_dir or state.default_data_dir(name))
 
 
 def find(name: str, data_dir: str) -> ClusterSettings:
     """The settings of the cluster that the options name. Raises state.NoCluster."""
-    return state.load(data_dir or state.default_data_dir(name))
+    return state.load(folder(name, data_dir))
+
+
+def again(settings: ClusterSettings) -> str:
+    """The options that name this cluster, as text to put behind a command; '' if none is needed."""
+    if settings.data_dir == state.default_data_dir(DEFAULT_NAME):
+        return ""
+    if settings.data_dir == state.default_data_dir(settings.name):
+        return f" --name {settings.name}"
+    return f" --data-dir {settings.data_dir}"

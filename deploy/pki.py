@@ -51,6 +51,13 @@ def ensure(settings: ClusterSettings) -> str:
     return f"{made} made" if made else "there"
 
 
+def forget(settings: ClusterSettings, name: str) -> None:
+    """Remove the key and certificate of a process that is no more."""
+    for file in (f"{name}.key", f"{name}.crt"):
+        if os.path.exists(path(settings, file)):
+            os.unlink(path(settings, file))
+
+
 def _wanted(settings: ClusterSettings) -> list[tuple[str, x509.Name, list[str]]]:
     """(file name, subject, hosts) of every certificate."""
     shared = [settings.network.kubernetes_address, "127.0.0.1", *SERVICE_NAMES]
@@ -87,7 +94,12 @@ def _new_key() -> certificates.Key:
 
 
 def _write(settings: ClusterSettings, name: str, data: bytes) -> None:
-    target = path(settings, name)
-    mode = 0o600 if name.endswith(".key") else 0o644
-    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+    write_file(path(settings, name), data, 0o600 if name.endswith(".key") else 0o644)
+
+
+def write_file(target: str, data: bytes, mode: int) -> None:
+    """Replace a file atomically: a launcher killed meanwhile leaves no half one."""
+    partial = target + ".tmp"
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(data)
+    os.replace(partial, target)

@@ -2,15 +2,17 @@
 
 A process is known by its pid and its start time (so a reused pid is never mistaken for it), kept in
 ``<data_dir>/run/<name>.json``. A process tells that it is ready with sd_notify(3)'s protocol, so
-nothing polls. Must not know: what the processes do.
+nothing polls. A launcher that was killed may have left processes without a record: they are known
+by their command lines. Must not know: what the processes do.
 """
 
-import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 
@@ -18,15 +20,19 @@ import msgspec
 
 from cluster.settings import ClusterSettings
 
-READY = b"READY=1"
+MODULE = b"actors.process"
+# The longest path a unix socket can have (sun_path of unix(7), less its end).
+SOCKET_PATH_MAX = 107
 
 
 class Running(msgspec.Struct, frozen=True):
-    """A process that was started. ``started``: clock ticks since boot, from /proc."""
+    """A process that was started. ``started``: clock ticks since boot, from /proc. ``ready``: it
+    told the launcher that started it so."""
 
     name: str
     pid: int
     started: int
+    ready: bool = False
 
 
 def run_dir(settings: ClusterSettings) -> str:
@@ -50,13 +56,54 @@ def started_at(pid: int) -> int | None:
 
 
 def find(settings: ClusterSettings, name: str) -> Running | None:
-    """The live process of that name, if there is one."""
+    """The live process of that name, if there is one with a record."""
     try:
-        with open(os.path.join(run_dir(settings), f"{name}.json"), "rb") as file:
+        with open(_record_path(settings, name), "rb") as file:
             record = msgspec.json.decode(file.read(), type=Running)
     except (OSError, msgspec.DecodeError):
         return None
     return record if started_at(record.pid) == record.started else None
+
+
+def find_all(settings: ClusterSettings) -> dict[str, list[Running]]:
+    """All live processes of the cluster by name: those of a record, and those of none."""
+    found: dict[str, list[Running]] = {}
+    for item in settings.processes():
+        record = find(settings, item.name)
+        if record is not None:
+            found[item.name] = [record]
+    for process in unrecorded(settings, {one.pid for many in found.values() for one in many}):
+        found.setdefault(process.name, []).append(process)
+    return found
+
+
+def unrecorded(settings: ClusterSettings, known: set[int]) -> list[Running]:
+    """Live processes that run on this cluster's settings, by their command lines."""
+    file = os.path.join(settings.data_dir, "cluster.json").encode()
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdecimal() or int(entry) in known:
+            continue
+        try:
+            with open(f"/proc/{entry}/cmdline", "rb") as line:
+                words = line.read().split(b"\0")[:-1]
+        except OSError:
+            continue
+        started = started_at(int(entry))
+        if words[-3:-1] == [MODULE, file] and started is not None:
+            found.append(Running(words[-1].decode(errors="replace"), int(entry), started))
+    return found
+
+
+def _record_path(settings: ClusterSettings, name: str) -> str:
+    return os.path.join(run_dir(settings), f"{name}.json")
+
+
+def _record(settings: ClusterSettings, process: Running) -> None:
+    path = _record_path(settings, process.name)
+    with open(path + ".tmp", "wb") as file:
+        file.write(msgspec.json.encode(process))
+    os.replace(path + ".tmp", path)
 
 
 def start(settings: ClusterSettings, settings_path: str, name: str, notify: str = "") -> Running:
@@ -81,30 +128,35 @@ def start(settings: ClusterSettings, settings_path: str, name: str, notify: str 
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, env=environment, cwd="/",
         )  # fmt: skip
-    started = started_at(process.pid)
-    record = Running(name=name, pid=process.pid, started=started or 0)
-    path = os.path.join(run_dir(settings), f"{name}.json")
-    with open(path + ".tmp", "wb") as file:
-        file.write(msgspec.json.encode(record))
-    os.replace(path + ".tmp", path)
+    record = Running(name=name, pid=process.pid, started=started_at(process.pid) or 0)
+    _record(settings, record)
     return record
 
 
 def end(settings: ClusterSettings, names: Iterable[str], seconds: float = 10.0) -> list[str]:
     """SIGTERM all, wait, SIGKILL what is left. Returns the names that were running."""
-    found = [process for name in names if (process := find(settings, name)) is not None]
+    running = find_all(settings)
+    found = [process for name in names for process in running.get(name, [])]
     for process in found:
         _signal(process, signal.SIGTERM)
-    deadline = time.monotonic() + seconds
-    left = list(found)
-    while left and time.monotonic() < deadline:
-        time.sleep(0.02)
-        left = [p for p in left if started_at(p.pid) == p.started]
-    for process in left:
+    for process in await_end(found, seconds):
         _signal(process, signal.SIGKILL)
+    await_end(found, seconds)
     for process in found:
-        os.unlink(os.path.join(run_dir(settings), f"{process.name}.json"))
-    return [process.name for process in found]
+        if os.path.exists(_record_path(settings, process.name)):
+            os.unlink(_record_path(settings, process.name))
+    return sorted({process.name for process in found})
+
+
+def await_end(processes: Iterable[Running], seconds: float) -> list[Running]:
+    """Wait until they have ended; return those that have not in time."""
+    deadline = time.monotonic() + seconds
+    left = list(processes)
+    while left := [p for p in left if started_at(p.pid) == p.started]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    return left
 
 
 def kill(settings: ClusterSettings, name: str) -> Running | None:
@@ -126,11 +178,16 @@ def _signal(process: Running, number: signal.Signals) -> None:
 
 
 class ReadySocket:
-    """Receives the processes' READY=1 messages, with the pid that sent each."""
+    """Receives the processes' READY=1 messages, with the name that each sends as its STATUS."""
 
     def __init__(self, settings: ClusterSettings) -> None:
+        self.settings = settings
         os.makedirs(run_dir(settings), exist_ok=True)
         self.path = os.path.join(run_dir(settings), "notify.sock")
+        self.folder = ""
+        if len(os.fsencode(self.path)) > SOCKET_PATH_MAX:
+            self.folder = tempfile.mkdtemp(prefix="steersman-")
+            self.path = os.path.join(self.folder, "notify.sock")
         if os.path.exists(self.path):
             os.unlink(self.path)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -138,10 +195,10 @@ class ReadySocket:
         self.ready: set[str] = set()
 
     def wait(self, processes: Iterable[Running], seconds: float) -> list[Running]:
-        """Until all are ready. Returns those that are not: dead, or not ready in time."""
-        waiting = {process.name: process for process in processes}
+        """Until all are ready. Returns those that are not: first what died, then what is late."""
+        waiting = list(processes)
         deadline = time.monotonic() + seconds
-        while left := [process for name, process in waiting.items() if name not in self.ready]:
+        while left := [process for process in waiting if process.name not in self.ready]:
             seconds = deadline - time.monotonic()
             if seconds <= 0 or any(started_at(p.pid) != p.started for p in left):
                 break
@@ -150,7 +207,10 @@ class ReadySocket:
                 self._take(self.socket.recv(4096))
             except TimeoutError:
                 continue
-        return left
+        for process in waiting:
+            if process not in left:
+                _record(self.settings, msgspec.structs.replace(process, ready=True))
+        return sorted(left, key=lambda process: started_at(process.pid) == process.started)
 
     def _take(self, message: bytes) -> None:
         fields = dict(part.split(b"=", 1) for part in message.splitlines() if b"=" in part)
@@ -161,6 +221,8 @@ class ReadySocket:
         """Remove the socket."""
         self.socket.close()
         os.unlink(self.path)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def describe(settings: ClusterSettings, name: str) -> dict[str, str]:
@@ -168,8 +230,11 @@ def describe(settings: ClusterSettings, name: str) -> dict[str, str]:
     process = find(settings, name)
     if process is None:
         return {"state": "down", "pid": "-", "memory": "-"}
-    with open(f"/proc/{process.pid}/statm", encoding="ascii") as file:
-        pages = int(file.read().split()[1])
+    try:
+        with open(f"/proc/{process.pid}/statm", encoding="ascii") as file:
+            pages = int(file.read().split()[1])
+    except OSError:
+        return {"state": "down", "pid": "-", "memory": "-"}
     memory = f"{pages * os.sysconf('SC_PAGE_SIZE') >> 20} MiB"
     return {"state": "up", "pid": str(process.pid), "memory": memory}
 
@@ -181,10 +246,3 @@ def last_lines(settings: ClusterSettings, name: str, count: int = 15) -> str:
             return "".join(file.readlines()[-count:])
     except OSError:
         return ""
-
-
-def write_json(path: str, value: object) -> None:
-    """Replace a JSON file atomically."""
-    with open(path + ".tmp", "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
-    os.replace(path + ".tmp", path)

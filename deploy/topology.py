@@ -4,18 +4,30 @@ Pure: no file, no process. Raises ValueError with a message that names the wrong
 """
 
 import ipaddress
+import re
 from typing import Any
 
 import msgspec
 
 from cluster import settings as settings_module
-from cluster.settings import ClusterSettings, NetworkSettings, NodeSettings, ReplicaSettings
+from cluster.settings import (
+    ClusterSettings,
+    NetworkSettings,
+    NodeSettings,
+    ReplicaSettings,
+    TimingSettings,
+)
 
 API_PORT = 6443
 PEER_PORT = 7443
 # Replicas answer inside the node range at .241 and up, so that nodes reach them by the bridge.
 REPLICA_HOST_FIRST = 241
 NODES_MAX = 200
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
+ZONE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+# A node's uplink is "<bridge>-<number>", and the kernel's names have at most 15 characters.
+BRIDGE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,10}")
+PORT_MAX = 65_535
 
 
 class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,14 +57,33 @@ def parse_topology(raw: dict[str, Any]) -> Topology:
         raise ValueError(f"topology: {error}") from error
 
 
-def build_settings(topology: Topology, data_dir: str) -> ClusterSettings:
-    """The whole cluster's settings. Raises ValueError for impossible combinations."""
+def check(topology: Topology) -> None:
+    """Raises ValueError naming the field that cannot be, and what it must be."""
+    if not NAME.fullmatch(topology.name):
+        raise ValueError(
+            f"topology: name {topology.name!r} must be 1-24 lower-case letters, digits and dashes, "
+            "a letter first"
+        )
+    if topology.replicas not in (1, 3, 5):
+        raise ValueError(f"topology: replicas must be 1, 3 or 5, not {topology.replicas}")
     if not topology.zones:
         raise ValueError("topology: zones must name at least one zone")
+    wrong = next((zone for zone in topology.zones if not ZONE.fullmatch(zone)), None)
+    if wrong is not None:
+        raise ValueError(f"topology: zone {wrong!r} must be letters, digits, '-', '_' and '.'")
     if not 0 <= topology.nodes <= NODES_MAX:
-        raise ValueError(f"topology: nodes must be between 0 and {NODES_MAX}")
-    if not topology.name or len(topology.name) > 24 or not topology.name.replace("-", "").isalnum():
-        raise ValueError("topology: name must be 1-24 letters, digits and dashes")
+        raise ValueError(f"topology: nodes must be between 0 and {NODES_MAX}, not {topology.nodes}")
+    if topology.runtime not in ("docker", "memory"):
+        raise ValueError(f"topology: runtime must be docker or memory, not {topology.runtime!r}")
+    for field, last in (("port", topology.replicas), ("peer_port", 100 + NODES_MAX)):
+        port = getattr(topology, field)
+        if not 1 <= port <= PORT_MAX - last:
+            raise ValueError(f"topology: {field} must be between 1 and {PORT_MAX - last}")
+
+
+def build_settings(topology: Topology, data_dir: str) -> ClusterSettings:
+    """The whole cluster's settings. Raises ValueError for impossible combinations."""
+    check(topology)
     network = _network(topology)
     raw = {
         "name": topology.name,
@@ -69,13 +100,51 @@ def build_settings(topology: Topology, data_dir: str) -> ClusterSettings:
 
 def _network(topology: Topology) -> NetworkSettings:
     given = dict(topology.network)
+    _known("network", given, NetworkSettings)
+    _known("timing", topology.timing, TimingSettings)
     given.setdefault("shared_api", f"127.0.0.1:{topology.port}")
     if topology.runtime == "memory":
         given.setdefault("packet_filter", "memory")
     try:
-        return msgspec.convert(given, NetworkSettings)
+        network = msgspec.convert(given, NetworkSettings)
     except msgspec.ValidationError as error:
         raise ValueError(f"topology: network: {error}") from error
+    if not BRIDGE.fullmatch(network.bridge):
+        raise ValueError(
+            f"topology: network: bridge {network.bridge!r} must be a letter and at most 10 more "
+            "letters, digits, '_', '-' and '.'"
+        )
+    _check_addresses(network)
+    return network
+
+
+def _known(section: str, given: dict[str, Any], record: type[msgspec.Struct]) -> None:
+    """Raises ValueError for a name that the section does not have."""
+    wrong = sorted(set(given) - set(record.__struct_fields__))
+    if wrong:
+        known = ", ".join(record.__struct_fields__)
+        raise ValueError(f"topology: {section} has no {', '.join(wrong)}; it has: {known}")
+
+
+def _check_addresses(network: NetworkSettings) -> None:
+    """Raises ValueError for what is no IPv4 range, or an address outside of its range."""
+    ranges: dict[str, ipaddress.IPv4Network] = {}
+    for field in ("pod_range", "node_range", "service_range", "load_balancer_range"):
+        try:
+            ranges[field] = ipaddress.IPv4Network(getattr(network, field))
+        except ValueError as error:
+            raise ValueError(f"topology: network: {field}: {error}") from error
+    for field, within in (
+        ("bridge_address", "node_range"),
+        ("dns_address", "service_range"),
+        ("kubernetes_address", "service_range"),
+    ):
+        try:
+            address = ipaddress.IPv4Address(getattr(network, field))
+        except ValueError as error:
+            raise ValueError(f"topology: network: {field}: {error}") from error
+        if address not in ranges[within]:
+            raise ValueError(f"topology: network: {field} {address} must lie in {within}")
 
 
 def host(cidr: str, number: int) -> str:

@@ -73,12 +73,22 @@ def node_root(cluster: str, node: str) -> str:
 
 def remove_tree(parent: str) -> None:
     """Remove a cgroup and all below it, in every hierarchy, as far as they are empty."""
+    for path in paths(parent):
+        remove_empty(path)
+
+
+def present(parent: str) -> bool:
+    """Whether a cgroup is there, in any hierarchy."""
+    return any(path.is_dir() for path in paths(parent))
+
+
+def paths(parent: str) -> list[Path]:
+    """Where a cgroup is, or would be: one place in v2, one per hierarchy in v1."""
     try:
         hierarchies = [ROOT, *(entry for entry in ROOT.iterdir() if entry.is_dir())]
     except OSError:
-        return
-    for hierarchy in hierarchies:
-        remove_empty(hierarchy / parent.lstrip("/"))
+        return []
+    return [hierarchy / parent.lstrip("/") for hierarchy in hierarchies]
 
 
 def write(path: Path, text: str) -> None:

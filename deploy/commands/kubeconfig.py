@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from deploy import kubeconfig as files
-from deploy.options import DataDir, Name, find
+from deploy.options import DEFAULT_NAME, DataDir, Name, find
 
 
 def kubeconfig(
     show: Annotated[bool, typer.Option("--show", help="Print the file, not its path.")] = False,
-    name: Name = "steersman",
+    name: Name = DEFAULT_NAME,
     data_dir: DataDir = "",
 ) -> None:
     """Print the path of the kubeconfig file.

@@ -5,12 +5,14 @@ from typing import Annotated
 import typer
 
 from deploy import engine
-from deploy.options import DataDir, Name, find
+from deploy.options import DEFAULT_NAME, DataDir, Name, find
 
 
 def load(
-    archive: Annotated[str, typer.Argument(help="A file that `docker save` wrote.")],
-    name: Name = "steersman",
+    archive: Annotated[
+        str, typer.Argument(metavar="ARCHIVE", help="A file that `docker save` wrote.")
+    ],
+    name: Name = DEFAULT_NAME,
     data_dir: DataDir = "",
 ) -> None:
     """Load an image archive, so that pods can use the image without a registry.
@@ -20,9 +22,8 @@ def load(
     settings = find(name, data_dir)
     if settings.runtime != "docker":
         raise ValueError("this cluster simulates containers: it has no images to load")
-    try:
-        loaded = engine.load(settings.docker_socket, archive)
-    except FileNotFoundError:
-        raise ValueError(f"{archive}: no such file") from None
+    loaded = engine.load(settings.docker_socket, archive)
+    if not loaded:
+        raise ValueError(f"{archive}: no image in it has a name: docker save NAME:TAG -o FILE")
     for image in loaded:
         print(f"loaded {image}")

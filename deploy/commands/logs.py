@@ -11,7 +11,7 @@ import typer
 
 from cluster.settings import ClusterSettings
 from deploy import processes
-from deploy.options import DataDir, Name, find
+from deploy.options import DEFAULT_NAME, DataDir, Name, find
 
 SHOWN = {"ts", "event", "level", "msg", "actor", "process", "zone", "trace", "span"}
 LEVELS = ("debug", "info", "warning", "error", "critical", "exception")
@@ -22,7 +22,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     tail: Annotated[int, typer.Option(help="Lines from the end.")] = 200,
     debug: Annotated[bool, typer.Option("--debug", help="Lines of level debug too.")] = False,
-    name: Name = "steersman",
+    name: Name = DEFAULT_NAME,
     data_dir: DataDir = "",
 ) -> None:
     """Print the log of a process (replica-1, node-2), or of a component in all processes.

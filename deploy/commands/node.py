@@ -7,19 +7,20 @@ from typing import Annotated
 import msgspec
 import typer
 
-from cluster.settings import ClusterSettings
-from deploy import demo, launch, network, pki, processes, state, topology
+from actors.kubelet import cgroups
+from cluster.settings import ClusterSettings, NodeSettings
+from deploy import demo, launch, lock, network, pki, processes, state, topology
 from deploy.client import ApiError
-from deploy.commands.replica import start_process
-from deploy.options import DataDir, Name, find
+from deploy.commands.replica import kill_process, start_process
+from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
 
 app = typer.Typer(help="Worker nodes.", no_args_is_help=True)
-Node = Annotated[str, typer.Argument(help="Name, as node-1.")]
+Node = Annotated[str, typer.Argument(metavar="NODE", help="Name, as node-1.")]
 
 
 @app.command("list")
-def list_nodes(name: Name = "steersman", data_dir: DataDir = "") -> None:
+def list_nodes(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """List the nodes and their processes.
 
     Example: [bold]steersman node list[/]
@@ -39,68 +40,89 @@ def list_nodes(name: Name = "steersman", data_dir: DataDir = "") -> None:
 
 @app.command("add")
 def add(
-    zone: Annotated[str, typer.Option(help="Zone; default: the next in turn.")] = "",
-    name: Name = "steersman",
+    zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Zone; default: the next in turn.")
+    ] = "",
+    name: Name = DEFAULT_NAME,
     data_dir: DataDir = "",
 ) -> None:
     """Add a node to a running cluster.
 
     Example: [bold]steersman node add --zone b[/]
     """
-    settings = find(name, data_dir)
-    chosen = state.load_topology(settings.data_dir)
-    assert chosen is not None, "cluster.json without topology.json"
-    numbers = [int(node.name.rpartition("-")[2]) for node in settings.nodes]
-    added = topology.node(chosen, settings.network, max(numbers, default=0) + 1, zone)
-    settings = msgspec.structs.replace(settings, nodes=(*settings.nodes, added))
-    _save(settings, len(settings.nodes))
-    pki.ensure(settings)
-    if settings.runtime == "docker":
-        network.node_up(settings, added)
-    start_process(settings, added.name)
+    with lock.held(find(name, data_dir).data_dir):
+        settings = find(name, data_dir)
+        added = next_node(settings, zone)
+        settings = msgspec.structs.replace(settings, nodes=(*settings.nodes, added))
+        _save(settings)
+        pki.ensure(settings)
+        if settings.runtime == "docker":
+            network.node_up(settings, added)
+        launch.start(settings, added.name)
     print(f"{added.name} added in zone {added.zone}")
 
 
+def next_node(settings: ClusterSettings, zone: str) -> NodeSettings:
+    """The node to add. Raises ValueError for an unknown zone, or if there is no number left."""
+    chosen = state.load_topology(settings.data_dir)
+    assert chosen is not None, "cluster.json without topology.json"
+    if zone and zone not in chosen.zones:
+        raise ValueError(f"zone {zone!r} is not one of: {', '.join(chosen.zones)}")
+    taken = {node.name for node in settings.nodes}
+    for number in range(1, topology.NODES_MAX + 1):
+        if f"node-{number}" not in taken:
+            return topology.node(chosen, settings.network, number, zone)
+    raise ValueError(f"a cluster has at most {topology.NODES_MAX} nodes")
+
+
 @app.command("remove")
-def remove(node: Node, name: Name = "steersman", data_dir: DataDir = "") -> None:
+def remove(node: Node, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """Remove a node: its process, containers, network and Node object.
 
     Example: [bold]steersman node remove node-3[/]
     """
-    settings = find(name, data_dir)
-    gone = settings.node(node)
-    processes.end(settings, [node])
+    with lock.held(find(name, data_dir).data_dir):
+        settings = find(name, data_dir)
+        gone = settings.node(node)
+        delete_object(settings, node)
+        processes.end(settings, [node])
+        # A kubelet that was registering itself just then would have brought it back.
+        delete_object(settings, node)
+        if settings.runtime == "docker":
+            launch.remove_containers(settings, node)
+            launch.remove_cgroups(cgroups.node_root(settings.name, node))
+            network.node_down(settings, gone)
+        launch.unmount_all(os.path.join(settings.data_dir, "nodes", node))
+        for folder in ("nodes", "processes"):
+            shutil.rmtree(os.path.join(settings.data_dir, folder, node), ignore_errors=True)
+        pki.forget(settings, node)
+        left = tuple(item for item in settings.nodes if item.name != node)
+        _save(msgspec.structs.replace(settings, nodes=left))
+    print(f"{node} removed")
+
+
+def delete_object(settings: ClusterSettings, node: str) -> None:
+    """Delete the Node object; none of that name is fine. Raises Unreachable, ApiError."""
     try:
         demo.client(settings).call("DELETE", f"/api/v1/nodes/{node}")
     except ApiError as error:
         if error.code != 404:
             raise
-    if settings.runtime == "docker":
-        launch.remove_containers(settings, node)
-        network.node_down(settings, gone)
-    folder = os.path.join(settings.data_dir, "nodes", node)
-    launch.unmount_all(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    left = tuple(item for item in settings.nodes if item.name != node)
-    _save(msgspec.structs.replace(settings, nodes=left), len(left))
-    print(f"{node} removed")
 
 
 @app.command("kill")
-def kill(node: Node, name: Name = "steersman", data_dir: DataDir = "") -> None:
+def kill(node: Node, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """Kill a node's process with SIGKILL (its containers go on; the cluster replaces its pods).
 
     Example: [bold]steersman node kill node-2[/]
     """
     settings = find(name, data_dir)
     settings.node(node)
-    if processes.kill(settings, node) is None:
-        raise ValueError(f"{node} does not run: `steersman node start {node}`")
-    print(f"{node} killed; bring it back with: steersman node start {node}")
+    kill_process(settings, node, f"steersman node start {node}{again(settings)}")
 
 
 @app.command("start")
-def start(node: Node, name: Name = "steersman", data_dir: DataDir = "") -> None:
+def start(node: Node, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """Start a node's process again.
 
     Example: [bold]steersman node start node-2[/]
@@ -111,7 +133,7 @@ def start(node: Node, name: Name = "steersman", data_dir: DataDir = "") -> None:
     print(f"{node} is ready")
 
 
-def _save(settings: ClusterSettings, nodes: int) -> None:
+def _save(settings: ClusterSettings) -> None:
     chosen = state.load_topology(settings.data_dir)
     assert chosen is not None, "cluster.json without topology.json"
-    state.save(settings, msgspec.structs.replace(chosen, nodes=nodes))
+    state.save(settings, chosen)

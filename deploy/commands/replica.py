@@ -5,14 +5,14 @@ from typing import Annotated, Any
 import typer
 
 from cluster.settings import ClusterSettings
-from deploy import demo, launch, processes, state
+from deploy import demo, launch, lock, processes
 from deploy.client import ApiError, Unreachable
-from deploy.options import DataDir, Name, find
+from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
 
 app = typer.Typer(help="Control-plane replicas.", no_args_is_help=True)
 STATUS_PATH = "/debug/store"
-Replica = Annotated[str, typer.Argument(help="Name, as replica-1.")]
+Replica = Annotated[str, typer.Argument(metavar="REPLICA", help="Name, as replica-1.")]
 
 
 def store_status(settings: ClusterSettings, name: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def store_status(settings: ClusterSettings, name: str) -> dict[str, Any]:
 
 
 @app.command("list")
-def list_replicas(name: Name = "steersman", data_dir: DataDir = "") -> None:
+def list_replicas(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """List the replicas: who leads, at which term and revision.
 
     Example: [bold]steersman replica list[/]
@@ -47,20 +47,18 @@ def list_replicas(name: Name = "steersman", data_dir: DataDir = "") -> None:
 
 
 @app.command("kill")
-def kill(replica: Replica, name: Name = "steersman", data_dir: DataDir = "") -> None:
+def kill(replica: Replica, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """Kill a replica with SIGKILL, as a power cut would.
 
     Example: [bold]steersman replica kill replica-1[/]
     """
     settings = find(name, data_dir)
     settings.replica(replica)
-    if processes.kill(settings, replica) is None:
-        raise ValueError(f"{replica} does not run: `steersman replica start {replica}`")
-    print(f"{replica} killed; bring it back with: steersman replica start {replica}")
+    kill_process(settings, replica, f"steersman replica start {replica}{again(settings)}")
 
 
 @app.command("start")
-def start(replica: Replica, name: Name = "steersman", data_dir: DataDir = "") -> None:
+def start(replica: Replica, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """Start a replica that does not run.
 
     Example: [bold]steersman replica start replica-1[/]
@@ -71,14 +69,16 @@ def start(replica: Replica, name: Name = "steersman", data_dir: DataDir = "") ->
     print(f"{replica} is ready")
 
 
+def kill_process(settings: ClusterSettings, name: str, back: str) -> None:
+    """SIGKILL one process. ``back``: the command that starts it again. Raises ValueError."""
+    if processes.kill(settings, name) is None:
+        raise ValueError(f"{name} does not run: start it with: {back}")
+    print(f"{name} killed; bring it back with: {back}")
+
+
 def start_process(settings: ClusterSettings, name: str) -> None:
-    """Start one process and wait until it is ready. Raises LaunchError, ValueError."""
-    if processes.find(settings, name) is not None:
-        raise ValueError(f"{name} runs already")
-    ready = processes.ReadySocket(settings)
-    try:
-        path = state.settings_path(settings.data_dir)
-        process = processes.start(settings, path, name, ready.path)
-        launch.check_ready(settings, ready.wait([process], launch.READY_SECONDS))
-    finally:
-        ready.close()
+    """Start one process and wait until it is ready. Raises LaunchError, ValueError, Busy."""
+    with lock.held(settings.data_dir):
+        if processes.find(settings, name) is not None:
+            raise ValueError(f"{name} runs already")
+        launch.start(settings, name)

@@ -1,13 +1,13 @@
 """`steersman status`: processes, replicas, nodes and pods at a glance."""
 
-from deploy import demo, processes
-from deploy.client import ApiError, Unreachable
+from deploy import demo, kubeconfig, processes
+from deploy.client import Unreachable
 from deploy.commands.replica import store_status
-from deploy.options import DataDir, Name, find
+from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
 
 
-def status(name: Name = "steersman", data_dir: DataDir = "") -> None:
+def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """Show what runs.
 
     Example: [bold]steersman status[/]
@@ -28,19 +28,17 @@ def status(name: Name = "steersman", data_dir: DataDir = "") -> None:
         ["process", "zone", "state", "pid", "memory", "role", "revision"],
         rows,
     )
+    progress.say()
     try:
         api = demo.client(settings)
         nodes = api.call("GET", "/api/v1/nodes")["items"]
         pods = api.call("GET", "/api/v1/pods")["items"]
     except Unreachable:
-        progress.console.print("\n[red]no API server answers[/]: a majority of replicas must run;")
-        progress.console.print("start the missing ones with `steersman up`")
-        raise SystemExit(1) from None
-    except ApiError as error:
-        progress.console.print(f"\n[red]the API server refused[/]: {error}")
-        raise SystemExit(1) from None
+        raise Unreachable(
+            "no API server answers: a majority of the replicas must run; start the missing ones "
+            f"with: steersman up{again(settings)}"
+        ) from None
     ready = sum(demo.condition(node, "Ready") for node in nodes)
     running = sum(pod.get("status", {}).get("phase") == "Running" for pod in pods)
-    progress.console.print(
-        f"\n{ready} of {len(nodes)} nodes ready, {running} of {len(pods)} pods running"
-    )
+    progress.say(f"{ready} of {len(nodes)} nodes ready, {running} of {len(pods)} pods running")
+    progress.say(f"kubeconfig: {kubeconfig.path(settings)}")

@@ -9,14 +9,14 @@ import typer
 
 from cluster.settings import ClusterSettings
 from deploy import trace_tree
-from deploy.options import DataDir, Name, find
+from deploy.options import DEFAULT_NAME, DataDir, Name, find
 
 
 def trace(
     target: Annotated[str, typer.Argument(help="KIND/NAME or KIND/NAMESPACE/NAME.")],
     every: Annotated[bool, typer.Option("--all", help="All traces, not only the last.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Reads and watches too.")] = False,
-    name: Name = "steersman",
+    name: Name = DEFAULT_NAME,
     data_dir: DataDir = "",
 ) -> None:
     """Print the causal tree, from the request to the container starts, with times in milliseconds.

@@ -1,25 +1,37 @@
 """`steersman up`: bring the cluster up and run the demo in it."""
 
-import os
 from typing import Annotated, Any
 
 import typer
 
-from deploy import demo, kubeconfig, launch, processes, state
-from deploy.options import DataDir, Name
+from cluster.settings import ClusterSettings
+from deploy import demo, kubeconfig, launch, lock, preflight, processes, state
+from deploy.options import DataDir, Name, again, folder
 from deploy.progress import Progress
 from deploy.topology import Topology, parse_topology
 
+MILESTONES = ("API answering", "first node ready", "DNS service", "app running", "DNS answering")
+
 
 def up(
-    config: Annotated[str, typer.Option("--config", help="Topology file (TOML).")] = "",
-    replicas: Annotated[int | None, typer.Option(help="Control-plane replicas: 1, 3 or 5.")] = None,
-    zones: Annotated[str | None, typer.Option(help="Zones, separated by commas.")] = None,
-    nodes: Annotated[int | None, typer.Option(help="Worker nodes.")] = None,
-    runtime: Annotated[str | None, typer.Option(help="docker, or memory (simulated).")] = None,
-    port: Annotated[int | None, typer.Option(help="HTTPS port on 127.0.0.1.")] = None,
+    config: Annotated[
+        str, typer.Option("--config", metavar="FILE", help="Topology file (TOML).")
+    ] = "",
+    replicas: Annotated[
+        int | None, typer.Option(metavar="N", help="Control-plane replicas: 1, 3 or 5.")
+    ] = None,
+    zones: Annotated[
+        str | None, typer.Option(metavar="A,B,C", help="Zones, separated by commas.")
+    ] = None,
+    nodes: Annotated[int | None, typer.Option(metavar="N", help="Worker nodes.")] = None,
+    runtime: Annotated[
+        str | None, typer.Option(metavar="NAME", help="docker, or memory (simulated containers).")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="HTTPS port on 127.0.0.1.")
+    ] = None,
     peer_port: Annotated[
-        int | None, typer.Option(help="Port of messages between processes.")
+        int | None, typer.Option(metavar="PORT", help="Port of messages between processes.")
     ] = None,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Do not apply the demo.")] = False,
     name: Name = "",
@@ -32,31 +44,18 @@ def up(
     progress = Progress()
     flags = {
         "replicas": replicas, "nodes": nodes, "runtime": runtime, "port": port,
-        "peer_port": peer_port, "zones": zones.split(",") if zones else None, "name": name or None,
+        "peer_port": peer_port, "zones": None if zones is None else zones.split(","),
+        "name": name or None,
     }  # fmt: skip
     topology = choose(config, {key: value for key, value in flags.items() if value is not None},
                       data_dir)  # fmt: skip
-    folder = os.path.abspath(data_dir or state.default_data_dir(topology.name))
-    settings = launch.settle(topology, folder)
-    launch.up(settings, progress)
-    url = "" if no_demo else demo.run(settings, progress)
-    total = progress.since()
-    progress.table(
-        f"\nCluster {settings.name}: {settings.runtime} runtime",
-        ["process", "zone", "state", "memory"],
-        [
-            [item.name, item.zone, *(processes.describe(settings, item.name)[key]
-                                     for key in ("state", "memory"))]
-            for item in settings.processes()
-        ],
-    )  # fmt: skip
-    milestones = {title: seconds for title, seconds in progress.times if title in MILESTONES}
-    rows = [[title, f"{milestones[title]:.2f} s"] for title in MILESTONES if title in milestones]
-    progress.table("\nSince the start", ["", ""], [*rows, ["total", f"{total:.2f} s"]])
-    progress.console.print(closing(kubeconfig.path(settings), url))
-
-
-MILESTONES = ("API answering", "first node ready", "DNS service", "app running", "DNS answering")
+    preflight.check_root(topology.runtime)
+    place = folder(topology.name, data_dir)
+    with lock.held(place):
+        settings = launch.settle(topology, place)
+        launch.up(settings, progress)
+        url = "" if no_demo else demo.run(settings, progress)
+    report(settings, progress, url, progress.since())
 
 
 def choose(config: str, flags: dict[str, Any], data_dir: str) -> Topology:
@@ -65,25 +64,47 @@ def choose(config: str, flags: dict[str, Any], data_dir: str) -> Topology:
     chosen = parse_topology({**base, **flags})
     if config:
         return chosen
-    present = state.load_topology(os.path.abspath(data_dir or state.default_data_dir(chosen.name)))
+    present = state.load_topology(folder(chosen.name, data_dir))
     if present is None:
         return chosen
     kept = {field: getattr(present, field) for field in present.__struct_fields__}
     return parse_topology({**kept, **flags})
 
 
-def closing(path: str, url: str) -> str:
+def report(settings: ClusterSettings, progress: Progress, url: str, total: float) -> None:
+    """What runs, how long each step took since the start, and what to try next."""
+    rows = []
+    for item in settings.processes():
+        facts = processes.describe(settings, item.name)
+        rows.append([item.name, item.zone, facts["state"], facts["memory"]])
+    progress.say()
+    progress.table(
+        f"Cluster {settings.name}: {settings.runtime} runtime",
+        ["process", "zone", "state", "memory"],
+        rows,
+    )
+    milestones = {title: seconds for title, seconds in progress.times if title in MILESTONES}
+    times = [[title, f"{milestones[title]:6.2f} s"] for title in MILESTONES if title in milestones]
+    progress.say()
+    progress.table("Since the start", ["", ""], [*times, ["total", f"{total:6.2f} s"]])
+    progress.say(closing(settings, url))
+
+
+def closing(settings: ClusterSettings, url: str) -> str:
     """What to try next."""
-    lines = ["", f"kubeconfig: [bold]{path}[/]"]
+    path, options = kubeconfig.path(settings), again(settings)
+    lines = ["", f"kubeconfig: {path}"]
     if url:
-        lines.append(f"the demo answers at [bold]{url}[/]")
-    lines += [
-        "",
-        "try:",
-        f"  export KUBECONFIG={path}",
-        "  kubectl get nodes,pods,services -o wide",
-        "  steersman replica kill replica-1 && kubectl get pods   # nothing breaks",
-        "  steersman trace deployment/web                         # why everything happened",
-        "  steersman status",
-    ]
+        lines.append(f"the demo answers at {url}")
+    lines += ["", "try:", f"  export KUBECONFIG={path}", "  kubectl get nodes,pods -o wide"]
+    commands = {
+        f"steersman replica kill {settings.replicas[0].name}{options}": "kubectl still answers",
+        f"steersman trace deployment/web{options}": "why everything happened",
+        f"steersman status{options}": "what runs",
+        f"steersman down{options}": "take it all away",
+    }
+    if len(settings.replicas) == 1:
+        commands.pop(next(iter(commands)))
+    width = max(len(command) for command in commands)
+    lines += [f"  {command:<{width}}  # {why}" for command, why in commands.items()]
     return "\n".join(lines)
