@@ -1,6 +1,7 @@
 """The list of controllers, in the order in which they start. Must not know how they run."""
 
 from actors.controllers import (
+    cluster_role_aggregation,
     deployment,
     endpoints,
     endpointslice,
@@ -30,6 +31,7 @@ def make_controllers(settings: ClusterSettings, root_ca_pem: str) -> tuple[Contr
         pod_gc.CONTROLLER,
         namespace.CONTROLLER,
         garbage_collector.CONTROLLER,
+        cluster_role_aggregation.CONTROLLER,
     ]
     if root_ca_pem:
         found.insert(1, root_ca.make_controller(root_ca_pem))

@@ -73,6 +73,8 @@ _CONTROLLERS = cluster_role(
     rule("core", "pods configmaps endpoints serviceaccounts secrets", "create"),
     rule("core", "persistentvolumes serviceaccounts/token pods/eviction", "create"),
     rule("apps", "replicasets controllerrevisions", "create"),
+    # Aggregated roles gather what the controller itself may not do.
+    rule("rbac.authorization.k8s.io", "clusterroles", "escalate"),
     rule("batch", "jobs", "create"),
     rule("discovery.k8s.io", "endpointslices", "create"),
     rule("networking.k8s.io", "ipaddresses servicecidrs", "create"),

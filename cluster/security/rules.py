@@ -106,11 +106,14 @@ class CompiledRules:
 
 
 def aggregated_rules(role: Object, roles: Iterable[Object]) -> list[Object]:
-    """A ClusterRole's rules; for one that aggregates, those of all roles its selectors match.
+    """A ClusterRole's rules; for one that aggregates, those of all roles its selectors match, in
+    order of their names.
 
     Aggregated roles may aggregate in turn (admin ⊃ edit ⊃ view); cycles end.
     """
-    return _aggregate(role, list(roles), set())
+    if not role.get("aggregationRule"):
+        return list(role.get("rules") or ())
+    return _aggregate(role, sorted(roles, key=lambda item: str(item["metadata"]["name"])), set())
 
 
 def _aggregate(role: Object, roles: list[Object], seen: set[str]) -> list[Object]:

@@ -11,8 +11,8 @@ from tests.unit.actors.controllers.views import make_view
 def test_every_controller_has_a_name_of_its_own() -> None:
     controllers = make_controllers(SETTINGS, "PEM")
     names = [controller.name for controller in controllers]
-    assert len(set(names)) == len(names) == 11
-    assert len(make_controllers(SETTINGS, "")) == 10
+    assert len(set(names)) == len(names) == 12
+    assert len(make_controllers(SETTINGS, "")) == 11
     assert all(len(set(item.resources)) == len(item.resources) for item in controllers)
 
 
