@@ -5,12 +5,14 @@ checking signatures as always; ``dpkg-deb`` unpacks them; a filter keeps what an
 Must not know: Docker, what runs in the image. Needs apt-get and dpkg-deb, no root.
 """
 
+import functools
 import io
 import os
 import re
 import subprocess
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from deploy.images.archive import Entry, file_entry, folder_entry, link_entry
 
@@ -32,10 +34,11 @@ class PackagesMissing(Exception):
     """The packages could not be had; the text is apt's own."""
 
 
-def download(packages: Sequence[str], cache: str) -> list[str]:
-    """Fetch the closure of ``packages`` into ``cache``; return the paths of the .deb files.
+@functools.cache
+def download(packages: tuple[str, ...], cache: str) -> Mapping[str, "Control"]:
+    """Fetch the packages and all they depend on into ``cache``: what each says, by its path.
 
-    Raises PackagesMissing.
+    Once per process: apt takes longer to start than to fetch. Raises PackagesMissing.
     """
     archives = os.path.join(cache, "archives")
     os.makedirs(os.path.join(archives, "partial"), exist_ok=True)
@@ -58,14 +61,58 @@ def download(packages: Sequence[str], cache: str) -> list[str]:
         raise PackagesMissing("apt-get is not on this machine") from None
     if result.returncode:
         raise PackagesMissing((result.stderr or result.stdout).strip())
-    simulated = subprocess.run(
-        ["apt-get", *flags, "-qq", "--simulate", "install", *packages],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    lines = [line.split() for line in simulated.splitlines() if line.startswith("Inst ")]
-    closure = {words[1] for words in lines}
-    found = sorted(name for name in os.listdir(archives) if name.endswith(".deb"))
-    return [os.path.join(archives, name) for name in found if name.split("_")[0] in closure]
+    return _controls(archives)
+
+
+def closure(packages: Sequence[str], known: Mapping[str, "Control"]) -> list[str]:
+    """Paths of the .deb files of the packages and of all they depend on, among ``known``."""
+    providers = {name: path for path, control in known.items() for name in control.provides}
+    found: dict[str, None] = {}
+    todo = [providers[name] for name in packages]
+    while todo:
+        path = todo.pop()
+        if path in found:
+            continue
+        found[path] = None
+        for alternatives in known[path].depends:
+            todo += [providers[name] for name in alternatives if name in providers][:1]
+    return sorted(found)
+
+
+class Control(NamedTuple):
+    """What a package's control file says. ``depends``: alternatives, any of which will do."""
+
+    provides: tuple[str, ...]
+    depends: tuple[tuple[str, ...], ...]
+
+
+def _controls(archives: str) -> dict[str, Control]:
+    """By path of the .deb file; of several versions of a package the last by name wins."""
+    latest = {
+        name.partition("_")[0]: os.path.join(archives, name)
+        for name in sorted(os.listdir(archives))
+        if name.endswith(".deb")
+    }
+    return {path: _control(path) for path in latest.values()}
+
+
+def _control(path: str) -> Control:
+    fields = ("Package", "Provides", "Pre-Depends", "Depends")
+    done = subprocess.run(
+        ["dpkg-deb", "--field", path, *fields], capture_output=True, text=True, check=True
+    )
+    unfolded = done.stdout.replace("\n ", " ")
+    values = dict(line.split(": ", 1) for line in unfolded.splitlines() if ": " in line)
+    relations = ", ".join(filter(None, (values.get("Pre-Depends"), values.get("Depends"))))
+    return Control(
+        provides=(values["Package"], *_names(values.get("Provides", ""), ",")),
+        depends=tuple(_names(one, "|") for one in relations.split(",") if one.strip()),
+    )
+
+
+def _names(text: str, separator: str) -> tuple[str, ...]:
+    """Package names of a relation, without versions and architectures."""
+    return tuple(re.split(r"[ :(]", part.strip())[0] for part in text.split(separator) if part)
 
 
 def unpack(paths: Sequence[str]) -> Iterator[Entry]:

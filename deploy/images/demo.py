@@ -10,13 +10,17 @@ import platform
 import subprocess
 import tempfile
 
-from deploy.images import archive, debian
+from deploy.images import archive, bytecode, debian
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 WEB_TAGS = ("steersman/web:v1", "steersman/web:v2")
+# What the web server imports of Python's library.
+WEB_MODULES = ("html", "http.server", "os", "signal", "site", "socket", "threading")
 REDIS_TAG = "steersman/redis:v1"
 BUSYBOX_TAG = "steersman/busybox:v1"
+# All that any image needs.
+PACKAGES = ("busybox-static", "python3-minimal", "libpython3-stdlib", "redis-server")
 # Tells which recipe an image in an engine was built by.
 RECIPE_LABEL = "steersman.io/recipe"
 
@@ -30,8 +34,9 @@ def recipe() -> str:
     """A digest of everything that decides the images' content, to tell whether they are current."""
     folder = importlib.resources.files("deploy.images")
     digest = hashlib.sha256()
-    for name in ("archive.py", "debian.py", "demo.py", "web_app.py"):
+    for name in ("archive.py", "bytecode.py", "debian.py", "demo.py", "web_app.py"):
         digest.update((folder / name).read_bytes())
+    digest.update(bytecode.LIBRARY.encode())
     return digest.hexdigest()[:16]
 
 
@@ -58,7 +63,8 @@ def _architecture() -> str:
 
 
 def _rootfs(packages: list[str], cache: str) -> list[archive.Entry]:
-    paths = debian.download(["busybox-static", *packages], cache)
+    known = debian.download(PACKAGES, cache)
+    paths = debian.closure(["busybox-static", *packages], known)
     entries = [*debian.base_entries(), *debian.unpack(paths)]
     return entries + debian.busybox_links(_applets(paths))
 
@@ -77,6 +83,7 @@ def _applets(paths: list[str]) -> str:
 def _web(cache: str) -> bytes:
     app = (importlib.resources.files("deploy.images") / "web_app.py").read_bytes()
     entries = _rootfs(["python3-minimal", "libpython3-stdlib"], cache)
+    entries += bytecode.compiled(entries, WEB_MODULES)
     entries += [archive.folder_entry("app"), archive.file_entry("app/web_app.py", app)]
     tags = {
         tag: {
