@@ -130,7 +130,13 @@ class ApiServerActor(Actor):
         self._chain = RequestChain(environment, authentication, authorization, parts)
         documents = Documents(environment, definitions, accounts)
         self._desk = FrontDesk(
-            environment, authentication, authorization, self._chain, documents, self.ctx.log
+            environment,
+            authentication,
+            authorization,
+            self._chain,
+            documents,
+            self.ctx.log,
+            self.ctx.note,
         )
         self._presence = Presence(environment, writer, self._lives)
 

@@ -5,7 +5,7 @@ one request to a 500 for that request. Must not know: sockets.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,8 @@ from cluster.messages.apiserver import ApiRequest
 
 WATCH_SECONDS_MIN = 1800.0
 WATCH_SECONDS_MAX = 3600.0
+# How much of a path a record keeps.
+RECORDED_PATH_MAX = 512
 # What a bug in the handling of one request may raise. Such a request gets a 500 and a stack in the
 # log; the server and everybody else's watches live on (as kube-apiserver recovers per request).
 OUR_BUGS = (
@@ -39,8 +41,19 @@ OUR_BUGS = (
 
 
 @dataclass
+class Visit:
+    """One HTTP request, for its record. ``path`` '' keeps it out; ``began``: monotonic seconds."""
+
+    method: str
+    began: float
+    path: str = ""
+    user: str = ""
+    code: int = 0
+
+
+@dataclass
 class FrontDesk:
-    """One per API server."""
+    """One per API server. ``note``: as ``Context.note``."""
 
     environment: Environment
     authentication: Authentication
@@ -48,6 +61,7 @@ class FrontDesk:
     chain: RequestChain
     documents: Documents
     log: structlog.typing.FilteringBoundLogger
+    note: Callable[..., None]
 
     async def caller(
         self, certificate: Mapping[str, Any] | None, headers: Headers, path: str
@@ -74,6 +88,17 @@ class FrontDesk:
         seconds = self.environment.entropy.uniform(WATCH_SECONDS_MIN, WATCH_SECONDS_MAX)
         query = {**request.query, "timeoutSeconds": str(math.ceil(seconds))}
         return msgspec.structs.replace(request, query=query)
+
+    def record(self, visit: Visit) -> None:
+        """Note a request in its trace: never its query, body or credentials."""
+        seconds = self.environment.clock.monotonic() - visit.began
+        self.note(
+            "http.request",
+            f"{visit.method} {visit.path[:RECORDED_PATH_MAX]}",
+            user=visit.user,
+            code=visit.code,
+            ms=round(seconds * 1000, 3),
+        )
 
     @contextmanager
     def contained(self, request: ApiRequest) -> Iterator[None]:

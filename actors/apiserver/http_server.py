@@ -17,7 +17,7 @@ from aiohttp.web_protocol import RequestHandler
 from actors.apiserver import http_errors
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
-from actors.apiserver.front_desk import FrontDesk
+from actors.apiserver.front_desk import FrontDesk, Visit
 from actors.apiserver.protobuf import decoder
 from actors.apiserver.rendering import render_event
 from actors.apiserver.request_chain import WatchPlan
@@ -88,19 +88,31 @@ class HttpServer:
         self._serving += 1
         try:
             with tracing.root_trace(self._desk.environment.entropy):
-                return await self._serve(request)
-        except SteersmanError as error:
-            return http_errors.response(error)
+                return await self._noted(request)
         finally:
             self._serving -= 1
 
-    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _noted(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Serve it, and leave a record of it: the root of all that follows from it."""
+        visit = Visit(request.method, self._desk.environment.clock.monotonic())
+        try:
+            response = await self._serve(request, visit)
+        except SteersmanError as error:
+            response = http_errors.response(error)
+        visit.code = response.status
+        if visit.path:
+            self._desk.record(visit)
+        return response
+
+    async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         raw_path, _, raw_query = request.raw_path.partition("?")
         path, query = parse_path(raw_path), parse_query(raw_query)
         plain = path.path if isinstance(path, PlainPath) else ""
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport is not None else None
+        visit.path = "" if plain else raw_path
         caller = await self._desk.caller(certificate, request.headers, plain)
+        visit.user = caller.user
         if isinstance(path, PlainPath):
             answer = await self._desk.plain(
                 request.method, path.path, query, request.headers, caller

@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 import pytest
 
+from actors.kit.tracing import MemoryTracer
 from deploy import pki
 from tests.support.control_plane import REPLICA, TOKEN, ControlPlane, control_plane
 
@@ -200,3 +201,28 @@ async def test_open_watches_do_not_hold_up_a_stop(tmp_path: Path) -> None:
     assert asyncio.get_running_loop().time() - began < 3
     answer.close()
     await client.close()
+
+
+async def test_a_request_is_the_root_of_its_trace(door: ControlPlane) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "traced"}}
+    body["data"] = {"password": "do-not-log-this"}
+    async with session(door) as admin, session(door, "") as nobody:
+        async with admin.post(url(door, MAPS + "?fieldManager=tester"), json=body) as answer:
+            assert answer.status == 201
+        headers = {"Authorization": "Bearer also-a-secret"}
+        async with nobody.get(url(door, MAPS), headers=headers) as answer:
+            assert answer.status == 401
+    tracer = door.system.recorder.tracer
+    assert isinstance(tracer, MemoryTracer)
+    refused, root = tracer.find(msg="http.request", code=401), tracer.find(subject=f"POST {MAPS}")
+    assert [note["subject"] for note in refused] == [f"GET {MAPS}"]
+    assert [(note["user"], note["code"]) for note in root] == [("kubernetes-admin", 201)]
+    [written] = [
+        record
+        for record in tracer.find(event="sent", msg="Txn", parent=root[0]["span"])
+        if record["trace"] == root[0]["trace"]
+    ]
+    assert written["subject"] == "put /registry/core/configmaps/default/traced"
+    text = repr(tracer.records)
+    assert "do-not-log-this" not in text
+    assert "also-a-secret" not in text
