@@ -1,7 +1,8 @@
 """Hold an object to a compiled schema, in place and in one walk.
 
-As Go's decoder: null is as if absent, unknown fields are dropped (and reported), a wrong type ends
-it. Quantities, times and base64 come out in canonical form. Must not know HTTP or kinds.
+As Go's decoder and encoder: null is as if absent, and so is an empty list or map that need not be
+there; unknown fields are dropped (and reported), a wrong type ends it. Quantities, times and base64
+come out in canonical form. Must not know HTTP or kinds.
 Paths are linked pairs, made into text only for a message: nearly all objects are right.
 """
 
@@ -28,6 +29,9 @@ _STAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,18}))?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_EMPTY: dict[str, type] = {"list": list, "map": dict}
+# Lists that Go writes though they are empty, and that clients of all kinds read without a look.
+_WRITTEN = frozenset({("EndpointSlice", "endpoints"), ("Role", "rules"), ("ClusterRole", "rules")})
 _INT32_MAX = 2**31
 _INT64_MAX = 2**63
 _ZERO: dict[str, Any] = {
@@ -87,12 +91,18 @@ def _struct(node: "Node", obj: dict[str, Any], path: Path, unknown: list[str]) -
             pass
         elif child.shape == "struct" and type(value) is dict:
             _struct(child, value, (path, key), unknown)
+        elif not value and _EMPTY.get(child.shape) is type(value) and _may_miss(node, key):
+            gone.append(key)
         else:
             changed = _value(node, child, value, (path, key), unknown)
             if changed is not value:
                 obj[key] = changed
     for key in gone:
         del obj[key]
+
+
+def _may_miss(node: "Node", key: str) -> bool:
+    return key not in node.required and (node.name, key) not in _WRITTEN
 
 
 def _value(owner: "Node", node: "Node", value: Any, path: Path, unknown: list[str]) -> Any:

@@ -40,6 +40,30 @@ def test_any_tree_conforms_or_is_refused_and_twice_is_once(tree: dict[str, Any])
     assert conform(node, tree) == [] and str(tree) == before
 
 
+def test_what_is_empty_is_absent_unless_it_must_be_there(definitions: Definitions) -> None:
+    pod: dict[str, Any] = {
+        "metadata": {"labels": {}, "finalizers": [], "name": ""},
+        "spec": {
+            "nodeSelector": {},
+            "securityContext": {},
+            "volumes": [{"name": "v", "emptyDir": {}}],
+            "containers": [{"env": [], "resources": {"limits": {}}}],
+        },
+    }
+    conform(definitions.schema_for("io.k8s.api.core.v1.Pod"), pod)
+    assert pod == {
+        "metadata": {"name": ""},
+        "spec": {
+            "securityContext": {},
+            "volumes": [{"name": "v", "emptyDir": {}}],
+            "containers": [{"resources": {}}],
+        },
+    }
+    slices: dict[str, Any] = {"endpoints": [], "ports": []}
+    conform(definitions.schema_for("io.k8s.api.discovery.v1.EndpointSlice"), slices)
+    assert slices == {"endpoints": []}
+
+
 # A little schema: hypothesis must not reach for a session fixture in each example.
 DEFINITIONS = Definitions(
     b"""{"$defs": {
