@@ -94,7 +94,7 @@ class NftBench:
         run(f"ip -n {self.node} link add up0 type bridge")
         run(f"ip -n {self.node} link set up0 up")
         run(f"ip -n {self.node} route add 10.96.0.0/16 dev up0 src {NODE}")
-        run(f"ip netns exec {self.node} sysctl -qw net.ipv4.ip_forward=1")
+        run(f"ip netns exec {self.node} tee /proc/sys/net/ipv4/ip_forward", "1")
         self._join(self.pod, "v0", CLIENT)
         self._join(self.far, "v1", SECOND.address)
         for namespace, backend in (
@@ -144,8 +144,8 @@ class NftBench:
             subprocess.run(["ip", "netns", "del", name], check=False, stderr=subprocess.DEVNULL)
 
 
-def run(command: str) -> None:
-    subprocess.run(command.split(), check=True)
+def run(command: str, stdin: str | None = None) -> None:
+    subprocess.run(command.split(), check=True, input=stdin, text=True, stdout=subprocess.DEVNULL)
 
 
 def inside(namespace: str, make: Callable[[], Value]) -> Value:

@@ -2,17 +2,18 @@
 
 import os
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from actors.kubelet import labels
 from deploy import demo, processes
 from deploy.client import ApiError, Unreachable
 from deploy.commands.replica import store_status
 from tests.chaos.writers import NAMESPACE, Writer, disordered, gap_after, lost
+from tests.support import docker
 from tests.support.real_cluster import RealCluster
 
 pytestmark = [pytest.mark.docker, pytest.mark.chaos, pytest.mark.timeout(600)]
@@ -66,11 +67,7 @@ def stored(real: RealCluster) -> dict[str, str]:
 
 def running(real: RealCluster) -> set[str]:
     """Ids of the cluster's running containers."""
-    done = subprocess.run(
-        ["docker", "ps", "-q", "--no-trunc", "--filter", f"label=steersman.io/cluster={real.name}"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return set(done.stdout.split())
+    return set(docker.running(f"{labels.CLUSTER}={real.name}"))
 
 
 def caught_up(real: RealCluster) -> bool:

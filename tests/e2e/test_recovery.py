@@ -1,12 +1,13 @@
 """Containers, sandboxes and kubelets that die: the pod is as its spec says again."""
 
-import subprocess
 import time
 from typing import Any
 
 import pytest
 
+from actors.kubelet import labels
 from deploy import processes
+from tests.support import docker
 from tests.support.kubectl import Kubectl
 from tests.support.real_cluster import RealCluster
 
@@ -36,17 +37,9 @@ def victim(kubectl: Kubectl) -> Any:
     kubectl("delete", "pod", "victim", "--now")
 
 
-def docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
 def containers(uid: str, kind: str) -> list[str]:
     """Ids of the pod's running containers: kind podsandbox or container."""
-    listed = docker("ps", "--no-trunc", "--filter", f"label=io.kubernetes.pod.uid={uid}",
-                    "--format", '{{.ID}} {{.Label "io.kubernetes.docker.type"}}')  # fmt: skip
-    rows = [line.split() for line in listed.splitlines()]
-    return [identity for identity, label in rows if label == kind]
+    return docker.running(f"{labels.POD_UID}={uid}", f"{labels.TYPE}={kind}")
 
 
 def restarts(pod: dict[str, Any]) -> dict[str, int]:
@@ -69,7 +62,7 @@ def ready(pod: dict[str, Any]) -> bool:
 def test_a_killed_container_comes_back_alone(victim: Any) -> None:
     pod = victim()
     by_name = {item["name"]: item["containerID"] for item in pod["status"]["containerStatuses"]}
-    docker("kill", by_name["one"].removeprefix("docker://"))
+    docker.kill(by_name["one"].removeprefix("docker://"))
     eventually(lambda: restarts(victim()) == {"one": 1, "two": 0} and ready(victim()))
     status = {item["name"]: item for item in victim()["status"]["containerStatuses"]}
     assert status["two"]["containerID"] == by_name["two"]
@@ -81,7 +74,7 @@ def test_a_killed_sandbox_brings_the_whole_pod_back(victim: Any) -> None:
     before = victim()
     uid = before["metadata"]["uid"]
     [sandbox] = containers(uid, "podsandbox")
-    docker("kill", sandbox)
+    docker.kill(sandbox)
     eventually(lambda: ready(victim()) and containers(uid, "podsandbox") not in ([], [sandbox]))
     eventually(lambda: restarts(victim()) == {"one": 1, "two": 1} and ready(victim()))
     assert victim()["metadata"]["uid"] == uid
