@@ -5,54 +5,57 @@ drawn from one seed. Processes are killed without warning (their disks keep only
 their containers go on) and started again.
 """
 
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Iterable
 
 from actors import catalog
 from actors.apiserver.authority import Authority
 from actors.kit.system import ActorSystem
-from actors.kit.tracing import MemoryTracer
 from actors.kit.transports.memory import MemoryNetwork
 from actors.kit.world.memory import MemoryClock, SeededEntropy
-from actors.kit.world.memory_disk import SimDisk
-from actors.kit.world.packet_filter_memory import MemoryPacketFilter
 from actors.kit.world.world import World
-from actors.kubelet.networks.memory import MemoryNetwork as MemoryPodNetwork
-from actors.kubelet.runtimes.memory import MemoryRuntime
+from actors.store.actor import StoreActor
 from cluster import names
 from cluster.messages.registry import all_messages
 from cluster.settings import ClusterSettings
 from deploy.topology import Topology, build_settings
-
-SYNC_SECONDS = 0.0003
-
-
-@dataclass
-class Machine:
-    """What outlives a process: its disk, its containers, its packet filter."""
-
-    disk: SimDisk = field(default_factory=lambda: SimDisk(SYNC_SECONDS))
-    runtime: MemoryRuntime = field(default_factory=MemoryRuntime)
-    pods: MemoryPodNetwork = field(default_factory=MemoryPodNetwork)
-    packet_filter: MemoryPacketFilter = field(default_factory=MemoryPacketFilter)
+from tests.simulation.knobs import Knobs
+from tests.simulation.machine import DETACHED, Machine, Tether, WitnessedRuntime
+from tests.simulation.witness import Witness
 
 
 class SimulatedCluster:
-    """``loss`` and ``duplicate``: chances per message between processes."""
+    """``knobs``: sizes and times of this run. ``witness`` is told what really happens."""
 
     def __init__(
-        self, seed: int, authority: Authority, replicas: int = 3, nodes: int = 3,
-        loss: float = 0.0, duplicate: float = 0.0,
+        self, seed: int, authority: Authority, knobs: Knobs | None = None,
+        replicas: int = 3, nodes: int = 3,
     ) -> None:  # fmt: skip
         self.seed = seed
         self.authority = authority
         self.entropy = SeededEntropy(seed)
-        topology = Topology(name="sim", replicas=replicas, nodes=nodes, runtime="memory")
+        self.knobs = knobs or Knobs()
+        topology = Topology(
+            name="sim", replicas=replicas, nodes=nodes, runtime="memory", timing=self.knobs.timing
+        )
         self.settings: ClusterSettings = build_settings(topology, "/simulated")
-        self.tracer = MemoryTracer(keep=20_000)
-        self.network = MemoryNetwork(self.entropy.fork("network"), loss=loss, duplicate=duplicate)
-        self.machines = {item.name: Machine() for item in self.settings.processes()}
+        self.witness = Witness()
+        self.tracer = self.witness.tracer
+        self.network = MemoryNetwork(self.entropy.fork("network"))
+        self.machines = {item.name: self._machine(item.name) for item in self.settings.processes()}
+        self.clocks: dict[str, MemoryClock] = {}
         self.systems: dict[str, ActorSystem] = {}
+        self._tethers: dict[str, list[Tether]] = {}
         self._incarnations: dict[str, int] = {}
+        self._skews: dict[str, float] = {}
+        self._starting: dict[str, asyncio.Task[None]] = {}
+
+    def _machine(self, name: str) -> Machine:
+        return Machine(
+            WitnessedRuntime(lambda kind, item: self.witness.container(name, kind, item.record))
+        )
+
+    # -- life of processes
 
     async def start_all(self) -> None:
         """Start every process."""
@@ -60,18 +63,28 @@ class SimulatedCluster:
             await self.start(item.name)
 
     async def start(self, name: str) -> None:
-        """Start a process on its machine, as it was left."""
-        machine = self.machines[name]
+        """Start a process on its machine, as it was left. Returns early if it is killed meanwhile."""
+        task = asyncio.get_running_loop().create_task(self._start(name), name=f"start {name}")
+        self._starting[name] = task
+        try:
+            await asyncio.wait([task])
+        finally:
+            self._starting.pop(name, None)
+        if not task.cancelled():
+            task.result()
+
+    async def _start(self, name: str) -> None:
+        assert name not in self.systems, f"{name} runs already"
         incarnation = self._incarnations[name] = self._incarnations.get(name, 0) + 1
+        clock = self.clocks[name] = MemoryClock(skew=self._skews.get(name, 0.0))
         world = World(
-            clock=MemoryClock(),
+            clock=clock,
             entropy=self.entropy.fork(f"{name}/{incarnation}"),
-            disk=machine.disk,
+            disk=self.machines[name].disk,
         )
-        system = self.system(name, world)
+        system = self.systems[name] = self.system(name, world)
         await system.start()
-        self.systems[name] = system
-        for component in self.components(name, machine):
+        for component in self.components(name):
             await system.spawn(component.name, component.factory)
 
     def system(self, name: str, world: World) -> ActorSystem:
@@ -89,28 +102,90 @@ class SimulatedCluster:
             registry=all_messages(),
         )
 
-    def components(self, name: str, machine: Machine) -> list[catalog.Component]:
+    def components(self, name: str) -> list[catalog.Component]:
         """What a process runs: all but the doors to real sockets (HTTPS, DNS)."""
-        backends = catalog.Backends(machine.packet_filter, machine.runtime, machine.pods)
+        machine = self.machines[name]
+        tethers = [
+            Tether(machine.packet_filter), Tether(machine.runtime, DETACHED), Tether(machine.pods)
+        ]  # fmt: skip
+        self._tethers[name] = tethers
+        backends = catalog.Backends(*tethers)
         if catalog.is_node(self.settings, name):
             listed = catalog.node_components(self.settings, name, backends)
             return [component for component in listed if component.name != names.DNS]
-        return catalog.replica_components(self.settings, name, backends, self.authority, http=False)
+        listed = catalog.replica_components(
+            self.settings, name, backends, self.authority, http=False
+        )
+        store = catalog.Component(
+            names.STORE, lambda: StoreActor(self.settings, name, self.knobs.snapshot_entries)
+        )
+        return [store if item.name == names.STORE else item for item in listed]
 
-    async def kill(self, name: str) -> None:
-        """SIGKILL: nothing more leaves the process, and its disk loses what was not synced."""
-        system = self.systems.pop(name)
-        self.network.kill(name)
-        self.machines[name].disk.crash(self.entropy)
-        await system.stop()
+    async def kill(self, *processes: str) -> None:
+        """SIGKILL of all these at one instant. Those that do not run are left as they are."""
+        for system in self._cut_off(processes):
+            await system.stop()
+
+    async def lose_power(self, *processes: str) -> None:
+        """As ``kill``, and all containers on these machines end too."""
+        systems = self._cut_off(processes)
+        for name in processes:
+            self.machines[name].lose_power()
+        for system in systems:
+            await system.stop()
+
+    def _cut_off(self, processes: Iterable[str]) -> list[ActorSystem]:
+        """From now on nothing leaves these processes or reaches their machines; their disks lose
+        what was not synced. Returns what is left of them."""
+        dead = [name for name in processes if name in self.systems]
+        for name in dead:
+            self.network.kill(name)
+            for tether in self._tethers.pop(name, ()):
+                tether.cut()
+            self.machines[name].disk.crash(self.entropy)
+            self.witness.died(self.systems[name].world)
+            if name in self._starting:
+                self._starting[name].cancel()
+        return [self.systems.pop(name) for name in dead]
+
+    async def run_all(self) -> None:
+        """Start what does not run; start anew what failed beyond restarting its actors."""
+        for item in self.settings.processes():
+            system = self.systems.get(item.name)
+            if system is not None and system.failed.done():
+                await self.kill(item.name)
+            if item.name not in self.systems:
+                await self.start(item.name)
 
     async def stop(self) -> None:
         """End of the run."""
-        for name in list(self.systems):
-            system = self.systems.pop(name)
-            self.network.kill(name)
-            await system.stop()
+        await self.kill(*self.systems)
+
+    # -- what the nemesis needs
 
     def running(self) -> list[str]:
         """Names of the processes that run."""
         return list(self.systems)
+
+    def zone(self, zone: str) -> list[str]:
+        """Names of all processes of a zone."""
+        return [item.name for item in self.settings.processes() if item.zone == zone]
+
+    def others(self, inside: Iterable[str]) -> list[str]:
+        """All processes but these, clients too."""
+        mine = set(inside)
+        every = [item.name for item in self.settings.processes()]
+        return [name for name in [*every, "client"] if name not in mine]
+
+    def crash_actor(self, name: str, actor: str) -> None:
+        """An actor of a process, if that runs, raises something unforeseen."""
+        system = self.systems.get(name)
+        cell = system._cells.get(names.address(actor, name)) if system is not None else None
+        if cell is not None:
+            cell.crash(RuntimeError("the nemesis"))
+
+    def turn_clock(self, name: str, skew: float) -> None:
+        """Set the wall clock of a machine so many seconds ahead, also for later incarnations."""
+        self._skews[name] = skew
+        if name in self.clocks:
+            self.clocks[name].skew = skew

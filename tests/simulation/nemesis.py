@@ -1,105 +1,111 @@
-"""What goes wrong, drawn from the seed: kills, partitions, one-way cuts, loss, delay."""
+"""What goes wrong, drawn from the seed: which fault comes when and how long it lasts.
+
+Two lanes run side by side: one breaks processes and the network, the other machines and actors.
+Each fault mends itself. Must not know: what the cluster is used for (but that users delete pods).
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from actors.kit.world.memory import SeededEntropy
+from tests.simulation import machine_faults, network_faults, process_faults
 from tests.simulation.cluster import SimulatedCluster
 
-FAULT_SECONDS = (0.5, 4.0)
-CALM_SECONDS = (0.5, 2.0)
+CALM_SECONDS = (0.3, 2.0)
+SHORT = (0.3, 4.0)
+LONG = (6.0, 12.0)
+LONG_CHANCE = 0.12
 
 
 class Nemesis:
-    """Breaks one thing after another, and mends each before the next but one."""
+    """``leader``: names the replica that leads. ``deleter``: deletes all pods of a node.
+    ``count``: how often each fault was chosen."""
 
-    def __init__(self, cluster: SimulatedCluster, leader: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        cluster: SimulatedCluster,
+        leader: Callable[[], str],
+        deleter: Callable[[str], Awaitable[None]],
+    ) -> None:
         self.cluster = cluster
         self.leader = leader
+        self.deleter = deleter
         self.entropy: SeededEntropy = cluster.entropy.fork("nemesis")
         self.story: list[str] = []
+        self.count: dict[str, int] = {}
 
     async def run(self, seconds: float) -> None:
         """Break things for so long, then mend everything."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._processes_and_network(seconds))
+            group.create_task(self._lane(machine_faults.FAULTS, seconds))
+        await self.cluster.run_all()
+
+    async def _processes_and_network(self, seconds: float) -> None:
+        await self._lane([*process_faults.FAULTS, *network_faults.FAULTS], seconds)
+
+    async def _lane(self, faults: Sequence["Fault"], seconds: float) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        faults: tuple[Callable[[], Awaitable[None]], ...] = (
-            self.kill_leader, self.kill_leader, self.kill_replica, self.kill_node,
-            self.isolate_leader, self.isolate_replica, self.cut_one_way, self.lose, self.delay,
-        )  # fmt: skip
+        entropy = self.entropy.fork(faults[0].__name__)
         while loop.time() < end:
-            await asyncio.sleep(self.entropy.uniform(*CALM_SECONDS))
-            await self.entropy.choice(faults)()
-            await self.mend()
-        await self.mend()
+            await asyncio.sleep(entropy.uniform(*CALM_SECONDS))
+            fault = entropy.choice(faults)
+            self.count[fault.__name__] = self.count.get(fault.__name__, 0) + 1
+            await fault(Hand(self, entropy))
 
-    async def mend(self) -> None:
-        """Everything passes and everything runs again."""
-        self.cluster.network.heal()
-        self.cluster.network.loss = 0.0
-        self.cluster.network.latency = (0.0002, 0.002)
-        for item in self.cluster.settings.processes():
-            if item.name not in self.cluster.running():
-                await self.cluster.start(item.name)
 
-    async def hold(self, what: str) -> None:
+class Hand:
+    """What one fault works with."""
+
+    def __init__(self, nemesis: Nemesis, entropy: SeededEntropy) -> None:
+        self.cluster = nemesis.cluster
+        self.network = nemesis.cluster.network
+        self.entropy = entropy
+        self.leader = nemesis.leader
+        self.deleter = nemesis.deleter
+        self._story = nemesis.story
+
+    async def hold(self, what: str, spans: tuple[float, float] | None = None) -> None:
         """Let it last."""
-        seconds = self.entropy.uniform(*FAULT_SECONDS)
-        now = asyncio.get_running_loop().time()
-        self.story.append(f"{now:7.2f} {what} for {seconds:.2f} s")
+        if spans is None:
+            spans = LONG if self.entropy.random() < LONG_CHANCE else SHORT
+        seconds = self.entropy.uniform(*spans)
+        self.say(f"{what} for {seconds:.2f} s")
         await asyncio.sleep(seconds)
 
+    def say(self, what: str) -> None:
+        """Into the story."""
+        self._story.append(f"{asyncio.get_running_loop().time():7.2f} {what}")
+
+    def replicas(self) -> list[str]:
+        """All replicas in a random order."""
+        return self.shuffled([item.name for item in self.cluster.settings.replicas])
+
+    def nodes(self) -> list[str]:
+        """All nodes in a random order."""
+        return self.shuffled([item.name for item in self.cluster.settings.nodes])
+
+    def some_zone(self) -> str:
+        """A zone; that of the leader half the time."""
+        if self.entropy.random() < 0.5:
+            return self.cluster.settings.zone_of(self.leader())
+        return self.entropy.choice([item.zone for item in self.cluster.settings.replicas])
+
     def some_replica(self) -> str:
-        """Any replica."""
-        return self.entropy.choice([r.name for r in self.cluster.settings.replicas])
+        """A replica; the leader half the time."""
+        return self.leader() if self.entropy.random() < 0.5 else self.replicas()[0]
 
-    def others(self, name: str) -> list[str]:
-        """All processes but one, clients too."""
-        return [p.name for p in self.cluster.settings.processes() if p.name != name] + ["client"]
+    def some_process(self) -> str:
+        """Any replica or node."""
+        return self.entropy.choice([item.name for item in self.cluster.settings.processes()])
 
-    async def kill_leader(self) -> None:
-        """SIGKILL of the leader."""
-        await self.kill(self.leader())
+    def shuffled(self, items: Sequence[str]) -> list[str]:
+        """In a random order."""
+        left, taken = list(items), []
+        while left:
+            taken.append(left.pop(int(self.entropy.random() * len(left))))
+        return taken
 
-    async def kill_replica(self) -> None:
-        """SIGKILL of any replica."""
-        await self.kill(self.some_replica())
 
-    async def kill_node(self) -> None:
-        """SIGKILL of a kubelet; its containers go on."""
-        await self.kill(self.entropy.choice([n.name for n in self.cluster.settings.nodes]))
-
-    async def kill(self, name: str) -> None:
-        """SIGKILL of a process."""
-        await self.cluster.kill(name)
-        await self.hold(f"kill {name}")
-
-    async def isolate_leader(self) -> None:
-        """The leader hears and is heard by nobody."""
-        await self.isolate(self.leader())
-
-    async def isolate_replica(self) -> None:
-        """Any replica hears and is heard by nobody."""
-        await self.isolate(self.some_replica())
-
-    async def isolate(self, name: str) -> None:
-        """Cut a process off."""
-        self.cluster.network.partition([name], self.others(name))
-        await self.hold(f"isolate {name}")
-
-    async def cut_one_way(self) -> None:
-        """One replica can send to the others, but not hear them."""
-        name = self.some_replica()
-        for other in self.others(name):
-            self.cluster.network.block(other, name)
-        await self.hold(f"deafen {name}")
-
-    async def lose(self) -> None:
-        """Messages get lost."""
-        self.cluster.network.loss = self.entropy.uniform(0.01, 0.2)
-        await self.hold(f"lose {self.cluster.network.loss:.0%} of messages")
-
-    async def delay(self) -> None:
-        """Messages take long."""
-        self.cluster.network.latency = (0.005, self.entropy.uniform(0.02, 0.1))
-        await self.hold("delay")
+Fault = Callable[[Hand], Awaitable[None]]

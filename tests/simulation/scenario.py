@@ -1,76 +1,129 @@
 """One simulated run: a cluster with a workload, a nemesis, and at the end the checks."""
 
 import asyncio
-from dataclasses import dataclass
-
-import orjson
+from collections.abc import Coroutine
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 
 from actors.apiserver.authority import Authority
-from actors.kubelet import labels
-from cluster import names
+from actors.kit.world.memory import SeededEntropy
 from cluster.errors import StatusError, SteersmanError
 from cluster.messages.apiserver import ApiRequest
-from cluster.messages.store import Leadership, StatusRequest, StoreStatus, WatchLeadership
-from tests.simulation.checkers import history
-from tests.simulation.client import Client, Object
+from cluster.messages.store import Leadership, WatchLeadership
+from tests.simulation import knobs
+from tests.simulation.checkers import containers, history, raft
+from tests.simulation.client import Client
 from tests.simulation.cluster import SimulatedCluster
 from tests.simulation.loop import run_simulation
 from tests.simulation.nemesis import Nemesis
+from tests.simulation.settled import Settled
+from tests.simulation.user import User
+from tests.simulation.watchers import Watcher
+from tests.simulation.witness import EXPECTED_CRASHES
+from tests.simulation.writers import COUNTER, Load
 
 FAULTS_SECONDS = 20.0
+WRITERS = 3
+# After the last fault: until everybody's last request is answered, and until all is as desired.
+ANSWERS_SECONDS = 20.0
 SETTLE_SECONDS = 90.0
-PODS = 3
 
 
 @dataclass
 class Outcome:
-    """``problems``: what the checkers found. ``digest``: of the trace of all messages."""
+    """``problems``: what the checkers found. ``digest``: of the trace of all messages. ``faults``:
+    how often each was chosen."""
 
     problems: list[str]
     digest: str
     writes: int
     virtual_seconds: float
     story: list[str]
+    faults: dict[str, int] = field(default_factory=dict)
 
 
 class Scenario:
     """See the module."""
 
     def __init__(self, seed: int, authority: Authority) -> None:
-        self.cluster = SimulatedCluster(seed, authority)
+        turned = knobs.draw(SeededEntropy(f"{seed}/knobs"))
+        self.cluster = SimulatedCluster(seed, authority, turned)
         self.client = Client(self.cluster)
+        self.user = User(self.client)
+        self.load = Load(self.client)
+        replicas = len(self.cluster.settings.replicas)
+        self.watchers = [Watcher(self.client, "configmaps")]
+        self.watchers += [Watcher(self.client, "configmaps", pinned=n) for n in range(replicas)]
+        self.pods = Watcher(self.client, "pods", pick=containers.PodSeen)
+        self.sets = Watcher(self.client, "replicasets", "apps", pick=containers.pick_set)
         self.led: list[tuple[int, str]] = []
+        self.nemesis = Nemesis(self.cluster, self.leader, self.user.delete_pods_of)
+        self.problems: list[str] = []
 
     async def run(self) -> Outcome:
         """Everything; raises nothing that a checker should say."""
-        loop = asyncio.get_running_loop()
-        cluster, client = self.cluster, self.client
-        await cluster.start_all()
-        await client.start()
-        nemesis = Nemesis(cluster, self.leader)
-        problems: list[str] = []
-        async with asyncio.TaskGroup() as group:
-            jobs = [group.create_task(self.follow(r.name)) for r in cluster.settings.replicas]
-            await self.bootstrapped()
-            await client.insist(deployment())
-            jobs.append(group.create_task(client.watch_on()))
-            jobs += [group.create_task(client.write_on(number)) for number in range(3)]
-            await nemesis.run(FAULTS_SECONDS)
-            for job in jobs[-3:]:
-                job.cancel()
-            problems += await self.settle()
-            for job in jobs:
-                job.cancel()
-        stored = await self.stored()
-        problems += history.lost_writes(client.acknowledged, stored)
-        problems += history.disordered_writes(client.acknowledged)
-        problems += history.broken_watch(client.acknowledged, client.seen)
-        problems += history.rival_leaders(self.led)
-        await client.stop()
-        await cluster.stop()
+        cluster = self.cluster
+        with cluster.knobs.turned(), cluster.witness.watching():
+            await cluster.start_all()
+            await self.client.start()
+            async with asyncio.TaskGroup() as group:
+                followers = [
+                    group.create_task(self.follow(item.name)) for item in cluster.settings.replicas
+                ]
+                await self.live(group)
+                for job in followers:
+                    job.cancel()
+            await self.check()
+            await self.client.stop()
+            await cluster.stop()
+        if cluster.witness.loop_faults:
+            self.problems.append(f"nobody looked at {cluster.witness.loop_faults[:3]}")
         return Outcome(
-            problems, cluster.tracer.digest(), len(client.acknowledged), loop.time(), nemesis.story
+            self.problems,
+            cluster.tracer.digest(),
+            len(self.load.acknowledged) + len(self.load.increments),
+            asyncio.get_running_loop().time(),
+            [f"        {cluster.knobs}", *sorted(self.nemesis.story + self.user.story)],
+            self.nemesis.count,
         )
+
+    async def live(self, group: asyncio.TaskGroup) -> None:
+        """Use, break, mend, and wait until all is as desired."""
+        await self.bootstrapped()
+        # The two that ``surplus_pods`` compares begin before there is anything to see.
+        watching = [group.create_task(w.run()) for w in (self.pods, self.sets, *self.watchers)]
+        await asyncio.sleep(0.1)
+        await self.user.begin()
+        jobs = [group.create_task(self.job(item)) for item in self.work()]
+        await self.nemesis.run(FAULTS_SECONDS)
+        self.load.stopping = True
+        self.user.stopping.set()
+        _, late = await asyncio.wait(jobs, timeout=ANSWERS_SECONDS)
+        for job in late:
+            self.problems.append(
+                f"{job.get_name()}: no answer {ANSWERS_SECONDS} s after all faults"
+            )
+            job.cancel()
+        await self.settle()
+        for job in watching:
+            job.cancel()
+
+    def work(self) -> list[Coroutine[None, None, None]]:
+        """What users do all the time."""
+        load = self.load
+        return [
+            *(load.write_on(number) for number in range(WRITERS)),
+            *(load.count_on(number) for number in range(2)),
+            load.read_on(0),
+            self.user.run(),
+        ]
+
+    async def job(self, work: Coroutine[None, None, None]) -> None:
+        """One of them; that a cluster with faults does not answer for a minute is a problem."""
+        try:
+            await work
+        except TimeoutError:
+            self.problems.append(f"{work.__qualname__}: no answer for a minute")
 
     async def bootstrapped(self) -> None:
         """Wait until the first leader has made the namespaces."""
@@ -103,93 +156,50 @@ class Scenario:
                     pass
             await asyncio.sleep(0.05)
 
-    async def settle(self) -> list[str]:
-        """Wait until the cluster is as desired; what is not in time, as text."""
-        problem = "nothing was checked"
+    async def settle(self) -> None:
+        """Wait until the cluster is as desired, and stays so for a moment."""
+        problem, good = "nothing was checked", 0
+        settled = Settled(self.client, self.user)
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
-                while problem:
+                while good < 2:
                     await asyncio.sleep(0.5)
-                    problem = await self.unsettled()
-        except TimeoutError:
-            return [f"not settled after {SETTLE_SECONDS} s: {problem}"]
-        return []
+                    problem = await settled.problem()
+                    good = 0 if problem else good + 1
+        except (TimeoutError, SteersmanError) as error:
+            self.problems.append(f"not settled: {problem} ({error!r})")
 
-    async def unsettled(self) -> str:
-        """What is not yet as desired ('' if all is)."""
-        pods = await self.client.insist(ApiRequest("list", "pods", namespace="default"))
-        ready = [pod for pod in pods["items"] if is_ready(pod)]
-        if len(ready) != PODS or len(pods["items"]) != PODS:
-            states = [(p["metadata"]["name"], p["status"].get("phase")) for p in pods["items"]]
-            return f"pods: {states}"
-        wanted = {pod["metadata"]["uid"] for pod in pods["items"]}
-        real = await self.running_pods()
-        if wanted != real:
-            return f"containers of pods {sorted(real ^ wanted)} differ from what is desired"
-        return await self.replicas_differ()
-
-    async def running_pods(self) -> set[str]:
-        """Uids of the pods that containers really run for, on any machine."""
-        return {
-            container.labels[labels.POD_UID]
-            for machine in self.cluster.machines.values()
-            for container in await machine.runtime.list({labels.TYPE: labels.TYPE_CONTAINER})
-            if container.state == "running"
-        }
-
-    async def replicas_differ(self) -> str:
-        """Whether replicas that applied the same entries hold different states."""
-        found = []
-        for replica in self.cluster.settings.replicas:
-            system = self.cluster.systems[replica.name]
-            status = await system.ref(names.address(names.STORE, replica.name)).ask(
-                StatusRequest(), 5.0
-            )
-            assert isinstance(status, StoreStatus)
-            found.append(status)
-        if len({status.applied_index for status in found}) > 1:
-            return f"applied: {[status.applied_index for status in found]}"
-        if len({status.state_hash for status in found}) > 1:
-            return f"states differ: {[status.state_hash for status in found]}"
-        return ""
-
-    async def stored(self) -> dict[str, str]:
-        """All ConfigMaps by name, read linearizably."""
-        listed = await self.client.insist(ApiRequest("list", "configmaps", namespace="default"))
-        return {
-            item["metadata"]["name"]: item["data"]["value"]
-            for item in listed["items"]
-            if "value" in item.get("data", {})
-        }
+    async def check(self) -> None:
+        """All checks over what was kept."""
+        load, witness, found = self.load, self.cluster.witness, self.problems
+        maps = await self.client.list("configmaps")
+        stored = {item["metadata"]["name"]: (item.get("data") or {}).get("value") for item in maps}
+        count = int(stored.get(COUNTER) or 0)
+        found += history.lost_writes(load.acknowledged, stored)
+        found += history.disordered_writes(load.acknowledged)
+        found += history.stale_reads(load.acknowledged, load.reads)
+        found += history.lost_updates(load.increments, load.unknown, count)
+        watches = [watcher.segments for watcher in self.watchers]
+        for segments in [*watches, self.pods.segments, self.sets.segments]:
+            found += history.broken_watch(segments)
+        found += history.incomplete_watches(load.acknowledged, watches)
+        found += raft.rival_leaders(witness.leaders, self.led)
+        found += raft.double_votes(witness.votes)
+        found += raft.diverged_states(witness.applied)
+        found += raft.unfenced_writes(witness.fenced)
+        found += containers.run_twice(witness.containers)
+        found += containers.falling_restarts(self.pods.segments)
+        found += containers.moved_pods(self.pods.segments)
+        found += containers.surplus_pods(self.pods.segments, self.sets.segments)
+        for record in witness.tracer.crashes:
+            text = str(record.get("error"))
+            if not any(word in text for word in EXPECTED_CRASHES):
+                found.append(f"{record['ts']:.2f} {record.get('actor')} {record['msg']}: {text}")
 
 
-def is_ready(pod: Object) -> bool:
-    """Whether a pod has condition Ready."""
-    conditions = pod.get("status", {}).get("conditions", [])
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-
-
-def deployment() -> ApiRequest:
-    """Three pods."""
-    app = {"app": "sim"}
-    body = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "sim"},
-        "spec": {
-            "replicas": PODS,
-            "selector": {"matchLabels": app},
-            "template": {
-                "metadata": {"labels": app},
-                "spec": {"containers": [{"name": "main", "image": "simulated:v1"}]},
-            },
-        },
-    }
-    return ApiRequest(
-        "create", "deployments", group="apps", namespace="default", body=orjson.dumps(body)
-    )
-
-
-def run(seed: int, authority: Authority) -> Outcome:
-    """One run on a fresh virtual loop."""
-    return run_simulation(lambda: Scenario(seed, authority).run(), seed)
+def run(
+    seed: int, authority: Authority, canary: AbstractContextManager[None] | None = None
+) -> Outcome:
+    """One run on a fresh virtual loop. ``canary``: a bug to plant meanwhile."""
+    with canary or nullcontext():
+        return run_simulation(lambda: Scenario(seed, authority).run(), seed)
