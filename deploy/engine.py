@@ -122,6 +122,8 @@ def start(path: str, run_dir: str) -> None:
                 tail = "".join(file.readlines()[-5:])
             raise EngineError(f"dockerd did not start; its log {log} ends:\n{tail}")
         time.sleep(0.05)
+    # It outlives this process, which will not wait for it (and is not to be warned of that).
+    process.returncode = 0
 
 
 def stop(path: str, run_dir: str = ENGINE_DIR) -> str:

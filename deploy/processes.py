@@ -128,6 +128,8 @@ def start(settings: ClusterSettings, settings_path: str, name: str, notify: str 
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, env=environment, cwd="/",
         )  # fmt: skip
+    # It outlives this process, which will not wait for it (and is not to be warned of that).
+    process.returncode = 0
     record = Running(name=name, pid=process.pid, started=started_at(process.pid) or 0)
     _record(settings, record)
     return record
