@@ -20,12 +20,15 @@ COMBINED_PREFIX = "(combined from similar events): "
 
 
 class Said(NamedTuple):
-    """One thing said about one object (its uid, or kind/namespace/name if it has none)."""
+    """One thing said about one object (its uid, or kind/namespace/name if it has none).
+
+    ``part``: which part of it, '' for the whole."""
 
     about: str
     type: str
     reason: str
     message: str
+    part: str = ""
 
 
 class Record(NamedTuple):

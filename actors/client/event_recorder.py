@@ -30,26 +30,32 @@ class Pending(NamedTuple):
 
 
 class EventRecorder:
-    """Says things about objects in the name of ``component``."""
+    """Says things about objects in the name of ``component`` (on ``host``, a node's name)."""
 
-    def __init__(self, client: ApiClient, component: str) -> None:
+    def __init__(self, client: ApiClient, component: str, host: str = "") -> None:
         self._client = client
         self._component = component
+        self._host = host
         self._correlator = EventCorrelator()
         self._pending: asyncio.Queue[Pending] = asyncio.Queue(QUEUE_MAX)
         self._names: dict[Said, str] = {}
         self._task: asyncio.Task[None] | None = None
         self.dropped = 0
 
-    def event(self, obj: Object, type: str, reason: str, message: str) -> None:
-        """``type`` is Normal or Warning, ``reason`` one CamelCase word, ``message`` for people."""
+    def event(self, obj: Object, type: str, reason: str, message: str, part: str = "") -> None:
+        """``type`` is Normal or Warning, ``reason`` one CamelCase word, ``message`` for people.
+
+        ``part``: which part of the object, as ``spec.containers{web}``.
+        """
         if self._task is None:
             self._task = self._client.ctx.task(self._write_all(), "event recorder")
         involved = object_reference(obj)
         about = involved.get("uid") or "/".join(
             str(involved.get(part, "")) for part in ("kind", "namespace", "name")
         )
-        said = Said(about, type, reason, message[:MESSAGE_CHARS_MAX])
+        if part:
+            involved["fieldPath"] = part
+        said = Said(about, type, reason, message[:MESSAGE_CHARS_MAX], part)
         record = self._correlator.observe(said, self._client.ctx.world.clock.now())
         if record is None:
             self.dropped += 1
@@ -86,12 +92,20 @@ class EventRecorder:
             except StatusError as error:
                 if error.code != 404:
                     raise
-        name = f"{pending.involved.get('name', '')}.{self._client.ctx.world.entropy.hex(8)}"
+        name = self._new_name(str(pending.involved.get("name", "")))
         self._names[record.key] = name
         while len(self._names) > EVENT_NAMES_MAX:
             self._names.pop(next(iter(self._names)))
-        body = make_event(pending.involved, record, self._component, namespace, name)
+        source = {"component": self._component}
+        if self._host:
+            source["host"] = self._host
+        body = make_event(pending.involved, record, source, namespace, name)
         await self._client.create(EVENTS, body, namespace)
+
+    def _new_name(self, name: str) -> str:
+        """Sorts by time, as clients list events; unique though many speak at once."""
+        world = self._client.ctx.world
+        return f"{name}.{int(world.clock.now() * 1e6):013x}{world.entropy.hex(2)}"
 
 
 def object_reference(obj: Object) -> Object:
@@ -109,7 +123,7 @@ def object_reference(obj: Object) -> Object:
 
 
 def make_event(
-    involved: Object, record: Record, component: str, namespace: str, name: str
+    involved: Object, record: Record, source: dict[str, str], namespace: str, name: str
 ) -> Object:
     """A core/v1 Event."""
     return {
@@ -120,9 +134,9 @@ def make_event(
         "type": record.key.type,
         "reason": record.key.reason,
         "message": record.message,
-        "source": {"component": component},
-        "reportingComponent": component,
-        "reportingInstance": "",
+        "source": source,
+        "reportingComponent": source["component"],
+        "reportingInstance": source.get("host", ""),
         "count": record.times,
         "firstTimestamp": rfc3339(record.first),
         "lastTimestamp": rfc3339(record.last),

@@ -147,7 +147,7 @@ class KubeletActor(Actor):
             files=files,
             cgroups=cgroups,
             client=client,
-            recorder=EventRecorder(client, KUBELET),
+            recorder=EventRecorder(client, KUBELET, self._node.name),
             references=References(self.ctx, client, self._on_reference),
             services=Informer(client, SERVICES),
             addresses=AddressPool(self._node.pod_cidr),

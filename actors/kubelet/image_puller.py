@@ -3,8 +3,11 @@
 Must not know: the registry protocol.
 """
 
+from functools import partial
+
 from actors.kit.world.containers import Image, RuntimeFault
 from actors.kubelet import image_names
+from actors.kubelet.event_texts import duration, field_path
 from actors.kubelet.node_tools import NodeTools
 from cluster.api.types import Object
 
@@ -21,7 +24,8 @@ class ImageFault(Exception):
 async def ensure_image(tools: NodeTools, pod: Object, spec: Object) -> Image:
     """The local image of a container. Raises ImageFault, RuntimeFault (engine unreachable)."""
     reference = str(spec.get("image", ""))
-    say = tools.recorder.event
+    part = field_path(pod, spec)
+    say = partial(tools.recorder.event, part=part)
     if not image_names.is_valid(reference) and not reference.startswith("sha256:"):
         text = (
             f'Failed to apply default image tag "{reference}": couldn\'t parse image name '
@@ -38,12 +42,15 @@ async def ensure_image(tools: NodeTools, pod: Object, spec: Object) -> Image:
         text = f'Container image "{reference}" is not present with pull policy of Never'
         say(pod, "Warning", "ErrImageNeverPull", text)
         raise ImageFault("ErrImageNeverPull", text)
-    return await pull(tools, pod, reference)
+    return await pull(tools, pod, reference, part)
 
 
-async def pull(tools: NodeTools, pod: Object, reference: str) -> Image:
-    """From the registry, with each of the pod's credentials in turn, then without any."""
-    say, began = tools.recorder.event, tools.now()
+async def pull(tools: NodeTools, pod: Object, reference: str, part: str) -> Image:
+    """From the registry, with each of the pod's credentials in turn, then without any.
+
+    ``part``: the container it is for, as events name it.
+    """
+    say, began = partial(tools.recorder.event, part=part), tools.now()
     say(pod, "Normal", "Pulling", f'Pulling image "{reference}"')
     logins = image_names.credentials(reference, await pull_secrets(tools, pod))
     fault = RuntimeFault(500, "no attempt")
@@ -53,9 +60,9 @@ async def pull(tools: NodeTools, pod: Object, reference: str) -> Image:
         except RuntimeFault as error:
             fault = error
             continue
-        took = tools.now() - began
-        text = f'Successfully pulled image "{reference}" in {took:.3f}s'
-        text += f" ({took:.3f}s including waiting). Image size: {image.size} bytes."
+        took = duration(tools.now() - began)
+        text = f'Successfully pulled image "{reference}" in {took}'
+        text += f" ({took} including waiting). Image size: {image.size} bytes."
         say(pod, "Normal", "Pulled", text)
         return image
     text = f'Failed to pull image "{reference}": {fault}'

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from actors.kit.world.containers import Config, Container, Image, LogOptions, RuntimeFault
 from actors.kubelet import backoff, container_spec, env, hooks, labels, pod_spec
+from actors.kubelet.event_texts import field_path
 from actors.kubelet.image_puller import ensure_image
 from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_network import NetworkFault
@@ -292,4 +293,4 @@ class PodOperations:
                 raise
 
     def _say(self, pod: Object, spec: Object | None, kind: str, reason: str, text: str) -> None:
-        self._tools.recorder.event(pod, kind, reason, text)
+        self._tools.recorder.event(pod, kind, reason, text, field_path(pod, spec))

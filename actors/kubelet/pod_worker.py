@@ -14,6 +14,7 @@ from actors.kit.tracing import resume_trace
 from actors.kit.world.containers import Container, RuntimeFault
 from actors.kubelet import backoff, labels, pod_machine, pod_plan, pod_spec
 from actors.kubelet.downward import ConfigFault
+from actors.kubelet.event_texts import field_path
 from actors.kubelet.image_puller import ImageFault
 from actors.kubelet.ipam import AddressesExhausted
 from actors.kubelet.node_tools import NodeTools
@@ -285,14 +286,14 @@ class PodWorker:
             self._start_failed(name, Waiting(fault.reason, fault.message))
         except (ConfigFault, *MALFORMED) as fault:
             text = str(fault) or type(fault).__name__
-            self._tools.recorder.event(self.pod, "Warning", "Failed", f"Error: {text}")
+            self._say(name, "Failed", f"Error: {text}")
             self._start_failed(name, Waiting("CreateContainerConfigError", text))
         except StartFault as fault:
             self.memory.waiting[name] = Waiting("RunContainerError", str(fault))
         except RuntimeFault as fault:
             if fault.unreachable:
                 raise
-            self._tools.recorder.event(self.pod, "Warning", "Failed", f"Error: {fault}")
+            self._say(name, "Failed", f"Error: {fault}")
             self._start_failed(name, Waiting("CreateContainerError", str(fault)))
         else:
             self._forget_failure(name)
@@ -357,7 +358,12 @@ class PodWorker:
                 text = f"Back-off restarting failed container {name} in pod {who}"
             else:
                 text = why.message
-            self._tools.recorder.event(self.pod, "Warning", "BackOff", text)
+            self._say(name, "BackOff", text)
+
+    def _say(self, container: str, reason: str, text: str) -> None:
+        """Warn about a container."""
+        part = field_path(self.pod, pod_spec.find_container(self.pod, container))
+        self._tools.recorder.event(self.pod, "Warning", reason, text, part)
 
 
 def start_time(pod: Object, now: float) -> float:

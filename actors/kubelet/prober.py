@@ -10,6 +10,7 @@ from typing import Any
 
 from actors.kit.world.containers import Container
 from actors.kubelet import hooks, labels, pod_spec, probes
+from actors.kubelet.event_texts import field_path
 from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_view import PodMemory, PodView, Verdict
 from actors.kubelet.probes import ProbeKind, ProbeSpec, ProbeState
@@ -84,7 +85,8 @@ class Prober:
             old, state = state, probes.record(probe, state, attempt.success, began)
             if not attempt.success:
                 text = f"{TITLES[probe.kind]} probe failed: {attempt.text}"
-                self._tools.recorder.event(pod, "Warning", "Unhealthy", text)
+                part = field_path(pod, spec)
+                self._tools.recorder.event(pod, "Warning", "Unhealthy", text, part)
             if state.healthy != old.healthy:
                 self._apply(pod, spec, item, probe, state)
 

@@ -79,7 +79,7 @@ def _event_source(event: Object, now: float) -> str:
     component = source.get("component") or dig(event, "reportingComponent")
     component = component or dig(event, "reportingController", default="")
     host = source.get("host") or dig(event, "reportingInstance", default="")
-    return joined((part for part in (component, host) if part), "")
+    return ", ".join(str(part) for part in (component, host) if part)
 
 
 def _event_message(event: Object, now: float) -> str:

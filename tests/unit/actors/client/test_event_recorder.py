@@ -1,5 +1,7 @@
 """Events reach the API, once per thing said, and never fail the speaker."""
 
+import asyncio
+
 from actors.client.api_client import ApiClient
 from actors.client.event_recorder import EventRecorder
 from actors.kit.tracing import resume_trace
@@ -26,6 +28,21 @@ async def test_a_repeated_event_is_one_object_with_a_count(bench: Bench) -> None
     )
     assert event["source"] == {"component": "tester"}
     assert event["metadata"]["namespace"] == "default"
+
+
+@simulated
+async def test_who_spoke_where_about_which_part_and_in_which_order(bench: Bench) -> None:
+    obj = bench.state.put(PODS, pod("a"))
+    recorder = EventRecorder(ApiClient(await bench.context(), bench.servers), "kubelet", "node-1")
+    for name in ("x", "y", "x"):
+        recorder.event(obj, "Normal", "Pulled", "present", f"spec.containers{{{name}}}")
+        await asyncio.sleep(0.01)
+    await until(lambda: [item["count"] for item in bench.state.all(EVENTS)] == [2, 1])
+    first, second = bench.state.all(EVENTS)
+    assert first["involvedObject"]["fieldPath"] == "spec.containers{x}"
+    assert first["source"] == {"component": "kubelet", "host": "node-1"}
+    assert first["reportingInstance"] == "node-1"
+    assert first["metadata"]["name"] < second["metadata"]["name"]
 
 
 @simulated

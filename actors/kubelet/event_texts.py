@@ -1,0 +1,30 @@
+"""Pieces of the kubelet's events that people and tools read: which container, how long. Pure.
+
+Must not know: who tells what.
+"""
+
+from actors.kubelet import pod_spec
+from cluster.api.types import Object
+
+
+def field_path(pod: Object, spec: Object | None) -> str:
+    """``spec.containers{web}``; '' if the event is about the pod as a whole."""
+    if spec is None:
+        return ""
+    kind = "containers"
+    if any(item["name"] == spec["name"] for item in pod_spec.init_containers(pod)):
+        kind = "initContainers"
+    return f"spec.{kind}{{{spec['name']}}}"
+
+
+def duration(seconds: float) -> str:
+    """Whole milliseconds as Go prints them: ``201ms``, ``1.05s``, ``2m3s``."""
+    whole = max(0, round(seconds * 1000))
+    if whole < 1000:
+        return f"{whole}ms" if whole else "0s"
+    minutes, rest = divmod(whole, 60_000)
+    text = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m{text}"
+    return f"{minutes}m{text}" if minutes else text
