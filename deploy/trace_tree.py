@@ -1,15 +1,21 @@
-"""From the trace records of all processes to the causal tree of one object. Pure.
+"""From the trace records of all processes to the causal trees of one object. Pure.
+
+``trace_text`` makes lines of them.
 
 A record is a mapping as ``actors.kit.recorder`` writes it: event (sent, received, handled, note,
 log), msg, from, to, trace, span, parent, ts (UNIX seconds), ms, outcome, subject, process, zone.
 One trace covers a whole chain: a watch event carries the context of the write that made it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 Record = dict[str, Any]
 READS = ("get", "list", "watch")
+REQUEST = "ApiRequest"
+HTTP = "http.request"
+# Notes on parts of an object count as notes on it.
+PARTS = {"pods": ("container", "sandbox", "network", "volumes", "probe")}
 # Kinds by the names people use, to the plural that request subjects carry.
 PLURALS = {
     "deploy": "deployments", "rs": "replicasets", "po": "pods", "svc": "services",
@@ -24,7 +30,8 @@ class Span:
     def __init__(self, identity: str) -> None:
         self.identity = identity
         self.parent = ""
-        self.label = ""
+        self.message = ""
+        self.subject = ""
         self.sender = ""
         self.receiver = ""
         self.begin = float("inf")
@@ -40,16 +47,15 @@ class Span:
         """Add what one record tells."""
         stamp = float(record["ts"])
         if record["event"] == "note":
-            self.notes.append(record)
-            if not self.label:
-                self.begin = min(self.begin, stamp)
+            self._take_note(record, stamp)
             return
         self.parent = self.parent or str(record.get("parent", ""))
-        self.label = self.label or _label(record)
+        self.message = self.message or str(record["msg"])
+        self.subject = self.subject or str(record.get("subject", ""))
         self.sender = self.sender or str(record.get("from", ""))
         self.receiver = self.receiver or str(record.get("to", ""))
         verb = str(record.get("subject", "")).partition(" ")[0]
-        if record.get("msg") == "ApiRequest" and verb and verb not in READS:
+        if record.get("msg") == REQUEST and verb and verb not in READS:
             self.write = True
         if record["event"] == "sent" or not self.sent:
             # A note may have been read first, and may be much later.
@@ -61,14 +67,38 @@ class Span:
             self.milliseconds = float(record["ms"])
         self.outcome = str(record.get("outcome", "")) or self.outcome
 
+    def _take_note(self, record: Record, stamp: float) -> None:
+        if record.get("msg") == HTTP and not self.message:
+            # Noted at its end, when its code was known: it began so much earlier.
+            self.milliseconds = float(record.get("ms", 0))
+            self.begin = stamp - self.milliseconds / 1000
+            self.message, self.subject = HTTP, str(record.get("subject", ""))
+            self.sender, self.receiver = str(record.get("user", "")), str(record.get("from", ""))
+            self.outcome = str(record.get("code", ""))
+            self.write = not self.subject.startswith(("GET ", "HEAD "))
+            return
+        self.notes.append(record)
+        if not self.message:
+            self.begin = min(self.begin, stamp)
+
     def telling(self) -> bool:
         """Whether this span or anything below it wrote, or noted, something."""
         return self.write or bool(self.notes) or any(child.telling() for child in self.children)
 
+    def stored(self) -> str:
+        """What a transaction wrote, as ``pods default/web-1`` ('' if this is none)."""
+        verb, _, key = self.subject.partition(" ")
+        if self.message != "Txn" or verb not in ("put", "delete"):
+            return ""
+        return stored_object(key)
 
-def _label(record: Record) -> str:
-    subject = str(record.get("subject", ""))
-    return f"{record['msg']} {subject}".rstrip() if subject else str(record["msg"])
+
+def stored_object(key: str) -> str:
+    """``/registry/core/pods/default/web-1`` → ``pods default/web-1``, '' for other keys."""
+    parts = key.split("/")
+    return (
+        f"{parts[3]} {'/'.join(parts[4:])}" if parts[:2] == ["", "registry"] and parts[4:] else ""
+    )
 
 
 def target(words: str) -> tuple[str, str, str]:
@@ -90,24 +120,42 @@ def target(words: str) -> tuple[str, str, str]:
 def traces_of(records: Iterable[Record], words: str) -> list[str]:
     """Ids of the traces that wrote the object or noted something of it, oldest first."""
     plural, namespace, name = target(words)
-    path = f"{namespace}/{name}"
+    paths = (f"{namespace}/{name}", name)
     found: dict[str, float] = {}
     for record in records:
-        subject = str(record.get("subject", "")).split(" ")
         trace = str(record.get("trace", ""))
-        if not trace or path not in (part.removesuffix("/status") for part in subject):
-            continue
-        if record["event"] == "note":
-            about = str(record.get("msg", "")).startswith(("http", plural.removesuffix("s")))
-        else:
-            about = (
-                record.get("msg") == "ApiRequest"
-                and subject[0] not in READS
-                and subject[1].partition(".")[0] == plural
-            )
-        if about:
-            found.setdefault(trace, float(record["ts"]))
+        if trace and trace not in found and about(record, plural, paths):
+            found[trace] = float(record["ts"])
     return sorted(found, key=lambda trace: found[trace])
+
+
+def about(record: Record, plural: str, paths: tuple[str, str]) -> bool:
+    """Whether a record tells of a write to the object, or is a note on it."""
+    words = str(record.get("subject", "")).split(" ")
+    if record["event"] == "note":
+        kind = str(record.get("msg", "")).partition(".")[0]
+        return words[0] in paths and kind in (plural.removesuffix("s"), *PARTS.get(plural, ()))
+    if len(words) < 2:
+        return False
+    if record.get("msg") == "Txn":
+        resource, _, path = stored_object(words[1]).partition(" ")
+        return words[0] in ("put", "delete") and resource == plural and path in paths
+    return (
+        record.get("msg") == REQUEST
+        and words[0] not in READS
+        and words[1].partition(".")[0] == plural
+        and words[-1].removesuffix("/status") in paths
+    )
+
+
+def asked_for(records: Iterable[Record], traces: Sequence[str]) -> list[str]:
+    """Those of the traces that began with an HTTP request that writes, in the same order."""
+    roots = {
+        str(record.get("trace", ""))
+        for record in records
+        if record.get("msg") == HTTP and not str(record.get("subject", "")).startswith("GET ")
+    }
+    return [trace for trace in traces if trace in roots]
 
 
 def build(records: Iterable[Record], trace: str) -> list[Span]:
@@ -128,50 +176,3 @@ def build(records: Iterable[Record], trace: str) -> list[Span]:
         span.children.sort(key=lambda child: child.begin)
         span.notes.sort(key=lambda note: float(note["ts"]))
     return sorted(roots, key=lambda root: root.begin)
-
-
-def render(roots: list[Span], full: bool = False) -> Iterator[str]:
-    """Lines of the tree: milliseconds since the first record, who did what, how long it took.
-
-    Unless ``full``, only the spans that led to a write or a note are shown.
-    """
-    if not roots:
-        return
-    start = min(root.begin for root in roots)
-    for root in roots:
-        if full or root.telling():
-            yield from _render(root, start, "", full)
-
-
-def _render(span: Span, start: float, indent: str, full: bool) -> Iterator[str]:
-    if span.label:
-        took = f" {span.milliseconds:.1f} ms" if span.milliseconds is not None else ""
-        hop = ""
-        if span.received is not None and span.received > span.begin:
-            hop = f" (hop {(span.received - span.begin) * 1000:.1f} ms)"
-        bad = f" [{span.outcome}]" if span.outcome not in ("", "ok") else ""
-        yield (
-            f"{(span.begin - start) * 1000:9.1f}  {indent}{span.sender} → {span.receiver}: "
-            f"{span.label}{took}{hop}{bad}"
-        )
-        indent += "  "
-    for note in span.notes:
-        more = _fields(note)
-        yield (
-            f"{(float(note['ts']) - start) * 1000:9.1f}  {indent}● {note.get('from', '')}: "
-            f"{note['msg']} {note.get('subject', '')}{more}"
-        )
-    for child in span.children:
-        if full or child.telling():
-            yield from _render(child, start, indent, full)
-
-
-KNOWN = {
-    "ts", "event", "msg", "id", "to", "from", "trace", "span", "parent", "process", "zone",
-    "hlc", "subject", "bytes", "ms", "outcome",
-}  # fmt: skip
-
-
-def _fields(note: Record) -> str:
-    extra = {key: value for key, value in note.items() if key not in KNOWN}
-    return "".join(f" {key}={value}" for key, value in extra.items())

@@ -8,30 +8,47 @@ import msgspec
 import typer
 
 from cluster.settings import ClusterSettings
-from deploy import trace_tree
+from deploy import trace_text, trace_tree
 from deploy.options import DEFAULT_NAME, DataDir, Name, find
 
 
 def trace(
-    target: Annotated[str, typer.Argument(help="KIND/NAME or KIND/NAMESPACE/NAME.")],
+    target: Annotated[
+        str, typer.Argument(metavar="OBJECT", help="KIND/NAME or KIND/NAMESPACE/NAME.")
+    ],
     every: Annotated[bool, typer.Option("--all", help="All traces, not only the last.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Reads and watches too.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every message: reads, events, store transactions too.")
+    ] = False,
     name: Name = DEFAULT_NAME,
     data_dir: DataDir = "",
 ) -> None:
-    """Print the causal tree, from the request to the container starts, with times in milliseconds.
+    """Print what a request caused, down to the container starts, with times in milliseconds.
+
+    at: since the first record; hop: on its way from sender to receiver; took: to be handled.
 
     Example: [bold]steersman trace deployment/web[/]
     """
     settings = find(name, data_dir)
+    namespace = trace_tree.target(target)[1]
     records = list(read(settings))
     found = trace_tree.traces_of(records, target)
     if not found:
-        raise ValueError(f"no trace of {target} is kept: was it written since the cluster started?")
-    for identity in found if every else found[-1:]:
-        print(f"trace {identity}" + ("" if every else f" (the last of {len(found)}; --all: all)"))
-        print("       ms")
-        for line in trace_tree.render(trace_tree.build(records, identity), full):
+        raise ValueError(
+            f"no trace of {target} is kept: nothing by that name was written since the cluster "
+            "started (names are KIND/NAME, or KIND/NAMESPACE/NAME)"
+        )
+    chosen = found
+    if not every:
+        # What somebody asked for tells more than what happened by itself.
+        chosen = (trace_tree.asked_for(records, found) or found)[-1:]
+    for identity in chosen:
+        more = (
+            f" ({len(found)} are kept of {target}; all: --all)" if len(chosen) < len(found) else ""
+        )
+        print(f"trace {identity}{more}")
+        print(trace_text.HEAD)
+        for line in trace_text.render(trace_tree.build(records, identity), full, namespace):
             print(line)
 
 

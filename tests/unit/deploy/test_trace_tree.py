@@ -32,18 +32,35 @@ def test_traces_are_found_by_what_they_wrote() -> None:
     assert trace_tree.traces_of(RECORDS, "deployment/other") == []
 
 
-def test_the_tree_follows_the_spans_and_leaves_reads_out() -> None:
-    lines = list(trace_tree.render(trace_tree.build(RECORDS, "t1")))
-    assert len(lines) == 3
-    assert "create deployments.apps default/web 2.0 ms (hop 2.0 ms)" in lines[0]
-    assert "[Conflict]" in lines[1]
-    assert "container.started default/web-1 container=web" in lines[2]
-    assert lines[2].lstrip().startswith("500.0")
+def test_a_write_over_http_is_found_by_what_it_stored() -> None:
+    records = [
+        {"event": "note", "trace": "t3", "span": "h", "ts": 2.0, "msg": "http.request",
+         "subject": "PATCH /api/v1/namespaces/default/configmaps/web", "ms": 10.0, "code": 201,
+         "user": "admin", "from": "apiserver@p"},
+        record("sent", "s", "h", 1.995, trace="t3", msg="Txn",
+               subject="put /registry/core/configmaps/default/web"),
+        record("sent", "n", "", 3.0, trace="t4", msg="Txn", subject="put /registry/core/nodes/web"),
+    ]  # fmt: skip
+    assert trace_tree.traces_of(records, "cm/web") == ["t3"]
+    assert trace_tree.traces_of(records, "node/web") == ["t4"]
+    assert trace_tree.asked_for(records, ["t4", "t3"]) == ["t3"]
+    [root] = trace_tree.build(records, "t3")
+    assert (root.message, root.outcome, round(root.begin, 3)) == ("http.request", "201", 1.99)
+    assert [child.stored() for child in root.children] == ["configmaps default/web"]
 
 
-def test_full_shows_reads_too() -> None:
-    lines = list(trace_tree.render(trace_tree.build(RECORDS, "t1"), full=True))
-    assert any("Range /registry" in line for line in lines)
+def test_a_note_on_a_container_is_a_note_on_its_pod() -> None:
+    assert trace_tree.traces_of(RECORDS, "pod/web-1") == ["t1"]
+    assert trace_tree.traces_of(RECORDS, "service/web-1") == []
+
+
+def test_the_tree_follows_the_spans() -> None:
+    [root] = trace_tree.build(RECORDS, "t1")
+    assert [child.identity for child in root.children] == ["s2", "s3"]
+    assert root.milliseconds == 2.0
+    assert root.children[1].outcome == "Conflict"
+    assert root.telling()
+    assert not root.children[0].telling()
 
 
 def test_a_target_must_name_kind_and_object() -> None:
