@@ -12,7 +12,8 @@ import orjson
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.bootstrap import LAST_KEY
 from actors.apiserver.environment import Environment
-from cluster.api import discovery, status
+from actors.apiserver.negotiation import parse_accept
+from cluster.api import discovery, openapi_protobuf, status
 from cluster.api.openapi import OpenApi
 from cluster.api.schema import Definitions
 from cluster.errors import StatusError
@@ -21,7 +22,6 @@ GIT_VERSION = "v1.37.1+steersman"
 MAJOR, MINOR = "1", "37"
 _JSON = "application/json"
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-_PROTO_V2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,12 @@ class Documents:
     def _schema(self, rest: list[str], accept: str) -> Document:
         match rest:
             case ["v2"]:
-                if _PROTO_V2 in accept and _JSON not in accept and "*/*" not in accept:
-                    raise status.not_acceptable((_JSON,))
+                for entry in parse_accept(accept):
+                    if entry.name in openapi_protobuf.MEDIA_TYPES:
+                        body = self._openapi.v2_protobuf()
+                        return Document(body, openapi_protobuf.MEDIA_TYPE)
+                    if entry.name in (_JSON, "application/*", "*/*"):
+                        break
                 return Document(self._openapi.v2())
             case ["v3"]:
                 return Document(self._openapi.index())

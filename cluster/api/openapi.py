@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from cluster.api import openapi_paths
+from cluster.api import openapi_paths, openapi_protobuf
 from cluster.api.discovery import group_versions
 from cluster.api.kinds import SERVED
 from cluster.api.openapi_schemas import V2, V3, reachable
@@ -38,6 +38,7 @@ class OpenApi:
         self._documents: dict[tuple[str, str], bytes] = {}
         self._index: bytes | None = None
         self._v2: bytes | None = None
+        self._v2_protobuf: bytes | None = None
 
     def index(self) -> bytes:
         """/openapi/v3: where each group and version's document is. The hash says what it holds, so
@@ -85,6 +86,12 @@ class OpenApi:
             }
             self._v2 = orjson.dumps(document)
         return self._v2
+
+    def v2_protobuf(self) -> bytes:
+        """/openapi/v2 as ``openapi_protobuf.MEDIA_TYPE``."""
+        if self._v2_protobuf is None:
+            self._v2_protobuf = openapi_protobuf.encode(orjson.loads(self.v2()))
+        return self._v2_protobuf
 
     def _digest(self, group: str, version: str) -> str:
         """Of the kinds and the version: it must not cost building the document."""

@@ -190,6 +190,15 @@ async def test_warnings_and_discovery(door: ControlPlane) -> None:
             paths = orjson.loads(await answer.read())["paths"]
         async with admin.get(url(door, paths["apis/apps/v1"]["serverRelativeURL"])) as answer:
             assert "components" in orjson.loads(await answer.read())
+        protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+        for accept, kind in (
+            (protobuf, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
+            (f"application/json, {protobuf}", "application/json"),
+            ("*/*", "application/json"),
+        ):
+            headers = {"Accept": accept}
+            async with admin.get(url(door, "/openapi/v2"), headers=headers) as answer:
+                assert answer.headers["Content-Type"] == kind
 
 
 async def test_open_watches_do_not_hold_up_a_stop(tmp_path: Path) -> None:
