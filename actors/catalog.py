@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from actors.kubelet.pod_network import PodNetwork
 
 DNS_PORT = 53
-# Simulated nodes share one loopback address: each gets a port of its own from here on.
-DNS_PORT_MEMORY = 10053
+# Simulated nodes share one loopback address, with other clusters too: each node's DNS port is its
+# message port plus this (more than there can be nodes, see deploy/topology.py).
+DNS_PORT_OFFSET_MEMORY = 200
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,8 @@ def dns_endpoint(settings: ClusterSettings, name: str) -> tuple[str, int]:
     """(host, port) that a node's DNS server binds."""
     if settings.runtime == "docker":
         return settings.node(name).address, DNS_PORT
-    position = [node.name for node in settings.nodes].index(name)
-    return "127.0.0.1", DNS_PORT_MEMORY + position
+    host, _, port = settings.node(name).peer_address.rpartition(":")
+    return host, int(port) + DNS_PORT_OFFSET_MEMORY
 
 
 def components(settings: ClusterSettings, name: str, backends: Backends) -> list[Component]:

@@ -75,7 +75,8 @@ def check(topology: Topology) -> None:
         raise ValueError(f"topology: nodes must be between 0 and {NODES_MAX}, not {topology.nodes}")
     if topology.runtime not in ("docker", "memory"):
         raise ValueError(f"topology: runtime must be docker or memory, not {topology.runtime!r}")
-    for field, last in (("port", topology.replicas), ("peer_port", 100 + NODES_MAX)):
+    # Without containers nodes listen from peer_port + 101 on, their DNS servers behind the last.
+    for field, last in (("port", topology.replicas), ("peer_port", 100 + 2 * NODES_MAX)):
         port = getattr(topology, field)
         if not 1 <= port <= PORT_MAX - last:
             raise ValueError(f"topology: {field} must be between 1 and {PORT_MAX - last}")
