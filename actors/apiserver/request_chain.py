@@ -33,6 +33,10 @@ from cluster.api.kinds import Kind, by_resource
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse, WatchBatch
 
+# Not served, but there truly are none. kubectl looks here for a kind it does not know, and only
+# from a list does it get to say "no matches for kind".
+_LISTED_EMPTY = frozenset({("apiextensions.k8s.io", "customresourcedefinitions")})
+
 
 @dataclass(frozen=True)
 class WatchPlan:
@@ -107,9 +111,7 @@ class RequestChain:
 
     async def _admit_call(self, request: ApiRequest, caller: Caller) -> Call:
         """Resolve the kind, check that it takes the verb, authorize."""
-        kind = by_resource(request.group, request.version, request.resource)
-        if kind is None:
-            raise status.resource_not_found()
+        kind = _kind_of(request)
         await self.authorization.check(kind, request, caller)
         _check_shape(kind, request)
         agent = request.query.get("userAgent") or caller.component
@@ -198,6 +200,15 @@ class RequestChain:
         include = call.request.query.get("includeObject", "")
         body = rendering.render_object(form, call.kind, value, call.now, include)
         return ApiResponse(code, body, warnings=tuple(call.warnings))
+
+
+def _kind_of(request: ApiRequest) -> Kind:
+    """Raises StatusError 404."""
+    unserved = request.verb == "list" and (request.group, request.resource) in _LISTED_EMPTY
+    kind = by_resource(request.group, request.version, request.resource, unserved)
+    if kind is None:
+        raise status.resource_not_found()
+    return kind
 
 
 def _check_shape(kind: Kind, request: ApiRequest) -> None:

@@ -129,6 +129,14 @@ async def test_wrong_places(plane: ControlPlane) -> None:
     await refused(405, "MethodNotAllowed", plane.list("bindings", "default"))
 
 
+async def test_there_are_no_custom_resources_to_be_found(plane: ControlPlane) -> None:
+    group = "apiextensions.k8s.io"
+    found = await plane.list("customresourcedefinitions", group=group)
+    assert (found["kind"], found["items"]) == ("CustomResourceDefinitionList", [])
+    await refused(404, "NotFound", plane.get("customresourcedefinitions", "a", group=group))
+    await refused(404, "NotFound", plane.list("jobs", "default", "batch"))
+
+
 async def test_lists_select_and_page(plane: ControlPlane) -> None:
     for number in range(7):
         obj = config(f"c{number}")
