@@ -45,12 +45,20 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def call(
-    path: str, method: str, url: str, body: Any = None, timeout: float = 60.0
+    path: str,
+    method: str,
+    url: str,
+    body: Any = None,
+    timeout: float = 60.0,
+    content: str = "application/x-tar",
 ) -> tuple[int, bytes]:
-    """One request to the engine: (status, body). Raises OSError if it does not answer."""
+    """One request to the engine: (status, body). ``content``: the body's media type.
+
+    Raises OSError if it does not answer.
+    """
     connection = UnixConnection(path, timeout)
     try:
-        headers = {"Content-Type": "application/x-tar"} if body is not None else {}
+        headers = {"Content-Type": content} if body is not None else {}
         connection.request(method, url, body=body, headers=headers)
         response = connection.getresponse()
         return response.status, response.read()
