@@ -21,3 +21,17 @@ def kill(container: str) -> None:
     """SIGKILL, behind the kubelet's back."""
     status, body = engine.call(SOCKET, "POST", f"/containers/{container}/kill")
     assert status == 204, body
+
+
+def create_and_start(image: str) -> str:
+    """Start a container without network, as a bare engine would; returns its id."""
+    config = json.dumps({"Image": image, "Cmd": ["sleep", "60"], "HostConfig":
+                         {"NetworkMode": "none"}})  # fmt: skip
+    status, body = engine.call(
+        SOCKET, "POST", "/containers/create", config.encode(), content="application/json"
+    )
+    assert status == 201, body
+    identity = str(json.loads(body)["Id"])
+    status, body = engine.call(SOCKET, "POST", f"/containers/{identity}/start")
+    assert status == 204, body
+    return identity
