@@ -3,16 +3,15 @@
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from actors.kubelet import labels
 from deploy import demo, processes
-from deploy.client import ApiError, Unreachable
-from deploy.commands.replica import store_status
-from tests.chaos.writers import NAMESPACE, Writer, disordered, gap_after, lost
+from tests.chaos.observe import caught_up, eventually, resumed, stored
+from tests.chaos.writers import Writer, disordered, lost, start_writers, stop
 from tests.support import docker
 from tests.support.real_cluster import RealCluster
 
@@ -33,47 +32,14 @@ def real(docker_socket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def writers(real: RealCluster) -> Iterator[list[Writer]]:
-    clients = [demo.client(real.settings, r.api_addresses[-1]) for r in real.settings.replicas]
-    started = [Writer(clients, number) for number in range(6)]
-    for writer in started:
-        writer.start()
+    started = start_writers(real.settings)
     yield started
     stop(started)
-
-
-def stop(writers: list[Writer]) -> None:
-    for writer in writers:
-        writer.halt.set()
-    for writer in writers:
-        writer.join(30)
-
-
-def eventually(check: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if check():
-                return
-        except (Unreachable, ApiError, AssertionError):
-            pass
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.05)
-
-
-def stored(real: RealCluster) -> dict[str, str]:
-    items = demo.client(real.settings).call("GET", NAMESPACE + "?labelSelector=chaos")["items"]
-    return {item["metadata"]["name"]: item["data"]["value"] for item in items}
 
 
 def running(real: RealCluster) -> set[str]:
     """Ids of the cluster's running containers."""
     return set(docker.running(f"{labels.CLUSTER}={real.name}"))
-
-
-def caught_up(real: RealCluster) -> bool:
-    """All replicas have applied the same revision."""
-    found = [store_status(real.settings, replica.name) for replica in real.settings.replicas]
-    return all(found) and len({status["revision"] for status in found}) == 1
 
 
 def pods(real: RealCluster, app: str) -> list[dict[str, Any]]:
@@ -91,19 +57,18 @@ def test_leaders_killed_under_load(real: RealCluster, writers: list[Writer]) -> 
         leader = real.leader()
         assert processes.kill(real.settings, leader) is not None
         moment = time.monotonic()
-        eventually(lambda at=moment: gap_after(writers, at) < 1e9, "a write after the kill", 30)
-        gaps.append(gap_after(writers, moment))
+        gaps.append(resumed(writers, moment))
         real.do("replica", "start", leader)
     time.sleep(0.5)
     stop(writers)
-    eventually(lambda: caught_up(real), "all replicas at one revision")
+    eventually(lambda: caught_up(real.settings), "all replicas at one revision")
     total = sum(len(writer.acknowledged) for writer in writers)
     print(
         f"\n{ROUNDS} leader kills: {total} writes acknowledged, "
         f"{sum(writer.errors for writer in writers)} tries failed; writes resumed after "
         f"{statistics.median(gaps) * 1000:.0f} ms (median), {max(gaps) * 1000:.0f} ms (most)"
     )
-    assert lost(writers, stored(real)) == []
+    assert lost(writers, stored(real.settings)) == []
     assert disordered(writers) == []
     assert running(real) == before, "containers were touched"
     assert statistics.median(gaps) <= GAP_MEDIAN_SECONDS
@@ -119,7 +84,7 @@ def test_a_zone_killed_under_load(real: RealCluster, writers: list[Writer]) -> N
     processes.kill(settings, node)
     real.partition(node, cut=True)
     moment = time.monotonic()
-    eventually(lambda: gap_after(writers, moment) < 1e9, "a write after the kill", 30)
+    gap = resumed(writers, moment)
 
     def replaced() -> bool:
         alive = [
@@ -138,12 +103,12 @@ def test_a_zone_killed_under_load(real: RealCluster, writers: list[Writer]) -> N
     real.do("node", "start", node)
     time.sleep(1.0)
     stop(writers)
-    eventually(lambda: caught_up(real), "all replicas at one revision")
+    eventually(lambda: caught_up(real.settings), "all replicas at one revision")
     print(
-        f"\nzone {zone} killed: writes resumed after {gap_after(writers, moment) * 1000:.0f} ms, "
+        f"\nzone {zone} killed: writes resumed after {gap * 1000:.0f} ms, "
         f"pods ready elsewhere after {moved:.1f} s"
     )
-    assert lost(writers, stored(real)) == []
+    assert lost(writers, stored(real.settings)) == []
     assert disordered(writers) == []
 
     def tidy() -> bool:

@@ -4,6 +4,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from cluster.settings import ClusterSettings
+from deploy import demo
 from deploy.client import ApiError, Client, Object, Unreachable
 
 NAMESPACE = "/api/v1/namespaces/default/configmaps"
@@ -65,6 +67,23 @@ class Writer(threading.Thread):
             end = time.monotonic()
             self.acknowledged.append(Acknowledged(name, value, revision, begin, tried, end))
             return
+
+
+def start_writers(settings: ClusterSettings, count: int = 6) -> list[Writer]:
+    """So many writers at work, through all replicas."""
+    clients = [demo.client(settings, r.api_addresses[-1]) for r in settings.replicas]
+    writers = [Writer(clients, number) for number in range(count)]
+    for writer in writers:
+        writer.start()
+    return writers
+
+
+def stop(writers: list[Writer]) -> None:
+    """Halt them; returns when each has got its last answer."""
+    for writer in writers:
+        writer.halt.set()
+    for writer in writers:
+        writer.join(30)
 
 
 def put(client: Client, name: str, value: str) -> Object:

@@ -4,16 +4,21 @@ it can stand beside a user's cluster."""
 import os
 import subprocess
 import sys
+from functools import cached_property
 
 from cluster.settings import ClusterSettings
 from deploy import network, processes, state
 from tests.support.kubectl import Kubectl, extract
 
+PEER_PORT = 17443
 TOPOLOGY = """
 name = "{name}"
 replicas = {replicas}
 nodes = {nodes}
 port = {port}
+peer_port = {peer_port}
+runtime = "{runtime}"
+{more}
 [network]
 pod_range = "10.{octet}.0.0/16"
 node_range = "10.{second}.0.0/24"
@@ -27,10 +32,18 @@ bridge_address = "10.{second}.0.254"
 
 
 class RealCluster:
-    """Bring one up, drive it, take it away."""
+    """Bring one up, drive it, take it away. ``number`` keeps ports and ranges of clusters apart;
+    ``more``: further lines of the topology file."""
 
     def __init__(
-        self, folder: str, name: str, number: int = 0, replicas: int = 3, nodes: int = 3
+        self,
+        folder: str,
+        name: str,
+        number: int = 0,
+        replicas: int = 3,
+        nodes: int = 3,
+        runtime: str = "docker",
+        more: str = "",
     ) -> None:
         self.name = name
         self.data_dir = os.path.join(folder, "data", name)
@@ -39,14 +52,27 @@ class RealCluster:
         text = TOPOLOGY.format(
             name=name, replicas=replicas, nodes=nodes, port=16443 + 100 * number,
             octet=214 + 3 * number, second=215 + 3 * number, third=216 + 3 * number,
-            bridge=f"{name[:10]}br",
+            bridge=f"{name[:10]}br", peer_port=PEER_PORT + 1000 * number, runtime=runtime,
+            more=more,
         )  # fmt: skip
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(text)
-        paths = extract(folder)
-        self.helm = paths["helm"]
+        self._folder = folder
+
+    @cached_property
+    def _tools(self) -> dict[str, str]:
+        return extract(self._folder)
+
+    @property
+    def helm(self) -> str:
+        """Path of the real helm."""
+        return self._tools["helm"]
+
+    @cached_property
+    def kubectl(self) -> Kubectl:
+        """The real kubectl on this cluster."""
         kubeconfig = os.path.join(self.data_dir, "kubeconfig")
-        self.kubectl = Kubectl(paths["kubectl"], kubeconfig, folder)
+        return Kubectl(self._tools["kubectl"], kubeconfig, self._folder)
 
     def steersman(self, *words: str, timeout: float = 180.0) -> subprocess.CompletedProcess[str]:
         """Run the command line on this cluster."""
