@@ -12,6 +12,10 @@ from actors.client.queue_state import QueueState, Work
 
 Key = TypeVar("Key")
 
+# A delay below what clocks tell apart would bring the key back at once, again and again, until
+# the time that it waits for has come.
+DELAY_MIN_SECONDS = 0.001
+
 
 class WorkQueue(Generic[Key]):
     """One per controller; its workers and its informers run on the same loop."""
@@ -31,7 +35,7 @@ class WorkQueue(Generic[Key]):
 
     def add_after(self, key: Key, seconds: float, trace: str = "") -> None:
         """Ask for work on ``key`` in ``seconds``."""
-        self._state.add_after(key, self._now() + max(0.0, seconds), trace)
+        self._state.add_after(key, self._now() + max(DELAY_MIN_SECONDS, seconds), trace)
         self._wake()
 
     def retry(self, key: Key, trace: str = "") -> float:

@@ -63,7 +63,7 @@ class SimulatedCluster:
             await self.start(item.name)
 
     async def start(self, name: str) -> None:
-        """Start a process on its machine, as it was left. Returns early if it is killed meanwhile."""
+        """Start a process on its machine, as it was left. Ends early if it is killed meanwhile."""
         task = asyncio.get_running_loop().create_task(self._start(name), name=f"start {name}")
         self._starting[name] = task
         try:

@@ -45,6 +45,14 @@ class _NoFiles(selectors.BaseSelector):
         return self._keys
 
 
+class Livelock(RuntimeError):
+    """Callbacks go on and on, and no time passes."""
+
+
+# Callbacks at one instant: far above what a whole cluster does at once.
+INSTANT_CALLBACKS_MAX = 200_000
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """``seed``: if given, callbacks that are ready together run in an order made from it."""
 
@@ -52,6 +60,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector = _NoFiles()
         selector.advance = self._advance
         self._virtual_time = 0.0
+        self._instant = (0.0, 0)
         self._order = None if seed is None else random.Random(seed)
         super().__init__(selector)
         # Two timers closer than this fire together.
@@ -74,7 +83,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _run_once(self) -> None:
         if self._order is not None:
             self._shuffle()
+        self._watch_time()
         super()._run_once()  # type: ignore[misc]
+
+    def _watch_time(self) -> None:
+        since, count = self._instant
+        count += len(self._ready)  # type: ignore[attr-defined]
+        if since != self._virtual_time:
+            count = 0
+        elif count > INSTANT_CALLBACKS_MAX:
+            ready = list(self._ready)[:5]  # type: ignore[attr-defined]
+            self._instant = (self._virtual_time, 0)
+            raise Livelock(f"no time passes at {since:.6f} s: {ready}")
+        self._instant = (self._virtual_time, count)
 
     def _shuffle(self) -> None:
         ready = self._ready  # type: ignore[attr-defined]

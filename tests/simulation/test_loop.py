@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.loop import Deadlock, VirtualLoop, run_simulation
+from tests.simulation.loop import Deadlock, Livelock, VirtualLoop, run_simulation
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +40,15 @@ async def main():
 run_simulation(main)
 print(tracer.digest(), tracer.count)
 """
+
+
+def test_a_livelock_is_told_instead_of_hanging() -> None:
+    async def main() -> None:
+        while True:
+            await asyncio.sleep(0)
+
+    with pytest.raises(Livelock, match="no time passes"):
+        run_simulation(main)
 
 
 def test_time_jumps() -> None:

@@ -31,6 +31,27 @@ def test_workers_sleep_until_woken_and_share_the_work() -> None:
     run_simulation(main)
 
 
+def test_a_delay_too_short_for_the_clock_still_lets_time_pass() -> None:
+    """Else work that waits for a moment almost reached comes back for ever (seed 116)."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        queue: WorkQueue[str] = WorkQueue()
+        await asyncio.sleep(10.0)
+        due = loop.time() + 1e-16
+        queue.add("key")
+        for _ in range(100):
+            work = await queue.get()
+            if loop.time() > due:
+                break
+            queue.add_after(work.key, due - loop.time())
+            queue.done(work.key)
+        assert loop.time() > due
+        queue.close()
+
+    run_simulation(main)
+
+
 def test_a_delayed_key_comes_at_its_time() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
