@@ -9,6 +9,7 @@ from cluster.api import status
 from cluster.api.jsonio import decode_object
 from cluster.api.kinds import Kind, Subresource
 from cluster.api.schema import Definitions
+from cluster.api.status import quoted
 from cluster.api.types import Object
 
 
@@ -78,7 +79,7 @@ def _check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
     given_kind, given_version = obj.get("kind", ""), obj.get("apiVersion", "")
     if given_kind and given_kind != wanted_kind:
         raise status.bad_request(
-            f"{given_kind} in version {given_version!r} cannot be handled as a {wanted_kind}"
+            f"{given_kind} in version {quoted(given_version)} cannot be handled as a {wanted_kind}"
         )
     if given_version and given_version != wanted_version:
         raise status.bad_request(

@@ -11,6 +11,7 @@ import msgspec
 
 from cluster.api import status
 from cluster.api.kinds import Kind
+from cluster.api.status import quoted
 from cluster.api.types import Object
 from cluster.messages.apiserver import ApiRequest
 from cluster.messages.store import Compare
@@ -92,7 +93,9 @@ def parse_bool(query: Mapping[str, str], name: str) -> bool:
         return False
     if value in ("", "1", "true", "True"):
         return True
-    raise status.bad_request(f"the query parameter {name} must be true or false, not {value!r}")
+    raise status.bad_request(
+        f"the query parameter {name} must be true or false, not {quoted(value)}"
+    )
 
 
 def parse_int(query: Mapping[str, str], name: str, default: int = 0) -> int:
@@ -101,7 +104,9 @@ def parse_int(query: Mapping[str, str], name: str, default: int = 0) -> int:
     if not value:
         return default
     if not value.isdecimal() or not value.isascii() or len(value) > 18:
-        raise status.bad_request(f"the query parameter {name} must be an integer, not {value!r}")
+        raise status.bad_request(
+            f"the query parameter {name} must be an integer, not {quoted(value)}"
+        )
     return int(value)
 
 
@@ -118,7 +123,7 @@ def parse_dry_run(values: object) -> bool:
         return False
     if values == "All" or values == ["All"]:
         return True
-    raise status.bad_request(f"dryRun: Unsupported value: {values!r}: supported values: All")
+    raise status.bad_request(f"dryRun: Unsupported value: {quoted(values)}: supported values: All")
 
 
 def write_options(query: Mapping[str, str], user_agent: str = "") -> WriteOptions:
@@ -126,7 +131,7 @@ def write_options(query: Mapping[str, str], user_agent: str = "") -> WriteOption
     validation = query.get("fieldValidation") or "Warn"
     if validation not in ("Strict", "Warn", "Ignore"):
         raise status.bad_request(
-            f"fieldValidation: Unsupported value: {validation!r}: "
+            f"fieldValidation: Unsupported value: {quoted(validation)}: "
             "supported values: Ignore, Strict, Warn"
         )
     manager = query.get("fieldManager", "")
@@ -158,7 +163,7 @@ def delete_options(query: Mapping[str, str], body: Object | None) -> DeleteOptio
         propagation = "Orphan" if orphan else "Background"
     if propagation not in ("", "Orphan", "Background", "Foreground"):
         raise status.bad_request(
-            f"propagationPolicy: Unsupported value: {propagation!r}: "
+            f"propagationPolicy: Unsupported value: {quoted(propagation)}: "
             "supported values: Background, Foreground, Orphan"
         )
     wanted = body.get("preconditions") or {}

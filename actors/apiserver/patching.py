@@ -72,7 +72,8 @@ def apply_configuration(call: Call) -> tuple[Object, tuple[str, ...]]:
         given = obj.get(field)
         if given != wanted:
             raise status.bad_request(
-                f"invalid object type: {field} is {given!r}, the resource has {wanted!r}"
+                f"invalid object type: {field} is {status.quoted(given or '')}, "
+                f"the resource has {status.quoted(wanted)}"
             )
     return obj, duplicates
 

@@ -110,7 +110,7 @@ def server_side_apply(
     result: Object = copy_json(merged)
     if manager == KUBECTL:
         _renew_last_applied(result, applied)
-    result.setdefault("metadata", {})["managedFields"] = encode_managed(managed)
+    _set_managed(result, managed)
     return result
 
 
@@ -140,7 +140,15 @@ def update_managed_fields(
     fields = union(difference(before.fields, changes.removed), taken)
     time = timestamp(now) if taken else before.time
     managed[who] = Entry(fields, time, api_version)
-    new.setdefault("metadata", {})["managedFields"] = encode_managed(managed)
+    _set_managed(new, managed)
+
+
+def _set_managed(obj: Object, managed: Managed) -> None:
+    metadata, entries = obj.setdefault("metadata", {}), encode_managed(managed)
+    if entries:
+        metadata["managedFields"] = entries
+    else:
+        metadata.pop("managedFields", None)
 
 
 def _configuration(applied: Object, scope: Scope) -> Object:

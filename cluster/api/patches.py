@@ -11,7 +11,7 @@ import jsonpatch
 import jsonpointer
 import orjson
 
-from cluster.api.status import bad_request, status_error, too_large
+from cluster.api.status import bad_request, quoted, status_error, too_large
 from cluster.api.types import Object
 from cluster.errors import StatusError
 from cluster.limits import BODY_BYTES_MAX, JSON_PATCH_OPERATIONS_MAX, NESTING_MAX
@@ -89,13 +89,13 @@ def _check_form(operation: object) -> None:
         raise bad_request("error decoding patch: an operation is a JSON object")
     name, path = operation.get("op"), operation.get("path")
     if name not in _OPERATIONS:
-        raise bad_request(f"error decoding patch: unknown operation {name!r}")
+        raise bad_request(f"error decoding patch: unknown operation {quoted(name)}")
     if not isinstance(path, str):
-        raise bad_request(f"error decoding patch: operation {name!r} needs a path")
+        raise bad_request(f"error decoding patch: operation {quoted(name)} needs a path")
     if name in ("move", "copy") and not isinstance(operation.get("from"), str):
-        raise bad_request(f"error decoding patch: operation {name!r} needs a from path")
+        raise bad_request(f"error decoding patch: operation {quoted(name)} needs a from path")
     if name in ("add", "replace", "test") and "value" not in operation:
-        raise bad_request(f"error decoding patch: operation {name!r} needs a value")
+        raise bad_request(f"error decoding patch: operation {quoted(name)} needs a value")
 
 
 def _copied_bytes(document: Any, operation: Mapping[str, Any]) -> int:

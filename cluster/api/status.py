@@ -7,6 +7,8 @@ Must not know how a failure came about, nor HTTP beyond the code.
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import orjson
+
 from cluster.api.kinds import Kind
 from cluster.api.types import Object
 from cluster.errors import StatusError
@@ -26,6 +28,11 @@ class Cause(NamedTuple):
     def text(self) -> str:
         """``spec.replicas: Invalid value: -1: must be ...``"""
         return f"{self.field}: {self.message}" if self.field else self.message
+
+
+def quoted(value: object) -> str:
+    """Text in double quotes, as all messages have it."""
+    return orjson.dumps(str(value)).decode()
 
 
 def qualified(kind: Kind) -> str:

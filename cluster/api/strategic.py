@@ -10,7 +10,7 @@ from typing import Any
 
 from cluster.api.patches import copy_json
 from cluster.api.schema_node import SchemaNode
-from cluster.api.status import bad_request
+from cluster.api.status import bad_request, quoted
 from cluster.api.strategic_lists import (
     apply_order,
     check_order,
@@ -75,7 +75,7 @@ def _whole_map_directive(original: Object, patch: Object, schema: SchemaNode | N
         return {}
     if directive == "merge":
         return _merge_map(original, patch, schema)
-    raise bad_request(f"unknown patch type found in patch: {directive!r}")
+    raise bad_request(f"unknown patch type found in patch: {quoted(directive)}")
 
 
 def _retain_keys(original: Object, patch: Object) -> None:

@@ -7,7 +7,7 @@ Must not know schemas: the caller says the merge key ('' for scalars).
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from cluster.api.status import bad_request
+from cluster.api.status import bad_request, quoted
 from cluster.api.types import Object
 
 Merge = Callable[[Object | None, Object], Object]
@@ -64,7 +64,7 @@ def split_special(
         elif directive == "merge":
             raise bad_request("merging lists cannot yet be specified in the patch")
         else:
-            raise bad_request(f"unknown patch type found in patch: {directive!r}")
+            raise bad_request(f"unknown patch type found in patch: {quoted(directive)}")
     kept = [item for item in old if identity(item, merge_key) not in deleted] if deleted else old
     return kept, plain, replace
 

@@ -7,10 +7,13 @@ from actors.apiserver.admission.plugin import Review
 from cluster import names
 from cluster.api import status
 from cluster.api.kinds import by_resource
+from cluster.api.status import quoted
 from cluster.api.types import Object
 from cluster.security.rbac import Attributes
 
 GROUP = "rbac.authorization.k8s.io"
+# Permissions that a refusal names.
+LISTED_MAX = 32
 # An aggregated role may gather anything.
 _ALL: list[Object] = [
     {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
@@ -64,16 +67,17 @@ def _check_rules(review: Review, rules: list[Object]) -> None:
     caller = review.call.caller
     missing = _uncovered(review, rules)
     if missing:
-        listed = ", ".join(
-            f"{{APIGroups:[{item.group!r}], Resources:[{item.full_resource()!r}], "
-            f"Verbs:[{item.verb!r}]}}"
-            for item in missing[:8]
+        listed = "\n".join(
+            f"{{APIGroups:[{quoted(item.group)}], Resources:[{quoted(item.full_resource())}], "
+            f"Verbs:[{quoted(item.verb)}]}}"
+            for item in missing[:LISTED_MAX]
         )
+        groups = " ".join(quoted(group) for group in caller.groups)
         raise status.forbidden(
             review.call.kind,
             _name(review),
-            f'user "{caller.user}" (groups={list(caller.groups)}) is attempting to grant RBAC '
-            f"permissions not currently held: {listed}",
+            f"user {quoted(caller.user)} (groups=[{groups}]) is attempting to grant RBAC "
+            f"permissions not currently held:\n{listed}",
         )
 
 

@@ -86,7 +86,7 @@ def bind(kind: Kind, pod: Object, node: str, binding: Object, now: float) -> Obj
         )
     if spec.get("nodeName"):
         raise status.conflict(
-            kind, name, f"pod {name} is already assigned to node {spec['nodeName']!r}"
+            kind, name, f"pod {name} is already assigned to node {status.quoted(spec['nodeName'])}"
         )
     if spec.get("schedulingGates"):
         raise status.conflict(kind, name, f"pod {name} has non-empty .spec.schedulingGates")

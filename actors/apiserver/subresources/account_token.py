@@ -54,7 +54,7 @@ async def _bound(parts: Parts, call: Call, account: Account, wanted: Object | No
     field = wanted.get("kind", "")
     kind = by_resource("", "v1", _BINDABLE.get(field, ""))
     if kind is None:
-        raise status.bad_request(f"cannot bind token to object of kind {field!r}")
+        raise status.bad_request(f"cannot bind token to object of kind {status.quoted(field)}")
     namespace = call.namespace if kind.namespaced else ""
     item = await parts.environment.objects.get(kind, namespace, wanted.get("name", ""), None)
     found = decode(item.value)

@@ -25,6 +25,9 @@ RETRY_SECONDS = 10
 async def handle(parts: Parts, call: Call) -> Answer:
     """POST. Raises 429 when a budget has no disruption left, 404 for no such pod."""
     eviction = bodies.decode_body(parts.writer.definitions, call)
+    given = eviction["metadata"].get("name") or call.request.name
+    if given != call.request.name:
+        raise status.bad_request("name in URL does not match name in Eviction object")
     options = delete_options({}, eviction.get("deleteOptions"))
     environment = parts.environment
     item = await environment.objects.get(call.kind, call.namespace, call.request.name, None)

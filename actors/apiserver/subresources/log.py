@@ -44,7 +44,7 @@ async def open_log(
     if follow is not None and message.follow != follow:
         raise status.bad_request("logs cannot be followed through this door")
     if not node:
-        return _nothing()
+        raise status.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
     return _pieces(environment, node, message)
 
 
@@ -109,10 +109,3 @@ def _unreachable(node: str, error: SteersmanError) -> SteersmanError:
     if readable.code == 503:
         return status.service_unavailable(f"the kubelet of node {node} cannot be reached")
     return readable
-
-
-async def _nothing() -> AsyncGenerator[bytes, None]:
-    """The log of a pod that no node runs yet."""
-    nothing: tuple[bytes, ...] = ()
-    for piece in nothing:
-        yield piece

@@ -269,7 +269,9 @@ def test_a_client_may_reset_or_move_managed_fields_but_not_lose_them() -> None:
         new = copy_json(live)
         new["metadata"]["managedFields"] = given_fields
         update_managed_fields(live, new, "m", CONFIG_MAP, NOW)
-        assert [e["manager"] for e in new["metadata"]["managedFields"]] == expected
+        entries = new["metadata"].get("managedFields", [])
+        assert [e["manager"] for e in entries] == expected
+        assert entries or "managedFields" not in new["metadata"]
     new = copy_json(live)
     new["metadata"]["managedFields"][0]["manager"] = "moved"
     update_managed_fields(live, new, "m", CONFIG_MAP, NOW)

@@ -55,6 +55,8 @@ async def test_binding_and_eviction(plane: ControlPlane) -> None:
         await plane.ask(post("pods", "p", "binding", binding))
     assert twice.value.code == 409
     eviction = {"metadata": {"name": "p"}}
+    with pytest.raises(StatusError, match="does not match name in Eviction object"):
+        await plane.ask(post("pods", "p", "eviction", {"metadata": {"name": "q"}}))
     assert (await plane.ask(post("pods", "p", "eviction", eviction))).code == 201
     assert (await plane.get("pods", "p", "default"))["metadata"]["deletionTimestamp"]
 
@@ -125,6 +127,13 @@ class Kubelet(Actor):
         assert isinstance(message, ReadLogs)
         await sink.send(LogChunk(f"{message.container} {message.tail}\n".encode()))
         await sink.send(LogChunk(b"two\n"))
+
+
+async def test_a_pod_that_waits_for_a_node_has_no_log(plane: ControlPlane) -> None:
+    await plane.create("pods", POD, "default")
+    request = ApiRequest("get", "pods", namespace="default", name="p", subresource="log")
+    with pytest.raises(StatusError, match="pod p does not have a host assigned"):
+        await plane.ask(request)
 
 
 async def test_logs_come_from_the_kubelet(plane: ControlPlane) -> None:
