@@ -33,12 +33,12 @@ def settle(topology: Topology, data_dir: str) -> ClusterSettings:
 
     Raises LaunchError if the cluster there was made from another topology.
     """
+    wanted = build_settings(topology, data_dir)
     present = state.load_topology(data_dir)
     if present is None:
-        settings = build_settings(topology, data_dir)
-        preflight.check(settings, set())
-        state.save(settings, topology)
-        return settings
+        preflight.check(wanted, set())
+        state.save(wanted, topology)
+        return wanted
     settings = state.load(data_dir)
     differing = difference(present, topology, len(settings.nodes))
     if differing:

@@ -9,9 +9,13 @@ import ipaddress
 import json
 import os
 import socket
+import time
 
 from cluster.settings import ClusterSettings
 from deploy import network, tools
+
+# A connection that somebody made may hold a port for a moment, as any port that is free.
+PORT_SECONDS = 1.0
 
 
 class NotFree(Exception):
@@ -27,8 +31,10 @@ def check(settings: ClusterSettings, running: set[str]) -> None:
         check_tools()
         check_bridge(settings)
         check_ranges(settings, routes())
+    deadline = time.monotonic() + PORT_SECONDS
     for use, address in ports(settings, running):
-        problem = taken(address)
+        while (problem := taken(address)) and time.monotonic() < deadline:
+            time.sleep(0.05)
         if problem:
             raise NotFree(
                 f"{address} ({use}) {problem}: end what listens there (ss -ltnp), or choose other "

@@ -1,5 +1,6 @@
 """`steersman up`: bring the cluster up and run the demo in it."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -53,8 +54,17 @@ def up(
     place = folder(topology.name, data_dir)
     with lock.held(place):
         settings = launch.settle(topology, place)
-        launch.up(settings, progress)
-        url = "" if no_demo else demo.run(settings, progress)
+        try:
+            launch.up(settings, progress)
+            url = "" if no_demo else demo.run(settings, progress)
+        except KeyboardInterrupt:
+            options = again(settings)
+            print(
+                f"interrupted: steersman up{options} goes on from here, "
+                f"steersman down{options} takes away what is there",
+                file=sys.stderr,
+            )
+            raise
     report(settings, progress, url, progress.since())
 
 
