@@ -1,5 +1,6 @@
 """Writers that keep what was acknowledged, and the checks over what they kept."""
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from deploy import demo
 from deploy.client import ApiError, Client, Object, Unreachable
 
 NAMESPACE = "/api/v1/namespaces/default/configmaps"
+SERIES = itertools.count(1)
 
 
 @dataclass
@@ -26,10 +28,12 @@ class Acknowledged:
 
 @dataclass
 class Writer(threading.Thread):
-    """Creates and updates objects of its own through one replica after another."""
+    """Creates and updates objects of its own through one replica after another. ``series``: of
+    writers at work together; names differ between series, as setting a value twice is no write."""
 
     clients: list[Client]
     number: int
+    series: int
     acknowledged: list[Acknowledged] = field(default_factory=list)
     errors: int = 0
     halt: threading.Event = field(default_factory=threading.Event)
@@ -44,7 +48,7 @@ class Writer(threading.Thread):
         step = 0
         while not self.halt.is_set():
             step += 1
-            name, value = f"chaos-{self.number}-{step // 4}", str(step)
+            name, value = f"chaos-{self.series}-{self.number}-{step // 4}", str(step)
             self.write(name, value)
             time.sleep(0.005)
 
@@ -72,7 +76,8 @@ class Writer(threading.Thread):
 def start_writers(settings: ClusterSettings, count: int = 6) -> list[Writer]:
     """So many writers at work, through all replicas."""
     clients = [demo.client(settings, r.api_addresses[-1]) for r in settings.replicas]
-    writers = [Writer(clients, number) for number in range(count)]
+    series = next(SERIES)
+    writers = [Writer(clients, number, series) for number in range(count)]
     for writer in writers:
         writer.start()
     return writers
