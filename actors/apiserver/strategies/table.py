@@ -1,6 +1,6 @@
 """The table of strategies by (group, plural). Must not know: the store."""
 
-from actors.apiserver.strategies import batch, namespaces, pods, services
+from actors.apiserver.strategies import batch, namespaces, pods, services, volumes
 from actors.apiserver.strategies.strategy import Strategy
 from cluster.api.kinds import Kind
 
@@ -35,8 +35,8 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("", "namespaces"): namespaces.STRATEGY,
     ("", "nodes"): Strategy(status_at_create=True, status_metadata=True),
     ("", "serviceaccounts"): Strategy(returns_deleted=True),
-    ("", "persistentvolumeclaims"): Strategy(returns_deleted=True),
-    ("", "persistentvolumes"): Strategy(returns_deleted=True),
+    ("", "persistentvolumeclaims"): volumes.STRATEGY,
+    ("", "persistentvolumes"): volumes.STRATEGY,
     ("", "podtemplates"): Strategy(returns_deleted=True),
     ("", "resourcequotas"): Strategy(returns_deleted=True),
     ("batch", "jobs"): batch.JOBS,
