@@ -38,7 +38,7 @@ def check(settings: ClusterSettings, running: set[str]) -> None:
         if problem:
             raise NotFree(
                 f"{address} ({use}) {problem}: end what listens there (ss -ltnp), or choose other "
-                "ports: --port and --peer-port"
+                f"ports: --port and --peer-port{lent(address)}"
             )
 
 
@@ -87,6 +87,18 @@ def taken(address: str) -> str:
         except OSError as error:
             return "is in use" if error.errno == errno.EADDRINUSE else str(error.strerror)
     return ""
+
+
+def lent(address: str) -> str:
+    """A hint, if the port is one of those that the kernel gives to outgoing connections."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+            first, last = (int(word) for word in file.read().split())
+    except OSError:
+        return ""
+    if not first <= int(address.rpartition(":")[2]) <= last:
+        return ""
+    return f" (outgoing connections use {first}-{last}: better choose lower ones)"
 
 
 def check_tools() -> None:
