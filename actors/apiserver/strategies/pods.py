@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from actors.apiserver.call import DeleteOptions
-from actors.apiserver.strategies.strategy import Strategy, bump_generation
+from actors.apiserver.strategies.strategy import Strategy
 from actors.apiserver.times import timestamp
 from cluster.api import status
 from cluster.api.kinds import Kind
@@ -74,7 +74,9 @@ def grace(obj: Object, options: DeleteOptions) -> int:
 
 
 def bind(kind: Kind, pod: Object, node: str, binding: Object, now: float) -> Object:
-    """The pod assigned to a node. Raises StatusError 409 if it cannot be (any more)."""
+    """The pod assigned to a node. Raises StatusError 409 if it cannot be (any more).
+
+    The generation stays: it counts what users change of the spec."""
     metadata, spec = pod["metadata"], pod.get("spec") or {}
     name = metadata["name"]
     uid = (binding.get("metadata") or {}).get("uid")
@@ -91,11 +93,11 @@ def bind(kind: Kind, pod: Object, node: str, binding: Object, now: float) -> Obj
     if spec.get("schedulingGates"):
         raise status.conflict(kind, name, f"pod {name} has non-empty .spec.schedulingGates")
     bound = {**pod, "metadata": dict(metadata), "spec": {**spec, "nodeName": node}}
-    annotations = (binding.get("metadata") or {}).get("annotations")
-    if annotations:
-        bound["metadata"]["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+    for name in ("labels", "annotations"):
+        given = (binding.get("metadata") or {}).get(name)
+        if given:
+            bound["metadata"][name] = {**(metadata.get(name) or {}), **given}
     bound["status"] = _scheduled(pod.get("status") or {}, now)
-    bump_generation(bound)
     return bound
 
 
@@ -107,7 +109,9 @@ def _scheduled(live: Object, now: float) -> Object:
         "lastProbeTime": None,
         "lastTransitionTime": timestamp(now),
     }
-    return {**live, "conditions": [*kept, condition]}
+    bound = {**live, "conditions": [*kept, condition]}
+    bound.pop("nominatedNodeName", None)
+    return bound
 
 
 STRATEGY = Strategy(

@@ -38,7 +38,13 @@ def test_quality_of_service(resources: tuple[Object, ...], expected: str) -> Non
 def test_binding_sets_the_node_and_says_scheduled() -> None:
     assert PODS is not None
     live = {**pod({}), "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled"}]}}
-    bound = bind(PODS, live, "n1", {"metadata": {"annotations": {"a": "b"}}}, 0.0)
+    live["status"]["nominatedNodeName"] = "n2"
+    live["metadata"] |= {"generation": 1, "labels": {"app": "web"}}
+    given = {"annotations": {"a": "b"}, "labels": {"zone": "a"}}
+    bound = bind(PODS, live, "n1", {"metadata": given}, 0.0)
+    assert bound["metadata"]["generation"] == 1
+    assert bound["metadata"]["labels"] == {"app": "web", "zone": "a"}
+    assert "nominatedNodeName" not in bound["status"]
     assert bound["spec"]["nodeName"] == "n1"
     assert bound["metadata"]["annotations"] == {"a": "b"}
     assert [(c["type"], c["status"]) for c in bound["status"]["conditions"]] == [
