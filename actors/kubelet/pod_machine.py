@@ -109,8 +109,16 @@ def sandbox_plan(at: Situation, plan: Plan) -> None:
         volumes_plan(at, plan)
         return
     if step_is_due(at, plan, STEP_SANDBOX):
-        old = at.view.sandbox
-        plan.actions.append(RunSandbox(labels.attempt_of(old) + 1 if old else 0))
+        plan.actions.append(RunSandbox(next_sandbox_attempt(at.view.sandbox)))
+
+
+def next_sandbox_attempt(old: Container | None) -> int:
+    """One that was only created is made again under its name: the engine may still be starting it
+    for a kubelet that died, and two must not run."""
+    if old is None:
+        return 0
+    begun = old.state != "created" or old.error != ""
+    return labels.attempt_of(old) + begun
 
 
 def volumes_plan(at: Situation, plan: Plan) -> None:

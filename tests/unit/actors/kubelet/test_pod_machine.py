@@ -237,6 +237,17 @@ def test_a_container_that_was_only_created_is_made_again() -> None:
     assert starts == [pod_plan.StartContainer("main", 0)]
 
 
+def test_a_sandbox_that_was_only_created_is_made_again() -> None:
+    """Under the same name, which the engine gives to one container at a time (simulation 124)."""
+    world = ObedientWorld(pod())
+    world.memory.volumes_ready = True
+    made = world.run({labels.TYPE: labels.TYPE_SANDBOX, labels.CONTAINER: "POD"}, 0)
+    world.found[made.id] = replace(made, state="created")
+    assert world.plan().actions == [pod_plan.RunSandbox(0)]
+    world.found[made.id] = replace(made, state="created", error="no such network")
+    assert world.plan().actions == [pod_plan.RunSandbox(1)]
+
+
 def test_deadline() -> None:
     world = ObedientWorld(pod(activeDeadlineSeconds=200))
     assert world.settle().wake_at == 201
