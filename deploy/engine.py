@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from deploy import tools
 
-PACKAGES = "docker.io iptables nftables iproute2 conntrack cgroupfs-mount busybox-static"
+PACKAGES = "docker.io iptables nftables iproute2 conntrack"
 # What an engine of ours keeps while it runs. It belongs to no cluster: several may use it.
 ENGINE_DIR = "/run/steersman"
 MOUNTED = "mounted-cgroups"
