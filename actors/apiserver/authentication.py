@@ -73,7 +73,7 @@ def caller_of_message(delivery: Delivery) -> Caller:
     actor = delivery.sender.partition("@")[0]
     principal = delivery.principal
     component = actor.partition("/")[0]
-    if principal.local or names.GROUP_REPLICAS in principal.groups:
+    if principal.is_trusted:
         groups: tuple[str, ...] = ()
         if component == names.APISERVER:
             groups = (names.GROUP_MASTERS,)

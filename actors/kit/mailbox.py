@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from actors.kit.stream import Sink
+from cluster import names
 from cluster.errors import Overloaded, SteersmanError
 from cluster.messages.base import Message
 
@@ -21,6 +22,12 @@ class Principal(msgspec.Struct, frozen=True):
     user: str
     groups: tuple[str, ...]
     local: bool
+
+    @property
+    def is_trusted(self) -> bool:
+        """This very process, or a control-plane replica: not a node, whose components reach what
+        is not theirs through the API server only."""
+        return self.local or names.GROUP_REPLICAS in self.groups
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):

@@ -29,7 +29,7 @@ from actors.kubelet.pod_worker import PodWorker
 from actors.kubelet.references import References
 from cluster.api.resources import PODS, SERVICES
 from cluster.api.types import Object
-from cluster.errors import StatusError
+from cluster.errors import PeerFault, StatusError
 from cluster.messages.base import Message
 from cluster.messages.kubelet import LogChunk, ReadLogs
 from cluster.names import KUBELET
@@ -232,6 +232,8 @@ class KubeletActor(Actor):
         if not isinstance(message, ReadLogs):
             await super().serve(message, sink, delivery)
             return
+        if not delivery.principal.is_trusted:
+            raise PeerFault(f"{delivery.principal.user} may not read logs past the API server")
         worker = self._find(message.namespace, message.pod)
         try:
             found = await self._runtime.list(self._pod_filter(worker.uid))

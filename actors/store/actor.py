@@ -232,8 +232,7 @@ def _check_principal(delivery: Delivery) -> None:
     """Only control-plane replicas and administrators speak to the store; all others go through the
     API server. Raises PeerFault."""
     principal = delivery.principal
-    trusted = (names.GROUP_REPLICAS, names.GROUP_MASTERS)
-    if not principal.local and not any(group in principal.groups for group in trusted):
+    if not principal.is_trusted and names.GROUP_MASTERS not in principal.groups:
         raise PeerFault(f"{principal.user} may not speak to the store")
 
 

@@ -81,7 +81,7 @@ class Peers:
             rpc = decode(message.payload)
         except ValueError as error:
             raise PeerFault(f"{principal.process}: {error}") from error
-        if not principal.local and names.GROUP_REPLICAS not in principal.groups:
+        if not principal.is_trusted:
             raise PeerFault(f"{principal.user} is no replica, yet sends Raft messages")
         if rpc.sender != principal.process:
             raise PeerFault(f"{principal.process} sends Raft messages as {rpc.sender}")

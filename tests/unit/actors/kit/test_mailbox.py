@@ -14,6 +14,12 @@ def _request(number: int) -> Request:
     return Request(Done(), number, "a@p", "b@p", Principal("p", "u", (), True), "", "")
 
 
+def test_only_this_process_and_replicas_are_trusted() -> None:
+    assert Principal("p", "", (), True).is_trusted
+    assert Principal("replica-2", "", ("system:replicas",), False).is_trusted
+    assert not Principal("node-1", "", ("system:nodes", "system:masters"), False).is_trusted
+
+
 @simulated
 async def test_requests_wait_in_order_and_in_bounds() -> None:
     mailbox = Mailbox(2)

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from actors.kit.actor import Delivery, Principal, Sink
 from actors.kit.world.containers import ExecResult
+from actors.kubelet.actor import KubeletActor
 from actors.kubelet.runtimes.memory import Behaviour
 from cluster.api.resources import LEASES, NODES, PODS
-from cluster.errors import StatusError
+from cluster.errors import PeerFault, StatusError
+from cluster.messages.kubelet import ReadLogs
 from tests.unit.actors.kubelet.bench import NodeBench, container, pod, simulated
 
 HTTP = {"httpGet": {"path": "/healthz", "port": 8080}}
@@ -483,6 +486,17 @@ async def test_logs(bench: NodeBench) -> None:
     await bench.running()
     assert (await bench.logs(previous=True)).endswith(b"third\n")
     assert await bench.logs() == b"first\n"
+
+
+@simulated
+async def test_logs_are_not_for_other_nodes(bench: NodeBench) -> None:
+    other = Principal("node-2", "system:node:node-2", ("system:nodes",), False)
+    kubelet = KubeletActor(bench.settings, "node-1", bench.runtime, bench.network, ("a@replica-1",))
+    nowhere = Sink(1, outlet=None)  # type: ignore[arg-type]  # nothing is to be sent
+    with pytest.raises(PeerFault, match="past the API server"):
+        await kubelet.serve(
+            ReadLogs("default", "web"), nowhere, Delivery("a@node-2", other, "", None)
+        )
 
 
 @simulated
