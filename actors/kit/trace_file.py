@@ -22,7 +22,7 @@ TRACE_FILES_MAX = 8
 ROUTINE_BYTES_MAX = 4 * MIB
 ROUTINE_FILES_MAX = 2
 # Records gather this long before they are written, so that an idle process's thread rests too.
-GATHER_SECONDS = 0.25
+GATHER_SECONDS = 0.5
 
 
 class RotatingFile:
