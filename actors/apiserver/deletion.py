@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from actors.apiserver.call import DeleteOptions, Preconditions
 from actors.apiserver.strategies import namespaces
 from actors.apiserver.strategies.strategy import Strategy, bump_generation
-from actors.apiserver.times import seconds_of, timestamp
 from cluster.api import status
 from cluster.api.kinds import Kind
+from cluster.api.timestamps import rfc3339, seconds_of
 from cluster.api.types import Object
 
 FOREGROUND = "foregroundDeletion"
@@ -86,9 +86,9 @@ def _mark(obj: Object, grace: int, now: float) -> None:
         if known is not None and grace >= known:
             return
         asked = seconds_of(metadata["deletionTimestamp"]) - (known or 0)
-        metadata["deletionTimestamp"] = timestamp(max(asked + grace, 0))
+        metadata["deletionTimestamp"] = rfc3339(max(asked + grace, 0))
     else:
-        metadata["deletionTimestamp"] = timestamp(now + grace)
+        metadata["deletionTimestamp"] = rfc3339(now + grace)
     metadata["deletionGracePeriodSeconds"] = grace
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.policy_cache import PolicyCache
-from actors.apiserver.times import timestamp
 from actors.kit.ref import Ref
 from actors.kit.world.clock import Clock
 from actors.kit.world.entropy import Entropy
+from cluster.api.timestamps import rfc3339
 from cluster.settings import ClusterSettings
 
 
@@ -29,4 +29,4 @@ class Environment:
 
     def timestamp(self) -> str:
         """Now, as metav1.Time."""
-        return timestamp(self.clock.now())
+        return rfc3339(self.clock.now())

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from actors.client.api_client import MERGE_PATCH, ApiClient
 from actors.client.event_aggregation import EventCorrelator, Record, Said
-from actors.client.timestamps import rfc3339
 from actors.kit.tracing import current_trace, resume_trace
 from cluster.api.resources import EVENTS
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.errors import StatusError, SteersmanError
 from cluster.names import NAMESPACE_DEFAULT

@@ -6,10 +6,10 @@ Source: Kubernetes "Deployments: status". Must not know how sets are scaled, nor
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actors.client.timestamps import parse_time, rfc3339
 from actors.controllers.objects import condition_of, find_condition, name_of
 from actors.controllers.replicaset import wanted_replicas
 from actors.controllers.rolling import Bounds
+from cluster.api.timestamps import parse_time, rfc3339
 from cluster.api.types import Object
 
 NEW_SET_CREATED = "NewReplicaSetCreated"

@@ -9,7 +9,6 @@ nodes by condition". Must not know how pods are evicted, nor the API.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from actors.client.timestamps import parse_time, rfc3339
 from actors.controllers.objects import (
     condition_of,
     created_at,
@@ -32,6 +31,7 @@ from actors.controllers.plan import (
 )
 from actors.controllers.taints import NO_EXECUTE, NO_SCHEDULE, taints_of
 from cluster.api.resources import LEASES, NODES, PODS
+from cluster.api.timestamps import parse_time, rfc3339
 from cluster.api.types import Object
 from cluster.names import (
     NAMESPACE_NODE_LEASE,

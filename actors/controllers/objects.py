@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from actors.client.timestamps import parse_time, rfc3339
 from cluster.api.resources import Resource
+from cluster.api.timestamps import parse_time, rfc3339
 from cluster.api.types import Object
 
 

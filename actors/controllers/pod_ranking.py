@@ -8,7 +8,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from actors.client.timestamps import parse_time
 from actors.controllers.objects import (
     annotations_of,
     condition_of,
@@ -18,6 +17,7 @@ from actors.controllers.objects import (
     ready_since,
     uid_of,
 )
+from cluster.api.timestamps import parse_time
 from cluster.api.types import Object
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"

@@ -7,7 +7,6 @@ Must not know why a node is tainted, nor the API.
 
 from collections.abc import Iterable
 
-from actors.client.timestamps import rfc3339
 from actors.controllers.objects import (
     condition_of,
     is_terminating,
@@ -30,6 +29,7 @@ from actors.controllers.plan import (
 )
 from actors.controllers.taints import NO_EXECUTE, eviction_time, taints_of
 from cluster.api.resources import NODES, PODS
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
 REASON = "DeletionByTaintManager"

@@ -3,7 +3,7 @@
 Source: Kubernetes "Taints and Tolerations". Must not know nodes' health, nor the API.
 """
 
-from actors.client.timestamps import parse_time
+from cluster.api.timestamps import parse_time
 from cluster.api.types import Object
 
 NO_EXECUTE = "NoExecute"

@@ -6,10 +6,10 @@ Must not know: the pod's phase, the API server. Source: core/v1 ContainerStatus.
 from dataclasses import dataclass
 from typing import Any
 
-from actors.client.timestamps import rfc3339
 from actors.kit.world.containers import Container
 from actors.kubelet import labels, pod_spec
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
 

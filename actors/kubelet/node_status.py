@@ -3,10 +3,10 @@
 Must not know: the API server. Source: core/v1 NodeStatus; Kubernetes docs, "Node Status", "Leases".
 """
 
-from actors.client.timestamps import rfc3339, rfc3339_micro
 from actors.kit.world.containers import Image, RuntimeInfo
 from actors.kubelet.machine import MachineInfo
 from cluster.api.quantity import canonical
+from cluster.api.timestamps import rfc3339, rfc3339_micro
 from cluster.api.types import Object
 from cluster.limits import NODE_PODS_MAX
 from cluster.names import (

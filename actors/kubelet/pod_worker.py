@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from actors.client.timestamps import parse_time
 from actors.kit.tracing import resume_trace
 from actors.kit.world.containers import Container, RuntimeFault
 from actors.kubelet import backoff, labels, pod_machine, pod_plan, pod_spec
@@ -25,6 +24,7 @@ from actors.kubelet.prober import Prober
 from actors.kubelet.status import pod_status
 from actors.kubelet.status_publisher import StatusPublisher
 from actors.kubelet.volume_mounter import termination_file
+from cluster.api.timestamps import parse_time
 from cluster.api.types import Object
 from cluster.errors import SteersmanError
 

@@ -6,11 +6,11 @@ Lifecycle: pod phase, pod conditions"; KEP-3085 (PodReadyToStartContainers).
 
 from dataclasses import dataclass
 
-from actors.client.timestamps import rfc3339
 from actors.kubelet import pod_spec
 from actors.kubelet.container_status import Seen, container_statuses
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting
 from actors.kubelet.progress import initialized, is_through, outcome
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
 OWN_CONDITIONS = (

@@ -3,7 +3,6 @@
 Must not know: the engine. ConfigFault and FilesFault say what is wrong in words for an event.
 """
 
-from actors.client.timestamps import parse_time
 from actors.kubelet import pod_dns, volumes
 from actors.kubelet.container_spec import TERMINATION_LOG, Mount
 from actors.kubelet.downward import ConfigFault
@@ -17,6 +16,7 @@ from cluster.api.resources import (
     PERSISTENT_VOLUMES,
     SERVICE_ACCOUNTS,
 )
+from cluster.api.timestamps import parse_time
 from cluster.api.types import Object
 
 # A token is replaced when this part of its life is over (as Kubernetes does).

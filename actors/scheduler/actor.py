@@ -15,13 +15,13 @@ from actors.client.event_recorder import EventRecorder
 from actors.client.informer import Informer
 from actors.client.leadership import LeaderGate
 from actors.client.retries import backoff, is_temporary
-from actors.client.timestamps import rfc3339
 from actors.kit.actor import Actor
 from actors.kit.tracing import resume_trace
 from actors.scheduler.objects import binding, unschedulable_patch
 from actors.scheduler.pod_info import PodInfo
 from actors.scheduler.state import SCHEDULER_NAME, SchedulerState, Step
 from cluster.api.resources import NAMESPACES, NODES, PODS, Resource
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.errors import Fenced, StatusError, SteersmanError
 from cluster.names import APISERVER, address

@@ -19,7 +19,6 @@ from cluster.api.ownership_managers import (
     decode_managed,
     encode_managed,
     identity,
-    timestamp,
 )
 from cluster.api.ownership_sets import (
     FieldSet,
@@ -33,6 +32,7 @@ from cluster.api.ownership_values import Changes, check_lists, compare, field_se
 from cluster.api.patches import copy_json
 from cluster.api.schema_node import SchemaNode
 from cluster.api.status import Cause, bad_request, status_error
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.errors import StatusError
 
@@ -98,7 +98,7 @@ def server_side_apply(
     who = identity(manager, APPLY, "", scope.subresource)
     before = managed.get(who)
     fields = difference(field_set(config, schema), _NOBODYS)
-    time = before.time if before is not None else timestamp(now)
+    time = before.time if before is not None else rfc3339(now)
     managed[who] = Entry(fields, time, applied.get("apiVersion", ""))
     merged = merge(base, config, schema)
     if before is not None:
@@ -106,7 +106,7 @@ def server_side_apply(
     changes = _own_changes(base, merged, schema, scope)
     _settle(base, config, managed, who, changes, force, schema)
     if changes or before is None or before.fields != fields:
-        managed[who] = managed[who]._replace(time=timestamp(now))
+        managed[who] = managed[who]._replace(time=rfc3339(now))
     result: Object = copy_json(merged)
     if manager == KUBECTL:
         _renew_last_applied(result, applied)
@@ -138,7 +138,7 @@ def update_managed_fields(
             managed[other] = entry._replace(fields=fields)
     before = managed.get(who, Entry({}, "", api_version))
     fields = union(difference(before.fields, changes.removed), taken)
-    time = timestamp(now) if taken else before.time
+    time = rfc3339(now) if taken else before.time
     managed[who] = Entry(fields, time, api_version)
     _set_managed(new, managed)
 

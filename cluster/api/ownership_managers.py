@@ -3,7 +3,6 @@
 Source: metav1.ManagedFieldsEntry and KEP-555.
 """
 
-from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias
 
 from cluster.api.ownership_sets import FieldSet, is_well_formed, union
@@ -47,11 +46,6 @@ def identity(manager: str, operation: str, api_version: str, subresource: str) -
     """The key of one manager's entry."""
     version = api_version if operation == UPDATE else ""
     return Identity(manager, operation, version, subresource)
-
-
-def timestamp(now: float) -> str:
-    """UNIX seconds → ``2026-01-31T12:00:00Z``."""
-    return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def decode_managed(entries: object, trusted: bool = False) -> Managed | None:

@@ -4,9 +4,9 @@ Must not know any kind.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
+from cluster.api import timestamps
 from cluster.api.types import Object
 
 # cell(object, now in UNIX seconds) -> text or number
@@ -62,13 +62,12 @@ def size(*path: str | int) -> Cell:
 
 def seconds_of(timestamp: Any) -> float | None:
     """An RFC 3339 time as UNIX seconds; None if it is none."""
-    if not isinstance(timestamp, str) or not timestamp:
+    if not isinstance(timestamp, str):
         return None
     try:
-        parsed = datetime.fromisoformat(timestamp)
+        return timestamps.seconds_of(timestamp)
     except ValueError:
         return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 def since(timestamp: Any, now: float) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from actors.apiserver.call import DeleteOptions
 from actors.apiserver.strategies.strategy import Strategy
-from actors.apiserver.times import timestamp
 from cluster.api import status
 from cluster.api.kinds import Kind
 from cluster.api.quantity import milli_value
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
 GRACE_SECONDS_DEFAULT = 30
@@ -26,7 +26,7 @@ def _create(obj: Object, now: float) -> None:
                 "type": "PodScheduled",
                 "status": "False",
                 "lastProbeTime": None,
-                "lastTransitionTime": timestamp(now),
+                "lastTransitionTime": rfc3339(now),
                 "reason": "SchedulingGated",
                 "message": "Scheduling is blocked due to non-empty scheduling gates",
             }
@@ -107,7 +107,7 @@ def _scheduled(live: Object, now: float) -> Object:
         "type": "PodScheduled",
         "status": "True",
         "lastProbeTime": None,
-        "lastTransitionTime": timestamp(now),
+        "lastTransitionTime": rfc3339(now),
     }
     bound = {**live, "conditions": [*kept, condition]}
     bound.pop("nominatedNodeName", None)

@@ -5,11 +5,11 @@ import orjson
 from actors.apiserver import bodies
 from actors.apiserver.call import Call
 from actors.apiserver.subresources.handler import Answer, Parts
-from actors.apiserver.times import timestamp
 from cluster.api import status
 from cluster.api.defaults import apply_subresource_defaults
 from cluster.api.encoding import decode
 from cluster.api.kinds import by_resource
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.security.tokens import Account, BoundObject
 
@@ -44,7 +44,7 @@ async def handle(parts: Parts, call: Call) -> Answer:
     token, expires = parts.accounts.issue(account, spec.get("audiences") or (), seconds)
     spec.setdefault("audiences", [parts.accounts.issuer])
     request["metadata"] = {"name": call.request.name, "namespace": call.namespace}
-    request["status"] = {"token": token, "expirationTimestamp": timestamp(expires)}
+    request["status"] = {"token": token, "expirationTimestamp": rfc3339(expires)}
     return Answer(orjson.dumps(request), 201)
 
 

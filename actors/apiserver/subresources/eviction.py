@@ -10,12 +10,12 @@ from actors.apiserver import bodies
 from actors.apiserver.call import Call, delete_options
 from actors.apiserver.selection import Selection
 from actors.apiserver.subresources.handler import Answer, Parts
-from actors.apiserver.times import timestamp
 from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, by_resource
 from cluster.api.selectors import from_object
 from cluster.api.status import status_object
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
 _BUDGETS = by_resource("policy", "v1", "poddisruptionbudgets", unserved=True)
@@ -73,7 +73,7 @@ async def _budget_of(parts: Parts, call: Call, pod: Object) -> Object | None:
 async def _spend(parts: Parts, call: Call, budget: Object, pod: Object) -> None:
     """Take one disruption of the budget, atomically with respect to other evictions."""
     assert _BUDGETS is not None
-    now = timestamp(parts.environment.clock.now())
+    now = rfc3339(parts.environment.clock.now())
 
     def spent(live: Object) -> Object:
         state = live.get("status") or {}

@@ -10,10 +10,10 @@ from actors.apiserver.call import Call, parse_bool, parse_int
 from actors.apiserver.environment import Environment
 from actors.apiserver.store_client import translate
 from actors.apiserver.subresources.handler import Answer, Parts
-from actors.apiserver.times import seconds_of
 from cluster import limits, names
 from cluster.api import status
 from cluster.api.encoding import decode
+from cluster.api.timestamps import seconds_of
 from cluster.api.types import Object
 from cluster.errors import SteersmanError
 from cluster.messages.kubelet import LogChunk, ReadLogs

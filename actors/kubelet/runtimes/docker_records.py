@@ -4,10 +4,10 @@ Must not know: the connection.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Literal
 
 from actors.kit.world.containers import Container, ContainerEvent, Image, RuntimeInfo
+from cluster.api.timestamps import seconds_of
 
 Answer = dict[str, Any]
 EVENT_KINDS: dict[str, Literal["started", "died", "destroyed"]] = {
@@ -27,7 +27,7 @@ def seconds(text: str) -> float:
     """RFC 3339 → UNIX seconds. Docker's "never" (year 1) and '' are 0.0."""
     if not text or text.startswith("0001-"):
         return 0.0
-    return datetime.fromisoformat(text).timestamp()
+    return seconds_of(text)
 
 
 def container(raw: Answer) -> Container:

@@ -5,8 +5,8 @@ import pytest
 from actors.apiserver import deletion
 from actors.apiserver.call import DeleteOptions, Preconditions
 from actors.apiserver.strategies.table import strategy_of
-from actors.apiserver.times import timestamp
 from cluster.api.kinds import by_resource
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.errors import StatusError
 
@@ -34,7 +34,7 @@ def test_a_running_pod_is_marked_and_given_time() -> None:
     planned = plan(PODS, pod())
     metadata = planned.obj["metadata"]
     assert not planned.removed
-    assert metadata["deletionTimestamp"] == timestamp(NOW + 20)
+    assert metadata["deletionTimestamp"] == rfc3339(NOW + 20)
     assert (metadata["deletionGracePeriodSeconds"], metadata["generation"]) == (20, 2)
 
 
@@ -52,7 +52,7 @@ def test_a_later_request_shortens_the_grace_but_never_prolongs_it() -> None:
     going = plan(PODS, pod()).obj
     shorter = plan(PODS, going, grace=5).obj["metadata"]
     assert shorter["deletionGracePeriodSeconds"] == 5
-    assert shorter["deletionTimestamp"] == timestamp(NOW + 5)
+    assert shorter["deletionTimestamp"] == rfc3339(NOW + 5)
     assert not plan(PODS, going, grace=500).changed
     assert not plan(PODS, going).changed
 
@@ -61,7 +61,7 @@ def test_finalizers_hold_an_object_until_they_are_gone() -> None:
     obj: Object = {"metadata": {"name": "a", "finalizers": ["x/y"]}}
     planned = plan(MAPS, obj)
     assert not planned.removed
-    assert planned.obj["metadata"]["deletionTimestamp"] == timestamp(NOW)
+    assert planned.obj["metadata"]["deletionTimestamp"] == rfc3339(NOW)
     assert not deletion.complete(planned.obj)
     released = {"metadata": {**planned.obj["metadata"], "finalizers": []}}
     assert deletion.complete(released)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from actors.client.timestamps import rfc3339
 from actors.controllers.actor import ControllerManager
 from actors.kit.context import Context
 from cluster.api.resources import (
@@ -16,6 +15,7 @@ from cluster.api.resources import (
     REPLICA_SETS,
     Resource,
 )
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.settings import ClusterSettings, ReplicaSettings
 from tests.unit.actors.client.harness import Bench, virtually

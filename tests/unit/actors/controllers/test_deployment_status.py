@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from actors.client.timestamps import rfc3339
 from actors.controllers.deployment_status import Rollout, deadline_in, is_complete, status_of
 from actors.controllers.rolling import Bounds
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from tests.unit.actors.controllers.cluster import make_deployment
 from tests.unit.actors.controllers.views import NOW

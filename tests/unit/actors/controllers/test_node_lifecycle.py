@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from actors.client.timestamps import rfc3339
 from actors.controllers.node_lifecycle import NodeLifecycle, lease_keys, node_keys, pod_keys
 from actors.controllers.plan import Patch, RequeueAfter
 from cluster.api.resources import LEASES, NODES, PODS
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from tests.unit.actors.controllers.views import NOW, make_view
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from actors.client.timestamps import rfc3339
 from actors.controllers.pod_ranking import DELETION_COST, available_in, pods_to_delete
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from tests.unit.actors.controllers.views import NOW
 

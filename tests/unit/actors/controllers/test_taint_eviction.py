@@ -2,10 +2,10 @@
 
 import asyncio
 
-from actors.client.timestamps import rfc3339
 from actors.controllers.plan import Announce, Delete, Patch, RequeueAfter
 from actors.controllers.taint_eviction import node_keys, plan, pod_keys
 from cluster.api.resources import DEPLOYMENTS, NODES, PODS
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from tests.unit.actors.client.harness import until
 from tests.unit.actors.controllers.cluster import Cluster, in_cluster, make_deployment

@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.client.timestamps import rfc3339
 from actors.controllers.taints import eviction_time, tolerates
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from tests.unit.actors.controllers.views import NOW
 

@@ -46,8 +46,7 @@ def test_a_duration_is_never_long(seconds: float) -> None:
 def test_since() -> None:
     assert columns.since("2023-11-14T22:13:20Z", 1_700_000_005) == "5s"
     assert columns.since("2023-11-14T22:13:20.5Z", 1_700_000_005) == "4s"
-    assert columns.since("2023-11-14T22:13:20", 1_700_000_005) == "5s"
-    for nothing in (None, "", "yesterday", 7):
+    for nothing in (None, "", "yesterday", "2023-11-14T22:13:20", 7):
         assert columns.since(nothing, 0) == "<unknown>"
 
 
