@@ -17,14 +17,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-import structlog
 import uvloop
 
 from actors import catalog
+from actors.kit.supervisor import Unrecoverable
 from actors.kit.system import ActorSystem
 from actors.kit.trace_file import FileTracer
 from actors.kit.transports.tcp import TcpTransport
 from actors.kit.transports.tls import client_context, server_context
+from actors.kit.world.disk import DiskFault
 from actors.kit.world.real import real_world
 from actors.kit.world.world import World
 from cluster import names
@@ -73,17 +74,28 @@ async def run(settings: ClusterSettings, name: str) -> None:
         try:
             for component in catalog.components(settings, name, backends):
                 await system.spawn(component.name, component.factory)
-            gc.collect()
-            gc.freeze()
-            notify(name)
-            await until_stopped(system, stopping)
-            await hand_over(system)
+                if system.failed.done():
+                    break
+            telling = asyncio.create_task(tell_ready(system))
+            try:
+                await until_stopped(system, stopping)
+                await hand_over(system)
+            finally:
+                telling.cancel()
         finally:
             async with asyncio.timeout(STOP_SECONDS):
                 await system.stop()
             await backends.packet_filter.close()
     finally:
         tracer.close()
+
+
+async def tell_ready(system: ActorSystem) -> None:
+    """Say so once all components have started."""
+    if await system.proven():
+        gc.collect()
+        gc.freeze()
+        notify(system.process)
 
 
 async def until_stopped(system: ActorSystem, stopping: asyncio.Event) -> None:
@@ -115,17 +127,16 @@ def notify(name: str) -> None:
 
 
 def main() -> None:
-    """Entry point. Exits with 1 and the error if a component failed for good."""
+    """Entry point. Exits with 1 and one line of text if the machine fails it or a person must act,
+    with the stack if a component failed for good otherwise."""
     if not __debug__:
         sys.exit("error: assertions guard the data: do not run with python -O")
     settings_path, name = sys.argv[1:3]
     settings = parse_settings(msgspec.json.decode(Path(settings_path).read_bytes()))
-    log = structlog.get_logger(process=name)
     try:
         uvloop.run(run(settings, name))
-    except BaseExceptionGroup as group:
-        log.exception("process failed", error=str(group))
-        sys.exit(1)
+    except (Unrecoverable, DiskFault, OSError) as error:
+        sys.exit(f"error: {name}: {error}")
 
 
 if __name__ == "__main__":

@@ -96,7 +96,11 @@ def start_all(settings: ClusterSettings, progress: Progress) -> None:
         with progress.step("control plane ready") as notes:
             control = [process for process in started if process.name in replicas]
             notes.append(f"{len(control)} started of {len(replicas)} replicas")
-            check_ready(settings, ready.wait(control, READY_SECONDS))
+            missing = ready.wait(control, READY_SECONDS)
+            if missing:
+                # The others are to be known as ready all the same: they are not started again.
+                ready.wait(started, READY_SECONDS)
+            check_ready(settings, missing)
         progress.mark("API answering")
         with progress.step("nodes started") as notes:
             rest = [process for process in started if process.name not in replicas]
@@ -118,13 +122,17 @@ def start(settings: ClusterSettings, name: str) -> None:
 
 
 def check_ready(settings: ClusterSettings, missing: list[processes.Running]) -> None:
-    """Raises LaunchError with the end of the first failed process's output."""
-    if missing:
-        name = missing[0].name
-        raise LaunchError(
-            f"{name} did not become ready. Its log {processes.log_path(settings, name)} ends:\n"
-            + processes.last_lines(settings, name)
-        )
+    """Raises LaunchError with what the first failed process said, or the end of its output."""
+    if not missing:
+        return
+    name = missing[0].name
+    last = processes.last_lines(settings, name, 1).strip()
+    if last.startswith("error: "):
+        raise LaunchError(last.removeprefix("error: "))
+    raise LaunchError(
+        f"{name} did not become ready. Its log {processes.log_path(settings, name)} ends:\n"
+        + processes.last_lines(settings, name)
+    )
 
 
 def ensure_images(settings: ClusterSettings) -> str:

@@ -197,12 +197,13 @@ class ReadySocket:
         self.ready: set[str] = set()
 
     def wait(self, processes: Iterable[Running], seconds: float) -> list[Running]:
-        """Until all are ready. Returns those that are not: first what died, then what is late."""
+        """Until all that live are ready. Returns those that are not: first what died, then what
+        is late."""
         waiting = list(processes)
         deadline = time.monotonic() + seconds
         while left := [process for process in waiting if process.name not in self.ready]:
             seconds = deadline - time.monotonic()
-            if seconds <= 0 or any(started_at(p.pid) != p.started for p in left):
+            if seconds <= 0 or all(started_at(p.pid) != p.started for p in left):
                 break
             self.socket.settimeout(min(seconds, 0.5))
             try:

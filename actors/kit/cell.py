@@ -12,7 +12,7 @@ from actors.kit.context import Context, Timer
 from actors.kit.mailbox import Delivery, Mailbox, Request
 from actors.kit.ref import Ref
 from actors.kit.stream import Sink
-from actors.kit.supervisor import RestartPolicy, RestartWindow
+from actors.kit.supervisor import RestartPolicy, RestartWindow, Unrecoverable
 from actors.kit.tracing import CURRENT
 from cluster.errors import ActorDown, SteersmanError
 from cluster.limits import MAILBOX_MESSAGES_MAX
@@ -56,6 +56,7 @@ class Cell:
         self._leaving = False
         self._stop = asyncio.Event()
         self._settled = asyncio.Event()
+        self._proven = asyncio.Event()
         self._life = asyncio.get_running_loop().create_task(self._live(), name=self.address)
 
     # What others do to the actor.
@@ -63,6 +64,10 @@ class Cell:
     async def settled(self) -> None:
         """Return once the first start has succeeded or failed."""
         await self._settled.wait()
+
+    async def proven(self) -> None:
+        """Return once a start has succeeded, or the actor is gone for good."""
+        await self._proven.wait()
 
     def offer(self, request: Request) -> None:
         """Put a request into the mailbox. Raises ActorDown, Overloaded."""
@@ -141,6 +146,9 @@ class Cell:
             began = clock()
             failure = await self._incarnation()
             self._settled.set()
+            if isinstance(failure, Unrecoverable):
+                self._escalate(failure)
+                break
             if self._stop.is_set() or not self.policy.wants_restart(failure is not None):
                 break
             delay = window.next_delay(clock(), clock() - began)
@@ -151,6 +159,7 @@ class Cell:
             if await _is_set_within(self._stop, delay):
                 break
         self.state = "gone"
+        self._proven.set()
         self.system.forget(self)
         if self._parent is not None:
             self._parent.children.pop(self.address, None)
@@ -189,6 +198,7 @@ class Cell:
         await actor.started()
         self.state = "running"
         self._settled.set()
+        self._proven.set()
         await self._consume(actor)
 
     async def _consume(self, actor: Actor) -> None:

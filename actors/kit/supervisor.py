@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 
+class Unrecoverable(Exception):
+    """A restart cannot help: a person must act. Ends the process at once, and the text tells that
+    person what is wrong and what to do."""
+
+
 @dataclass(frozen=True)
 class RestartPolicy:
     """When and how quickly an actor that ended comes back. Times are seconds.

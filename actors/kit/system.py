@@ -165,6 +165,13 @@ class ActorSystem:
         await cell.settled()
         return self.ref(cell.address)
 
+    async def proven(self) -> bool:
+        """True once each root actor has started well, some perhaps at a later try; False if one is
+        beyond restarting: see ``failed``."""
+        for cell in list(self._roots):
+            await cell.proven()
+        return not self.failed.done()
+
     def ref(self, address: str, sender: str = "") -> Ref:
         """A reference to any actor anywhere. Raises ValueError if it is no address."""
         names.split_address(address)

@@ -25,7 +25,7 @@ from cluster.raft.ready import ReadState, Ready, Standing
 from cluster.state.commands import Command, decode_command, encode_command
 from cluster.state.mvcc import StateMachine
 from cluster.state.sessions import Outcome
-from cluster.state.snapshot import decode_snapshot, encode_snapshot
+from cluster.state.snapshot import SnapshotDamaged, decode_snapshot, encode_snapshot
 
 # Readys carried out before other tasks get their turn.
 TURN_READIES = 4
@@ -82,11 +82,17 @@ class Engine:
     # -- life -----------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Recover from disk and begin to turn. Raises LogDamaged, SnapshotDamaged, DiskFault."""
+        """Recover from disk and begin to turn. Raises LogDamaged, DiskFault."""
         recovered = await self._persistence.load()
         if recovered.snapshot is not None:
-            self.machine = decode_snapshot(recovered.snapshot)
+            try:
+                self.machine = decode_snapshot(recovered.snapshot)
+            except SnapshotDamaged as error:
+                index = recovered.marker.index
+                raise self._persistence.snapshot_damaged(index, str(error)) from error
             self.hub = WatchHub(self.machine)
+        if recovered.torn_bytes:
+            self._ctx.log.warning("store.repaired", torn_bytes=recovered.torn_bytes)
         self.member = Member(
             self._config,
             self._ctx.world.entropy.random,

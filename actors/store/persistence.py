@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from actors.kit.supervisor import Unrecoverable
 from actors.kit.world.disk import AppendFile, Disk
 from actors.store.wal_records import (
     FORMAT,
@@ -32,11 +33,15 @@ from cluster.raft.ready import Ready
 SEGMENT_BYTES = 16 * 1024 * 1024
 # Snapshot pieces written between two syncs.
 SNAPSHOT_STRIDE_BYTES = 2 * 1024 * 1024
+ADVICE = (
+    "What this replica promised to keep is damaged, so it takes no part any more; the other "
+    "replicas are not affected. Put the file back as it was"
+)
 
 
-class LogDamaged(Exception):
-    """The log on disk is not what was written there. Names file and offset: a human must act
-    (restore the disk, or rebuild the member from its peers)."""
+class LogDamaged(Unrecoverable):
+    """The log on disk is not what was written there. Names file and offset. Going on without what
+    is damaged would break promises made to the other members: a person must act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ class Persistence:
             if found.damage:
                 last = position == len(paths) - 1
                 if not last or not found.records or judge(data, found) == "corrupt":
-                    raise LogDamaged(f"{path}: {found.damage} at offset {found.end}")
+                    raise self._damaged(path, f"{found.damage} at offset {found.end}")
                 torn = len(data) - found.end
             kept = data[: found.end]
             ordinal = found.ordinal
@@ -110,33 +115,40 @@ class Persistence:
     def _replay(self, path: str, records: Sequence[Record], replay: Replay) -> None:
         header = records[0] if records else None
         if not isinstance(header, Header):
-            raise LogDamaged(f"{path}: no header at offset 0")
+            raise self._damaged(path, "no header at offset 0")
         if (header.cluster, header.member) != (self._cluster, self._member):
-            raise LogDamaged(
-                f"{path}: belongs to member {header.member} of cluster {header.cluster}, "
-                f"not to {self._member} of {self._cluster}"
+            raise self._damaged(
+                path,
+                f"belongs to member {header.member} of cluster {header.cluster}, not to "
+                f"{self._member} of {self._cluster}",
             )
         if header.format != FORMAT:
-            raise LogDamaged(f"{path}: format {header.format}, this version reads {FORMAT}")
+            raise self._damaged(path, f"format {header.format}, this version reads {FORMAT}")
         expected = self._segments[-1].number + 1 if self._segments else header.segment
         if path != self._log_path(header.segment) or header.segment != expected:
-            raise LogDamaged(f"{path}: is segment {header.segment}, {expected} belongs here")
+            raise self._damaged(path, f"is segment {header.segment}, {expected} belongs here")
         replay.highest = 0
         for record in records[1:]:
             wrong = replay.take(record)
             if wrong:
-                raise LogDamaged(f"{path}: {wrong}")
+                raise self._damaged(path, wrong)
         self._segments.append(Segment(header.segment, replay.highest))
+
+    def snapshot_damaged(self, index: int, problem: str) -> LogDamaged:
+        """The error for a snapshot that cannot be read."""
+        return self._damaged(self._snapshot_path(index), problem)
+
+    def _damaged(self, path: str, problem: str) -> LogDamaged:
+        return LogDamaged(f"{self._disk.locate(path)}: {problem}. {ADVICE}")
 
     async def _load_snapshot(self, replay: Replay) -> bytes | None:
         index = replay.snapshot.index
         if replay.entries and replay.entries[0].index > index + 1:
-            raise LogDamaged(
-                f"{self._root}: entries {index + 1} to {replay.entries[0].index - 1} are missing"
-            )
+            first = replay.entries[0].index
+            raise self._damaged(self._root, f"entries {index + 1} to {first - 1} are missing")
         snapshot = await self.read_snapshot(index) if index else None
         if index and snapshot is None:
-            raise LogDamaged(f"{self._snapshot_path(index)}: missing")
+            raise self._damaged(self._snapshot_path(index), "missing")
         for path in await self._disk.list(f"{self._root}/snapshot-"):
             if path != self._snapshot_path(index):
                 await self._disk.remove(path)

@@ -1,6 +1,7 @@
 """One conformance suite for disks: the real one and the one in memory behave the same."""
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -201,3 +202,25 @@ async def test_power_lost_during_a_sync_or_write_fails_it() -> None:
         with pytest.raises(DiskFault):
             await task
     assert await disk.read("s") is None
+
+
+async def test_a_failed_replacement_leaves_the_old_bytes_and_no_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = RealDisk(tmp_path)
+    await disk.write_atomic("a", b"old")
+
+    def full(fd: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(real_disk, "_write_all", full)
+        with pytest.raises(DiskFault, match=f"{tmp_path}/a: No space left"):
+            await disk.write_atomic("a", b"new")
+        file = await disk.open_append("b")
+        file.append(b"x")
+        with pytest.raises(DiskFault, match=f"{tmp_path}/b: No space left"):
+            await file.sync()
+        await file.close()
+    assert await disk.read("a") == b"old"
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]

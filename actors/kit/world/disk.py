@@ -52,6 +52,9 @@ class Disk(Protocol):
     async def list(self, prefix: str) -> list[str]:
         """Paths of all files that begin with ``prefix``, sorted. Raises DiskFault."""
 
+    def locate(self, path: str) -> str:
+        """Where a person finds the file: for error texts."""
+
     async def open_append(self, path: str) -> AppendFile:
         """Open for appending; the file is made (durably) if it is not there. Raises DiskFault."""
 

@@ -44,11 +44,15 @@ class RealDisk:
         """Paths of all files that begin with ``prefix``, sorted."""
         return await asyncio.to_thread(_guard, lambda: _list(self._root, prefix))
 
+    def locate(self, path: str) -> str:
+        """Its absolute path."""
+        return str(self._at(path))
+
     async def open_append(self, path: str) -> AppendFile:
         """Open for appending, with a thread of its own."""
         target = self._at(path)
         fd, size = await asyncio.to_thread(_guard, lambda: _open(self._root, target))
-        return RealAppendFile(fd, size, path)
+        return RealAppendFile(fd, size, str(target))
 
     def _at(self, path: str) -> Path:
         return self._root / check_path(path)
@@ -123,18 +127,19 @@ class RealAppendFile:
         if self._failed is not None:
             raise DiskFault(f"{self._path}: failed before") from self._failed
         try:
-            _guard(work)
+            _guard(work, self._path)
         except DiskFault as fault:
             self._failed = fault
             raise
 
 
-def _guard(work: Callable[[], T]) -> T:
-    """Run it; the operating system's errors become DiskFault."""
+def _guard(work: Callable[[], T], path: str = "") -> T:
+    """Run it; the operating system's errors become DiskFault. ``path``: the file, where the system
+    does not say it."""
     try:
         return work()
     except OSError as error:
-        raise DiskFault(str(error)) from error
+        raise DiskFault(f"{error.filename or path}: {error.strerror}") from error
 
 
 def _read(path: Path) -> bytes | None:
@@ -183,13 +188,19 @@ def _make_directory(root: Path, directory: Path) -> None:
 def _write_atomic(root: Path, target: Path, data: bytes) -> None:
     _make_directory(root, target.parent)
     temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        _write_all(fd, data)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    temporary.rename(target)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            _write_all(fd, data)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        temporary.rename(target)
+    except OSError as error:
+        # On a full disk it would take the room that the next try needs.
+        temporary.unlink(missing_ok=True)
+        error.filename = error.filename or str(target)
+        raise
     _sync_directory(target.parent)
 
 

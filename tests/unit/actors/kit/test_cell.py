@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from actors.kit.actor import Actor, Delivery
-from actors.kit.supervisor import RestartPolicy
+from actors.kit.supervisor import RestartPolicy, Unrecoverable
 from actors.kit.system import ActorSystem
 from actors.kit.testing import actor_system
 from actors.kit.tracing import MemoryTracer
@@ -105,6 +105,40 @@ async def test_a_root_beyond_its_intensity_fails_the_system() -> None:
     assert isinstance(system.failed.exception(), RuntimeError)
     assert system.actors() == ()
     await system.stop()
+
+
+@simulated
+async def test_what_a_restart_cannot_help_fails_the_system_at_once() -> None:
+    starts: list[float] = []
+
+    class Damaged(Actor):
+        async def started(self) -> None:
+            starts.append(asyncio.get_running_loop().time())
+            raise Unrecoverable("mend it")
+
+    system = await _system()
+    await system.spawn("damaged", Damaged, QUICK)
+    assert str(system.failed.exception()) == "mend it"
+    assert not await system.proven()
+    assert starts == [0.0]
+    await system.stop()
+
+
+@simulated
+async def test_proven_waits_for_a_start_that_succeeds() -> None:
+    starts: list[float] = []
+
+    class Late(Actor):
+        async def started(self) -> None:
+            starts.append(asyncio.get_running_loop().time())
+            if len(starts) < 3:
+                raise OSError("not yet")
+
+    async with actor_system() as system:
+        await system.spawn("counter", Counter)
+        await system.spawn("late", Late, QUICK)
+        assert await system.proven()
+        assert asyncio.get_running_loop().time() == 3.0
 
 
 @simulated

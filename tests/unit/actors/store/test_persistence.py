@@ -188,6 +188,7 @@ def test_every_flipped_byte_of_what_is_marked_durable_is_refused_with_its_place(
                 found = await recover(disk)
             except LogDamaged as error:
                 assert path in str(error)
+                assert "offset" in str(error)
                 refused += 1
                 continue
             # Only the closing mark may go: nothing was promised by it.
