@@ -37,4 +37,6 @@ def from_core(obj: Object) -> Object:
     """A core/v1 Event as events.k8s.io/v1."""
     new: Object = {_NEW_NAMES.get(key, key): value for key, value in obj.items()}
     new["apiVersion"] = f"{_GROUP}/v1"
+    # Required in this form, though an event of the older kind has none.
+    new.setdefault("eventTime", None)
     return new
