@@ -8,7 +8,7 @@ import asyncio
 from contextlib import aclosing
 from typing import cast
 
-from actors.apiserver import bootstrap
+from actors.apiserver import bootstrap, event_expiry
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.authentication import Authentication, caller_of_message
 from actors.apiserver.authority import Authority
@@ -64,6 +64,7 @@ class ApiServerActor(Actor):
         self._assemble(environment)
         self.ctx.task(self._follow_policy(environment), "policy")
         self.ctx.task(self._follow_leadership(environment), "leadership")
+        self.ctx.task(self._expire_events(environment), "event expiry")
         if self._settings.replica(self._replica).api_addresses:
             self.ctx.task(self._stay_listed(), "presence")
         for replica in self._settings.replicas:
@@ -187,6 +188,17 @@ class ApiServerActor(Actor):
                 self.ctx.log.info("bootstrap is tried again", error=str(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_MAX_SECONDS)
+
+    async def _expire_events(self, environment: Environment) -> None:
+        """Whichever replica leads forgets what is old."""
+        while True:
+            await asyncio.sleep(event_expiry.SWEEP_SECONDS)
+            if not self._leading:
+                continue
+            try:
+                await event_expiry.expire(environment.objects.store, environment.clock.now())
+            except SteersmanError as error:
+                self.ctx.log.info("old events stay for now", error=str(error))
 
     async def _stay_listed(self) -> None:
         """In the ``kubernetes`` Service, as soon as the cluster has its namespaces, and again

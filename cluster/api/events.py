@@ -33,6 +33,18 @@ def to_core(obj: Object) -> Object:
     return core
 
 
+def last_said(event: Object) -> str:
+    """RFC 3339: when an event of the core form was last said ('' if it does not tell)."""
+    series = event.get("series") or {}
+    times = (
+        series.get("lastObservedTime"),
+        event.get("lastTimestamp"),
+        event.get("eventTime"),
+        event["metadata"].get("creationTimestamp"),
+    )
+    return next((str(time) for time in times if time), "")
+
+
 def from_core(obj: Object) -> Object:
     """A core/v1 Event as events.k8s.io/v1."""
     new: Object = {_NEW_NAMES.get(key, key): value for key, value in obj.items()}
