@@ -1,0 +1,115 @@
+"""Disks that damage, cut off or refuse what one replica writes: it stops rather than lie."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.settings import ClusterSettings
+from deploy import processes
+from tests.chaos.observe import caught_up, eventually, resumed, stored
+from tests.chaos.writers import Writer, disordered, lost, stop
+from tests.support.real_cluster import RealCluster
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+VICTIM = "replica-3"
+# Room for the log so far and a little more.
+TIGHT_BYTES = 1024 * 1024
+
+
+def folder(settings: ClusterSettings) -> Path:
+    """Where the victim keeps what it promised."""
+    return Path(settings.data_dir) / "processes" / VICTIM
+
+
+def last_segment(settings: ClusterSettings) -> Path:
+    return max(folder(settings).glob("raft/*/log-*"))
+
+
+def test_a_flipped_bit_stops_the_replica_and_a_torn_tail_does_not(
+    simulated: RealCluster, writers: list[Writer]
+) -> None:
+    settings = simulated.settings
+    resumed(writers, time.monotonic())
+    processes.kill(settings, VICTIM)
+    segment = last_segment(settings)
+    whole = segment.read_bytes()
+    damaged = bytearray(whole)
+    damaged[len(damaged) // 2] ^= 0x10
+    segment.write_bytes(damaged)
+    refused = simulated.steersman("replica", "start", VICTIM)
+    moment = time.monotonic()
+    assert refused.returncode == 1
+    lines = refused.stderr.strip().splitlines()
+    assert len(lines) == 1, refused.stderr
+    assert lines[0].startswith(f"error: {VICTIM}: {segment}: checksum does not match at offset ")
+    assert "Put the file back" in lines[0]
+    print("\n" + lines[0])
+    resumed(writers, moment)
+    # A group that was being written when the power went: nobody was promised it.
+    segment.write_bytes(whole + os.urandom(7))
+    simulated.do("replica", "start", VICTIM)
+    stop(writers)
+    eventually(lambda: caught_up(settings), "all replicas at one state")
+    assert "store.repaired" in simulated.do("logs", VICTIM)
+    assert lost(writers, stored(settings)) == []
+    assert disordered(writers) == []
+
+
+@pytest.fixture
+def tight(simulated: RealCluster) -> Iterator[Path]:
+    """The victim's data on a disk of its own, with little room."""
+    place = folder(simulated.settings)
+    processes.kill(simulated.settings, VICTIM)
+    beside = place.with_suffix(".beside")
+    shutil.copytree(place, beside)
+    size = sum(file.stat().st_size for file in beside.rglob("*") if file.is_file())
+    # The start rewrites the last segment beside itself.
+    room = f"size={3 * size + TIGHT_BYTES}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", room, "tmpfs", place], check=True)
+    try:
+        shutil.copytree(beside, place, dirs_exist_ok=True)
+        simulated.do("replica", "start", VICTIM)
+        yield place
+    finally:
+        processes.kill(simulated.settings, VICTIM)
+        shutil.rmtree(beside)
+        shutil.copytree(place, beside)
+        subprocess.run(["umount", "--lazy", place], check=True)
+        shutil.rmtree(place)
+        beside.rename(place)
+
+
+@pytest.mark.docker  # needs root, to mount
+def test_a_full_disk_ends_the_replica_which_catches_up_later(
+    simulated: RealCluster, tight: Path, writers: list[Writer]
+) -> None:
+    settings = simulated.settings
+    resumed(writers, time.monotonic())
+    (tight / "ballast").write_bytes(b"")
+    with (tight / "ballast").open("wb", buffering=0) as ballast:
+        try:
+            while True:
+                ballast.write(bytes(64 * 1024))
+        except OSError:
+            full = time.monotonic()
+    took = eventually(lambda: processes.find(settings, VICTIM) is None, "it ends")
+    last = processes.last_lines(settings, VICTIM, 1)
+    assert last.startswith(f"error: {VICTIM}: "), last
+    assert "No space left on device" in last
+    gap = resumed(writers, full)
+    refused = simulated.steersman("replica", "start", VICTIM)
+    assert refused.returncode == 1
+    assert "No space left on device" in refused.stderr
+    (tight / "ballast").unlink()
+    simulated.do("replica", "start", VICTIM)
+    stop(writers)
+    eventually(lambda: caught_up(settings), "all replicas at one state")
+    print(f"\ndisk full: the replica ended after {took:.1f} s, writes paused {gap * 1000:.0f} ms")
+    print(last)
+    assert lost(writers, stored(settings)) == []
+    assert disordered(writers) == []
