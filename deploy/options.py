@@ -1,6 +1,9 @@
 """Options that several commands share, and how they find their cluster."""
 
 import os
+import shlex
+import shutil
+import sys
 from typing import Annotated
 
 import typer
@@ -9,6 +12,7 @@ from cluster.settings import ClusterSettings
 from deploy import state
 
 DEFAULT_NAME = "steersman"
+PROGRAM = "steersman"
 Name = Annotated[
     str,
     typer.Option("--name", metavar="NAME", help="Name of the cluster.", envvar="STEERSMAN_NAME"),
@@ -38,4 +42,13 @@ def again(settings: ClusterSettings) -> str:
         return ""
     if settings.data_dir == state.default_data_dir(settings.name):
         return f" --name {settings.name}"
-    return f" --data-dir {settings.data_dir}"
+    return f" --data-dir {shlex.quote(settings.data_dir)}"
+
+
+def command() -> str:
+    """How this user calls this program: its name if the shell finds it, else its whole path."""
+    own = os.path.join(os.path.dirname(sys.executable), PROGRAM)
+    found = shutil.which(PROGRAM)
+    if not os.path.exists(own) or (found and os.path.realpath(found) == os.path.realpath(own)):
+        return PROGRAM
+    return shlex.quote(own)

@@ -1,5 +1,6 @@
 """`steersman up`: bring the cluster up and run the demo in it."""
 
+import shlex
 import sys
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from cluster.settings import ClusterSettings
 from deploy import demo, kubeconfig, launch, lock, preflight, processes, state
-from deploy.options import DataDir, Name, again, folder
+from deploy.options import DataDir, Name, again, command, folder
 from deploy.progress import Progress
 from deploy.topology import Topology, parse_topology
 
@@ -102,16 +103,21 @@ def report(settings: ClusterSettings, progress: Progress, url: str, total: float
 
 def closing(settings: ClusterSettings, url: str) -> str:
     """What to try next."""
-    path, options = kubeconfig.path(settings), again(settings)
+    path, options, call = kubeconfig.path(settings), again(settings), command()
     lines = ["", f"kubeconfig: {path}"]
     if url:
         lines.append(f"the demo answers at {url}")
-    lines += ["", "try:", f"  export KUBECONFIG={path}", "  kubectl get nodes,pods -o wide"]
+    lines += [
+        "",
+        "try:",
+        f"  export KUBECONFIG={shlex.quote(path)}",
+        "  kubectl get nodes,pods -o wide",
+    ]
     commands = {
-        f"steersman replica kill {settings.replicas[0].name}{options}": "kubectl still answers",
-        f"steersman trace deployment/web{options}": "why everything happened",
-        f"steersman status{options}": "what runs",
-        f"steersman down{options}": "take it all away",
+        f"{call} replica kill {settings.replicas[0].name}{options}": "kubectl still answers",
+        f"{call} trace deployment/web{options}": "why everything happened",
+        f"{call} status{options}": "what runs",
+        f"{call} down{options}": "take it all away",
     }
     if len(settings.replicas) == 1:
         commands.pop(next(iter(commands)))
