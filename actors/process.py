@@ -76,12 +76,9 @@ async def run(settings: ClusterSettings, name: str) -> None:
                 await system.spawn(component.name, component.factory)
                 if system.failed.done():
                     break
-            telling = asyncio.create_task(tell_ready(system))
-            try:
-                await until_stopped(system, stopping)
-                await hand_over(system)
-            finally:
-                telling.cancel()
+            system.when_proven(lambda: tell_ready(name))
+            await until_stopped(system, stopping)
+            await hand_over(system)
         finally:
             async with asyncio.timeout(STOP_SECONDS):
                 await system.stop()
@@ -90,12 +87,11 @@ async def run(settings: ClusterSettings, name: str) -> None:
         tracer.close()
 
 
-async def tell_ready(system: ActorSystem) -> None:
-    """Say so once all components have started."""
-    if await system.proven():
-        gc.collect()
-        gc.freeze()
-        notify(system.process)
+def tell_ready(name: str) -> None:
+    """All components have started: what lives now lives on, and whoever waits is told."""
+    gc.collect()
+    gc.freeze()
+    notify(name)
 
 
 async def until_stopped(system: ActorSystem, stopping: asyncio.Event) -> None:

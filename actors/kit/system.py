@@ -134,6 +134,7 @@ class ActorSystem:
         self._cells: dict[str, Cell] = {}
         self._roots: list[Cell] = []
         self._last_id = 0
+        self._proving: asyncio.Task[None] | None = None
         self._principals: dict[str, Principal] = {}
         self._monitors = Monitors()
         self._router = Router(self, transport, registry)
@@ -148,6 +149,9 @@ class ActorSystem:
 
     async def stop(self) -> None:
         """Stop the actors, the last spawned first, then the transport."""
+        if self._proving is not None:
+            self._proving.cancel()
+            await asyncio.wait([self._proving])
         for cell in reversed(list(self._roots)):
             await cell.stop()
         await self._router.stop()
@@ -171,6 +175,21 @@ class ActorSystem:
         for cell in list(self._roots):
             await cell.proven()
         return not self.failed.done()
+
+    def when_proven(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` once ``proven`` is true, unless the system is stopped before. What it
+        raises fails the system."""
+
+        async def prove() -> None:
+            if await self.proven():
+                tell()
+
+        self._proving = self.loop.create_task(prove(), name="proven")
+        self._proving.add_done_callback(self._proved)
+
+    def _proved(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fail(error)
 
     def ref(self, address: str, sender: str = "") -> Ref:
         """A reference to any actor anywhere. Raises ValueError if it is no address."""

@@ -142,6 +142,31 @@ async def test_proven_waits_for_a_start_that_succeeds() -> None:
 
 
 @simulated
+async def test_who_waits_for_a_good_start_is_told_then_or_never() -> None:
+    told: list[float] = []
+    system = await _system()
+    await system.spawn("counter", Counter)
+    system.when_proven(lambda: told.append(asyncio.get_running_loop().time()))
+    await asyncio.sleep(1)
+    assert told == [0.0]
+    system.when_proven(lambda: told.append(9.0))
+    await system.stop()
+    assert told == [0.0]
+
+
+@simulated
+async def test_a_failure_to_tell_fails_the_system() -> None:
+    def tell() -> None:
+        raise OSError("nobody listens")
+
+    system = await _system()
+    system.when_proven(tell)
+    await asyncio.sleep(1)
+    assert isinstance(system.failed.exception(), OSError)
+    await system.stop()
+
+
+@simulated
 async def test_a_child_beyond_its_intensity_crashes_its_parent() -> None:
     parents: list[Actor] = []
 
