@@ -1,0 +1,40 @@
+"""The compatibility page tells the truth about kinds."""
+
+import re
+
+import pytest
+
+from cluster.api.kinds import KINDS, Kind
+from tests.architecture.source import ROOT
+
+PAGE = (ROOT / "docs" / "compatibility.md").read_text()
+
+
+def rows(title: str) -> list[list[str]]:
+    """The cells of the table below a heading."""
+    section = PAGE.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text.partition("(")[0])
+
+
+SERVED = {(row[0], row[1]): row for row in rows("Kinds that are served")}
+LACKING = {(row[0], name) for row in rows("Kinds that are not served") for name in words(row[1])}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.plural}.{kind.group}")
+def test_every_kind_stands_where_it_belongs(kind: Kind) -> None:
+    key = (kind.api_version, kind.plural)
+    assert (key in SERVED, key in LACKING) == (kind.served, not kind.served)
+    if kind.served:
+        assert words(SERVED[key][3]) == sorted(kind.subresources)
+        for part in kind.lacking:
+            assert f"{kind.plural}/{part}" in PAGE
+
+
+def test_nothing_else_is_claimed() -> None:
+    known = {(kind.api_version, kind.plural) for kind in KINDS}
+    assert set(SERVED) <= known and known >= LACKING
