@@ -30,6 +30,7 @@ from cluster.api import status
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode
 from cluster.api.ownership import Scope, update_managed_fields
+from cluster.api.ownership_managers import only_times_differ
 from cluster.api.schema import Definitions, Node
 from cluster.api.types import Object
 from cluster.api.validation.table import validate_create, validate_update
@@ -210,7 +211,7 @@ class Writer:
         new["metadata"]["resourceVersion"] = old["metadata"].get("resourceVersion", "")
         if deletion.complete(new):
             return Remove(self._released(call, old), new)
-        if new == old:
+        if new == old or only_times_differ(old, new):
             return Keep()
         if call.resource == _SERVICES and not scope:
             environment = self.environment

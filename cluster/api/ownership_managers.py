@@ -104,6 +104,31 @@ def encode_managed(managed: Managed) -> list[Object]:
     return entries
 
 
+def only_times_differ(old: Object, new: Object) -> bool:
+    """Whether a write would change nothing but when fields were last written: it is then none.
+
+    Defaults and normal forms come after the merge of an apply, so that what it took for a change
+    may turn out to be none.
+    """
+    before, after = old.get("metadata", {}), new.get("metadata", {})
+    return (
+        _less(old, "metadata") == _less(new, "metadata")
+        and _less(before, "managedFields") == _less(after, "managedFields")
+        and _timeless(before.get("managedFields", [])) == _timeless(after.get("managedFields", []))
+    )
+
+
+def _less(obj: Object, field: str) -> Object:
+    return {key: value for key, value in obj.items() if key != field}
+
+
+def _timeless(entries: list[Object]) -> list[Object]:
+    """The entries without their times, in an order that does not come from them."""
+    kept = [_less(entry, "time") for entry in entries]
+    names = ("operation", "manager", "apiVersion", "subresource")
+    return sorted(kept, key=lambda entry: [str(entry.get(name, "")) for name in names])
+
+
 def _order(who: Identity, entry: Entry) -> tuple[str, ...]:
     return (who.operation, entry.time, who.manager, entry.api_version, who.subresource)
 

@@ -66,3 +66,23 @@ def test_how_a_conflict_names_its_manager() -> None:
     assert identity("a", "Apply", "v1", "").text() == '"a"'
     shown = identity("k", "Update", "apps/v1", "status").text()
     assert shown == '"k" with subresource "status" using apps/v1'
+
+
+def managed(*entries: tuple[str, str], **more: Any) -> dict[str, Any]:
+    """An object whose fields were written by (manager, time)."""
+    fields = [{"manager": who, "operation": "Apply", "time": time} for who, time in entries]
+    return {"metadata": {"name": "a", "managedFields": fields}, **more}
+
+
+def test_a_write_that_changes_only_times_is_none() -> None:
+    old = managed(("one", "2026-01-01T00:00:00Z"), ("two", "2026-01-02T00:00:00Z"), data={"x": "1"})
+    later = managed(
+        ("two", "2026-01-02T00:00:00Z"), ("one", "2026-01-03T00:00:00Z"), data={"x": "1"}
+    )
+    assert managers.only_times_differ(old, later)
+    assert not managers.only_times_differ(old, {**later, "data": {"x": "2"}})
+    assert not managers.only_times_differ(
+        old, managed(("one", "2026-01-01T00:00:00Z"), data={"x": "1"})
+    )
+    renamed = {**later["metadata"], "name": "b"}
+    assert not managers.only_times_differ(old, {**later, "metadata": renamed})
