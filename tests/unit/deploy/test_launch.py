@@ -1,48 +1,48 @@
-"""What the launcher says of a process that does not become ready."""
+"""deploy.launch: when a cluster that is there is the one asked for; mounts."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from cluster.settings import ClusterSettings
-from deploy import launch, processes
+from deploy import launch, preflight, state
 from deploy.topology import Topology, build_settings
 
-DEAD = processes.Running("replica-1", 2**22 + 1, 0)
+
+def test_the_same_or_a_grown_cluster_is_no_difference() -> None:
+    there = Topology(nodes=3)
+    assert launch.difference(there, Topology(nodes=3), 3) == ""
+    assert launch.difference(there, Topology(nodes=3), 4) == ""
+    assert launch.difference(there, Topology(nodes=4), 4) == ""
+    assert launch.difference(there, Topology(nodes=5), 4) == "nodes: 3 there, 5 asked"
+    assert "replicas: 3 there, 5 asked" in launch.difference(there, Topology(replicas=5), 3)
 
 
-def written(folder: Path, text: str) -> ClusterSettings:
-    settings = build_settings(Topology(runtime="memory"), str(folder))
-    path = processes.log_path(settings, DEAD.name)
-    os.makedirs(os.path.dirname(path))
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return settings
+def test_what_is_asked_is_checked_before_it_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "check", lambda settings, running: None)
+    topology = Topology(runtime="memory")
+    state.save(build_settings(topology, str(tmp_path)), topology)
+    assert launch.settle(topology, str(tmp_path)).name == "steersman"
+    with pytest.raises(launch.LaunchError, match="other choices"):
+        launch.settle(Topology(runtime="memory", replicas=5), str(tmp_path))
+    with pytest.raises(ValueError, match="replicas must be 1, 3 or 5"):
+        launch.settle(Topology(runtime="memory", replicas=2), str(tmp_path))
 
 
-def test_an_error_it_wrote_itself_is_told_as_one_line(tmp_path: Path) -> None:
-    settings = written(tmp_path, "noise\nerror: replica-1: the disk is full\n")
-    with pytest.raises(launch.LaunchError) as caught:
-        launch.check_ready(settings, [DEAD])
-    assert str(caught.value) == "replica-1: the disk is full"
+def test_nothing_is_saved_of_a_cluster_that_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(settings: object, running: object) -> None:
+        raise preflight.NotFree("taken")
+
+    monkeypatch.setattr(preflight, "check", refuse)
+    with pytest.raises(preflight.NotFree):
+        launch.settle(Topology(runtime="memory"), str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
 
 
-def test_of_anything_else_the_end_of_its_log_is_shown(tmp_path: Path) -> None:
-    settings = written(tmp_path, "Traceback:\nKeyError: 'x'\n")
-    with pytest.raises(launch.LaunchError, match=r"(?s)did not become ready.*Traceback.*KeyError"):
-        launch.check_ready(settings, [DEAD])
-
-
-def test_one_that_died_does_not_keep_others_from_being_known_as_ready(tmp_path: Path) -> None:
-    settings = build_settings(Topology(runtime="memory"), str(tmp_path))
-    alive = processes.Running("replica-2", os.getpid(), processes.started_at(os.getpid()) or 0)
-    ready = processes.ReadySocket(settings)
-    try:
-        ready.ready.add("replica-2")
-        assert ready.wait([DEAD, alive], 10.0) == [DEAD]
-        record = processes.find(settings, "replica-2")
-        assert record is not None
-        assert record.ready
-    finally:
-        ready.close()
+def test_mount_points_have_their_real_names() -> None:
+    points = launch.mount_points()
+    assert "/proc" in points
+    assert not any("\\040" in point for point in points)

@@ -54,6 +54,8 @@ def test_a_wrong_file_is_named_by_field(raw: dict[str, object], word: str) -> No
         (Topology(runtime="podman"), "runtime"),
         (Topology(network={"pod_range": "10.96.0.0/12"}), "overlap"),
         (Topology(network={"dns_address": "10.1.1.1"}), "dns_address"),
+        (Topology(store={"snapshot_entries": 0}), "snapshot_entries"),
+        (Topology(store={"snapshots": 1}), "store has no snapshots"),
     ],
 )
 def test_impossible_choices_are_refused(topology: Topology, word: str) -> None:

@@ -1,0 +1,103 @@
+"""deploy.processes: records, strays, readiness (with processes that only sleep)."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cluster.settings import ClusterSettings
+from deploy import processes
+from deploy.topology import Topology, build_settings
+
+SLEEP = "import time; time.sleep(60)"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ClusterSettings:
+    return build_settings(Topology(runtime="memory", nodes=1, replicas=1), str(tmp_path / "c"))
+
+
+@pytest.fixture
+def sleeper(settings: ClusterSettings) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process whose command line ends as a cluster's process does."""
+    words = ["actors.process", f"{settings.data_dir}/cluster.json", "node-1"]
+    process = subprocess.Popen([sys.executable, "-c", SLEEP, *words])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def record(settings: ClusterSettings, process: processes.Running) -> None:
+    os.makedirs(processes.run_dir(settings), exist_ok=True)
+    path = Path(processes.run_dir(settings)) / f"{process.name}.json"
+    path.write_bytes(msgspec.json.encode(process))
+
+
+def test_a_record_counts_only_for_the_very_process(
+    settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]"
+) -> None:
+    started = processes.started_at(sleeper.pid)
+    assert started is not None
+    record(settings, processes.Running("node-1", sleeper.pid, started - 1))
+    assert processes.find(settings, "node-1") is None
+    record(settings, processes.Running("node-1", sleeper.pid, started, ready=True))
+    found = processes.find(settings, "node-1")
+    assert found is not None
+    assert found.ready
+    assert processes.find_all(settings) == {"node-1": [found]}
+
+
+def test_a_process_without_a_record_is_found_and_ended(
+    settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]"
+) -> None:
+    [stray] = processes.find_all(settings)["node-1"]
+    assert (stray.pid, stray.ready) == (sleeper.pid, False)
+    assert processes.end(settings, ["replica-1", "node-1"]) == ["node-1"]
+    assert processes.find_all(settings) == {}
+
+
+def test_a_damaged_record_is_no_record(settings: ClusterSettings) -> None:
+    os.makedirs(processes.run_dir(settings))
+    (Path(processes.run_dir(settings)) / "node-1.json").write_bytes(b"{")
+    assert processes.find(settings, "node-1") is None
+    assert processes.describe(settings, "node-1")["state"] == "down"
+
+
+def test_ready_is_remembered(settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]") -> None:
+    process = processes.Running("node-1", sleeper.pid, processes.started_at(sleeper.pid) or 0)
+    record(settings, process)
+    ready = processes.ReadySocket(settings)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"READY=1\nSTATUS=node-1\n", ready.path)
+        assert ready.wait([process], 5) == []
+    finally:
+        ready.close()
+    found = processes.find(settings, "node-1")
+    assert found is not None
+    assert found.ready
+
+
+def test_who_died_is_told_first(
+    settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]"
+) -> None:
+    alive = processes.Running("node-1", sleeper.pid, processes.started_at(sleeper.pid) or 0)
+    dead = processes.Running("replica-1", 2**22, 1)
+    ready = processes.ReadySocket(settings)
+    try:
+        assert ready.wait([alive, dead], 5) == [dead, alive]
+    finally:
+        ready.close()
+
+
+def test_a_deep_folder_has_its_socket_elsewhere(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 100)
+    ready = processes.ReadySocket(build_settings(Topology(runtime="memory"), str(deep)))
+    assert len(ready.path) <= processes.SOCKET_PATH_MAX
+    ready.close()
+    assert not os.path.exists(ready.path)
