@@ -1,5 +1,6 @@
 """`steersman status`: processes, replicas, nodes and pods at a glance."""
 
+from cluster.settings import ClusterSettings
 from deploy import demo, kubeconfig, processes
 from deploy.client import Unreachable
 from deploy.commands.replica import store_status
@@ -29,16 +30,25 @@ def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
         rows,
     )
     progress.say()
-    try:
-        api = demo.client(settings)
-        nodes = api.call("GET", "/api/v1/nodes")["items"]
-        pods = api.call("GET", "/api/v1/pods")["items"]
-    except Unreachable:
-        raise Unreachable(
-            "no API server answers: a majority of the replicas must run; start the missing ones "
-            f"with: steersman up{again(settings)}"
-        ) from None
+    check_majority(settings, rows)
+    api = demo.client(settings)
+    nodes = api.call("GET", "/api/v1/nodes")["items"]
+    pods = api.call("GET", "/api/v1/pods")["items"]
     ready = sum(demo.condition(node, "Ready") for node in nodes)
     running = sum(pod.get("status", {}).get("phase") == "Running" for pod in pods)
     progress.say(f"{ready} of {len(nodes)} nodes ready, {running} of {len(pods)} pods running")
     progress.say(f"kubeconfig: {kubeconfig.path(settings)}")
+
+
+def check_majority(settings: ClusterSettings, rows: list[list[str]]) -> None:
+    """Raises Unreachable with what to do if no replica leads, for then nothing can be asked."""
+    if any(row[5] == "leader" for row in rows):
+        return
+    up = sum(row[2] == "up" for row in rows[: len(settings.replicas)])
+    total = len(settings.replicas)
+    if up > total // 2:
+        raise Unreachable("the replicas have no leader yet: look again in a second")
+    raise Unreachable(
+        f"no API server answers: {up} of {total} replicas run, and {total // 2 + 1} must; start "
+        f"the missing ones with: steersman up{again(settings)}"
+    )
