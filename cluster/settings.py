@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from cluster import limits
+
 
 class ReplicaSettings(msgspec.Struct, frozen=True):
     """One control-plane process. ``api_addresses``: "host:port" it serves HTTPS on; the first is
@@ -68,6 +70,13 @@ class TimingSettings(msgspec.Struct, frozen=True):
     toleration: int = 5  # 300: default tolerationSeconds for not-ready and unreachable
 
 
+class StoreSettings(msgspec.Struct, frozen=True):
+    """``snapshot_entries``: log entries after which a replica snapshots its state and drops them
+    (it keeps at most as many more for replicas that are a little behind)."""
+
+    snapshot_entries: int = limits.RAFT_SNAPSHOT_ENTRIES
+
+
 class ClusterSettings(msgspec.Struct, frozen=True):
     """Everything a process must know of the cluster. ``data_dir`` is absolute."""
 
@@ -79,6 +88,7 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     docker_socket: str = "/var/run/docker.sock"
     network: NetworkSettings = NetworkSettings()
     timing: TimingSettings = TimingSettings()
+    store: StoreSettings = StoreSettings()
 
     def processes(self) -> tuple[ReplicaSettings | NodeSettings, ...]:
         """All replicas, then all nodes."""
@@ -133,6 +143,8 @@ def check(settings: ClusterSettings) -> None:
         raise ValueError("cluster settings: replica and node names must be unique")
     if len(settings.replicas) not in (1, 3, 5):
         raise ValueError("cluster settings: replicas must be 1, 3 or 5")
+    if settings.store.snapshot_entries < 1:
+        raise ValueError("cluster settings: store: snapshot_entries must be at least 1")
     net = settings.network
     ranges = {
         field: ipaddress.ip_network(getattr(net, field))

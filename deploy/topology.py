@@ -15,6 +15,7 @@ from cluster.settings import (
     NetworkSettings,
     NodeSettings,
     ReplicaSettings,
+    StoreSettings,
     TimingSettings,
 )
 
@@ -47,6 +48,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     docker_socket: str = "/var/run/docker.sock"
     network: dict[str, Any] = msgspec.field(default_factory=dict)
     timing: dict[str, Any] = msgspec.field(default_factory=dict)
+    store: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def parse_topology(raw: dict[str, Any]) -> Topology:
@@ -93,6 +95,7 @@ def build_settings(topology: Topology, data_dir: str) -> ClusterSettings:
         "docker_socket": topology.docker_socket,
         "network": network,
         "timing": topology.timing,
+        "store": topology.store,
         "replicas": [replica(topology, network, i) for i in range(1, topology.replicas + 1)],
         "nodes": [node(topology, network, i) for i in range(1, topology.nodes + 1)],
     }
@@ -103,6 +106,7 @@ def _network(topology: Topology) -> NetworkSettings:
     given = dict(topology.network)
     _known("network", given, NetworkSettings)
     _known("timing", topology.timing, TimingSettings)
+    _known("store", topology.store, StoreSettings)
     given.setdefault("shared_api", f"127.0.0.1:{topology.port}")
     if topology.runtime == "memory":
         given.setdefault("packet_filter", "memory")

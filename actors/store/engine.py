@@ -357,6 +357,6 @@ class Engine:
         pieces = encode_snapshot(self.machine)
         first = next(pieces)
         await self._persistence.save_snapshot(index, term, chain([first], pieces))
-        self.member.snapshot_taken(index, limits.RAFT_KEEP_ENTRIES)
+        self.member.snapshot_taken(index, min(limits.RAFT_KEEP_ENTRIES, self._snapshot_entries))
         self._snapshotting = False
         self._ctx.note("store.snapshot", self._config.member, index=index)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -9,10 +10,13 @@ import pytest
 from deploy import launch, processes
 from deploy.progress import Progress
 from tests.chaos.writers import Writer, start_writers, stop
-from tests.support.real_cluster import RealCluster
+from tests.support.real_cluster import FIRST_PORT, RealCluster
 
-# Quick enough to lose a node and get it back within a test.
-TIMING = """
+# Quick enough to lose a node and get it back within a test, and a log that forgets soon.
+MORE = """
+[store]
+snapshot_entries = 50
+
 [timing]
 node_lease_renew = 1.0
 node_lease_duration = 3.0
@@ -21,11 +25,21 @@ toleration = 1
 """
 
 
+def free_number() -> int:
+    """A number whose ports nobody has: other test runs may be under way on this machine."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    for number in range(5 + worker % 3, 14, 3):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", FIRST_PORT + 100 * number)):
+                return number
+    pytest.fail("the ports of all clusters for tests are in use")
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
     """The cluster, whatever state the last test left it in."""
     folder = str(tmp_path_factory.mktemp("simulated"))
-    cluster = RealCluster(folder, "simulated", number=5, runtime="memory", more=TIMING)
+    cluster = RealCluster(folder, "simulated", number=free_number(), runtime="memory", more=MORE)
     try:
         print(cluster.up("--no-demo"))
         yield cluster

@@ -35,7 +35,14 @@ def stored(settings: ClusterSettings) -> dict[str, str]:
     return {item["metadata"]["name"]: item["data"]["value"] for item in items}
 
 
-def caught_up(settings: ClusterSettings) -> bool:
-    """All replicas have applied the same entries, to the same state."""
-    found = [store_status(settings, replica.name) for replica in settings.replicas]
-    return all(found) and len({(item["applied_index"], item["state_hash"]) for item in found}) == 1
+def settle(settings: ClusterSettings, seconds: float = 60.0) -> None:
+    """Until all replicas have applied the same entries, to the same state. Fails the test with
+    where they stand."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = [store_status(settings, replica.name) for replica in settings.replicas]
+        states = {(item.get("applied_index", 0), item.get("state_hash")) for item in found}
+        if len(states) == 1 and all(found):
+            return
+        assert time.monotonic() < deadline, f"replicas differ: {found}"
+        time.sleep(0.05)

@@ -11,7 +11,7 @@ import pytest
 
 from cluster.settings import ClusterSettings
 from deploy import processes
-from tests.chaos.observe import caught_up, eventually, resumed, stored
+from tests.chaos.observe import eventually, resumed, settle, stored
 from tests.chaos.writers import Writer, disordered, lost, stop
 from tests.support.real_cluster import RealCluster
 
@@ -54,7 +54,7 @@ def test_a_flipped_bit_stops_the_replica_and_a_torn_tail_does_not(
     segment.write_bytes(whole + os.urandom(7))
     simulated.do("replica", "start", VICTIM)
     stop(writers)
-    eventually(lambda: caught_up(settings), "all replicas at one state")
+    settle(settings)
     assert "store.repaired" in simulated.do("logs", VICTIM)
     assert lost(writers, stored(settings)) == []
     assert disordered(writers) == []
@@ -108,7 +108,7 @@ def test_a_full_disk_ends_the_replica_which_catches_up_later(
     (tight / "ballast").unlink()
     simulated.do("replica", "start", VICTIM)
     stop(writers)
-    eventually(lambda: caught_up(settings), "all replicas at one state")
+    settle(settings)
     print(f"\ndisk full: the replica ended after {took:.1f} s, writes paused {gap * 1000:.0f} ms")
     print(last)
     assert lost(writers, stored(settings)) == []

@@ -10,7 +10,7 @@ import pytest
 
 from actors.kubelet import labels
 from deploy import demo, processes
-from tests.chaos.observe import caught_up, eventually, resumed, stored
+from tests.chaos.observe import eventually, resumed, settle, stored
 from tests.chaos.writers import Writer, disordered, lost, start_writers, stop
 from tests.support import docker
 from tests.support.real_cluster import RealCluster
@@ -61,7 +61,7 @@ def test_leaders_killed_under_load(real: RealCluster, writers: list[Writer]) -> 
         real.do("replica", "start", leader)
     time.sleep(0.5)
     stop(writers)
-    eventually(lambda: caught_up(real.settings), "all replicas at one revision")
+    settle(real.settings)
     total = sum(len(writer.acknowledged) for writer in writers)
     print(
         f"\n{ROUNDS} leader kills: {total} writes acknowledged, "
@@ -103,7 +103,7 @@ def test_a_zone_killed_under_load(real: RealCluster, writers: list[Writer]) -> N
     real.do("node", "start", node)
     time.sleep(1.0)
     stop(writers)
-    eventually(lambda: caught_up(real.settings), "all replicas at one revision")
+    settle(real.settings)
     print(
         f"\nzone {zone} killed: writes resumed after {gap * 1000:.0f} ms, "
         f"pods ready elsewhere after {moved:.1f} s"

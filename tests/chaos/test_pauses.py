@@ -8,7 +8,7 @@ import pytest
 
 from deploy import demo, processes
 from tests.chaos import workloads
-from tests.chaos.observe import caught_up, eventually, resumed, stored
+from tests.chaos.observe import eventually, resumed, settle, stored
 from tests.chaos.readers import stale, start_readers, stop_readers
 from tests.chaos.writers import Writer, disordered, lost, stop
 from tests.support.real_cluster import RealCluster
@@ -45,7 +45,7 @@ def test_a_paused_leader_answers_nothing_stale(
     )
     stop(writers)
     stop_readers(readers)
-    eventually(lambda: caught_up(settings), "all replicas at one state")
+    settle(settings)
     print(
         f"\nleader paused for {PAUSE_SECONDS:.0f} s: writes resumed after {gap * 1000:.0f} ms; "
         f"{sum(len(w.acknowledged) for w in writers)} writes, "

@@ -11,7 +11,7 @@ from deploy import demo, launch, processes, state
 from deploy.client import Client
 from deploy.progress import Progress
 from tests.chaos import workloads
-from tests.chaos.observe import caught_up, eventually, resumed, stored
+from tests.chaos.observe import eventually, resumed, settle, stored
 from tests.chaos.writers import Writer, disordered, lost, stop
 from tests.support.real_cluster import RealCluster
 
@@ -38,7 +38,7 @@ def test_all_replicas_killed_at_once(simulated: RealCluster, writers: list[Write
     took = eventually(lambda: len(workloads.ready(api, "before")) == 4, "controllers go on")
     time.sleep(0.5)
     stop(writers)
-    eventually(lambda: caught_up(settings), "all replicas at one state")
+    settle(settings)
     print(
         f"\nall replicas killed: ready again after {started:.1f} s, first write after {gap:.1f} s, "
         f"two more pods {took:.1f} s later; {sum(len(w.acknowledged) for w in writers)} writes"
@@ -75,7 +75,7 @@ def test_replicas_killed_while_they_start(simulated: RealCluster, writers: list[
     processes.kill(settings, victim)
     launch.start(settings, victim)
     stop(writers)
-    eventually(lambda: caught_up(settings), "all replicas at one state")
+    settle(settings)
     print(
         "\nkilled "
         + ", ".join(f"{moment * 1000:.0f}" for moment in moments)

@@ -10,6 +10,7 @@ from cluster.settings import ClusterSettings
 from deploy import network, processes, state
 from tests.support.kubectl import Kubectl, extract
 
+FIRST_PORT = 16443
 PEER_PORT = 17443
 TOPOLOGY = """
 name = "{name}"
@@ -50,7 +51,7 @@ class RealCluster:
         self.config = os.path.join(folder, f"{name}.toml")
         os.makedirs(folder, exist_ok=True)
         text = TOPOLOGY.format(
-            name=name, replicas=replicas, nodes=nodes, port=16443 + 100 * number,
+            name=name, replicas=replicas, nodes=nodes, port=FIRST_PORT + 100 * number,
             octet=214 + 3 * number, second=215 + 3 * number, third=216 + 3 * number,
             bridge=f"{name[:10]}br", peer_port=PEER_PORT + 1000 * number, runtime=runtime,
             more=more,
