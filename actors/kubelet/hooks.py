@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from actors.kit.world.containers import RuntimeFault
 from actors.kubelet import probes
+from actors.kubelet.event_texts import dial_failure, get_failure
 from actors.kubelet.node_tools import NodeTools
 from cluster.api.types import Object
 
@@ -77,7 +78,7 @@ async def run_http(
     except TimeoutError:
         return Attempt(False, f'Get "{url}": context deadline exceeded')
     except OSError as error:
-        return Attempt(False, f'Get "{url}": {error}')
+        return Attempt(False, get_failure(url, error))
     if 200 <= status < 400:
         return Attempt(True, body)
     return Attempt(False, f"HTTP probe failed with statuscode: {status}")
@@ -90,7 +91,7 @@ async def run_tcp(tools: NodeTools, address: str, port: int, timeout: float) -> 
     except TimeoutError:
         return Attempt(False, f"dial tcp {address}:{port}: i/o timeout")
     except OSError as error:
-        return Attempt(False, f"dial tcp {address}:{port}: {error}")
+        return Attempt(False, dial_failure(address, port, error))
     return Attempt(True, "")
 
 
