@@ -97,11 +97,11 @@ def test_helm_installs_upgrades_rolls_back_and_uninstalls(
     assert kubectl.json("get", "deploy", "small", "-n", "charts")["status"]["readyReplicas"] == 2
     refused = helm.run("upgrade", "small", chart, "--set", "replicas=many", "-n", "charts")
     assert "spec.replicas" in refused.stderr
-    helm("rollback", "small", "1", *wait)
+    helm("rollback", "small", "1", "-n", "charts")
     assert kubectl.json("get", "configmap", "small", "-n", "charts")["data"] == {"colour": "red"}
     listed = json.loads(helm("list", "-n", "charts", "-o", "json"))
     assert [(item["name"], item["status"]) for item in listed] == [("small", "deployed")]
-    helm("uninstall", "small", *wait)
+    helm("uninstall", "small", "-n", "charts")
     kubectl("wait", "pods", "--all", "-n", "charts", "--for=delete", "--timeout=30s")
     left = kubectl("get", "all,configmaps,secrets", "-n", "charts", "-o", "name").split()
     assert left == ["configmap/kube-root-ca.crt"]
