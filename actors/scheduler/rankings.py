@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from actors.scheduler.constraints import PodState, repelled, spread_matcher
+from actors.scheduler.constraints import PodState, eligible, repelled, spread_matcher
 from actors.scheduler.filters import FILTERS, Filter
 from actors.scheduler.node_snapshot import NodeInfo, Snapshot
 from actors.scheduler.pod_info import PodInfo
@@ -112,7 +112,14 @@ class Rankings:
         counts: Mapping[str, int] = {}
         if constraints:
             matcher = spread_matcher(pod, constraints[0])
-            counts = self._snapshot.matching((matcher,), living=True)
+            everywhere = self._snapshot.matching((matcher,), living=True)
+            nodes = self._snapshot.nodes
+            # Pods on nodes that this one may not go to do not weigh on their zones.
+            counts = {
+                name: count
+                for name, count in everywhere.items()
+                if eligible(pod, constraints[0], nodes[name])
+            }
         burden = Burden(self._snapshot, ranking, counts, bool(constraints))
         found = []
         for zone in ranking.heaps:
@@ -174,6 +181,7 @@ class Ranking:
         # Node → (zone, its live entry).
         self._live: dict[str, tuple[str, Entry]] = {}
         self._serial = 0
+        self._shares: tuple[int, ...] = ()
         self._place = -1
 
     @property
@@ -189,12 +197,14 @@ class Ranking:
     def refresh(self) -> None:
         """Judge again the nodes that changed since the last time."""
         changed = self._snapshot.changes.since(self._place)
-        if changed is None:
+        shares = image_shares(self._pod, self._snapshot)
+        if changed is None or shares != self._shares:
+            self._shares = shares
             self.heaps.clear()
             self.zones.clear()
             self._live.clear()
             changed = set(self._snapshot.nodes)
-        for name in changed:
+        for name in sorted(changed):
             self._judge(name)
         self._place = self._snapshot.changes.end
 
@@ -244,6 +254,13 @@ def judges_nodes_alone(pod: PodInfo, snapshot: Snapshot) -> bool:
     if pod.preferred_nodes or snapshot.soft_taints or snapshot.attracting:
         return False
     return not snapshot.repelling or not repelled(pod, snapshot)
+
+
+def image_shares(pod: PodInfo, snapshot: Snapshot) -> tuple[int, ...]:
+    """What ``image_score`` makes of a node besides the node itself: how many nodes hold each of
+    the pod's images, of how many."""
+    holders = [snapshot.image_nodes[image] for image in pod.images]
+    return (*holders, len(snapshot.present())) if any(holders) else ()
 
 
 def look(pod: PodInfo) -> tuple[object, ...]:

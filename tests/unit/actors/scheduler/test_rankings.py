@@ -104,6 +104,30 @@ def test_rankings_agree_with_the_full_search(
                 snapshot.place(asking, chosen)
 
 
+def test_pods_on_nodes_that_the_selector_excludes_do_not_weigh() -> None:
+    fast = {"labels": {"disk": "ssd"}}
+    nodes_there = [node("n1", "a", cpu="3", **fast), node("n2", "b", cpu="1", **fast),
+                   node("n3", "b", cpu="1")]  # fmt: skip
+    placed = ((pod("p", owner="rs"), "n3"), (pod("q", cpu="600m"), "n1"))
+    snapshot = make_snapshot(nodes_there, placed)
+    asking = info("r", owner="rs", nodeSelector={"disk": "ssd"})
+    assert Rankings(snapshot).choose(asking, 0.0) == "n2"
+    first, second = total_scores(asking, filter_nodes(asking, snapshot).nodes, snapshot)
+    assert first < second
+
+
+def test_an_image_weighs_less_where_more_nodes_are_without_it() -> None:
+    snapshot = make_snapshot([with_image(node("n1", cpu="1"), True), node("n2", cpu="8")])
+    rankings = Rankings(snapshot)
+    asking = info("p", cpu="100m")
+    assert rankings.choose(asking, 0.0) == "n1"
+    for number in range(3, 12):
+        snapshot.set_node(node(f"n{number}", cpu="100m"))
+    first, second = total_scores(asking, [snapshot.nodes[name] for name in ("n1", "n2")], snapshot)
+    assert second > first
+    assert rankings.choose(asking, 0.0) == "n2"
+
+
 def alone(asking: PodInfo, *placed: tuple[Object, str], **more: Any) -> bool:
     return judges_nodes_alone(asking, make_snapshot([node("n1", **more)], placed))
 
