@@ -20,7 +20,7 @@ from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, storage_key, storage_prefix
 from cluster.api.types import Object
 from cluster.errors import StatusError
-from cluster.messages.apiserver import ApiRequest
+from cluster.messages.apiserver import ApiRequest, Verb
 from cluster.messages.store import Range, Watch
 
 DEFAULT = names.NAMESPACE_DEFAULT
@@ -111,10 +111,10 @@ class Presence:
             if error.code != 404:
                 raise
 
-    def _call(self, obj: Object, verb: str, name: str) -> Call:
+    def _call(self, obj: Object, verb: Verb, name: str) -> Call:
         kind = kind_of(obj)
         request = ApiRequest(
-            verb=verb,  # type: ignore[arg-type]
+            verb=verb,
             resource=kind.plural,
             group=kind.group,
             namespace=DEFAULT,

@@ -131,7 +131,7 @@ class FileTracer:
             self.dropped += count
 
     def _line(self, fields: Record) -> bytes:
-        line: bytes = self._render(None, "", fields)  # type: ignore[assignment]
+        line: bytes = self._render(None, "", fields)  # type: ignore[assignment]  # as ``_dump`` gives
         return line
 
 

@@ -21,7 +21,7 @@ class ProxyState:
         self._slices: dict[Key, dict[Key, SliceInfo]] = {}
         self._service_of_slice: dict[Key, Key] = {}
         self._rules: dict[Key, ServiceRules] = {}
-        self._dirty: set[Key] = set()
+        self._dirty: dict[Key, None] = {}
 
     @property
     def dirty(self) -> bool:
@@ -38,7 +38,7 @@ class ProxyState:
             self._services.pop(key, None)
         else:
             self._services[key] = info
-        self._dirty.add(key)
+        self._dirty[key] = None
 
     def slice_changed(self, old: Object | None, new: Object | None) -> None:
         """An EndpointSlice was added (no old), changed, or deleted (no new)."""
@@ -50,12 +50,12 @@ class ProxyState:
             if not self._slices[before]:
                 del self._slices[before]
             if previous != info:
-                self._dirty.add(before)
+                self._dirty[before] = None
         if info is not None:
             self._slices.setdefault(info.service, {})[key] = info
             self._service_of_slice[key] = info.service
             if before != info.service:
-                self._dirty.add(info.service)
+                self._dirty[info.service] = None
 
     def table(self) -> ForwardTable:
         """The whole table as of now; nothing is dirty after."""

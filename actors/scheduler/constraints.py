@@ -52,14 +52,15 @@ def prepare(pod: PodInfo, snapshot: Snapshot) -> PodState:
     if pod.affinity:
         matchers = tuple(snapshot.matcher(term) for term in pod.affinity)
         counts = snapshot.matching(matchers, living=False)
-        state.affinity = _domains(counts, {term.key for term in pod.affinity}, snapshot)
+        topology = dict.fromkeys(term.key for term in pod.affinity)
+        state.affinity = _domains(counts, topology, snapshot)
         itself = all(matcher.matches(pod) for matcher in matchers)
         state.first = not counts and itself
     if pod.anti_affinity:
         closed: set[Domain] = set()
         for term in pod.anti_affinity:
             counts = snapshot.matching((snapshot.matcher(term),), living=False)
-            closed.update(_domains(counts, {term.key}, snapshot))
+            closed.update(_domains(counts, (term.key,), snapshot))
         state.own_anti = frozenset(closed)
     state.their_anti = repelled(pod, snapshot)
     return state
@@ -131,7 +132,7 @@ def tolerates(pod: PodInfo, key: str, value: str, effect: str) -> bool:
     return False
 
 
-def _domains(counts: Mapping[str, int], keys: set[str], snapshot: Snapshot) -> Counter[Domain]:
+def _domains(counts: Mapping[str, int], keys: Iterable[str], snapshot: Snapshot) -> Counter[Domain]:
     """Counts per node summed up per (key, value)."""
     found: Counter[Domain] = Counter()
     for name, count in counts.items():

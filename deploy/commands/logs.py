@@ -5,7 +5,7 @@ import heapq
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Annotated, Any
 
 import msgspec
@@ -125,7 +125,7 @@ def past(settings: ClusterSettings, process: str) -> Iterator[dict[str, Any]]:
             yield from decode(file)
 
 
-def decode(lines: Any) -> Iterator[dict[str, Any]]:
+def decode(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The log lines and notes among trace lines; a half-written line is passed over."""
     for line in lines:
         if b'"event":"log"' not in line and b'"event":"note"' not in line:
@@ -172,7 +172,7 @@ class Tail:
 
     def _open(self, whence: int) -> bool:
         try:
-            self.file = open(self.path, "rb")  # noqa: SIM115
+            self.file = open(self.path, "rb")  # noqa: SIM115  # a tail stays open
         except FileNotFoundError:
             self.file = None
             return False

@@ -37,12 +37,9 @@ async def handle(parts: Parts, call: Call) -> Answer:
         if budget is not None and not (options.dry_run or call.options.dry_run):
             await _spend(parts, call, budget, pod)
     plain = msgspec.structs.replace(call.request, subresource="", body=b"")
-    await parts.writer.delete(_replace(call, plain), options)
+    deleting = Call(plain, call.kind, call.caller, call.options, call.now)
+    await parts.writer.delete(deleting, options)
     return Answer(orjson.dumps(status_object(201, "", "")), 201)
-
-
-def _replace(call: Call, request: object) -> Call:
-    return Call(request, call.kind, call.caller, call.options, call.now)  # type: ignore[arg-type]
 
 
 def _is_free(pod: Object) -> bool:

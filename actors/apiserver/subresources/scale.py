@@ -10,6 +10,7 @@ from actors.apiserver.call import Call
 from actors.apiserver.patching import patch_type, patcher
 from actors.apiserver.strategies.strategy import bump_generation
 from actors.apiserver.subresources.handler import Answer, Parts
+from actors.apiserver.writer import Revise
 from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.selectors import from_labels, from_object
@@ -27,15 +28,16 @@ async def handle(parts: Parts, call: Call) -> Answer:
 
         def revise(live: Object) -> Object:
             return scaled(live, body)
+
+        outcome = await parts.writer.modify(call, revise, "scale")
     elif request.verb == "patch":
-        revise = _patched(parts, call)
+        outcome = await parts.writer.modify(call, _patched(parts, call), "scale")
     else:
         raise status.method_not_allowed(call.kind, request.verb)
-    outcome = await parts.writer.modify(call, revise, "scale")
     return Answer(orjson.dumps(scale_of(decode(outcome.item.value))))
 
 
-def _patched(parts: Parts, call: Call):  # type: ignore[no-untyped-def]
+def _patched(parts: Parts, call: Call) -> Revise:
     if patch_type(call.request.content_type) == "apply":
         raise status.unsupported_media_type(call.request.content_type, ("merge", "json"))
     part = call.kind.subresources["scale"]
