@@ -101,6 +101,16 @@ def pids(cluster: RealCluster) -> dict[str, int]:
     return {name: many[0].pid for name, many in found.items()}
 
 
+def uids(kubectl: Kubectl) -> list[str]:
+    """Of one object of each sort."""
+    objects = (("configmap", "kept"), ("deployment", "idle"), ("node", "node-1"))
+    return [str(kubectl.json("get", *words)["metadata"]["uid"]) for words in objects]
+
+
+def own_containers(cluster: RealCluster) -> list[str]:
+    return engine.containers("/var/run/docker.sock", [f"{labels.CLUSTER}={cluster.name}"])
+
+
 def eventually(check: Callable[[], bool], what: str, seconds: float = 40.0) -> None:
     deadline = time.monotonic() + seconds
     while not check():
@@ -188,7 +198,7 @@ def test_output_is_whole_on_a_narrow_terminal(
     printed = do(own, "up", "--no-demo")
     assert "0 started of 1 replicas" in printed
     assert f"  export KUBECONFIG={own.data_dir}/kubeconfig\n" in printed
-    assert f"  steersman down --data-dir {own.data_dir} " in printed
+    assert f"steersman down --data-dir {own.data_dir} " in printed
     assert all(line == line.rstrip() for line in printed.splitlines())
 
 
@@ -351,6 +361,23 @@ def test_up_repairs_what_died(own: RealCluster, kubectl: Kubectl) -> None:
     assert set(engine.containers("/var/run/docker.sock", [])) >= set(containers)
 
 
+def test_up_after_a_power_cut(own: RealCluster, kubectl: Kubectl) -> None:
+    """What a restart of the machine leaves: the disk, and containers that have ended."""
+    before, settings = uids(kubectl), own.settings
+    for name in pids(own):
+        processes.kill(settings, name)
+    for identity in own_containers(own):
+        engine.call("/var/run/docker.sock", "POST", f"/containers/{identity}/kill")
+    network.down(settings)
+    launch.unmount_all(own.data_dir)
+    own.up("--no-demo")
+    assert uids(kubectl) == before
+    kubectl("wait", "nodes", "--all", "--for=condition=Ready", "--timeout=30s")
+    restarted = "--for=jsonpath={.status.containerStatuses[0].restartCount}=1"
+    kubectl("wait", "pods", "-l", "app=idle", restarted, "--timeout=30s")
+    settled(own)
+
+
 def test_a_node_joins_and_leaves(own: RealCluster, kubectl: Kubectl) -> None:
     assert "node-3 added in zone b" in own.do("node", "add", "--zone", "b")
     kubectl("wait", "node/node-3", "--for=condition=Ready", "--timeout=30s")
@@ -370,16 +397,6 @@ def test_a_node_joins_and_leaves(own: RealCluster, kubectl: Kubectl) -> None:
     assert not cgroups.present(cgroups.node_root("launch", "node-3"))
     assert "10.220.3.0" not in network.run("ip", "-n", "launch-node-1", "route")
     assert set(pids(own)) == {"replica-1", "node-1", "node-2"}
-
-
-def own_containers(cluster: RealCluster) -> list[str]:
-    return engine.containers("/var/run/docker.sock", [f"{labels.CLUSTER}={cluster.name}"])
-
-
-def uids(kubectl: Kubectl) -> list[str]:
-    """Of one object of each sort."""
-    objects = (("configmap", "kept"), ("deployment", "idle"), ("node", "node-1"))
-    return [str(kubectl.json("get", *words)["metadata"]["uid"]) for words in objects]
 
 
 def test_objects_outlive_down_with_keep_data_and_killed_launchers(
