@@ -11,6 +11,7 @@ from cluster.api.kinds import Kind, Subresource
 from cluster.api.schema import Definitions
 from cluster.api.status import quoted
 from cluster.api.types import Object
+from cluster.api.validation.table import validate_body
 
 
 def decode_body(definitions: Definitions, call: Call) -> Object:
@@ -46,6 +47,13 @@ def conform(
     )
     if not isinstance(obj.get("metadata"), dict):
         obj["metadata"] = {}
+
+
+def check_rules(group: str, kind: str, name: str, obj: Object) -> None:
+    """The rules for the body of a subresource. Raises StatusError 422 with the causes."""
+    found = validate_body(group, kind, obj)
+    if found:
+        raise status.invalid_object(group, kind, name, found)
 
 
 def check_place(call: Call, obj: Object) -> None:

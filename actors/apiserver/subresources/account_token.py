@@ -13,8 +13,6 @@ from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.security.tokens import Account, BoundObject
 
-SECONDS_MIN = 600
-SECONDS_MAX = 2**32
 _BINDABLE = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 
 
@@ -23,14 +21,7 @@ async def handle(parts: Parts, call: Call) -> Answer:
     request = bodies.decode_body(parts.writer.definitions, call)
     apply_subresource_defaults("TokenRequest", request)
     spec = request["spec"]
-    seconds = int(spec.get("expirationSeconds") or 3600)
-    if not SECONDS_MIN <= seconds <= SECONDS_MAX:
-        cause = status.Cause(
-            "spec.expirationSeconds",
-            "FieldValueInvalid",
-            f"Invalid value: {seconds}: may not specify a duration less than 10 minutes",
-        )
-        raise status.invalid_object("authentication.k8s.io", "TokenRequest", "", [cause])
+    bodies.check_rules("authentication.k8s.io", "TokenRequest", "", request)
     objects = parts.environment.objects
     item = await objects.get(call.kind, call.namespace, call.request.name, None)
     metadata = decode(item.value)["metadata"]
@@ -41,7 +32,9 @@ async def handle(parts: Parts, call: Call) -> Answer:
         token_id=parts.environment.entropy.uuid(),
     )
     account = await _bound(parts, call, account, spec.get("boundObjectRef"))
-    token, expires = parts.accounts.issue(account, spec.get("audiences") or (), seconds)
+    token, expires = parts.accounts.issue(
+        account, spec.get("audiences") or (), spec["expirationSeconds"]
+    )
     spec.setdefault("audiences", [parts.accounts.issuer])
     request["metadata"] = {"name": call.request.name, "namespace": call.namespace}
     request["status"] = {"token": token, "expirationTimestamp": rfc3339(expires)}

@@ -6,7 +6,6 @@ from actors.apiserver import bodies
 from actors.apiserver.call import Call
 from actors.apiserver.strategies import pods
 from actors.apiserver.subresources.handler import Answer, Parts
-from cluster.api import status
 from cluster.api.status import status_object
 from cluster.api.types import Object
 
@@ -14,11 +13,8 @@ from cluster.api.types import Object
 async def handle(parts: Parts, call: Call) -> Answer:
     """POST. Raises 409 if the pod is assigned or being deleted, 404 if there is none."""
     binding = bodies.decode_body(parts.writer.definitions, call)
-    target = binding.get("target") or {}
-    node = target.get("name") or ""
-    if target.get("kind") not in (None, "", "Node") or not node:
-        cause = status.Cause("target.name", "FieldValueRequired", "Required value: a node's name")
-        raise status.invalid_object("", "Binding", call.request.name, [cause])
+    bodies.check_rules("", "Binding", call.request.name, binding)
+    node = binding["target"]["name"]
     now = parts.environment.clock.now()
 
     def bound(live: Object) -> Object:

@@ -75,13 +75,7 @@ def scaled(live: Object, scale: Object) -> Object:
     """The workload with the replicas of the Scale. Raises StatusError 422 for a negative number."""
     wanted = (scale.get("spec") or {}).get("replicas", 0)
     name = live["metadata"]["name"]
-    if wanted < 0:
-        cause = status.Cause(
-            "spec.replicas",
-            "FieldValueInvalid",
-            f"Invalid value: {wanted}: must be greater than or equal to 0",
-        )
-        raise status.invalid_object("autoscaling", "Scale", name, [cause])
+    bodies.check_rules("autoscaling", "Scale", name, scale)
     given = scale.get("metadata") or {}
     if given.get("name", name) != name:
         raise status.bad_request("the name of the Scale does not match the name on the URL")
