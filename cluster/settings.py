@@ -137,7 +137,8 @@ def parse_settings(raw: dict[str, Any]) -> ClusterSettings:
 
 
 def check(settings: ClusterSettings) -> None:
-    """Raises ValueError for duplicate names, bad or overlapping ranges, even replica counts."""
+    """Raises ValueError for duplicate names, even replica counts, times that contradict each
+    other, bad or overlapping ranges."""
     names = [item.name for item in settings.processes()]
     if len(set(names)) != len(names):
         raise ValueError("cluster settings: replica and node names must be unique")
@@ -145,9 +146,29 @@ def check(settings: ClusterSettings) -> None:
         raise ValueError("cluster settings: replicas must be 1, 3 or 5")
     if settings.store.snapshot_entries < 1:
         raise ValueError("cluster settings: store: snapshot_entries must be at least 1")
-    net = settings.network
+    _check_timing(settings.timing)
+    _check_network(settings.network)
+
+
+def _check_timing(timing: TimingSettings) -> None:
+    # A follower must miss some heartbeats, not one that is late, before it stands for election.
+    if not 0 < timing.heartbeat * 3 <= timing.election_min < timing.election_max:
+        raise ValueError(
+            "cluster settings: timing: 3 heartbeats must fit into election_min, and that lie "
+            "below election_max"
+        )
+    if not 0 < timing.node_lease_renew < timing.node_lease_duration <= timing.node_grace:
+        raise ValueError(
+            "cluster settings: timing: node_lease_renew must lie below node_lease_duration, and "
+            "that not above node_grace"
+        )
+    if timing.toleration < 0:
+        raise ValueError("cluster settings: timing: toleration must not be negative")
+
+
+def _check_network(net: NetworkSettings) -> None:
     ranges = {
-        field: ipaddress.ip_network(getattr(net, field))
+        field: _range(field, getattr(net, field))
         for field in ("pod_range", "node_range", "service_range", "load_balancer_range")
     }
     fields = sorted(ranges)
@@ -155,5 +176,24 @@ def check(settings: ClusterSettings) -> None:
         for other in fields[position + 1 :]:
             if ranges[one].overlaps(ranges[other]):
                 raise ValueError(f"cluster settings: {one} and {other} overlap")
-    if ipaddress.ip_address(net.dns_address) not in ranges["service_range"]:
-        raise ValueError("cluster settings: dns_address must lie in service_range")
+    for field in ("dns_address", "kubernetes_address"):
+        if _address(field, getattr(net, field)) not in ranges["service_range"]:
+            raise ValueError(f"cluster settings: {field} must lie in service_range")
+    if net.dns_address == net.kubernetes_address:
+        raise ValueError("cluster settings: dns_address and kubernetes_address must differ")
+    if not 0 < net.node_port_min <= net.node_port_max < 1 << 16:
+        raise ValueError("cluster settings: node_port_min to node_port_max is no range of ports")
+
+
+def _range(field: str, value: str) -> ipaddress.IPv4Network:
+    try:
+        return ipaddress.IPv4Network(value)
+    except ValueError as error:
+        raise ValueError(f"cluster settings: {field}: {error}") from error
+
+
+def _address(field: str, value: str) -> ipaddress.IPv4Address:
+    try:
+        return ipaddress.IPv4Address(value)
+    except ValueError as error:
+        raise ValueError(f"cluster settings: {field}: {error}") from error
