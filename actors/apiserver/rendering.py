@@ -18,7 +18,6 @@ from cluster.api.tables import render_table
 from cluster.api.types import Object
 from cluster.messages.apiserver import WatchEvent
 
-IncludeObject = str
 _META_VERSION = "meta.k8s.io/v1"
 
 

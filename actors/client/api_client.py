@@ -25,7 +25,6 @@ from cluster.messages.apiserver import ApiRequest, ApiResponse, Verb
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"
 
 REQUEST_SECONDS = 10.0
 # A call gives up after this long over all its tries; the caller's own backoff then goes on.

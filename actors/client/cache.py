@@ -110,7 +110,6 @@ class Cache:
         self._namespaces: dict[str, dict[str, Entry]] = {}
         self._owners: dict[str, dict[tuple[str, str], Entry]] = {}
         self._nodes: dict[str, dict[tuple[str, str], Entry]] = {}
-        self._uids: dict[str, Entry] = {}
         self._decoded: deque[Entry] = deque()
 
     def __len__(self) -> int:
@@ -145,11 +144,6 @@ class Cache:
         """The pods bound to a node."""
         return [self.decode(entry) for entry in self._nodes.get(node, {}).values()]
 
-    def by_uid(self, uid: str) -> Object | None:
-        """The object with that uid, or None."""
-        entry = self._uids.get(uid)
-        return None if entry is None else self.decode(entry)
-
     def decode(self, entry: Entry) -> Object:
         """The entry's object as a dict: shared, not to be changed."""
         found = entry._decoded
@@ -178,8 +172,6 @@ class Cache:
             self._owners.setdefault(uid, {})[entry.key] = entry
         if entry.node:
             self._nodes.setdefault(entry.node, {})[entry.key] = entry
-        if entry.uid:
-            self._uids[entry.uid] = entry
         return old, entry
 
     def remove(self, data: bytes, seen: float) -> Entry | None:
@@ -209,7 +201,6 @@ class Cache:
             _drop(self._owners, uid, entry.key)
         if entry.node:
             _drop(self._nodes, entry.node, entry.key)
-        self._uids.pop(entry.uid, None)
 
 
 def _drop(index: dict[str, dict[tuple[str, str], Entry]], value: str, key: tuple[str, str]) -> None:

@@ -23,13 +23,11 @@ class Reflector:
     phase: Literal["list", "watch"] = "list"
     revision: int = 0
     failures: int = 0
-    lists: int = 0
 
     def listed(self, revision: int) -> None:
         """A whole list came in at ``revision``: watch from there."""
         self.phase = "watch"
         self.revision = revision
-        self.lists += 1
         self.failures = 0
 
     def advanced(self, revision: int) -> None:

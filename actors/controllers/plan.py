@@ -221,18 +221,3 @@ def own_key(view: View, old: Object | None, new: Object | None) -> Iterable[Key]
     obj = new or old or {}
     meta = obj["metadata"]
     return ((meta.get("namespace") or "", meta["name"]),)
-
-
-def controller_key(kind: str) -> KeysOf:
-    """(namespace, name) of the ``kind`` that controls the changed object, before and now."""
-
-    def keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:
-        found: dict[Key, None] = {}
-        for obj in (old, new):
-            meta = (obj or {}).get("metadata") or {}
-            for owner in meta.get("ownerReferences") or ():
-                if owner.get("controller") and owner.get("kind") == kind:
-                    found[(meta.get("namespace") or "", owner["name"])] = None
-        return found
-
-    return keys

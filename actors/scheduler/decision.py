@@ -31,7 +31,6 @@ class Decision:
     node: str
     message: str = ""
     failed: frozenset[str] = frozenset()
-    feasible: int = 0
     examined: int = 0
 
 
@@ -67,11 +66,11 @@ def decide(
     found = filter_nodes(pod, snapshot, start)
     if not found.nodes:
         message = explain(found.reasons, len(nodes))
-        return Decision("", message, frozenset(found.failed), 0, found.examined)
+        return Decision("", message, frozenset(found.failed), found.examined)
     chosen = found.nodes[0]
     if len(found.nodes) > 1:
         chosen = best_node(pod, found.nodes, snapshot, entropy)
-    return Decision(chosen.name, "", frozenset(), len(found.nodes), found.examined)
+    return Decision(chosen.name, examined=found.examined)
 
 
 def filter_nodes(pod: PodInfo, snapshot: Snapshot, start: int = 0) -> Filtered:

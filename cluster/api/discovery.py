@@ -14,8 +14,6 @@ from cluster.api.kind import Kind, Subresource
 from cluster.api.kinds import SERVED
 from cluster.api.types import Object
 
-AGGREGATED_V2 = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-
 
 def wants_aggregated(accept: str) -> bool:
     """True if the client's first choice that we can make is the aggregated v2 document."""

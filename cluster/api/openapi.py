@@ -69,10 +69,6 @@ class OpenApi:
             self._documents[key] = orjson.dumps(document)
         return self._documents[key]
 
-    def etag(self, group: str, version: str) -> str:
-        """Of a document that is served."""
-        return f'"{self._digest(group, version)}"'
-
     def v2(self) -> bytes:
         """/openapi/v2 as JSON: everything in one."""
         if self._v2 is None:

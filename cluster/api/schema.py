@@ -158,20 +158,6 @@ class Definitions:
             raise bad_request(f"{_cannot(node)}: strict decoding error: {listed}")
         return texts
 
-    def validate(self, definition: str, obj: Object, mode: Mode = "Strict") -> list[Cause]:
-        """The same as causes, without changing the object: unknown fields (mode Strict), the first
-        wrong type, and missing required fields. For tools; the API server uses ``conform``."""
-        node = self.schema_for(definition)
-        copy = orjson.loads(orjson.dumps(obj))
-        causes: list[Cause] = []
-        try:
-            unknown = schema_conform.conform(node, copy)
-        except schema_conform.WrongType as error:
-            return [Cause(error.path, "FieldValueTypeInvalid", str(error))]
-        if mode == "Strict":
-            causes = [Cause(path, "FieldValueForbidden", "unknown field") for path in unknown]
-        return causes + self.missing(definition, copy)
-
     def missing(self, definition: str, obj: Object) -> list[Cause]:
         """Required texts and structs that are absent, outside of status.
 

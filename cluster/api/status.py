@@ -35,11 +35,6 @@ def quoted(value: object) -> str:
     return orjson.dumps(str(value)).decode()
 
 
-def qualified(kind: Kind) -> str:
-    """``Deployment.apps``; ``Pod`` for core."""
-    return f"{kind.kind}.{kind.group}" if kind.group else kind.kind
-
-
 def resource_name(kind: Kind) -> str:
     """``deployments.apps``; ``pods`` for core."""
     return f"{kind.plural}.{kind.group}" if kind.group else kind.plural
@@ -277,19 +272,6 @@ def service_unavailable(message: str, retry_after: int = 1) -> StatusError:
 def timeout(message: str, retry_after: int = 0) -> StatusError:
     """504: the request took too long; a write may have happened."""
     return status_error(504, "Timeout", f"Timeout: {message}", retry_after=retry_after)
-
-
-def server_timeout(kind: Kind, verb: str, retry_after: int = 1) -> StatusError:
-    """500: the server gave up for now, and nothing was done."""
-    message = f"The {verb} operation against {resource_name(kind)} could not be completed at this"
-    return status_error(
-        500,
-        "ServerTimeout",
-        f"{message} time, please try again.",
-        kind=kind.plural,
-        group=kind.group,
-        retry_after=retry_after,
-    )
 
 
 def internal_error(message: str) -> StatusError:

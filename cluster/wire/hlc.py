@@ -28,8 +28,3 @@ class HybridClock:
         if self.last < remote <= limit:
             self.last = remote
         return self.tick(wall)
-
-
-def wall_seconds(time: int) -> float:
-    """UNIX seconds that a time stands for."""
-    return (time >> COUNTER_BITS) / 1000

@@ -19,21 +19,20 @@ def encode(
     return orjson.dumps({"metadata": {**meta, "ownerReferences": owners}, **fields})
 
 
-def test_indexes_by_owner_node_and_uid() -> None:
+def test_indexes_by_owner_and_node() -> None:
     cache = Cache(PODS)
     cache.put(encode("a", 2, owners=["rs"], spec={"nodeName": "n1"}), 5.0)
     cache.put(encode("b", 3), 6.0)
     assert [pod["metadata"]["name"] for pod in cache.by_owner("rs")] == ["a"]
     assert [pod["metadata"]["name"] for pod in cache.by_owner("")] == ["b"]
     assert [pod["metadata"]["name"] for pod in cache.by_node("n1")] == ["a"]
-    assert cache.by_uid("uid-b") is cache.get("default", "b")
     cache.put(encode("a", 4, spec={"nodeName": "n2"}), 7.0)
     assert cache.by_owner("rs") == [] and cache.by_node("n1") == []
     assert len(cache.by_owner("")) == 2
     entry = cache.entry("default", "a")
     assert entry is not None and entry.seen == 7.0 and entry.revision == 4
     cache.remove(encode("a", 5), 8.0)
-    assert cache.by_node("n2") == [] and cache.by_uid("uid-a") is None
+    assert cache.by_node("n2") == []
     assert len(cache) == 1 and cache.revision == 5
 
 
@@ -44,7 +43,6 @@ def test_an_old_version_is_no_news() -> None:
     assert cache.put(encode("a", 4), 2.0) == (first, first)
     old, new = cache.put(encode("a", 6, uid="other"), 3.0)
     assert old is first and new.uid == "other"
-    assert cache.by_uid("uid-a") is None
 
 
 def test_decoded_objects_carry_their_type_and_are_shared() -> None:

@@ -1,11 +1,9 @@
 """The list of controllers, and what they watch."""
 
 from actors.controllers.catalog import make_controllers
-from actors.controllers.plan import controller_key
 from actors.controllers.served import NAMESPACED, RESOURCES, by_reference
 from cluster.api.resources import DEPLOYMENTS, EVENTS, PODS
 from tests.unit.actors.controllers.cluster import SETTINGS
-from tests.unit.actors.controllers.views import make_view
 
 
 def test_every_controller_has_a_name_of_its_own() -> None:
@@ -26,10 +24,3 @@ def test_what_is_served() -> None:
     assert by_reference("apps/v1", "Deployment") == DEPLOYMENTS
     assert by_reference("v1", "Pod") == PODS
     assert by_reference("example.com/v1", "Widget") is None
-
-
-def test_the_key_of_the_controlling_object() -> None:
-    owners = [{"kind": "Job", "name": "j", "controller": True}, {"kind": "Job", "name": "x"}]
-    pod = {"metadata": {"name": "p", "namespace": "default", "ownerReferences": owners}}
-    assert list(controller_key("Job")(make_view(), None, pod)) == [("default", "j")]
-    assert list(controller_key("ReplicaSet")(make_view(), pod, None)) == []

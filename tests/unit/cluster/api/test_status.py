@@ -50,7 +50,6 @@ def test_codes_and_reasons() -> None:
         (status.too_many_requests("x"), 429, "TooManyRequests"),
         (status.service_unavailable("x"), 503, "ServiceUnavailable"),
         (status.timeout("x"), 504, "Timeout"),
-        (status.server_timeout(PODS, "get"), 500, "ServerTimeout"),
         (status.internal_error("x"), 500, "InternalError"),
         (status.resource_not_found(), 404, "NotFound"),
     )
