@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from actors.kit.actor import Actor
-from actors.kit.stream import Stream
+from actors.kit.ref import Ref
 from actors.kit.system import ActorSystem
 from actors.kit.world.memory import memory_world
 from cluster import names
@@ -51,15 +51,14 @@ class Client:
 
     async def ask(self, request: ApiRequest, turn: int) -> Object:
         """One request to one server. Raises SteersmanError."""
-        ref = self.system.ref(self.server(turn), names.address("user", NAME))
-        answer = await ref.ask(request, ASK_SECONDS)
+        answer = await self.ref(self.server(turn)).ask(request, ASK_SECONDS)
         assert isinstance(answer, ApiResponse)
         decoded: Object = orjson.loads(answer.body)
         return decoded
 
-    def stream(self, request: ApiRequest, turn: int) -> Stream:
-        """A watch at one server."""
-        return self.system.ref(self.server(turn), names.address("user", NAME)).stream(request)
+    def ref(self, address: str) -> Ref:
+        """Any actor of the cluster."""
+        return self.system.ref(address, names.address("user", NAME))
 
     async def insist(self, request: ApiRequest, seconds: float = 60.0) -> Object:
         """Ask server after server until one answers (a client error is final)."""
@@ -83,16 +82,3 @@ class Client:
         request = ApiRequest("list", resource, group=group, namespace=namespace)
         items: list[Object] = (await self.insist(request))["items"]
         return items
-
-
-def config_map(name: str, value: str, revision: str = "") -> bytes:
-    """The body of a ConfigMap that holds one value."""
-    meta = {"name": name, "resourceVersion": revision} if revision else {"name": name}
-    return orjson.dumps(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"value": value}}
-    )
-
-
-def config_maps(verb: Any, name: str = "", body: bytes = b"") -> ApiRequest:
-    """A request on ConfigMaps."""
-    return ApiRequest(verb, "configmaps", namespace=NAMESPACE, name=name, body=body)

@@ -29,12 +29,13 @@ class SimulatedCluster:
 
     def __init__(
         self, seed: int, authority: Authority, knobs: Knobs | None = None,
-        replicas: int = 3, nodes: int = 3,
+        replicas: int = 3, nodes: int = 3, store_only: bool = False,
     ) -> None:  # fmt: skip
         self.seed = seed
         self.authority = authority
         self.entropy = SeededEntropy(seed)
         self.knobs = knobs or Knobs()
+        self.store_only = store_only
         topology = Topology(
             name="sim", replicas=replicas, nodes=nodes, runtime="memory", timing=self.knobs.timing
         )
@@ -113,11 +114,13 @@ class SimulatedCluster:
         if catalog.is_node(self.settings, name):
             listed = catalog.node_components(self.settings, name, backends)
             return [component for component in listed if component.name != names.DNS]
-        listed = catalog.replica_components(
-            self.settings, name, backends, self.authority, http=False
-        )
         store = catalog.Component(
             names.STORE, lambda: StoreActor(self.settings, name, self.knobs.snapshot_entries)
+        )
+        if self.store_only:
+            return [store]
+        listed = catalog.replica_components(
+            self.settings, name, backends, self.authority, http=False
         )
         return [store if item.name == names.STORE else item for item in listed]
 

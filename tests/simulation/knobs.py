@@ -12,6 +12,7 @@ from actors.kit.world.entropy import Entropy
 from actors.store.persistence import Persistence
 from cluster import limits
 from cluster.state.mvcc import StateMachine
+from cluster.state.snapshot import decode_snapshot
 
 QUICK_NODES = {
     "node_lease_renew": 1.5, "node_lease_duration": 5.0, "node_grace": 5.0, "toleration": 2,
@@ -32,18 +33,24 @@ class Knobs:
     def turned(self) -> Iterator[None]:
         """Bounds are constants in production: for one run they are what this says."""
         before = {name: getattr(limits, name) for name in self.bounds}
-        segment, machine = Persistence.__init__.__defaults__, StateMachine.__init__.__defaults__
+        # Bounds that became defaults of arguments when their modules were loaded.
+        defaults = {
+            Persistence.__init__: (self.segment_bytes,),
+            StateMachine.__init__: (self.history_revisions, limits.HISTORY_BYTES_MAX),
+            decode_snapshot: (self.history_revisions, limits.HISTORY_BYTES_MAX),
+        }
+        kept = {function: function.__defaults__ for function in defaults}
         try:
             for name, value in self.bounds.items():
                 setattr(limits, name, value)
-            Persistence.__init__.__defaults__ = (self.segment_bytes,)
-            StateMachine.__init__.__defaults__ = (self.history_revisions, *machine[1:])
+            for function, values in defaults.items():
+                function.__defaults__ = values
             yield
         finally:
             for name, value in before.items():
                 setattr(limits, name, value)
-            Persistence.__init__.__defaults__ = segment
-            StateMachine.__init__.__defaults__ = machine
+            for function, old in kept.items():
+                function.__defaults__ = old
 
 
 def draw(entropy: Entropy) -> Knobs:

@@ -113,6 +113,8 @@ async def _crash(hand: "Hand", kind: str) -> None:
 
 
 FAULTS = (
-    slow_disk, slow_disks, stall_disk, fail_disk, crash_container, crash_container, crash_sandbox,
-    stop_engine, refuse_rules, crash_actor, crash_actor, turn_clock,
+    slow_disk, slow_disks, stall_disk, fail_disk, crash_actor, crash_actor, turn_clock,
+)  # fmt: skip
+NODE_FAULTS = (
+    crash_container, crash_container, crash_sandbox, stop_engine, refuse_rules,
 )  # fmt: skip

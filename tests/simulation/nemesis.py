@@ -1,14 +1,13 @@
 """What goes wrong, drawn from the seed: which fault comes when and how long it lasts.
 
-Two lanes run side by side: one breaks processes and the network, the other machines and actors.
-Each fault mends itself. Must not know: what the cluster is used for (but that users delete pods).
+Lanes run side by side: one breaks processes and the network, the other machines and actors. Each
+fault mends itself. Must not know: what the cluster is used for (but that users delete pods).
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from actors.kit.world.memory import SeededEntropy
-from tests.simulation import machine_faults, network_faults, process_faults
 from tests.simulation.cluster import SimulatedCluster
 
 CALM_SECONDS = (0.3, 2.0)
@@ -18,16 +17,18 @@ LONG_CHANCE = 0.12
 
 
 class Nemesis:
-    """``leader``: names the replica that leads. ``deleter``: deletes all pods of a node.
-    ``count``: how often each fault was chosen."""
+    """``lanes``: the faults of each. ``leader``: names the replica that leads. ``deleter``: deletes
+    all pods of a node. ``count``: how often each fault was chosen."""
 
     def __init__(
         self,
         cluster: SimulatedCluster,
+        lanes: Sequence[Sequence["Fault"]],
         leader: Callable[[], str],
         deleter: Callable[[str], Awaitable[None]],
     ) -> None:
         self.cluster = cluster
+        self.lanes = lanes
         self.leader = leader
         self.deleter = deleter
         self.entropy: SeededEntropy = cluster.entropy.fork("nemesis")
@@ -37,12 +38,9 @@ class Nemesis:
     async def run(self, seconds: float) -> None:
         """Break things for so long, then mend everything."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._processes_and_network(seconds))
-            group.create_task(self._lane(machine_faults.FAULTS, seconds))
+            for faults in self.lanes:
+                group.create_task(self._lane(faults, seconds))
         await self.cluster.run_all()
-
-    async def _processes_and_network(self, seconds: float) -> None:
-        await self._lane([*process_faults.FAULTS, *network_faults.FAULTS], seconds)
 
     async def _lane(self, faults: Sequence["Fault"], seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -85,6 +83,10 @@ class Hand:
     def nodes(self) -> list[str]:
         """All nodes in a random order."""
         return self.shuffled([item.name for item in self.cluster.settings.nodes])
+
+    def some_node(self) -> str:
+        """A node; a replica where there are none."""
+        return [*self.nodes(), *self.replicas()][0]
 
     def some_zone(self) -> str:
         """A zone; that of the leader half the time."""

@@ -25,7 +25,7 @@ async def isolate_replica(hand: "Hand") -> None:
 
 async def isolate_node(hand: "Hand") -> None:
     """A node hears and is heard by nobody; its pods run on."""
-    await _isolate(hand, hand.nodes()[:1])
+    await _isolate(hand, [hand.some_node()])
 
 
 async def isolate_zone(hand: "Hand") -> None:
@@ -43,7 +43,7 @@ async def scatter(hand: "Hand") -> None:
 
 async def bridge(hand: "Hand") -> None:
     """Two replicas do not hear each other, both hear the third."""
-    first, second, _ = hand.replicas()
+    first, second = hand.replicas()[:2]
     hand.network.partition([first], [second])
     await hand.hold(f"bridge between {first} and {second}")
     _join(hand, [first], [second])
@@ -51,7 +51,7 @@ async def bridge(hand: "Hand") -> None:
 
 async def bridge_that_blinks(hand: "Hand") -> None:
     """As ``bridge``, and the one in the middle dies and comes back at once, several times."""
-    first, second, middle = hand.replicas()
+    first, second, middle = hand.replicas()[:3]
     hand.network.partition([first], [second])
     for _ in range(3):
         await hand.hold(f"bridge between {first} and {second}; {middle} dies", (0.1, 0.8))

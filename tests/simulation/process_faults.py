@@ -32,12 +32,12 @@ async def kill_two(hand: "Hand") -> None:
 
 async def kill_node(hand: "Hand") -> None:
     """SIGKILL of a kubelet; its containers go on."""
-    await _kill(hand, hand.nodes()[0])
+    await _kill(hand, hand.some_node())
 
 
 async def kill_node_and_delete_its_pods(hand: "Hand") -> None:
     """As ``kill_node``; what it finds when it is back is no longer wanted."""
-    node = hand.nodes()[0]
+    node = hand.some_node()
     await hand.cluster.kill(node)
     deleting = asyncio.create_task(hand.deleter(node))
     await hand.hold(f"kill {node} and delete its pods")
@@ -70,7 +70,7 @@ async def black_out(hand: "Hand") -> None:
 
 async def kill_while_coming_up(hand: "Hand") -> None:
     """Kill a process, then again and again while it recovers."""
-    name = hand.some_replica() if hand.entropy.random() < 0.7 else hand.nodes()[0]
+    name = hand.some_replica() if hand.entropy.random() < 0.7 else hand.some_node()
     await hand.cluster.kill(name)
     await hand.hold(f"kill {name}, then twice while it comes up", (0.0, 1.0))
     for _ in range(2):

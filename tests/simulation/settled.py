@@ -5,10 +5,9 @@ Must not know: faults.
 """
 
 from actors.kubelet import labels
-from cluster import names
-from cluster.messages.store import StatusRequest, StoreStatus
 from tests.simulation import user
 from tests.simulation.client import NAMESPACE, Client, Object
+from tests.simulation.run import replicas_differ
 
 
 class Settled:
@@ -28,7 +27,7 @@ class Settled:
             or self._containers(pods)
             or await self._endpoints(pods)
             or await self._nodes()
-            or await self._replicas_differ()
+            or await replicas_differ(self._client)
         )
 
     def _pods(self, pods: list[Object]) -> str:
@@ -134,19 +133,6 @@ class Settled:
                 return f"{node['metadata']['name']}: taints {node['spec'].get('taints')}"
         if len(nodes) != len(self._cluster.settings.nodes):
             return f"{len(nodes)} nodes"
-        return ""
-
-    async def _replicas_differ(self) -> str:
-        found = []
-        for replica in self._cluster.settings.replicas:
-            ref = self._client.system.ref(names.address(names.STORE, replica.name))
-            status = await ref.ask(StatusRequest(), 5.0)
-            assert isinstance(status, StoreStatus)
-            found.append(status)
-        if len({status.applied_index for status in found}) > 1:
-            return f"applied: {[status.applied_index for status in found]}"
-        if len({status.state_hash for status in found}) > 1:
-            return f"states differ: {[status.state_hash for status in found]}"
         return ""
 
 

@@ -1,15 +1,15 @@
 """Writers and readers that keep what the cluster said it did, with the times of asking.
 
-Must not know: what is right (the checkers do).
+Must not know: what is right (the checkers do); what the values are kept in.
 """
 
 import asyncio
 from dataclasses import dataclass, field
 
-from cluster.errors import StatusError, SteersmanError
-from tests.simulation.client import Client, config_map, config_maps
+from cluster.errors import SteersmanError
+from tests.simulation.registers import Conflict, Refused, Register
 
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.15
 RETRY_SECONDS = 0.05
 COUNTER = "counter"
 
@@ -29,7 +29,7 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One answered read: value None if there was no such object. ``ordinal``: of its reader."""
+    """One answered read: value None if there was no such object."""
 
     name: str
     value: str | None
@@ -48,14 +48,17 @@ class Increment:
 
 @dataclass
 class Load:
-    """What all writers and readers of a run kept. ``unknown``: increments without an answer. Once
-    ``stopping``, each ends with its next answer: no outcome is left open."""
+    """What all writers and readers of a run kept. ``unknown``: increments without an answer.
+    ``surprises``: objects that were not as their only writer left them. Once ``stopping``, each
+    ends with its next answer: no outcome is left open."""
 
-    client: Client
+    register: Register
+    pause: float = PAUSE_SECONDS
     acknowledged: list[Acknowledged] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     increments: list[Increment] = field(default_factory=list)
     unknown: int = 0
+    surprises: list[str] = field(default_factory=list)
     stopping: bool = False
 
     # -- objects that have one writer each
@@ -66,52 +69,60 @@ class Load:
         A request whose answer was lost may still be carried out any time later. So updates name
         the revision they follow, and what may be created late is not deleted before.
         """
-        step = 0
+        step, revision, surely = 0, 0, True
         while not self.stopping:
-            name = f"w{number}-{step // 3}"
+            name, turn = f"w{number}-{step // 3}", number + step
             if step % 3 == 0:
-                revision, surely = await self.write(name, str(step + 1), number + step)
+                revision, surely = await self.write(name, str(step + 1), 0, turn)
             else:
-                revision, _ = await self.write(name, str(step + 1), number + step, revision)
+                revision, _ = await self.write(name, str(step + 1), revision, turn)
             if step % 6 == 5 and surely:
-                await self.delete(name, number + step)
+                await self.delete(name, turn)
             step += 1
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(self.pause)
 
-    async def write(self, name: str, value: str, turn: int, revision: str = "") -> tuple[str, bool]:
-        """Create a ConfigMap, or update it after ``revision``, until acknowledged. Returns its
-        new revision, and whether all tries but the last surely did nothing."""
+    async def write(self, name: str, value: str, revision: int, turn: int) -> tuple[int, bool]:
+        """Create an object (``revision`` 0), or change it, until acknowledged. Returns its new
+        revision, and whether all tries but the last surely did nothing."""
         begin, surely = _now(), True
-        body = config_map(name, value, revision)
-        request = config_maps("update", name, body) if revision else config_maps("create", "", body)
         while True:
             try:
-                found = await self.client.ask(request, turn)
+                after = await self.register.put(name, value, revision, turn)
                 break
-            except SteersmanError as error:
-                if isinstance(error, StatusError) and error.code == 409:
-                    # An earlier try of this very write: nobody else writes the object.
-                    found = await self.client.insist(config_maps("get", name))
-                    assert found["data"]["value"] == value, f"{name}: {value} became {found}"
-                    break
-                surely = surely and isinstance(error, StatusError) and error.code == 429
-                turn += 1
-                await asyncio.sleep(RETRY_SECONDS)
-        after: str = found["metadata"]["resourceVersion"]
-        self.acknowledged.append(Acknowledged(name, value, int(after), begin, _now()))
+            except Refused:
+                pass
+            except Conflict:
+                # An earlier try of this very write: nobody else writes the object.
+                found, after = await self._get(name)
+                if found != value:
+                    self.surprises.append(f"{name}: wrote {value}, found {found}")
+                break
+            except SteersmanError:
+                surely = False
+            turn += 1
+            await asyncio.sleep(RETRY_SECONDS)
+        self.acknowledged.append(Acknowledged(name, value, after, begin, _now()))
         return after, surely
 
+    async def _get(self, name: str) -> tuple[str | None, int]:
+        turn = 0
+        while True:
+            try:
+                return await self.register.get(name, turn)
+            except SteersmanError:
+                turn += 1
+                await asyncio.sleep(RETRY_SECONDS)
+
     async def delete(self, name: str, turn: int) -> None:
-        """Delete a ConfigMap, until acknowledged (404: an earlier try did it)."""
+        """Delete an object, until acknowledged."""
         begin = _now()
         while True:
             try:
-                await self.client.ask(config_maps("delete", name), turn)
-            except SteersmanError as error:
-                if not (isinstance(error, StatusError) and error.code == 404):
-                    turn += 1
-                    await asyncio.sleep(RETRY_SECONDS)
-                    continue
+                await self.register.delete(name, turn)
+            except SteersmanError:
+                turn += 1
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             self.acknowledged.append(Acknowledged(name, None, 0, begin, _now()))
             return
 
@@ -121,21 +132,16 @@ class Load:
         """Until stopping: read the newest objects, at one server after the other."""
         turn = number
         while not self.stopping:
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(self.pause)
             if not self.acknowledged:
                 continue
             turn += 1
             begin, name = _now(), self.acknowledged[-1].name
             try:
-                found = await self.client.ask(config_maps("get", name), turn)
-            except StatusError as error:
-                if error.code == 404:
-                    self.reads.append(Read(name, None, 0, begin, _now()))
-                continue
+                value, revision = await self.register.get(name, turn)
             except SteersmanError:
                 continue
-            revision = int(found["metadata"]["resourceVersion"])
-            self.reads.append(Read(name, found["data"]["value"], revision, begin, _now()))
+            self.reads.append(Read(name, value, revision, begin, _now()))
 
     # -- one object that all want to change
 
@@ -143,33 +149,21 @@ class Load:
         """Until stopping: take the counter one further, if nobody did since it was read."""
         turn = number
         while not self.stopping:
-            await asyncio.sleep(PAUSE_SECONDS * 2)
+            await asyncio.sleep(self.pause * 2)
             turn += 1
             try:
-                value, revision = await self._counter(turn)
+                value, revision = await self.register.get(COUNTER, turn)
             except SteersmanError:
                 continue
-            body = config_map(COUNTER, str(value + 1), revision)
-            request = config_maps("update", COUNTER, body)
+            following = int(value or "0") + 1
             try:
-                answer = await self.client.ask(request, turn)
-            except StatusError as error:
-                # A conflict or a missing object is a definite no.
-                self.unknown += error.code not in (404, 409, 429)
+                after = await self.register.put(COUNTER, str(following), revision, turn)
+            except (Conflict, Refused):
+                continue
             except SteersmanError:
                 self.unknown += 1
             else:
-                after = int(answer["metadata"]["resourceVersion"])
-                self.increments.append(Increment(int(answer["data"]["value"]), after))
-
-    async def _counter(self, turn: int) -> tuple[int, str]:
-        try:
-            found = await self.client.ask(config_maps("get", COUNTER), turn)
-        except StatusError as error:
-            if error.code == 404:
-                await self.client.ask(config_maps("create", body=config_map(COUNTER, "0")), turn)
-            raise
-        return int(found["data"]["value"]), found["metadata"]["resourceVersion"]
+                self.increments.append(Increment(following, after))
 
 
 def _now() -> float:
