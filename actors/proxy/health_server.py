@@ -12,6 +12,8 @@ from contextlib import suppress
 
 REQUEST_SECONDS_MAX = 5
 REQUEST_BYTES_MAX = 8192
+# Served at once on all ports; above it a connection is closed unanswered, as a dead node's is.
+CONNECTIONS_MAX = 128
 
 # Port → ((namespace, name) of the Service, its ready endpoints on this node).
 Health = Mapping[int, tuple[tuple[str, str], int]]
@@ -23,6 +25,7 @@ class HealthServer:
     def __init__(self) -> None:
         self._health: Health = {}
         self._listeners: dict[int, asyncio.Server] = {}
+        self._serving = 0
 
     async def serve(self, address: str, health: Health) -> dict[int, str]:
         """Listen on exactly these ports; returns port → error for those that cannot be had."""
@@ -52,6 +55,10 @@ class HealthServer:
     async def _answer(
         self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        if self._serving >= CONNECTIONS_MAX:
+            writer.close()
+            return
+        self._serving += 1
         try:
             async with asyncio.timeout(REQUEST_SECONDS_MAX):
                 await reader.readuntil(b"\r\n\r\n")
@@ -60,6 +67,7 @@ class HealthServer:
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a client that does not speak HTTP, or went away
         finally:
+            self._serving -= 1
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()

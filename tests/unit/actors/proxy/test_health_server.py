@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from actors.proxy import health_server
 from actors.proxy.health_server import HealthServer, health_response
 
 
@@ -30,4 +33,23 @@ async def test_it_listens_on_exactly_the_ports_asked_for() -> None:
     writer.close()
     await writer.wait_closed()
     await server.serve("127.0.0.1", {})
+    await server.close()
+
+
+async def test_silent_clients_cannot_take_all_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health_server, "CONNECTIONS_MAX", 1)
+    probe = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = probe.sockets[0].getsockname()[1]
+    probe.close()
+    await probe.wait_closed()
+    server = HealthServer()
+    assert not await server.serve("127.0.0.1", {port: (("d", "web"), 1)})
+    reader, silent = await asyncio.open_connection("127.0.0.1", port)
+    second, writer = await asyncio.open_connection("127.0.0.1", port)
+    assert await second.read() == b""
+    silent.write(b"GET /healthz HTTP/1.1\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    for each in (silent, writer):
+        each.close()
+        await each.wait_closed()
     await server.close()
