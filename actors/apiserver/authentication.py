@@ -11,6 +11,7 @@ from typing import Any
 from actors.apiserver.authority import Authority, StaticToken
 from actors.apiserver.call import Caller
 from actors.kit.actor import Delivery
+from actors.kit.transports.hello import subject_of
 from cluster import names
 from cluster.api import status
 
@@ -82,19 +83,12 @@ def caller_of_message(delivery: Delivery) -> Caller:
 
 
 def caller_of_certificate(certificate: Mapping[str, Any]) -> Caller | None:
-    """CN is the user, each O a group (docs: "Authenticating", X.509 client certificates)."""
-    user = ""
-    groups: list[str] = []
-    for relative in certificate.get("subject", ()):
-        for name, value in relative:
-            if name == "commonName":
-                user = value
-            elif name == "organizationName":
-                groups.append(value)
+    """None if it names no user."""
+    user, groups = subject_of(certificate)
     return Caller(user, _authenticated(groups)) if user else None
 
 
-def _authenticated(groups: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def _authenticated(groups: tuple[str, ...]) -> tuple[str, ...]:
     return (*(g for g in groups if g != names.GROUP_UNAUTHENTICATED), names.GROUP_AUTHENTICATED)
 
 

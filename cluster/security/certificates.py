@@ -22,15 +22,6 @@ def subject(user: str, groups: Sequence[str] = ()) -> x509.Name:
     return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, user)])
 
 
-def principal_of(name: x509.Name) -> tuple[str, tuple[str, ...]]:
-    """(user, groups) of a certificate's subject. Raises ValueError without a common name."""
-    users = [str(item.value) for item in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    if len(users) != 1 or not users[0]:
-        raise ValueError("the certificate's subject must have exactly one common name")
-    found = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-    return users[0], tuple(str(item.value) for item in found)
-
-
 def authority(key: Key, name: str, serial: int, begin: float, end: float) -> x509.Certificate:
     """A self-signed certificate authority. ``begin``/``end``: UNIX seconds."""
     issuer = subject(name)

@@ -5,6 +5,7 @@ A certificate of a process has the common name ``system:replica:<process>`` or
 Must not know: sockets.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgpack
@@ -61,13 +62,10 @@ def check_hello(hello: Hello, own: Hello, certificate: dict[str, Any] | None) ->
     return Principal(hello.process, user, groups, False)
 
 
-def subject_of(certificate: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """Common name and organizations of a certificate."""
-    user, groups = "", []
-    for entry in certificate.get("subject", ()):
-        for name, value in entry:
-            if name == "commonName":
-                user = value
-            elif name == "organizationName":
-                groups.append(value)
-    return user, tuple(groups)
+def subject_of(certificate: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """(user, groups) that a certificate speaks for: its common name ('' if it has none, or
+    several) and its organizations. Source: Kubernetes docs, "X.509 client certificates"."""
+    fields = [field for entry in certificate.get("subject", ()) for field in entry]
+    users = [value for name, value in fields if name == "commonName"]
+    groups = tuple(value for name, value in fields if name == "organizationName")
+    return (users[0] if len(users) == 1 else ""), groups

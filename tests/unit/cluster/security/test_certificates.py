@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cluster.security import certificates as certs
 
@@ -20,11 +20,13 @@ def issue(*hosts: str) -> x509.Certificate:
     return certs.certificate(KEY, name, CA, CA_KEY, 8, BEGIN, END, hosts)
 
 
-def test_the_subject_is_the_principal() -> None:
-    principal = certs.principal_of(issue().subject)
-    assert principal == ("system:node:n1", ("system:nodes", "other"))
-    with pytest.raises(ValueError, match="common name"):
-        certs.principal_of(x509.Name([]))
+def test_the_subject_is_the_user_and_its_groups() -> None:
+    fields = [(item.oid, item.value) for item in issue().subject]
+    assert fields == [
+        (NameOID.ORGANIZATION_NAME, "system:nodes"),
+        (NameOID.ORGANIZATION_NAME, "other"),
+        (NameOID.COMMON_NAME, "system:node:n1"),
+    ]
 
 
 def test_it_chains_to_its_authority() -> None:

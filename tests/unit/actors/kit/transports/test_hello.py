@@ -3,7 +3,7 @@
 import msgpack
 import pytest
 
-from actors.kit.transports.hello import Hello, check_hello, decode_hello, encode_hello
+from actors.kit.transports.hello import Hello, check_hello, decode_hello, encode_hello, subject_of
 from cluster.errors import PeerFault
 
 OWN = Hello("replica-1", "demo")
@@ -53,6 +53,13 @@ def test_the_certificate_says_who_the_peer_is() -> None:
 def test_impostors_and_strangers_are_peer_faults(hello: Hello, user: str) -> None:
     with pytest.raises(PeerFault):
         check_hello(hello, OWN, _certificate(user))
+
+
+def test_a_certificate_speaks_for_one_user_or_for_none() -> None:
+    assert subject_of(_certificate("admin", "a", "b")) == ("admin", ("a", "b"))
+    two = {"subject": ((("commonName", "admin"),), (("commonName", "other"),))}
+    assert subject_of(two) == ("", ())
+    assert subject_of({}) == ("", ())
 
 
 def test_without_a_certificate_the_hello_is_believed() -> None:
