@@ -108,9 +108,7 @@ def replica_components(
     root_ca = authority.ca_certificate.decode()
     provider = LocalProvider(settings, backends.packet_filter)
     return [
-        Component(
-            names.STORE, lambda: StoreActor(settings, name, settings.store.snapshot_entries)
-        ),
+        Component(names.STORE, lambda: StoreActor(settings, name, settings.store.snapshot_entries)),
         Component(names.APISERVER, lambda: ApiServerActor(settings, name, authority, http)),
         Component(names.CONTROLLERS, lambda: ControllerManager(settings, name, root_ca)),
         Component(names.SCHEDULER, lambda: SchedulerActor(settings, name)),
