@@ -9,7 +9,7 @@ import msgspec
 
 from actors.kit.actor import Delivery
 from actors.kit.context import Context
-from actors.kit.tracing import resume_trace
+from actors.kit.tracing import CURRENT
 from actors.store.persistence import Persistence
 from cluster import limits, names
 from cluster.errors import ActorDown, Overloaded, PeerFault
@@ -51,11 +51,14 @@ class Peers:
         payload = encode(message)
         carrier = RaftHeartbeat if is_routine(message) else RaftMessage
         ref = self._ctx.ref(names.address(names.STORE, message.to))
+        # As ``resume_trace``, which costs too much for every message.
+        token = CURRENT.set(trace)
         try:
-            with resume_trace(trace):
-                ref.tell(carrier(payload))
+            ref.tell(carrier(payload))
         except (ActorDown, Overloaded):
             return
+        finally:
+            CURRENT.reset(token)
 
     async def _send_chunk(self, message: SnapshotRequest) -> None:
         index, data = self._snapshot

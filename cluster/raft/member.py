@@ -238,6 +238,8 @@ class Member:
         state = self.state
         if state.role == "leader":
             leader.flush(state)
+        if not self._has_news():
+            return None
         hard_state = state.hard_state if state.hard_state != state.handed_hard else None
         standing = Standing(state.role, state.leader, state.term)
         ready = Ready(
@@ -257,7 +259,23 @@ class Member:
         state.send_now.clear()
         state.send_after.clear()
         state.read_states.clear()
-        return ready if _says_something(ready) else None
+        return ready
+
+    def _has_news(self) -> bool:
+        """Asked after every step, so without making anything."""
+        state = self.state
+        log, told, handed = state.log, state.told_standing, state.handed_hard
+        return bool(
+            state.send_now
+            or state.send_after
+            or state.read_states
+            or state.installed is not None
+            or log.handed < log.last_index
+            or state.applied < min(log.commit, log.persisted)
+            or (state.term, state.vote) != (handed.term, handed.vote)
+            or told is None
+            or (state.role, state.leader, state.term) != (told.role, told.leader, told.term)
+        )
 
     def _take_committed(self) -> tuple[Entry, ...]:
         """Committed entries to apply: only those durable here, too."""
@@ -285,14 +303,3 @@ class Member:
                 leader.become_leader(state)
         elif state.role == "leader":
             leader.maybe_commit(state)
-
-
-def _says_something(ready: Ready) -> bool:
-    return bool(
-        ready.must_persist
-        or ready.send_now
-        or ready.send_after_persist
-        or ready.committed
-        or ready.reads
-        or ready.standing
-    )

@@ -176,7 +176,10 @@ class MemoryNetwork:
 
     def _connection(self, one: str, other: str) -> _Connection:
         pair = (one, other) if one < other else (other, one)
-        return self._connections.setdefault(pair, _Connection())
+        found = self._connections.get(pair)
+        if found is None:
+            found = self._connections[pair] = _Connection()
+        return found
 
     def _delay(self) -> float:
         return self._entropy.uniform(*self.latency)
