@@ -22,7 +22,8 @@ EXPECTED = (
 
 app = typer.Typer(
     name="steersman",
-    help="A highly available Kubernetes cluster on one machine.",
+    help="A highly available Kubernetes cluster on one machine.\n\n"
+    "Example: [bold]steersman up[/], then [bold]steersman status[/]",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -15,7 +15,9 @@ from deploy.commands.replica import kill_process, start_process
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
 
-app = typer.Typer(help="Worker nodes.", no_args_is_help=True)
+app = typer.Typer(
+    help="Worker nodes.\n\nExample: [bold]steersman node add --zone b[/]", no_args_is_help=True
+)
 Node = Annotated[str, typer.Argument(metavar="NODE", help="Name, as node-1.")]
 
 

@@ -10,7 +10,10 @@ from deploy.client import ApiError, Unreachable
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
 
-app = typer.Typer(help="Control-plane replicas.", no_args_is_help=True)
+app = typer.Typer(
+    help="Control-plane replicas.\n\nExample: [bold]steersman replica kill replica-1[/]",
+    no_args_is_help=True,
+)
 STATUS_PATH = "/debug/store"
 Replica = Annotated[str, typer.Argument(metavar="REPLICA", help="Name, as replica-1.")]
 
