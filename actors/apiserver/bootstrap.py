@@ -169,6 +169,8 @@ def dns_service(settings: ClusterSettings) -> Object:
     service["spec"] = {
         "type": "ClusterIP",
         "clusterIP": settings.network.dns_address,
+        # Every node has a server of its own: one that died with its node is asked by nobody else.
+        "internalTrafficPolicy": "Local",
         "ports": [
             {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
             {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},

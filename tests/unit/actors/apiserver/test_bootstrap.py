@@ -13,6 +13,7 @@ async def test_a_new_cluster(plane: ControlPlane) -> None:
     assert service["spec"]["clusterIP"] == "10.96.0.1"
     dns = await plane.get("services", "kube-dns", "kube-system")
     assert dns["spec"]["clusterIP"] == "10.96.0.10"
+    assert dns["spec"]["internalTrafficPolicy"] == "Local"
     assert {port["protocol"] for port in dns["spec"]["ports"]} == {"UDP", "TCP"}
     roles = await plane.list("clusterroles", group="rbac.authorization.k8s.io")
     wanted = [obj for obj in bootstrap_objects() if obj["kind"] == "ClusterRole"]
