@@ -24,6 +24,18 @@ from tests.simulation.machine import DETACHED, Machine, Tether, WitnessedRuntime
 from tests.simulation.witness import Witness
 
 
+class LoopClock(MemoryClock):
+    """Bound to the loop it is made on: asked at every record of the trace."""
+
+    def __init__(self, skew: float) -> None:
+        super().__init__(skew=skew)
+        self._time = asyncio.get_running_loop().time
+
+    def now(self) -> float:
+        """UNIX seconds."""
+        return self.start + self.skew + self.rate * self._time()
+
+
 class SimulatedCluster:
     """``knobs``: sizes and times of this run. ``witness`` is told what really happens."""
 
@@ -77,7 +89,7 @@ class SimulatedCluster:
     async def _start(self, name: str) -> None:
         assert name not in self.systems, f"{name} runs already"
         incarnation = self._incarnations[name] = self._incarnations.get(name, 0) + 1
-        clock = self.clocks[name] = MemoryClock(skew=self._skews.get(name, 0.0))
+        clock = self.clocks[name] = LoopClock(skew=self._skews.get(name, 0.0))
         world = World(
             clock=clock,
             entropy=self.entropy.fork(f"{name}/{incarnation}"),

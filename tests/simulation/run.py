@@ -89,11 +89,15 @@ class Run:
     async def under_faults(self, seconds: float, jobs: list[asyncio.Task[None]]) -> None:
         """Let the nemesis do its work, then let the jobs end."""
         await self.nemesis.run(seconds)
-        self.load.stopping = True
+        self.end_work()
         _, late = await asyncio.wait(jobs, timeout=ANSWERS_SECONDS)
         for job in late:
             self.problems.append(f"{job.get_name()}: no answer, though all faults are mended")
             job.cancel()
+
+    def end_work(self) -> None:
+        """Everybody ends with the next answer."""
+        self.load.stopping = True
 
     async def job(self, work: Work) -> None:
         """What a user does; that there is no answer for a minute is a problem."""

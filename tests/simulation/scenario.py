@@ -67,6 +67,10 @@ class Scenario(Run):
             named = ((item["metadata"]["name"], item.get("data") or {}) for item in maps)
             self.check_history({name: data["value"] for name, data in named if "value" in data})
 
+    def end_work(self) -> None:
+        super().end_work()
+        self.user.stopping.set()
+
     async def bootstrapped(self) -> None:
         """Wait until the first leader has made the namespaces."""
         while True:
