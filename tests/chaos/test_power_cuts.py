@@ -16,7 +16,7 @@ from tests.chaos.writers import Writer, disordered, lost, stop
 from tests.support.real_cluster import RealCluster
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
-STARTS = 5
+STARTS = 4
 NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 

@@ -29,7 +29,7 @@ def test_no_watch_misses_or_repeats_anything(simulated: RealCluster, writers: li
     eventually(lambda: len(moving.events) > 20, "the watch of the leader's replica is told")
     processes.kill(settings, leader)
     gap = resumed(writers, time.monotonic())
-    time.sleep(1.0)
+    time.sleep(0.3)
     simulated.do("replica", "start", leader)
     stop(writers)
     settle(settings)
