@@ -2,14 +2,17 @@
 
 python -m tests.simulation --seed 17 --story     one seed, with what went wrong when
 python -m tests.simulation --seeds 500           a soak; prints seeds per second
+python -m tests.simulation --store --seeds 500   the store alone
+python -m tests.simulation --canary NAME         with a planted bug (see canaries.py): must fail
 """
 
 import argparse
+import contextlib
 import sys
 import time
 
+from tests.simulation import canaries, scenario, store_scenario
 from tests.simulation.authority import simulated_authority
-from tests.simulation.scenario import run
 
 
 def main() -> None:
@@ -19,13 +22,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=50, help="run so many seeds")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--story", action="store_true", help="print what the nemesis did")
+    parser.add_argument("--store", action="store_true", help="the store alone")
+    parser.add_argument("--canary", help="plant this bug")
     chosen = parser.parse_args()
+    run = store_scenario.run if chosen.store else scenario.run
+    planted = getattr(canaries, chosen.canary) if chosen.canary else contextlib.nullcontext
     seeds = [chosen.seed] if chosen.seed is not None else range(
         chosen.first, chosen.first + chosen.seeds
     )  # fmt: skip
     began, failed, writes, virtual = time.monotonic(), 0, 0, 0.0
     for seed in seeds:
-        outcome = run(seed, simulated_authority())
+        with planted():
+            outcome = run(seed, simulated_authority())
         writes += outcome.writes
         virtual += outcome.virtual_seconds
         failed += bool(outcome.problems)

@@ -25,8 +25,6 @@ from cluster.raft.messages import HardState
 from cluster.state.mvcc import StateMachine
 from cluster.state.sessions import Sessions
 
-Canary = Callable[[], Any]
-
 
 @contextmanager
 def _planted(where: Any, name: str, bug: Callable[..., Any]) -> Iterator[None]:
@@ -184,7 +182,3 @@ def proxy_misses_a_change() -> Any:
 
 # follower.py and leader.py call each other's functions by module: planted where they are called.
 assert follower.hear_leader
-
-# canary → seeds (from 1 on) within which the checkers find it.
-QUICK: dict[Canary, int] = {}
-SLOW: dict[Canary, int] = {}

@@ -1,4 +1,4 @@
-"""A run of the replicated store alone, five times as quick as a whole cluster: for what is rare.
+"""A run of the replicated store alone, quicker than a whole cluster: for what is rare.
 
 Replicas may be three or five; everything that can happen to them and to their disks does.
 """
