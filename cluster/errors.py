@@ -9,6 +9,8 @@
     │   ├── Compacted          revision no longer kept: list again
     │   ├── FutureRevision     revision not reached (yet)
     │   ├── Fenced             the writer's term is over: stop writing
+    │   ├── LeaseNotFound      the lease has ended, or never was
+    │   ├── Corrupt            this replica's state differs from the others': ask another
     │   └── SessionExpired     the exactly-once session was dropped: outcome unknown, open another
     └── TemporaryFault     try again (the outcome of a write may be unknown)
         ├── AskTimeout         no answer before the deadline
@@ -70,6 +72,14 @@ class SessionExpired(StoreError):
     """The session of a transaction is forgotten; whether it was applied before is not known."""
 
 
+class LeaseNotFound(StoreError):
+    """There is no such lease (any more)."""
+
+
+class Corrupt(StoreError):
+    """The replica asked does not hold what the others hold, and so does not answer."""
+
+
 class TemporaryFault(SteersmanError):
     """Trying again may help. A write that ends so may or may not have happened."""
 
@@ -98,6 +108,8 @@ BY_NAME: dict[str, type[SteersmanError]] = {
         Compacted,
         FutureRevision,
         Fenced,
+        LeaseNotFound,
+        Corrupt,
         SessionExpired,
         TemporaryFault,
         AskTimeout,

@@ -12,8 +12,9 @@ import msgspec
 from cluster.messages.base import Message
 
 
-class KeyValue(msgspec.Struct, frozen=True, gc=False):
-    """One version of one key. ``index`` is the small parsed index given with the value."""
+class KeyValue(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One version of one key. ``index`` is the small parsed index given with the value.
+    ``lease``: the key goes with it (0: with none)."""
 
     key: str
     value: bytes
@@ -21,9 +22,10 @@ class KeyValue(msgspec.Struct, frozen=True, gc=False):
     mod_revision: int
     version: int
     index: bytes = b""
+    lease: int = 0
 
 
-class Compare(msgspec.Struct, frozen=True, gc=False):
+class Compare(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """True if the key's attribute stands in relation ``op`` to ``value``. An absent key has 0s."""
 
     key: str
@@ -32,20 +34,22 @@ class Compare(msgspec.Struct, frozen=True, gc=False):
     op: Literal["=", "!=", ">", "<"] = "="
 
 
-class Put(msgspec.Struct, frozen=True, tag="put", gc=False):
+class Put(msgspec.Struct, frozen=True, array_like=True, tag="put", gc=False):
     """Set a key. If ``stamp`` >= 0 the decimal revision is inserted into the value at that offset.
 
     The stamp is how an object's bytes carry their own resourceVersion though the revision is known
     only when the transaction is applied: bytes are then immutable and shared by all readers.
+    ``lease``: delete the key when that lease ends (error ``LeaseNotFound`` if there is none).
     """
 
     key: str
     value: bytes
     stamp: int = -1
     index: bytes = b""
+    lease: int = 0
 
 
-class Delete(msgspec.Struct, frozen=True, tag="delete", gc=False):
+class Delete(msgspec.Struct, frozen=True, array_like=True, tag="delete", gc=False):
     """Remove a key (no effect, and no revision, if absent)."""
 
     key: str
@@ -79,6 +83,49 @@ class TxnResult(Message, frozen=True):
     succeeded: bool
     revision: int
     items: tuple[KeyValue | None, ...] = ()
+
+
+class TxnRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A Txn in its compact form: in batches and in the log. ``trace``: context of its ask."""
+
+    compare: tuple[Compare, ...]
+    success: tuple[Put | Delete, ...]
+    fence: int = 0
+    client: str = ""
+    sequence: int = 0
+    trace: str = ""
+
+
+class OutcomeRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A TxnResult in its compact form, or an error by class name and text."""
+
+    succeeded: bool
+    revision: int
+    items: tuple[KeyValue | None, ...] = ()
+    error: str = ""
+    text: str = ""
+
+
+class TxnBatch(Message, frozen=True):
+    """Independent transactions that were asked for at the same moment, in one message. Ask; reply
+    TxnBatchResult with one outcome each, in order.
+
+    ``payload``: msgpack of ``tuple[TxnRecord, ...]``. ``brief``: leave values and indexes out of
+    the results. They are not atomic together: each succeeds, or not, on its own revision.
+    """
+
+    payload: bytes
+    count: int
+    brief: bool = False
+
+    def subject(self) -> str:
+        return f"{self.count} transactions"
+
+
+class TxnBatchResult(Message, frozen=True):
+    """``payload``: msgpack of ``tuple[OutcomeRecord, ...]``."""
+
+    payload: bytes
 
 
 class Range(Message, frozen=True):
@@ -125,7 +172,7 @@ class Watch(Message, frozen=True):
         return self.key
 
 
-class StoreEvent(msgspec.Struct, frozen=True, gc=False):
+class StoreEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One change. ``item`` is the new version (put) or the removed one with mod_revision set to the
     revision of the delete. ``previous`` is the version before, None for a create. ``trace`` is the
     trace context of the write that made it ('' if none)."""
@@ -148,6 +195,124 @@ class StoreEvents(Message, frozen=True):
 
     def subject(self) -> str:
         return f"{len(self.events)} events to {self.revision}"
+
+
+class LeaseGrant(Message, frozen=True):
+    """Make a lease of ``ttl`` seconds; ``id`` 0: the store picks one. Ask; reply LeaseStatus.
+
+    Time is the log's: it passes while a leader leads and stands still while there is none.
+    """
+
+    ttl: int
+    id: int = 0
+
+
+class LeaseKeepAlive(Message, frozen=True):
+    """Begin the lease's time anew. Ask; reply LeaseStatus; error ``LeaseNotFound``."""
+
+    id: int
+
+
+class LeaseRevoke(Message, frozen=True):
+    """End the lease and delete its keys, at one revision. Ask; reply Done; error
+    ``LeaseNotFound``."""
+
+    id: int
+
+
+class LeaseTimeToLive(Message, frozen=True):
+    """Ask; reply LeaseStatus (linearizable); error ``LeaseNotFound``."""
+
+    id: int
+    keys: bool = False
+
+
+class LeaseStatus(Message, frozen=True):
+    """``ttl``: seconds granted; ``left``: seconds left at the time of the answer. ``keys``: of the
+    lease, sorted, if they were asked for."""
+
+    id: int
+    ttl: int
+    left: float
+    keys: tuple[str, ...] = ()
+
+
+class LeaseList(Message, frozen=True):
+    """Ask; reply LeaseIds (linearizable)."""
+
+
+class LeaseIds(Message, frozen=True):
+    """All leases, sorted."""
+
+    ids: tuple[int, ...]
+
+
+class HashRequest(Message, frozen=True):
+    """Hash of all keys at ``revision`` (0: the latest) as this replica has them. Ask; reply
+    HashResult; errors ``Compacted``, ``FutureRevision``."""
+
+    revision: int = 0
+
+
+class HashResult(Message, frozen=True):
+    """Equal states have equal hashes at equal revisions."""
+
+    member: str
+    revision: int
+    hash: str
+
+
+class SnapshotRead(Message, frozen=True):
+    """Stream of SnapshotPiece: the state of the replica asked, linearizable, as one file."""
+
+
+class SnapshotPiece(Message, frozen=True):
+    """The next bytes of a snapshot file."""
+
+    data: bytes
+
+
+class ChangeMembership(Message, frozen=True):
+    """Add a learner, make it a voter, remove a member, or set the voters (jointly). Ask of any
+    member; reply MembershipStatus once the change is committed (of ``replace``: the last of its
+    two entries).
+
+    ``replace`` names the voters wanted; the others name one ``member``. Errors: StoreError with
+    what to do instead (a change is under way, the learner lags, the last voter would go ...).
+    """
+
+    action: Literal["add-learner", "promote", "remove", "replace"]
+    member: str = ""
+    voters: tuple[str, ...] = ()
+
+    def subject(self) -> str:
+        return f"{self.action} {self.member or ','.join(self.voters)}"
+
+
+class TransferLeadership(Message, frozen=True):
+    """Make ``to`` the leader ('' : the peer that holds most). Ask of any member; reply Done once
+    it leads; error NotLeader if it did not take over in time."""
+
+    to: str = ""
+
+
+class MemberStatus(msgspec.Struct, frozen=True):
+    """``match``: the highest log index known durable there, and ``state`` of its replication
+    (probe, replicate, snapshot): known to the leader only ('' and 0 elsewhere)."""
+
+    name: str
+    kind: Literal["voter", "learner", "leaving"]
+    match: int = 0
+    state: str = ""
+    silent_seconds: float = 0.0
+
+
+class MembershipStatus(Message, frozen=True):
+    """``joint``: between two sets of voters. ``index``: of the membership's log entry."""
+
+    members: tuple[MemberStatus, ...]
+    joint: bool
+    index: int
 
 
 class Compact(Message, frozen=True):
@@ -173,6 +338,15 @@ class StoreStatus(Message, frozen=True):
     compacted: int
     members: tuple[str, ...]
     state_hash: str = ""
+    learners: tuple[str, ...] = ()
+    joint: bool = False
+    engine: str = "raft"
+    # What is wrong, as "corrupt: replica-2 differs at revision 17"; empty if nothing is.
+    alarms: tuple[str, ...] = ()
+    snapshot_index: int = 0
+    last_index: int = 0
+    leases: int = 0
+    keys: int = 0
 
 
 class WatchLeadership(Message, frozen=True):

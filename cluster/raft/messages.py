@@ -7,12 +7,43 @@ Job: the records of the protocol. Must not know: who carries them, roles, the lo
 import msgspec
 
 
+class Membership(msgspec.Struct, frozen=True, array_like=True):
+    """Who takes part: ``voters``; ``outgoing``, the old voters while a change is joint (paper 6);
+    ``learners``, who get the log but count in no quorum. Names, sorted, each once but in voters
+    and outgoing.
+
+    ``tenures``: the log index at which each member last came in, by name (0: founding member).
+    Answers echo it, so that nothing said by a member's earlier life counts for its present one.
+    """
+
+    voters: tuple[str, ...] = ()
+    outgoing: tuple[str, ...] = ()
+    learners: tuple[str, ...] = ()
+    tenures: tuple[tuple[str, int], ...] = ()
+
+
+class SnapshotMeta(msgspec.Struct, frozen=True, array_like=True):
+    """What a snapshot stands for: the state after entry (index, term), and the membership as of
+    it. (0, 0) is the founding of a cluster: no state, but members."""
+
+    index: int = 0
+    term: int = 0
+    membership: Membership = Membership()
+
+
+# Kinds of entries.
+COMMAND, MEMBERSHIP = 0, 1
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One log entry. ``data`` b'' is the no-op that a leader starts its term with."""
+    """One log entry. ``kind`` COMMAND: ``data`` is the state machine's, b'' the no-op that a leader
+    starts its term with. MEMBERSHIP: ``data`` is a Membership, in force from the moment it is in
+    the log, committed or not (paper 6)."""
 
     index: int
     term: int
     data: bytes
+    kind: int = COMMAND
 
 
 class HardState(msgspec.Struct, frozen=True, array_like=True, gc=False):
