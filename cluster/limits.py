@@ -30,6 +30,9 @@ RAFT_SNAPSHOT_ENTRIES = 10_000
 RAFT_SNAPSHOT_LOG_BYTES = 64 * MIB
 RAFT_KEEP_ENTRIES = 2_000
 RAFT_SNAPSHOT_CHUNK_BYTES = 512 * KIB
+# Control-plane replicas: Raft's cost grows with each, and five already bear two losses at once; a
+# change from one to another five needs room for both (etcd advises at most seven).
+REPLICAS_MAX = 9
 # Operations of one transaction (etcd: 128).
 TXN_OPERATIONS_MAX = 128
 # Revisions of history kept for watches and old reads before automatic compaction.

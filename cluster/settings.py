@@ -14,12 +14,18 @@ from cluster import limits
 
 class ReplicaSettings(msgspec.Struct, frozen=True):
     """One control-plane process. ``api_addresses``: "host:port" it serves HTTPS on; the first is
-    the one told to in-cluster clients. ``peer_address``: "host:port" of the message transport."""
+    the one told to in-cluster clients. ``peer_address``: "host:port" of the message transport.
+
+    ``initial``: what an empty disk means. new: the cluster is being founded; join: the replica was
+    added and waits for the leader; existing: its log was lost, so it must not take part (it may
+    have voted, and promised to keep what it has not any more).
+    """
 
     name: str
     zone: str
     peer_address: str
     api_addresses: tuple[str, ...]
+    initial: Literal["new", "join", "existing"] = "new"
 
 
 class NodeSettings(msgspec.Struct, frozen=True):
@@ -72,9 +78,18 @@ class TimingSettings(msgspec.Struct, frozen=True):
 
 class StoreSettings(msgspec.Struct, frozen=True):
     """``snapshot_entries``: log entries after which a replica snapshots its state and drops them
-    (it keeps at most as many more for replicas that are a little behind)."""
+    (it keeps at most as many more for replicas that are a little behind).
+
+    ``engine``: raft is the cluster's own. etcd: an external cluster at ``endpoints``, URLs joined
+    by commas. raftos: a demonstration of what that package can and cannot do; it loses data.
+    ``lease_reads``: the raft leader answers reads while its lease lasts, without asking a quorum;
+    right only as long as no replica's clock runs more than a tenth quicker than another's.
+    """
 
     snapshot_entries: int = limits.RAFT_SNAPSHOT_ENTRIES
+    engine: Literal["raft", "etcd", "raftos"] = "raft"
+    endpoints: str = ""
+    lease_reads: bool = False
 
 
 class ClusterSettings(msgspec.Struct, frozen=True):
@@ -142,10 +157,12 @@ def check(settings: ClusterSettings) -> None:
     names = [item.name for item in settings.processes()]
     if len(set(names)) != len(names):
         raise ValueError("cluster settings: replica and node names must be unique")
-    if len(settings.replicas) not in (1, 3, 5):
-        raise ValueError("cluster settings: replicas must be 1, 3 or 5")
+    if not 1 <= len(settings.replicas) <= limits.REPLICAS_MAX:
+        raise ValueError(f"cluster settings: replicas must be 1 to {limits.REPLICAS_MAX}")
     if settings.store.snapshot_entries < 1:
         raise ValueError("cluster settings: store: snapshot_entries must be at least 1")
+    if (settings.store.engine == "etcd") != bool(settings.store.endpoints):
+        raise ValueError("cluster settings: store: endpoints go with engine etcd, and only with it")
     _check_timing(settings.timing)
     _check_network(settings.network)
 

@@ -86,7 +86,12 @@ class TxnResult(Message, frozen=True):
 
 
 class TxnRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A Txn in its compact form: in batches and in the log. ``trace``: context of its ask."""
+    """A Txn in its compact form: in batches and in the log. ``trace``: context of its ask.
+
+    ``done_below``: results of this client's sequences below it are no longer wanted, and a late
+    copy of one of them must not be applied any more. ``established``: the client has had an answer
+    in this session before.
+    """
 
     compare: tuple[Compare, ...]
     success: tuple[Put | Delete, ...]
@@ -94,6 +99,8 @@ class TxnRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     client: str = ""
     sequence: int = 0
     trace: str = ""
+    done_below: int = 0
+    established: bool = False
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -305,6 +312,7 @@ class MemberStatus(msgspec.Struct, frozen=True):
     match: int = 0
     state: str = ""
     silent_seconds: float = 0.0
+    leader: bool = False
 
 
 class MembershipStatus(Message, frozen=True):
@@ -313,6 +321,21 @@ class MembershipStatus(Message, frozen=True):
     members: tuple[MemberStatus, ...]
     joint: bool
     index: int
+
+
+class MembershipRequest(Message, frozen=True):
+    """Who takes part, and how far each is. Ask of any member; reply MembershipStatus, as the leader
+    knows it."""
+
+
+class MetricsRequest(Message, frozen=True):
+    """Ask; reply Metrics of the replica asked."""
+
+
+class Metrics(Message, frozen=True):
+    """``text``: in the Prometheus text format."""
+
+    text: bytes
 
 
 class Compact(Message, frozen=True):

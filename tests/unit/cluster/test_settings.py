@@ -35,7 +35,7 @@ def test_a_cluster_is_read_and_found_by_name() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"replicas": []}, "replicas must be 1, 3 or 5"),
+        ({"replicas": []}, "replicas must be 1 to 9"),
         ({"replicas": 3}, r"\$\.replicas"),
         ({"nodes": raw()["nodes"] * 2}, "names must be unique"),
         ({"runtime": "podman"}, r"\$\.runtime"),
