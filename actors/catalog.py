@@ -103,12 +103,12 @@ def replica_components(
     from actors.cloud.providers.local import LocalProvider
     from actors.controllers.actor import ControllerManager
     from actors.scheduler.actor import SchedulerActor
-    from actors.store.actor import StoreActor
+    from actors.store.engines.raft import raft_actor
 
     root_ca = authority.ca_certificate.decode()
     provider = LocalProvider(settings, backends.packet_filter)
     return [
-        Component(names.STORE, lambda: StoreActor(settings, name, settings.store.snapshot_entries)),
+        Component(names.STORE, lambda: raft_actor(settings, name, settings.store.snapshot_entries)),
         Component(names.APISERVER, lambda: ApiServerActor(settings, name, authority, http)),
         Component(names.CONTROLLERS, lambda: ControllerManager(settings, name, root_ca)),
         Component(names.SCHEDULER, lambda: SchedulerActor(settings, name)),

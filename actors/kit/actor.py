@@ -3,6 +3,7 @@
 Must not know: how messages travel, who supervises.
 """
 
+import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 
 
 class Later:
-    """Returned from ``handle``: the coroutine runs as a task of the actor, and its result is the
-    reply. The actor takes the next message meanwhile."""
+    """Returned from ``handle``: the result of ``work`` is the reply, and the actor takes the next
+    message meanwhile. A coroutine runs as a task of the actor; a future, which costs less, is
+    somebody's who will resolve it, and is cancelled if the actor ends first."""
 
-    __slots__ = ("coroutine",)
+    __slots__ = ("work",)
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Message | None]) -> None:
-        self.coroutine = coroutine
+    def __init__(
+        self, work: "Coroutine[Any, Any, Message | None] | asyncio.Future[Message]"
+    ) -> None:
+        self.work = work
 
 
 class Actor:

@@ -50,6 +50,7 @@ class Cell:
         self._parent = parent
         self._mailbox = Mailbox(MAILBOX_MESSAGES_MAX)
         self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._promises: dict[asyncio.Future[Message], None] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._loop_task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
@@ -252,20 +253,52 @@ class Cell:
             CURRENT.reset(token)
 
     def _run_later(self, request: Request, later: Later, began: float) -> None:
-        task = self.own(self._finish_later(request, later, began), "later")
+        work = later.work
+        if isinstance(work, asyncio.Future):
+            self._promise(request, work, began)
+            return
+        task = self.own(self._finish_later(request, work, began), "later")
 
         def ended(task: "asyncio.Task[Any]") -> None:
             # A task cancelled before its first step has run none of its code.
-            later.coroutine.close()
+            work.close()
             if task.cancelled():
                 _refuse(request, f"{self.address} went down")
 
         task.add_done_callback(ended)
 
-    async def _finish_later(self, request: Request, later: Later, began: float) -> None:
+    def _promise(self, request: Request, future: "asyncio.Future[Message]", began: float) -> None:
+        """The reply is the future's result. It is cancelled with the actor's tasks."""
+        self._promises[future] = None
+
+        def resolved(future: "asyncio.Future[Message]") -> None:
+            self._promises.pop(future, None)
+            outcome = "ok"
+            if future.cancelled():
+                outcome = "down"
+                _refuse(request, f"{self.address} went down")
+            elif (error := future.exception()) is None:
+                if request.reply is not None:
+                    request.reply.resolve(future.result())
+            elif isinstance(error, SteersmanError):
+                outcome = f"error {type(error).__name__}: {error}"
+                if request.reply is not None:
+                    request.reply.fail(error)
+            else:
+                outcome = "down"
+                _refuse(request, f"{self.address} went down")
+                self.crash(error)
+            seconds = self.system.loop.time() - began
+            self.system.recorder.message("handled", request, seconds=seconds, outcome=outcome)
+
+        future.add_done_callback(resolved)
+
+    async def _finish_later(
+        self, request: Request, work: Coroutine[Any, Any, Message | None], began: float
+    ) -> None:
         outcome = "down"
         try:
-            result = await later.coroutine
+            result = await work
             outcome = "ok"
             if request.reply is not None:
                 request.reply.resolve(Done() if result is None else result)
@@ -324,8 +357,8 @@ class Cell:
         self.system.drop_interests(self.address)
 
     async def _cancel_tasks(self) -> None:
-        while self._tasks:
-            tasks = list(self._tasks)
+        while self._tasks or self._promises:
+            tasks: list[asyncio.Future[Any]] = [*self._tasks, *self._promises]
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)

@@ -6,9 +6,10 @@ AskTimeout (the outcome of a write is then unknown) and TemporaryFault; ``Unsupp
 engine says that cannot do a thing at all.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
+from actors.kit.actor import Delivery, Later
 from cluster.errors import StoreError
 from cluster.messages.base import Message
 from cluster.messages.store import (
@@ -54,10 +55,13 @@ class Store(Protocol):
         A record without a client is applied exactly once all the same, however often this replica
         has to try. ``fence``: see ``Txn``."""
 
+    def range_now(self, query: Range) -> RangeResult | None:
+        """The answer if it is here and needs no waiting, else None. Raises as ``range``."""
+
     async def range(self, query: Range, deadline: float) -> RangeResult:
         """Raises Compacted, FutureRevision."""
 
-    def watch(self, watch: Watch) -> AsyncIterator[StoreEvents]:
+    def watch(self, watch: Watch) -> AsyncGenerator[StoreEvents, None]:
         """Items for ever; the first comes at once. Raises Compacted."""
 
     async def lease(self, request: LeaseRequest, deadline: float) -> Message:
@@ -93,9 +97,13 @@ class Store(Protocol):
     async def membership(self, deadline: float) -> MembershipStatus:
         """As the leader knows it. Raises Unsupported."""
 
-    def snapshot(self) -> AsyncIterator[bytes]:
+    def snapshot(self) -> AsyncGenerator[bytes, None]:
         """The state as one snapshot file (``cluster.state.snapshot``), linearizable, in pieces.
         Raises Unsupported."""
 
     def metrics(self) -> bytes:
         """In the Prometheus text format."""
+
+    def peer(self, message: Message, delivery: Delivery) -> Message | Later | None:
+        """A message that only replicas of this engine (or the kit) send each other: as
+        ``Actor.handle``. Raises PeerFault if it is none of them."""

@@ -20,6 +20,7 @@ from cluster.messages.store import (
     RangeResult,
     StoreEvent,
     Txn,
+    TxnRecord,
     TxnResult,
 )
 from cluster.state.commands import Command, CompactCommand, TxnCommand
@@ -217,7 +218,7 @@ class StateMachine:
         return item
 
 
-def check_txn(txn: Txn) -> None:
+def check_txn(txn: Txn | TxnRecord) -> None:
     """Refuse what must not enter the log. Raises StoreError naming the rule broken."""
     if len(txn.success) + len(txn.compare) > limits.TXN_OPERATIONS_MAX:
         raise StoreError(f"a transaction takes at most {limits.TXN_OPERATIONS_MAX} operations")

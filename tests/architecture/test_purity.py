@@ -46,6 +46,8 @@ SHELLS = {
     "kubelet/runtimes/memory.py": "the engine in memory: containers that run in virtual time",
     "kubelet/status_publisher.py": "writes of pod status, one at a time",
     "proxy/health_server.py": "the health check ports",
+    "store/engines/raft.py": "the embedded engine's door",
+    "store/gather.py": "transactions of one loop turn, gathered",
     "store/engine.py": "the loop around the Raft core: Ready records to disk and peers",
     "store/leader_line.py": "requests that go on to the leader",
     "store/persistence.py": "log and snapshot files",

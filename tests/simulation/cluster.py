@@ -14,7 +14,7 @@ from actors.kit.system import ActorSystem
 from actors.kit.transports.memory import MemoryNetwork
 from actors.kit.world.memory import MemoryClock, SeededEntropy
 from actors.kit.world.world import World
-from actors.store.actor import StoreActor
+from actors.store.engines.raft import raft_actor
 from cluster import names
 from cluster.messages.registry import all_messages
 from cluster.settings import ClusterSettings
@@ -127,7 +127,7 @@ class SimulatedCluster:
             listed = catalog.node_components(self.settings, name, backends)
             return [component for component in listed if component.name != names.DNS]
         store = catalog.Component(
-            names.STORE, lambda: StoreActor(self.settings, name, self.knobs.snapshot_entries)
+            names.STORE, lambda: raft_actor(self.settings, name, self.knobs.snapshot_entries)
         )
         if self.store_only:
             return [store]

@@ -22,7 +22,7 @@ from actors.kit.testing import actor_system
 from actors.kit.world.memory_disk import SimDisk
 from actors.kit.world.real import RealClock, RealEntropy
 from actors.kit.world.world import World
-from actors.store.actor import StoreActor
+from actors.store.engines.raft import raft_actor
 from cluster import names
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
@@ -204,7 +204,7 @@ async def control_plane(
     folder: Path,
     *,
     http: bool = False,
-    store: Callable[[ClusterSettings], Actor] = lambda settings: StoreActor(settings, REPLICA),
+    store: Callable[[ClusterSettings], Actor] = lambda settings: raft_actor(settings, REPLICA),
     world: World | None = None,
 ) -> AsyncIterator[ControlPlane]:
     """Start, wait until set up, stop at the end. ``world``: default real time, memory disk."""

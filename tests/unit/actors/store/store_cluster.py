@@ -9,6 +9,8 @@ from actors.kit.transports.memory import MemoryNetwork
 from actors.kit.world.memory import SeededEntropy, memory_world
 from actors.kit.world.memory_disk import SimDisk
 from actors.store.actor import StoreActor
+from actors.store.engine import Engine
+from actors.store.engines.raft import RaftStore, raft_actor
 from cluster.errors import TemporaryFault
 from cluster.messages.registry import all_messages
 from cluster.messages.store import (
@@ -21,6 +23,12 @@ from cluster.messages.store import (
     TxnResult,
 )
 from cluster.settings import ClusterSettings, ReplicaSettings, TimingSettings
+
+
+def engine_of(actor: StoreActor) -> Engine:
+    """The Raft engine behind a store actor."""
+    assert isinstance(actor.store, RaftStore)
+    return actor.store.engine
 
 
 class StoreCluster:
@@ -70,7 +78,7 @@ class StoreCluster:
             await system.spawn("store", lambda name=name: self._make(name))
 
     def _make(self, name: str) -> StoreActor:
-        actor = StoreActor(self.settings, name, self.snapshot_entries)
+        actor = raft_actor(self.settings, name, self.snapshot_entries)
         self.actors[name] = actor
         return actor
 
@@ -115,12 +123,12 @@ class StoreCluster:
         """The replica that leads (and can prove it), once there is one."""
         for _ in range(400):
             for name, actor in self.actors.items():
-                if actor._engine is not None and actor.engine.leading:
+                if actor._store is not None and engine_of(actor).leading:
                     try:
                         await self.read(name, "none")
                     except TemporaryFault:
                         continue
-                    if actor.engine.leading:
+                    if engine_of(actor).leading:
                         return name
             await asyncio.sleep(0.05)
         raise AssertionError("no leader")

@@ -33,7 +33,7 @@ from cluster.messages.store import (
     WatchLeadership,
 )
 from tests.simulation.loop import run_simulation
-from tests.unit.actors.store.store_cluster import StoreCluster
+from tests.unit.actors.store.store_cluster import StoreCluster, engine_of
 
 
 def test_a_cold_cluster_elects_quickly_and_writes_go_through_any_replica() -> None:
@@ -299,7 +299,7 @@ def test_a_follower_far_behind_gets_a_snapshot_and_its_watchers_miss_nothing() -
         await cluster.settled()
         assert (
             cluster.tracers[behind].find(msg="store.installed")
-            or cluster.actors[behind].engine.member.log.base_index > 0
+            or engine_of(cluster.actors[behind]).member.log.base_index > 0
         )
         await watching
         assert [event.item.mod_revision for event in events] == list(range(2, 3002))

@@ -14,7 +14,7 @@ from cluster import limits
 from cluster.errors import AskTimeout, Overloaded
 from cluster.messages.store import Put, Txn, TxnResult
 from tests.simulation.loop import VirtualLoop, run_simulation
-from tests.unit.actors.store.store_cluster import StoreCluster
+from tests.unit.actors.store.store_cluster import StoreCluster, engine_of
 
 
 @pytest.mark.parametrize("which", ["leader", "follower"])
@@ -110,7 +110,7 @@ def test_automatic_snapshots_bound_the_log_in_memory_and_on_disk() -> None:
             )
         await asyncio.sleep(1)
         for name in cluster.names:
-            log = cluster.actors[name].engine.member.log
+            log = engine_of(cluster.actors[name]).member.log
             assert len(log.entries) <= limits.RAFT_KEEP_ENTRIES + 300
             assert log.snapshot_index > 4500
             files = await cluster.disks[name].list(f"raft/{name}/snapshot-")
