@@ -33,8 +33,28 @@ RAFT_SNAPSHOT_CHUNK_BYTES = 512 * KIB
 # Control-plane replicas: Raft's cost grows with each, and five already bear two losses at once; a
 # change from one to another five needs room for both (etcd advises at most seven).
 REPLICAS_MAX = 9
-# Operations of one transaction (etcd: 128).
+# Operations of one transaction (etcd: 128), and its keys, values and indexes together (etcd: a
+# request of 1.5 MiB): the largest object with its index fits, and one append message holds it.
 TXN_OPERATIONS_MAX = 128
+TXN_BYTES_MAX = 3 * MIB
+# A key, UTF-8: a group, a resource, a namespace and a name of 253 each fit.
+KEY_BYTES_MAX = 2 * KIB
+# The parsed index beside a value: labels make it, and they may be most of an object.
+INDEX_BYTES_MAX = MIB
+# Names that travel with a transaction: a trace context is 33 characters, a session's name about 40.
+TRACE_CHARS_MAX = 256
+CLIENT_CHARS_MAX = 256
+# Leases: ids and times as etcd's (the shortest is one second; the longest, 285 years); so many that
+# each node and each elected component has some, and that listing them is still one answer.
+LEASE_ID_MAX = (1 << 63) - 1
+LEASE_TTL_SECONDS_MIN = 1
+LEASE_TTL_SECONDS_MAX = 9_000_000_000
+LEASES_MAX = 100_000
+# Leases ended by one entry: bounds how long applying it takes.
+LEASES_EXPIRED_AT_ONCE = 1000
+# Alarms: one per member that ever was, and how long each text may be.
+ALARMS_MAX = 64
+ALARM_CHARS_MAX = 1024
 # Revisions of history kept for watches and old reads before automatic compaction.
 HISTORY_REVISIONS_MAX = 100_000
 # Old versions kept for the same, in bytes: the other bound on what a replica's memory holds.
@@ -58,5 +78,6 @@ NODE_PODS_MAX = 110
 POD_STARTS_PARALLEL = 4
 
 assert OBJECT_BYTES_MAX < BODY_BYTES_MAX < FRAME_BYTES_MAX
-assert OBJECT_BYTES_MAX < RAFT_APPEND_BYTES_MAX < FRAME_BYTES_MAX
+assert OBJECT_BYTES_MAX + INDEX_BYTES_MAX + KEY_BYTES_MAX <= TXN_BYTES_MAX
+assert TXN_BYTES_MAX < RAFT_APPEND_BYTES_MAX < FRAME_BYTES_MAX
 assert SESSION_RESULTS_MAX > RAFT_PENDING_PROPOSALS_MAX

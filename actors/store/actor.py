@@ -41,7 +41,7 @@ from cluster.messages.store import (
     WatchLeadership,
 )
 from cluster.state.batches import check_batch, decode_records, encode_outcomes, record_of
-from cluster.state.mvcc import check_txn
+from cluster.state.checks import check_txn
 
 # For messages that came without a deadline.
 DEADLINE_SECONDS = 10.0

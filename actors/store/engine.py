@@ -222,7 +222,7 @@ class Engine:
 
     def _apply(self, entry: Entry) -> None:
         command = decode_command(entry.data) if entry.data else None
-        outcome = self.machine.apply(entry.index, entry.term, command)
+        outcome = self.machine.apply(entry.index, entry.term, command)[0]
         self._bytes_since_snapshot += len(entry.data)
         pending = self._pending.pop((entry.term, entry.index), None)
         if pending is not None:

@@ -21,8 +21,8 @@ from cluster.errors import (
     StoreError,
     TemporaryFault,
 )
-from cluster.messages.store import Propose, Txn, TxnResult
-from cluster.state.commands import Command, CompactCommand, TxnCommand
+from cluster.messages.store import Propose, Txn, TxnRecord, TxnResult
+from cluster.state.commands import Command, CompactCommand, TxnsCommand
 from cluster.state.sessions import Outcome
 
 
@@ -91,7 +91,18 @@ class Writes:
     async def lead(self, propose: Propose) -> TxnResult:
         """Propose here. Raises NotLeader (outcome unknown if it came late), Overloaded, and what
         applying raises."""
-        command = TxnCommand(propose.txn, propose.trace, propose.done_below, propose.established)
+        txn = propose.txn
+        record = TxnRecord(
+            txn.compare,
+            txn.success,
+            txn.fence,
+            txn.client,
+            txn.sequence,
+            propose.trace,
+            propose.done_below,
+            propose.established,
+        )
+        command = TxnsCommand((record,))
         return _unwrap(await self._engine.propose(command, propose.trace))
 
     async def compact(self, revision: int, trace: str, deadline: float) -> None:
@@ -109,4 +120,5 @@ def _unwrap(outcome: Outcome) -> TxnResult:
     if isinstance(outcome, StoreError):
         # A fresh one: the remembered object is raised to many.
         raise type(outcome)(str(outcome))
+    assert isinstance(outcome, TxnResult), "not about leases"
     return outcome

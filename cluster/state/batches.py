@@ -17,7 +17,7 @@ from cluster.messages.store import (
     TxnRecord,
     TxnResult,
 )
-from cluster.state.mvcc import check_txn
+from cluster.state.checks import check_txn
 
 _encoder = msgspec.msgpack.Encoder()
 _records: msgspec.msgpack.Decoder[tuple[TxnRecord, ...]] = msgspec.msgpack.Decoder(

@@ -93,3 +93,7 @@ class History:
     def freeze(self) -> list[tuple[StoreEvent, ...]]:
         """A copy of what is kept, oldest first; cheap, the events are shared."""
         return self._events[self._skip :]
+
+    def freeze_after(self, revision: int) -> list[tuple[StoreEvent, ...]]:
+        """A copy of what came after a kept ``revision``, oldest first."""
+        return self._events[self._skip + revision + 1 - self.compacted :]

@@ -1,32 +1,42 @@
-"""The replicated state machine: keys with versions, transactions, sessions, history.
+"""The replicated state machine: keys with versions, transactions, leases, sessions, history.
 
 Job: apply committed commands in order, answer reads at a revision. Deterministic: the same entries
 give the same state on every replica. Must not know: kinds, members, clocks, disks.
 """
 
+import hashlib
 import operator
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 
 from sortedcontainers import SortedDict
 
 from cluster import limits
-from cluster.errors import Compacted, Fenced, FutureRevision, StoreError
+from cluster.errors import Fenced, LeaseNotFound, StoreError
 from cluster.messages.store import (
     Compare,
-    Delete,
     KeyValue,
+    LeaseStatus,
     Put,
     RangeResult,
     StoreEvent,
-    Txn,
     TxnRecord,
     TxnResult,
 )
-from cluster.state.commands import Command, CompactCommand, TxnCommand
+from cluster.state.commands import (
+    AlarmCommand,
+    Command,
+    CompactCommand,
+    LeaseExpireCommand,
+    LeaseGrantCommand,
+    LeaseKeepAliveCommand,
+    LeaseRevokeCommand,
+    TxnsCommand,
+)
 from cluster.state.digest import EventDigest
 from cluster.state.history import History
-from cluster.state.sessions import Outcome, Sessions
+from cluster.state.leases import Lease, Leases, not_found
+from cluster.state.ranges import Ranges, check_revision
+from cluster.state.sessions import Outcome, Sessions, TxnOutcome
 
 RELATIONS: dict[str, Callable[[int, int], bool]] = {
     "=": operator.eq,
@@ -37,7 +47,11 @@ RELATIONS: dict[str, Callable[[int, int], bool]] = {
 
 
 class StateMachine:
-    """``applied``: index of the last entry applied. A new one is empty, at revision 1."""
+    """``applied``: index of the last entry applied. A new one is empty, at revision 1.
+
+    ``time``: the log's, in milliseconds; only commands move it. ``alarms``: what is wrong, by
+    member.
+    """
 
     def __init__(
         self,
@@ -47,9 +61,14 @@ class StateMachine:
         self.items: SortedDict[str, KeyValue] = SortedDict()
         self.history = History(revisions_max, bytes_max)
         self.sessions = Sessions()
+        self.leases = Leases()
+        self.alarms: dict[str, str] = {}
         self.digest = EventDigest()
+        self.time = 0
         self.applied = 0
         self.applied_term = 0
+        # Events of the command being applied.
+        self._events: list[StoreEvent] = []
 
     @property
     def revision(self) -> int:
@@ -61,48 +80,97 @@ class StateMachine:
         """The oldest revision that reads and watches may name."""
         return self.history.compacted
 
-    def apply(self, index: int, term: int, command: Command | None) -> Outcome:
-        """Apply the entry (index, term); None is a leader's no-op.
+    def state_hash(self) -> str:
+        """Of everything the entries so far did (keys, leases, alarms, time): replicas that applied
+        the same entry compare it. It does not depend on what history each keeps."""
+        counts = f"{self.applied} {self.applied_term} {self.revision} {self.time} {len(self.items)}"
+        told = f"{counts} {len(self.leases)} {sorted(self.alarms.items())}".encode()
+        return hashlib.blake2b(told, key=self.digest.value, digest_size=16).hexdigest()
 
-        The outcome is the TxnResult, or the StoreError that the asker gets (Fenced among them).
+    def apply(self, index: int, term: int, command: Command | None) -> tuple[Outcome, ...]:
+        """Apply the entry (index, term); None is a leader's no-op, or one that is Raft's own.
+
+        One outcome per record of a TxnsCommand, one per id of a LeaseKeepAliveCommand, else one: a
+        result, or the StoreError that the asker gets (Fenced, LeaseNotFound ...). Never raises one.
         """
         assert index == self.applied + 1, f"entry {index} after {self.applied}"
         assert term >= self.applied_term, "terms in a log only grow"
         self.applied, self.applied_term = index, term
-        if isinstance(command, TxnCommand):
-            return self._apply_txn(term, command)
-        if isinstance(command, CompactCommand):
-            self.history.compact(command.revision)
+        if isinstance(command, TxnsCommand):
+            apply_txn = self._apply_txn
+            outcomes: tuple[Outcome, ...] = tuple(
+                [apply_txn(term, record) for record in command.records]
+            )
+        else:
+            outcomes = self._apply_other(command)
+        if self._events:
+            self.digest.add_events(self._events)
+            self._events.clear()
+        return outcomes
+
+    def _apply_other(self, command: Command | None) -> tuple[Outcome, ...]:
+        match command:
+            case CompactCommand():
+                self.history.compact(command.revision)
+            case LeaseGrantCommand():
+                return (self._grant(command),)
+            case LeaseKeepAliveCommand():
+                return self._keep_alive(command)
+            case LeaseRevokeCommand():
+                ended = self.leases.end(command.id)
+                if not isinstance(ended, Lease):
+                    return (ended,)
+                self._clear(ended)
+            case LeaseExpireCommand():
+                self._expire(command.now)
+            case AlarmCommand():
+                return (self._alarm(command),)
+            case _:
+                assert command is None, "transactions are applied elsewhere"
+        return (self._done(),)
+
+    def _done(self) -> TxnResult:
         return TxnResult(succeeded=True, revision=self.revision)
 
-    def _apply_txn(self, term: int, command: TxnCommand) -> Outcome:
-        txn = command.txn
-        if not txn.client:
-            return self._run(term, txn, command.trace)
-        known = self.sessions.find(txn.client, txn.sequence, command.established)
+    # -- transactions ---------------------------------------------------------------------------
+
+    def _apply_txn(self, term: int, record: TxnRecord) -> TxnOutcome:
+        if not record.client:
+            return self._run(term, record)
+        known = self.sessions.find(record.client, record.sequence, record.established)
         if known is not None:
             return known
-        outcome = self._run(term, txn, command.trace)
-        self.sessions.record(txn.client, txn.sequence, command.done_below, outcome)
+        outcome = self._run(term, record)
+        self.sessions.record(record.client, record.sequence, record.done_below, outcome)
         return outcome
 
-    def _run(self, term: int, txn: Txn, trace: str) -> Outcome:
-        if txn.fence and txn.fence != term:
-            return Fenced(f"term {txn.fence} is over, this is {term}")
-        if not all(self._holds(compare) for compare in txn.compare):
-            found = tuple(self.items.get(compare.key) for compare in txn.compare)
-            return TxnResult(succeeded=False, revision=self.revision, items=found)
+    def _run(self, term: int, record: TxnRecord) -> TxnOutcome:
+        if record.fence and record.fence != term:
+            return Fenced(f"term {record.fence} is over, this is {term}")
+        for compare in record.compare:
+            if not self._holds(compare):
+                found = tuple([self.items.get(compare.key) for compare in record.compare])
+                return TxnResult(False, self.history.revision, found)
+        for operation in record.success:
+            lease = operation.lease if isinstance(operation, Put) else 0
+            if lease and lease not in self.leases:
+                return not_found(lease)
+        revision = self.history.revision + 1
         events: list[StoreEvent] = []
-        results = tuple(
-            self._put(operation, trace, events)
+        results = [
+            self._put(operation, revision, record.trace, events)
             if isinstance(operation, Put)
-            else self._delete(operation, trace, events)
-            for operation in txn.success
-        )
+            else self._delete(operation.key, revision, record.trace, events)
+            for operation in record.success
+        ]
+        self._take(events)
+        return TxnResult(True, self.history.revision, tuple(results))
+
+    def _take(self, events: list[StoreEvent]) -> None:
+        """These events are the next revision, if there are any."""
         if events:
-            revision = self.history.add(tuple(events))
-            self.digest.add(revision, events)
-        return TxnResult(succeeded=True, revision=self.revision, items=results)
+            self.history.add(tuple(events))
+            self._events += events
 
     def _holds(self, compare: Compare) -> bool:
         item = self.items.get(compare.key)
@@ -116,27 +184,103 @@ class StateMachine:
             present = item.version
         return RELATIONS[compare.op](present, compare.value)
 
-    def _put(self, put: Put, trace: str, events: list[StoreEvent]) -> KeyValue:
-        revision = self.revision + 1
-        previous = self.items.get(put.key)
-        item = KeyValue(
-            key=put.key,
-            value=stamped(put, revision),
-            create_revision=previous.create_revision if previous else revision,
-            mod_revision=revision,
-            version=previous.version + 1 if previous else 1,
-            index=put.index,
-        )
-        self.items[put.key] = item
+    def _put(self, put: Put, revision: int, trace: str, events: list[StoreEvent]) -> KeyValue:
+        key, lease = put.key, put.lease
+        value = put.value if put.stamp < 0 else stamped(put, revision)
+        previous: KeyValue | None = self.items.get(key)
+        if previous is None:
+            item = KeyValue(key, value, revision, revision, 1, put.index, lease)
+            if lease:
+                self.leases.move(key, 0, lease)
+        else:
+            created, version = previous.create_revision, previous.version + 1
+            item = KeyValue(key, value, created, revision, version, put.index, lease)
+            if lease != previous.lease:
+                self.leases.move(key, previous.lease, lease)
+        self.items[key] = item
         events.append(StoreEvent("put", item, previous, trace))
         return item
 
-    def _delete(self, delete: Delete, trace: str, events: list[StoreEvent]) -> KeyValue | None:
-        previous: KeyValue | None = self.items.pop(delete.key, None)
+    def _delete(
+        self, key: str, revision: int, trace: str, events: list[StoreEvent]
+    ) -> KeyValue | None:
+        previous: KeyValue | None = self.items.pop(key, None)
         if previous is not None:
-            removed = removed_at(previous, self.revision + 1)
-            events.append(StoreEvent("delete", removed, previous, trace))
+            if previous.lease:
+                self.leases.move(key, previous.lease, 0)
+            events.append(StoreEvent("delete", removed_at(previous, revision), previous, trace))
         return previous
+
+    # -- leases and alarms ----------------------------------------------------------------------
+
+    def _move_time(self, now: int) -> None:
+        self.time = max(self.time, now)
+
+    def _grant(self, command: LeaseGrantCommand) -> Outcome:
+        self._move_time(command.now)
+        lease = self.leases.grant(command.id, command.ttl, self.time)
+        if not isinstance(lease, Lease):
+            return lease
+        self.digest.add("grant", lease.id, lease.ttl, lease.expiry)
+        return lease.status(self.time)
+
+    def _keep_alive(self, command: LeaseKeepAliveCommand) -> tuple[Outcome, ...]:
+        self._move_time(command.now)
+        outcomes: list[Outcome] = []
+        for name in command.ids:
+            lease = self.leases.keep_alive(name, self.time)
+            if isinstance(lease, Lease):
+                self.digest.add("keep", lease.id, lease.expiry)
+                outcomes.append(lease.status(self.time))
+            else:
+                outcomes.append(lease)
+        return tuple(outcomes)
+
+    def _expire(self, now: int) -> None:
+        """End what is due, up to a bound: ``next_expiry`` then says that more is."""
+        self._move_time(now)
+        for _ in range(limits.LEASES_EXPIRED_AT_ONCE):
+            name = self.leases.due(self.time)
+            if not name:
+                return
+            lease = self.leases.end(name)
+            assert isinstance(lease, Lease), "what is due is there"
+            self._clear(lease)
+
+    def _clear(self, lease: Lease) -> None:
+        """Delete the keys of a lease that has ended, at one revision."""
+        self.digest.add("end", lease.id)
+        revision = self.history.revision + 1
+        events: list[StoreEvent] = []
+        for key in sorted(lease.keys):
+            previous: KeyValue = self.items.pop(key)
+            events.append(StoreEvent("delete", removed_at(previous, revision), previous, ""))
+        self._take(events)
+
+    def next_expiry(self) -> int | None:
+        """When the next lease is due, in the log's time (ms), perhaps past; None: none will be."""
+        return self.leases.next_expiry()
+
+    def lease_status(self, lease: int, keys: bool = False, now: int = 0) -> LeaseStatus:
+        """As of the log's time, or of ``now`` if that is later (the leader knows how late it is).
+        Raises LeaseNotFound."""
+        found = self.leases.table.get(lease)
+        if found is None:
+            raise LeaseNotFound(str(not_found(lease)))
+        return found.status(max(self.time, now), keys)
+
+    def _alarm(self, command: AlarmCommand) -> TxnOutcome:
+        member, text = command.member, command.text
+        if not text:
+            self.alarms.pop(member, None)
+        elif len(text) > limits.ALARM_CHARS_MAX or len(member) > limits.CLIENT_CHARS_MAX:
+            return StoreError(f"an alarm's text over {limits.ALARM_CHARS_MAX} characters")
+        elif member not in self.alarms and len(self.alarms) >= limits.ALARMS_MAX:
+            return StoreError(f"there are {limits.ALARMS_MAX} alarms: no more are taken")
+        else:
+            self.alarms[member] = text
+        self.digest.add("alarm", member, text)
+        return self._done()
 
     # -- reads ----------------------------------------------------------------------------------
 
@@ -145,108 +289,27 @@ class StateMachine:
     ) -> RangeResult:
         """[key, end), or one key, at ``revision`` (0: the latest). Raises Compacted,
         FutureRevision. Costs what it returns, plus the events since an older ``revision``."""
-        at = self.check_revision(revision)
-        if at == self.revision:
-            count = self._count(key, end)
-            found = self._present(key, end, None if count_only else limit)
-        else:
-            undone = self._undone(key, end, at)
-            present = sum(1 for name in undone if name in self.items)
-            past = sum(1 for item in undone.values() if item is not None)
-            count = self._count(key, end) - present + past
-            found = [] if count_only else self._past(key, end, limit, undone)
-        more = not count_only and len(found) < count
-        return RangeResult(tuple(found), self.revision, count, more)
+        return Ranges(self.items, self.history).read(key, end, limit, revision, count_only)
 
     def check_revision(self, revision: int) -> int:
         """The revision to read at. Raises Compacted, FutureRevision."""
-        if revision > self.revision:
-            raise FutureRevision(f"{revision}, current: {self.revision}")
-        if revision and revision < self.compacted:
-            raise Compacted(f"revision {revision} is compacted, kept is {self.compacted} on")
-        return revision or self.revision
-
-    def _count(self, key: str, end: str) -> int:
-        if not end:
-            return int(key in self.items)
-        first: int = self.items.bisect_left(key)
-        last: int = self.items.bisect_left(end)
-        return max(0, last - first)
-
-    def _present(self, key: str, end: str, limit: int | None) -> list[KeyValue]:
-        if limit is None:
-            return []
-        if not end:
-            return [self.items[key]] if key in self.items else []
-        names = self.items.irange(key, end, inclusive=(True, False))
-        return [self.items[name] for name in islice(names, limit or None)]
-
-    def _undone(self, key: str, end: str, revision: int) -> dict[str, KeyValue | None]:
-        """Keys of the range changed after ``revision``, with what they were at it."""
-        undone: dict[str, KeyValue | None] = {}
-        for event in self.history.back_to(revision):
-            name = event.item.key
-            if name == key or (end and key <= name < end):
-                undone[name] = event.previous
-        return undone
-
-    def _past(
-        self, key: str, end: str, limit: int, undone: dict[str, KeyValue | None]
-    ) -> list[KeyValue]:
-        if not end:
-            item = undone[key] if key in undone else self.items.get(key)
-            return [item] if item is not None else []
-        return list(islice(self._merged(key, end, undone), limit or None))
-
-    def _merged(self, key: str, end: str, undone: dict[str, KeyValue | None]) -> Iterator[KeyValue]:
-        """The past of the range in order: unchanged present keys and undone ones, merged."""
-        changed = sorted(name for name, item in undone.items() if item is not None)
-        position = 0
-        for name in self.items.irange(key, end, inclusive=(True, False)):
-            while position < len(changed) and changed[position] < name:
-                yield self._of(undone, changed[position])
-                position += 1
-            if name not in undone:
-                yield self.items[name]
-        for name in changed[position:]:
-            yield self._of(undone, name)
-
-    @staticmethod
-    def _of(undone: dict[str, KeyValue | None], name: str) -> KeyValue:
-        item = undone[name]
-        assert item is not None
-        return item
-
-
-def check_txn(txn: Txn | TxnRecord) -> None:
-    """Refuse what must not enter the log. Raises StoreError naming the rule broken."""
-    if len(txn.success) + len(txn.compare) > limits.TXN_OPERATIONS_MAX:
-        raise StoreError(f"a transaction takes at most {limits.TXN_OPERATIONS_MAX} operations")
-    keys = [operation.key for operation in txn.success]
-    if len(set(keys)) != len(keys):
-        raise StoreError("a transaction changes each key at most once")
-    for operation in txn.success:
-        if isinstance(operation, Put):
-            if len(operation.value) > limits.OBJECT_BYTES_MAX:
-                raise StoreError(f"{operation.key}: value over {limits.OBJECT_BYTES_MAX} bytes")
-            if operation.stamp > len(operation.value):
-                raise StoreError(f"{operation.key}: stamp outside the value")
+        return check_revision(self.history, revision)
 
 
 def stamped(put: Put, revision: int) -> bytes:
     """The value with the decimal revision inserted where the put says."""
-    if put.stamp < 0:
-        return put.value
-    return b"%b%d%b" % (put.value[: put.stamp], revision, put.value[put.stamp :])
+    value, stamp = put.value, put.stamp
+    return b"".join((value[:stamp], b"%d" % revision, value[stamp:]))
 
 
 def removed_at(previous: KeyValue, revision: int) -> KeyValue:
     """What a delete event shows: the last version, with the revision of the delete."""
     return KeyValue(
-        key=previous.key,
-        value=previous.value,
-        create_revision=previous.create_revision,
-        mod_revision=revision,
-        version=previous.version,
-        index=previous.index,
+        previous.key,
+        previous.value,
+        previous.create_revision,
+        revision,
+        previous.version,
+        previous.index,
+        previous.lease,
     )

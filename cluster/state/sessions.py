@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from cluster import limits
 from cluster.errors import SessionExpired, StoreError
-from cluster.messages.store import TxnResult
+from cluster.messages.store import LeaseStatus, TxnResult
 
-Outcome = TxnResult | StoreError
+TxnOutcome = TxnResult | StoreError
+Outcome = TxnOutcome | LeaseStatus
 
 
 @dataclass(slots=True)
@@ -22,7 +23,7 @@ class Session:
     """``done_below``: sequences below it are over. ``results`` by sequence."""
 
     done_below: int = 1
-    results: dict[int, Outcome] = field(default_factory=dict)
+    results: dict[int, TxnOutcome] = field(default_factory=dict)
 
 
 class Sessions:
@@ -31,7 +32,7 @@ class Sessions:
     def __init__(self) -> None:
         self.table: OrderedDict[str, Session] = OrderedDict()
 
-    def find(self, client: str, sequence: int, established: bool) -> Outcome | None:
+    def find(self, client: str, sequence: int, established: bool) -> TxnOutcome | None:
         """What to answer instead of applying; None: apply it, it is new."""
         session = self.table.get(client)
         if session is None:
@@ -45,7 +46,7 @@ class Sessions:
             return SessionExpired(f"sequence {sequence} of session {client} is over")
         return None
 
-    def record(self, client: str, sequence: int, done_below: int, outcome: Outcome) -> None:
+    def record(self, client: str, sequence: int, done_below: int, outcome: TxnOutcome) -> None:
         """Remember a result; forget those not wanted any more, and the oldest session of many."""
         session = self.table.setdefault(client, Session())
         self.table.move_to_end(client)

@@ -3,9 +3,10 @@
 Job: the format. Must not know: files, chunks on the wire, who asks.
 
 A snapshot is a sequence of pieces: u32 length, u32 CRC-32 of what follows it, then msgpack of one
-record. The order is: Head, Items pieces (sorted by key), Past pieces (history, newest revision
-first, of each event only the version it replaced: walking back from the present tells the rest, so
-every version is stored once), SessionsPiece, Tail. Equal states give equal bytes.
+record. The order is: Head, SavedLeases pieces (by id; their keys say themselves what they hang on),
+Items pieces (sorted by key), Past pieces (history, newest revision first, of each event only the
+version it replaced: walking back from the present tells the rest, so every version is stored once),
+SavedSession pieces, Tail. Equal states give equal bytes.
 """
 
 import struct
@@ -20,11 +21,11 @@ from cluster.messages.store import KeyValue, StoreEvent, TxnResult
 from cluster.state.digest import EventDigest
 from cluster.state.history import History
 from cluster.state.mvcc import StateMachine, removed_at
-from cluster.state.sessions import Outcome, Session
+from cluster.state.sessions import Session, TxnOutcome
 
 PIECE_HEADER = struct.Struct("<II")
 PIECE_ITEMS = 256
-FORMAT = 1
+FORMAT = 2
 
 
 class SnapshotDamaged(ValueError):
@@ -32,7 +33,7 @@ class SnapshotDamaged(ValueError):
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True, tag="head"):
-    """``format``: of this file. The rest is the state machine's."""
+    """``format``: of this file. The rest is the state machine's; ``alarms`` by member, sorted."""
 
     format: int
     index: int
@@ -40,6 +41,14 @@ class Head(msgspec.Struct, frozen=True, array_like=True, tag="head"):
     revision: int
     compacted: int
     digest: bytes
+    time: int
+    alarms: tuple[tuple[str, str], ...]
+
+
+class SavedLeases(msgspec.Struct, frozen=True, array_like=True, tag="leases"):
+    """Leases by id: id, seconds granted, expiry."""
+
+    leases: tuple[tuple[int, int, int], ...]
 
 
 class Items(msgspec.Struct, frozen=True, array_like=True, tag="items"):
@@ -87,7 +96,7 @@ class Tail(msgspec.Struct, frozen=True, array_like=True, tag="tail"):
     pieces: int
 
 
-Piece = Head | Items | Past | SavedSession | Tail
+Piece = Head | SavedLeases | Items | Past | SavedSession | Tail
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Piece] = msgspec.msgpack.Decoder(Piece)
@@ -103,14 +112,17 @@ def encode_snapshot(machine: StateMachine) -> Iterator[bytes]:
         machine.revision,
         machine.compacted,
         machine.digest.value,
+        machine.time,
+        tuple(sorted(machine.alarms.items())),
     )
+    leases = [(item.id, item.ttl, item.expiry) for item in machine.leases.table.values()]
     items: list[KeyValue] = list(machine.items.values())
     past = machine.history.freeze()
     sessions = [
         _save_session(client, session) for client, session in machine.sessions.table.items()
     ]
     pieces = 0
-    for piece in _pieces(head, items, past, sessions):
+    for piece in _pieces(head, leases, items, past, sessions):
         pieces += 1
         yield _frame(piece)
     yield _frame(Tail(pieces))
@@ -118,11 +130,15 @@ def encode_snapshot(machine: StateMachine) -> Iterator[bytes]:
 
 def _pieces(
     head: Head,
+    leases: list[tuple[int, int, int]],
     items: list[KeyValue],
     past: list[tuple[StoreEvent, ...]],
     sessions: list[SavedSession],
 ) -> Iterator[Piece]:
     yield head
+    leases.sort()
+    for start in range(0, len(leases), PIECE_ITEMS):
+        yield SavedLeases(tuple(leases[start : start + PIECE_ITEMS]))
     for start in range(0, len(items), PIECE_ITEMS):
         yield Items(tuple(items[start : start + PIECE_ITEMS]))
     gathered: list[PastEvent] = []
@@ -200,11 +216,16 @@ def decode_snapshot(
     machine.applied, machine.applied_term = head.index, head.term
     machine.digest = EventDigest(head.digest)
     machine.history = History(revisions_max, bytes_max, head.revision, head.compacted)
+    machine.time, machine.alarms = head.time, dict(head.alarms)
     items: list[tuple[str, KeyValue]] = []
     past: list[PastEvent] = []
     for piece in pieces:
         if isinstance(piece, Items):
             items.extend((item.key, item) for item in piece.items)
+            _hang(machine, piece.items)
+        elif isinstance(piece, SavedLeases):
+            for lease in piece.leases:
+                machine.leases.restore(*lease)
         elif isinstance(piece, Past):
             past.extend(piece.events)
         elif isinstance(piece, SavedSession):
@@ -214,6 +235,15 @@ def decode_snapshot(
     machine.items.update(items)
     _load_past(machine, past)
     return machine
+
+
+def _hang(machine: StateMachine, items: tuple[KeyValue, ...]) -> None:
+    """The keys that hang on leases."""
+    for item in items:
+        if item.lease:
+            if item.lease not in machine.leases:
+                raise SnapshotDamaged(f"{item.key} hangs on lease {item.lease}, which is not there")
+            machine.leases.move(item.key, 0, item.lease)
 
 
 def _load_past(machine: StateMachine, past: list[PastEvent]) -> None:
@@ -238,7 +268,7 @@ def _load_past(machine: StateMachine, past: list[PastEvent]) -> None:
 
 
 def _load_session(saved: SavedSession) -> Session:
-    results: dict[int, Outcome] = {}
+    results: dict[int, TxnOutcome] = {}
     for item in saved.results:
         if item.result is not None:
             results[item.sequence] = item.result

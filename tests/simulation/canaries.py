@@ -117,8 +117,8 @@ def retries_applied_twice() -> Any:
 def fence_ignored() -> Any:
     """A deposed leader's writes are let through."""
 
-    def bug(run: Any, self: StateMachine, term: int, txn: Any, trace: str) -> Any:
-        return run(self, term, msgspec.structs.replace(txn, fence=0), trace)
+    def bug(run: Any, self: StateMachine, term: int, record: Any) -> Any:
+        return run(self, term, msgspec.structs.replace(record, fence=0))
 
     return _planted(StateMachine, "_run", bug)
 

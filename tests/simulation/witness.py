@@ -15,9 +15,11 @@ from actors.kit.world.containers import Container
 from actors.kit.world.world import World
 from actors.kubelet import labels
 from actors.store.peers import Peers
+from cluster.messages.store import TxnResult
 from cluster.raft.messages import AppendRequest, RaftRpc, VoteRequest, VoteResponse
-from cluster.state.commands import TxnCommand
+from cluster.state.commands import TxnsCommand
 from cluster.state.mvcc import StateMachine
+from cluster.state.sessions import Outcome
 
 # As the production code raises them when told to by the nemesis, or in a process that dies.
 EXPECTED_CRASHES = ("the nemesis", "DiskFault", "DeadProcess")
@@ -92,12 +94,19 @@ class Witness:
             elif isinstance(message, VoteRequest) and not message.pre:
                 self.votes.setdefault((message.term, message.sender), set()).add(message.sender)
 
-    def took(self, machine: StateMachine, command: object, changed: bool) -> None:
-        """A member applied an entry, which ``changed`` its state or not."""
+    def took(
+        self, machine: StateMachine, command: object, before: int, outcomes: Sequence[Outcome]
+    ) -> None:
+        """A member applied an entry: ``before`` was its revision, ``outcomes`` came of it."""
         mark = (machine.applied_term, machine.digest.value)
         self.applied.setdefault(machine.applied, set()).add(mark)
-        if changed and isinstance(command, TxnCommand) and command.txn.fence:
-            self.fenced.add((command.txn.fence, machine.applied_term))
+        if not isinstance(command, TxnsCommand):
+            return
+        for record, outcome in zip(command.records, outcomes, strict=True):
+            # A copy of an earlier transaction gets the first one's result again, of its revision.
+            took = isinstance(outcome, TxnResult) and outcome.succeeded
+            if record.fence and took and outcome.revision > before:
+                self.fenced.add((record.fence, machine.applied_term))
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -107,9 +116,9 @@ class Witness:
 
         def applied(self: StateMachine, index: int, term: int, command: Any) -> Any:
             before = self.revision
-            outcome = apply(self, index, term, command)
-            witness.took(self, command, self.revision != before)
-            return outcome
+            outcomes = apply(self, index, term, command)
+            witness.took(self, command, before, outcomes)
+            return outcomes
 
         def sent(self: Peers, messages: Any) -> None:
             if id(self._ctx.world) not in witness._dead:

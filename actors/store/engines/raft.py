@@ -42,7 +42,7 @@ from cluster.messages.store import (
 )
 from cluster.raft.member_state import Config
 from cluster.settings import ClusterSettings
-from cluster.state.mvcc import check_txn
+from cluster.state.checks import check_txn
 from cluster.state.snapshot import encode_snapshot
 
 
@@ -155,7 +155,7 @@ class RaftStore:
             revision=machine.revision,
             compacted=machine.compacted,
             members=self._config.members,
-            state_hash=machine.digest.hex(),
+            state_hash=machine.state_hash(),
         )
 
     def leadership(self) -> Leadership:

@@ -6,16 +6,16 @@ from actors.store import watch_hub
 from actors.store.watch_hub import WatchHub
 from cluster import limits
 from cluster.errors import Compacted
-from cluster.messages.store import Put, StoreEvents, Txn, Watch
-from cluster.state.commands import TxnCommand
+from cluster.messages.store import Put, StoreEvents, TxnRecord, Watch
+from cluster.state.commands import TxnsCommand
 from cluster.state.mvcc import StateMachine
 from cluster.state.snapshot import decode_snapshot, encode_snapshot
 
 
 def put(machine: StateMachine, *keys: str) -> None:
     for key in keys:
-        txn = Txn(success=(Put(key, b""),))
-        machine.apply(machine.applied + 1, 1, TxnCommand(txn))
+        record = TxnRecord((), (Put(key, b""),))
+        machine.apply(machine.applied + 1, 1, TxnsCommand((record,)))
 
 
 def revisions(item: StoreEvents | None) -> list[int]:
@@ -59,8 +59,8 @@ async def test_catching_up_comes_in_slices_and_never_splits_a_revision(
     monkeypatch.setattr(watch_hub, "CATCH_UP_EVENTS", 3)
     machine = StateMachine()
     for _ in range(4):
-        txn = Txn(success=(Put("a", b""), Put("b", b"")))
-        machine.apply(machine.applied + 1, 1, TxnCommand(txn))
+        record = TxnRecord((), (Put("a", b""), Put("b", b"")))
+        machine.apply(machine.applied + 1, 1, TxnsCommand((record,)))
     hub = WatchHub(machine)
     watcher = hub.open(Watch("a", "z", 2))
     items = []

@@ -5,18 +5,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.errors import Compacted, Fenced, FutureRevision, SessionExpired, StoreError
-from cluster.limits import OBJECT_BYTES_MAX, TXN_OPERATIONS_MAX
-from cluster.messages.store import Compare, Delete, KeyValue, Put, Txn, TxnResult
-from cluster.state.commands import CompactCommand, TxnCommand
-from cluster.state.mvcc import StateMachine, check_txn
+from cluster.messages.store import Compare, Delete, KeyValue, Put, Txn, TxnRecord, TxnResult
+from cluster.state.commands import CompactCommand, TxnsCommand
+from cluster.state.mvcc import StateMachine
 
 KEYS = ("a", "b", "c", "ca", "d")
 
 
+def record(txn: Txn, done_below: int = 0, established: bool = False) -> TxnRecord:
+    session = (txn.fence, txn.client, txn.sequence)
+    return TxnRecord(txn.compare, txn.success, *session, "trace", done_below, established)
+
+
 def run(machine: StateMachine, txn: Txn, term: int = 1, done_below: int = 0) -> TxnResult:
-    outcome = machine.apply(machine.applied + 1, term, TxnCommand(txn, "trace", done_below))
+    command = TxnsCommand((record(txn, done_below),))
+    (outcome,) = machine.apply(machine.applied + 1, term, command)
     if isinstance(outcome, StoreError):
         raise outcome
+    assert isinstance(outcome, TxnResult)
     return outcome
 
 
@@ -108,11 +114,11 @@ def test_a_late_copy_of_an_answered_sequence_is_not_applied() -> None:
 
 def test_a_dropped_session_is_not_begun_anew_by_one_who_was_answered() -> None:
     machine = StateMachine()
-    command = TxnCommand(Txn(client="c", sequence=7), done_below=7, established=True)
-    assert isinstance(machine.apply(1, 1, command), SessionExpired)
+    known = record(Txn(client="c", sequence=7), 7, established=True)
+    assert isinstance(machine.apply(1, 1, TxnsCommand((known,)))[0], SessionExpired)
     # Not answered before (its first asks timed out without a leader): this begins the session.
-    command = TxnCommand(Txn(client="c", sequence=7), done_below=7)
-    assert isinstance(machine.apply(2, 1, command), TxnResult)
+    new = record(Txn(client="c", sequence=7), 7)
+    assert isinstance(machine.apply(2, 1, TxnsCommand((new,)))[0], TxnResult)
 
 
 def test_old_revisions_read_as_they_were_and_compaction_forgets() -> None:
@@ -139,17 +145,6 @@ def test_history_is_bounded_in_revisions_and_bytes() -> None:
     for _ in range(50):
         put(machine, "a", bytes(1000))
     assert machine.history.bytes <= 5000 and machine.compacted > 40
-
-
-def test_limits_of_a_transaction() -> None:
-    with pytest.raises(StoreError, match="at most"):
-        check_txn(Txn(success=tuple(Delete(str(n)) for n in range(TXN_OPERATIONS_MAX + 1))))
-    with pytest.raises(StoreError, match="once"):
-        check_txn(Txn(success=(Delete("a"), Put("a", b""))))
-    with pytest.raises(StoreError, match="over"):
-        check_txn(Txn(success=(Put("a", bytes(OBJECT_BYTES_MAX + 1)),)))
-    with pytest.raises(StoreError, match="stamp"):
-        check_txn(Txn(success=(Put("a", b"", stamp=1),)))
 
 
 def test_same_commands_same_digest_and_other_effects_another() -> None:

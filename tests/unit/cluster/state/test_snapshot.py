@@ -5,11 +5,16 @@ import random
 import pytest
 
 from cluster.errors import StoreError
-from cluster.messages.store import Compare, Delete, Put, Txn
+from cluster.messages.store import Compare, Delete, Put, TxnRecord
 from cluster.state.commands import (
+    AlarmCommand,
     Command,
     CompactCommand,
-    TxnCommand,
+    LeaseExpireCommand,
+    LeaseGrantCommand,
+    LeaseKeepAliveCommand,
+    LeaseRevokeCommand,
+    TxnsCommand,
     decode_command,
     encode_command,
 )
@@ -17,23 +22,40 @@ from cluster.state.mvcc import StateMachine
 from cluster.state.snapshot import SnapshotDamaged, decode_snapshot, encode_snapshot
 
 
+def random_record(rng: random.Random, number: int) -> TxnRecord:
+    key = f"k{rng.randrange(12)}"
+    lease = rng.choice((0, 0, 1, 2, 3))
+    put = Put(key, rng.randbytes(5), index=b"i", lease=lease)
+    return TxnRecord(
+        compare=(Compare(key, "mod", 0),) if rng.random() < 0.1 else (),
+        success=(
+            Delete(key) if rng.random() < 0.3 else put,
+            Put(f"o{rng.randrange(4)}", b'{""}', stamp=2),
+        ),
+        fence=2 if rng.random() < 0.05 else 0,
+        client=rng.choice(("", "x", "y")),
+        sequence=number + 1,
+        trace=f"t{number}",
+        done_below=max(0, number - 5),
+    )
+
+
 def random_commands(seed: int, count: int) -> list[Command]:
     rng = random.Random(seed)
     commands: list[Command] = []
     for number in range(count):
-        key = f"k{rng.randrange(12)}"
-        other = f"o{rng.randrange(4)}"
-        operation = Delete(key) if rng.random() < 0.3 else Put(key, rng.randbytes(5), index=b"i")
-        txn = Txn(
-            compare=(Compare(key, "mod", 0),) if rng.random() < 0.1 else (),
-            success=(operation, Put(other, b'{""}', stamp=2)),
-            fence=2 if rng.random() < 0.05 else 0,
-            client=rng.choice(("", "x", "y")),
-            sequence=number + 1,
-        )
-        commands.append(TxnCommand(txn, f"t{number}", max(0, number - 5)))
+        now = number * 100
+        records = tuple(random_record(rng, 3 * number + more) for more in range(rng.randrange(3)))
+        commands.append(TxnsCommand(records))
         if rng.random() < 0.02:
             commands.append(CompactCommand(number // 2))
+        if rng.random() < 0.2:
+            commands.append(LeaseGrantCommand(rng.randrange(1, 4), rng.randrange(1, 9), now))
+            commands.append(LeaseKeepAliveCommand((1, 2), now + 10))
+            commands.append(LeaseExpireCommand(now + 20))
+        if rng.random() < 0.05:
+            commands.append(LeaseRevokeCommand(3))
+            commands.append(AlarmCommand(f"m{rng.randrange(3)}", rng.choice(("", "corrupt"))))
     return commands
 
 
@@ -49,7 +71,9 @@ def test_a_restored_state_goes_on_exactly_as_the_original(seed: int) -> None:
     data = b"".join(encode_snapshot(original))
     restored = decode_snapshot(data, revisions_max=300)
     assert b"".join(encode_snapshot(restored)) == data
-    assert restored.digest.hex() == original.digest.hex()
+    assert restored.state_hash() == original.state_hash()
+    assert restored.next_expiry() == original.next_expiry()
+    assert restored.leases.table == original.leases.table
     assert restored.history.bytes == original.history.bytes
     more = random_commands(seed + 100, 100)
     feed(original, more)
@@ -85,8 +109,8 @@ def test_every_flipped_byte_and_every_cut_is_noticed() -> None:
 
 def test_sessions_remember_errors_too() -> None:
     machine = StateMachine()
-    refused = TxnCommand(Txn(fence=9, client="c", sequence=1))
-    assert isinstance(machine.apply(1, 1, refused), StoreError)
+    refused = TxnsCommand((TxnRecord((), (), fence=9, client="c", sequence=1),))
+    assert isinstance(machine.apply(1, 1, refused)[0], StoreError)
     restored = decode_snapshot(b"".join(encode_snapshot(machine)))
-    again = restored.apply(2, 9, refused)
+    (again,) = restored.apply(2, 9, refused)
     assert type(again).__name__ == "Fenced"
