@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor
 from actors.kit.world.packet_filter import PacketFilter
 from cluster import names
@@ -74,13 +75,6 @@ def is_node(settings: ClusterSettings, name: str) -> bool:
     return any(node.name == name for node in settings.nodes)
 
 
-def api_servers(settings: ClusterSettings, name: str) -> tuple[str, ...]:
-    """Addresses of all API servers, those of the process's own zone first."""
-    zone = settings.zone_of(name)
-    ordered = sorted(settings.replicas, key=lambda replica: replica.zone != zone)
-    return tuple(names.address(names.APISERVER, replica.name) for replica in ordered)
-
-
 def read_authority(settings: ClusterSettings, name: str) -> "Authority":
     """A replica's authority, from the cluster's key files."""
     from actors.apiserver.authority import Authority
@@ -95,7 +89,7 @@ def read_authority(settings: ClusterSettings, name: str) -> "Authority":
 
 
 def replica_components(
-    settings: ClusterSettings, name: str, backends: Backends, authority: "Authority", http: bool
+    live: LiveSettings, backends: Backends, authority: "Authority", http: bool
 ) -> list[Component]:
     """The components of a control-plane replica, in the order they start."""
     from actors.apiserver.actor import ApiServerActor
@@ -106,23 +100,24 @@ def replica_components(
     from actors.store.engines.raft import raft_actor
 
     root_ca = authority.ca_certificate.decode()
+    settings, name, servers = live.now, live.process, live.servers
     provider = LocalProvider(settings, backends.packet_filter)
     return [
-        Component(names.STORE, lambda: raft_actor(settings, name, settings.store.snapshot_entries)),
-        Component(names.APISERVER, lambda: ApiServerActor(settings, name, authority, http)),
-        Component(names.CONTROLLERS, lambda: ControllerManager(settings, name, root_ca)),
-        Component(names.SCHEDULER, lambda: SchedulerActor(settings, name)),
-        Component(names.CLOUD, lambda: CloudActor(settings, name, provider)),
+        Component(names.STORE, lambda: raft_actor(live.now, name, settings.store.snapshot_entries)),
+        Component(names.APISERVER, lambda: ApiServerActor(live, authority, http)),
+        Component(names.CONTROLLERS, lambda: ControllerManager(live.now, name, servers, root_ca)),
+        Component(names.SCHEDULER, lambda: SchedulerActor(name, servers)),
+        Component(names.CLOUD, lambda: CloudActor(name, servers, provider)),
     ]
 
 
-def node_components(settings: ClusterSettings, name: str, backends: Backends) -> list[Component]:
+def node_components(live: LiveSettings, backends: Backends) -> list[Component]:
     """The components of a worker node, in the order they start."""
     from actors.dns.actor import DnsActor
     from actors.kubelet.actor import KubeletActor
     from actors.proxy.actor import ProxyActor
 
-    servers = api_servers(settings, name)
+    settings, name, servers = live.now, live.process, live.servers
     runtime, network = backends.runtime, backends.network
     assert runtime is not None, "a node needs a container runtime"
     assert network is not None, "a node needs a pod network"
@@ -146,9 +141,9 @@ def dns_endpoint(settings: ClusterSettings, name: str) -> tuple[str, int]:
     return host, int(port) + DNS_PORT_OFFSET_MEMORY
 
 
-def components(settings: ClusterSettings, name: str, backends: Backends) -> list[Component]:
+def components(live: LiveSettings, backends: Backends) -> list[Component]:
     """What a real process runs."""
-    if is_node(settings, name):
-        return node_components(settings, name, backends)
-    authority = read_authority(settings, name)
-    return replica_components(settings, name, backends, authority, http=True)
+    if is_node(live.now, live.process):
+        return node_components(live, backends)
+    authority = read_authority(live.now, live.process)
+    return replica_components(live, backends, authority, http=True)

@@ -3,8 +3,8 @@
     python -m actors.process <cluster.json> <process name>
 
 Job: make the world, the transport, the actor system; start the components in the order that the
-catalog lists them; say ready (sd_notify(3)); stop them in reverse order at SIGTERM. Must not know:
-what components do.
+catalog lists them; say ready (sd_notify(3)); read the settings again at SIGHUP; stop the components
+in reverse order at SIGTERM. Must not know: what components do.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ import msgspec
 import uvloop
 
 from actors import catalog
+from actors.client.live_settings import LiveSettings
 from actors.kit.supervisor import Unrecoverable
 from actors.kit.system import ActorSystem
 from actors.kit.trace_file import FileTracer
@@ -30,6 +31,7 @@ from actors.kit.world.real import real_world
 from actors.kit.world.world import World
 from cluster import names
 from cluster.errors import SteersmanError
+from cluster.messages.apiserver import SettingsChanged
 from cluster.messages.registry import all_messages
 from cluster.messages.store import HandOver
 from cluster.settings import ClusterSettings, parse_settings
@@ -51,8 +53,11 @@ def make_transport(settings: ClusterSettings, name: str, world: World) -> TcpTra
     )
 
 
-async def run(settings: ClusterSettings, name: str) -> None:
-    """Run until SIGTERM or SIGINT. Raises what put a component beyond restarting."""
+async def run(path: Path, name: str) -> None:
+    """Run until SIGTERM or SIGINT. ``path``: of the settings. Raises what put a component beyond
+    restarting."""
+    settings = read_settings(path)
+    live = LiveSettings(settings, name)
     world = real_world(Path(settings.data_dir) / "processes" / name)
     tracer = FileTracer(Path(settings.data_dir) / "trace" / name)
     system = ActorSystem(
@@ -68,11 +73,14 @@ async def run(settings: ClusterSettings, name: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: reload(path, live, system))
+    # What came since ``main`` blocked it comes now.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     await system.start()
     try:
         backends = catalog.open_backends(settings, name)
         try:
-            for component in catalog.components(settings, name, backends):
+            for component in catalog.components(live, backends):
                 await system.spawn(component.name, component.factory)
                 if system.failed.done():
                     break
@@ -85,6 +93,39 @@ async def run(settings: ClusterSettings, name: str) -> None:
             await backends.packet_filter.close()
     finally:
         tracer.close()
+
+
+def read_settings(path: Path) -> ClusterSettings:
+    """The settings in a file. Raises OSError, ValueError."""
+    try:
+        return parse_settings(msgspec.json.decode(path.read_bytes()))
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def reload(path: Path, live: LiveSettings, system: ActorSystem) -> None:
+    """Act on what has changed in the settings' file: who takes part, and where they listen.
+
+    Settings that cannot be read, or that do not list this process (which is then about to be
+    ended), change nothing.
+    """
+    try:
+        settings = read_settings(path)
+    except (OSError, ValueError) as error:
+        system.log.error("settings.unreadable", error=str(error))
+        return
+    before, now = live.now.peer_addresses(), settings.peer_addresses()
+    if live.process not in now:
+        system.log.warning("settings.without_this_process")
+        return
+    for process in {**before, **now}:
+        if before.get(process) != now.get(process):
+            system.add_peer(process, now.get(process, ""))
+    live.change(settings)
+    system.log.info("settings.read", replicas=len(settings.replicas), nodes=len(settings.nodes))
+    server = names.address(names.APISERVER, live.process)
+    if server in system.actors():
+        system.ref(server).tell(SettingsChanged())
 
 
 def tell_ready(name: str) -> None:
@@ -127,10 +168,11 @@ def main() -> None:
     with the stack if a component failed for good otherwise."""
     if not __debug__:
         sys.exit("error: assertions guard the data: do not run with python -O")
+    # Settings that change after they were read, and before there is a loop, are not to be missed.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     settings_path, name = sys.argv[1:3]
-    settings = parse_settings(msgspec.json.decode(Path(settings_path).read_bytes()))
     try:
-        uvloop.run(run(settings, name))
+        uvloop.run(run(Path(settings_path), name))
     except (Unrecoverable, DiskFault, OSError) as error:
         sys.exit(f"error: {name}: {error}")
 

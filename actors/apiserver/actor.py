@@ -26,10 +26,11 @@ from actors.apiserver.schema_files import load_definitions
 from actors.apiserver.store_client import StoreClient, prefix_end
 from actors.apiserver.subresources.handler import Parts
 from actors.apiserver.writer import Writer
+from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor, Delivery, Later, Sink
 from cluster import names
 from cluster.errors import PeerFault, SteersmanError
-from cluster.messages.apiserver import ApiRequest, PingServer
+from cluster.messages.apiserver import ApiRequest, PingServer, SettingsChanged
 from cluster.messages.base import ConnectionLost, Done, Message
 from cluster.messages.store import Leadership, Range, Watch, WatchLeadership
 from cluster.settings import ClusterSettings
@@ -45,11 +46,9 @@ PING_SECONDS = 1.0
 class ApiServerActor(Actor):
     """``serve_http`` False: only the message door opens (simulation)."""
 
-    def __init__(
-        self, settings: ClusterSettings, replica: str, authority: Authority, serve_http: bool = True
-    ) -> None:
-        self._settings = settings
-        self._replica = replica
+    def __init__(self, live: LiveSettings, authority: Authority, serve_http: bool = True) -> None:
+        self._live = live
+        self._replica = live.process
         self._authority = authority
         self._serve_http = serve_http
         self._http: HttpServer | None = None
@@ -57,24 +56,36 @@ class ApiServerActor(Actor):
         self._chain: RequestChain
         self._desk: FrontDesk
         self._presence: Presence
+        self._environment: Environment
 
     async def started(self) -> None:
         """Build the chain, follow the store, open the HTTPS door."""
-        environment = self._environment()
+        environment = self._environment = self._make_environment()
         self._assemble(environment)
         self.ctx.task(self._follow_policy(environment), "policy")
         self.ctx.task(self._follow_leadership(environment), "leadership")
         self.ctx.task(self._expire_events(environment), "event expiry")
-        if self._settings.replica(self._replica).api_addresses:
+        settings = self._live.now
+        replica = settings.replica(self._replica)
+        if replica.api_addresses:
             self.ctx.task(self._stay_listed(), "presence")
-        for replica in self._settings.replicas:
-            if replica.name != self._replica:
-                self.ctx.monitor_process(replica.name)
+        self._monitor(settings)
         if self._serve_http:
-            replica = self._settings.replica(self._replica)
-            shared = self._settings.network.shared_api
+            shared = settings.network.shared_api
             self._http = HttpServer(self._desk, self._authority, replica.api_addresses, shared)
             await self._http.start()
+
+    def _monitor(self, settings: ClusterSettings) -> None:
+        for replica in settings.replicas:
+            if replica.name != self._replica:
+                self.ctx.monitor_process(replica.name)
+
+    def _settings_changed(self) -> None:
+        """Replicas came or went: the leader takes those that went out of the Service."""
+        self._environment.settings = self._live.now
+        self._monitor(self._live.now)
+        if self._leading:
+            self.ctx.task(self._sweep(()), "sweep")
 
     async def handle(self, message: Message, delivery: Delivery) -> Message | Later | None:
         """The message door for all verbs but watch."""
@@ -83,6 +94,9 @@ class ApiServerActor(Actor):
                 return Later(self._answer(message, delivery))
             case PingServer():
                 return Done()
+            case SettingsChanged():
+                self._settings_changed()
+                return None
             case ConnectionLost():
                 if self._leading:
                     self.ctx.task(self._sweep((message.process,)), "sweep")
@@ -108,11 +122,11 @@ class ApiServerActor(Actor):
         with self._desk.contained(request):
             return await self._chain.answer(request, caller_of_message(delivery))
 
-    def _environment(self) -> Environment:
+    def _make_environment(self) -> Environment:
         store = StoreClient(self.ctx.ref(names.address(names.STORE, self._replica)))
         tokens = ContinueTokens(self._authority.service_account_key)
         return Environment(
-            settings=self._settings,
+            settings=self._live.now,
             replica=self._replica,
             clock=self.ctx.world.clock,
             entropy=self.ctx.world.entropy,
@@ -181,7 +195,7 @@ class ApiServerActor(Actor):
             try:
                 written = await bootstrap.ensure(environment)
                 if written:
-                    self.ctx.note("cluster.bootstrapped", self._settings.name, objects=written)
+                    self.ctx.note("cluster.bootstrapped", self._live.now.name, objects=written)
                 await self._presence.sweep()
                 return
             except SteersmanError as error:

@@ -55,14 +55,17 @@ class Presence:
                     return
 
     async def sweep(self, suspects: tuple[str, ...] = ()) -> None:
-        """Take out the replicas (of ``suspects``, or all others) that do not answer."""
+        """Take out the replicas (of ``suspects``, or all others) that do not answer, or that are
+        no replicas of this cluster any more."""
+        environment = self.environment
         listed = await self._listed()
+        known = [replica.name for replica in environment.settings.replicas]
         gone = [
             name
             for name in listed
-            if name != self.environment.replica
+            if name != environment.replica
             and (not suspects or name in suspects)
-            and not await self.answers(name)
+            and (name not in known or not await self.answers(name))
         ]
         for name in gone:
             await self._remove(kubernetes_service.slice_name(name))

@@ -68,20 +68,23 @@ class ApiClient:
         fence: Callable[[], int] = lambda: 0,
         field_manager: str = "",
     ) -> None:
-        """``servers``: addresses in order of preference. ``fence``: the leader's term for writes
-        (0: none). ``field_manager``: the name under which the writes own fields."""
+        """``servers``: addresses in order of preference; they may change meanwhile. ``fence``: the
+        leader's term for writes (0: none). ``field_manager``: the name under which the writes own
+        fields."""
         if not servers:
             raise ValueError("an API client needs at least one server address")
         self.ctx = ctx
-        self.servers = tuple(servers)
+        self.servers = servers
         self._fence = fence
         self._manager = field_manager
-        self._current = 0
+        self._current = servers[0]
 
     @property
     def server(self) -> str:
         """The address that the next request goes to."""
-        return self.servers[self._current]
+        if self._current not in self.servers:
+            self._current = self.servers[0]
+        return self._current
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Object:
         """The object as it is now. ``StatusError`` 404 if there is none."""
@@ -158,7 +161,8 @@ class ApiClient:
         """Tell that a request or stream at ``server`` failed: the next goes elsewhere if that may
         help. Of many that fail together only the first moves on."""
         if server == self.server and retries.should_switch(error):
-            self._current = (self._current + 1) % len(self.servers)
+            following = self.servers.index(server) + 1
+            self._current = self.servers[following % len(self.servers)]
 
     async def create(
         self,

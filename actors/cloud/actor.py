@@ -7,6 +7,7 @@ Must not know: which provider.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from actors.client.api_client import STRATEGIC_PATCH, ApiClient
 from actors.client.event_recorder import EventRecorder
@@ -27,8 +28,7 @@ from actors.kit.tracing import resume_trace
 from cluster.api.resources import ENDPOINT_SLICES, NODES, SERVICES
 from cluster.api.types import Object
 from cluster.errors import SteersmanError
-from cluster.names import APISERVER, LABEL_SERVICE_NAME, address
-from cluster.settings import ClusterSettings
+from cluster.names import LABEL_SERVICE_NAME
 
 WORKERS = 4
 # Longer than a deposed leader goes on without knowing.
@@ -40,13 +40,13 @@ Key = tuple[str, str, str]
 
 class CloudActor(Actor):
     """One per replica; idle unless the replica leads. The provider outlives it (it is closed by
-    who made it), and what the provider made outlives both."""
+    who made it), and what the provider made outlives both. ``servers``: addresses of API servers
+    in order of preference."""
 
-    def __init__(self, settings: ClusterSettings, replica: str, provider: CloudProvider) -> None:
+    def __init__(self, replica: str, servers: Sequence[str], provider: CloudProvider) -> None:
         self._replica = replica
         self._provider = provider
-        others = (item.name for item in settings.replicas if item.name != replica)
-        self._servers = [address(APISERVER, name) for name in (replica, *others)]
+        self._servers = servers
         self._tasks: list[asyncio.Task[None]] = []
         self._leading: Leading | None = None
 

@@ -6,6 +6,7 @@ Must not know: what the controllers decide.
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 from actors.client.api_client import ApiClient
@@ -16,25 +17,27 @@ from actors.controllers.plan import Controller
 from actors.controllers.reconcile import Reconciler
 from actors.kit.actor import Actor
 from actors.kit.ref import Ref
-from cluster.names import APISERVER, address
 from cluster.settings import ClusterSettings
 
 FIELD_MANAGER = "kube-controller-manager"
 
 
 class ControllerManager(Actor):
-    """``replica``: the control-plane process it runs in. ``root_ca``: the cluster's CA certificate
-    (PEM) that every namespace gets as ConfigMap kube-root-ca.crt ('' for none)."""
+    """``replica``: the control-plane process it runs in. ``servers``: addresses of API servers in
+    order of preference. ``root_ca``: the cluster's CA certificate (PEM) that every namespace gets
+    as ConfigMap kube-root-ca.crt ('' for none)."""
 
-    def __init__(self, settings: ClusterSettings, replica: str, root_ca: str = "") -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: ClusterSettings, replica: str, servers: Sequence[str], root_ca: str = ""
+    ) -> None:
+        self._servers = servers
         self._replica = replica
         self._controllers = make_controllers(settings, root_ca)
         self._children: list[Ref] = []
 
     async def started(self) -> None:
         """Start the informers and follow the leadership."""
-        self._informers = SharedInformers(ApiClient(self.ctx, self._servers()))
+        self._informers = SharedInformers(ApiClient(self.ctx, self._servers))
         for controller in self._controllers:
             if controller.warm:
                 for resource in controller.resources:
@@ -42,15 +45,9 @@ class ControllerManager(Actor):
         gate = LeaderGate(self.ctx, self._replica, self._start, self._stop)
         self.ctx.task(gate.run(), "leader gate")
 
-    def _servers(self) -> tuple[str, ...]:
-        """The API server of this process first: while it leads, its store answers soonest."""
-        names = [replica.name for replica in self._settings.replicas]
-        names.sort(key=lambda name: name != self._replica)
-        return tuple(address(APISERVER, name) for name in names)
-
     async def _start(self, term: int) -> None:
         for controller in self._controllers:
-            make = partial(ControllerActor, controller, self._servers(), self._informers, term)
+            make = partial(ControllerActor, controller, self._servers, self._informers, term)
             self._children.append(await self.ctx.spawn(controller.name, make))
 
     async def _stop(self) -> None:
@@ -64,7 +61,7 @@ class ControllerActor(Actor):
     def __init__(
         self,
         controller: Controller,
-        servers: tuple[str, ...],
+        servers: Sequence[str],
         informers: SharedInformers,
         term: int,
     ) -> None:

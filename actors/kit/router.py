@@ -62,7 +62,7 @@ class Router:
             self._end_exchanges(process)
 
     def add_peer(self, process: str, address: str) -> None:
-        """Learn (anew) where a process listens."""
+        """Learn (anew) where a process listens ('': it is gone, and dialled no more)."""
         if self._transport is not None and process != self._system.process:
             self._transport.add_peer(process, address)
 

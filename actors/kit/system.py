@@ -197,7 +197,7 @@ class ActorSystem:
         return Ref(self, address, sender or names.address(NO_ACTOR, self.process))
 
     def add_peer(self, process: str, address: str) -> None:
-        """Learn (anew) where a process listens."""
+        """Learn (anew) where a process listens ('': it is gone, and dialled no more)."""
         self._router.add_peer(process, address)
 
     def actors(self) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ class KubeletActor(Actor):
         self._node = settings.node(node)
         self._runtime = runtime
         self._network = network
-        self._servers = tuple(servers)
+        self._servers = servers
         self._simulated = settings.runtime == "memory"
         self._machine = machine
         self._files = files

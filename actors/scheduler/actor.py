@@ -8,7 +8,7 @@ Must not know: how a node is chosen.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 from actors.client.api_client import STRATEGIC_PATCH, ApiClient
 from actors.client.event_recorder import EventRecorder
@@ -24,8 +24,6 @@ from cluster.api.resources import NAMESPACES, NODES, PODS, Resource
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.errors import Fenced, StatusError, SteersmanError
-from cluster.names import APISERVER, address
-from cluster.settings import ClusterSettings
 
 BINDINGS_PARALLEL = 64
 # Decisions made before other tasks get the loop.
@@ -33,12 +31,12 @@ DECISIONS_PER_TURN = 8
 
 
 class SchedulerActor(Actor):
-    """One per replica; idle unless the replica leads."""
+    """One per replica; idle unless the replica leads. ``servers``: addresses of API servers in
+    order of preference."""
 
-    def __init__(self, settings: ClusterSettings, replica: str) -> None:
+    def __init__(self, replica: str, servers: Sequence[str]) -> None:
         self._replica = replica
-        others = (item.name for item in settings.replicas if item.name != replica)
-        self._servers = [address(APISERVER, name) for name in (replica, *others)]
+        self._servers = servers
         self._tasks: list[asyncio.Task[None]] = []
 
     async def started(self) -> None:

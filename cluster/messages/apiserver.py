@@ -75,6 +75,11 @@ class WatchBatch(Message, frozen=True):
         return f"{len(self.events)} events"
 
 
+class SettingsChanged(Message, frozen=True):
+    """Tell the API server of this process: replicas or nodes came, went or moved. It looks at the
+    settings that it shares with its process."""
+
+
 class PingServer(Message, frozen=True):
     """Ask another replica's API server; reply Done: it lives, and its place in the ``kubernetes``
     Service is right."""

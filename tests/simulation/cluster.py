@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from actors import catalog
 from actors.apiserver.authority import Authority
+from actors.client.live_settings import LiveSettings
 from actors.kit.system import ActorSystem
 from actors.kit.transports.memory import MemoryNetwork
 from actors.kit.world.memory import MemoryClock, SeededEntropy
@@ -124,7 +125,7 @@ class SimulatedCluster:
         self._tethers[name] = tethers
         backends = catalog.Backends(*tethers)
         if catalog.is_node(self.settings, name):
-            listed = catalog.node_components(self.settings, name, backends)
+            listed = catalog.node_components(LiveSettings(self.settings, name), backends)
             return [component for component in listed if component.name != names.DNS]
         store = catalog.Component(
             names.STORE, lambda: raft_actor(self.settings, name, self.knobs.snapshot_entries)
@@ -132,7 +133,7 @@ class SimulatedCluster:
         if self.store_only:
             return [store]
         listed = catalog.replica_components(
-            self.settings, name, backends, self.authority, http=False
+            LiveSettings(self.settings, name), backends, self.authority, http=False
         )
         return [store if item.name == names.STORE else item for item in listed]
 

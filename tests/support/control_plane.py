@@ -16,6 +16,7 @@ import orjson
 
 from actors.apiserver.actor import ApiServerActor
 from actors.apiserver.authority import Authority, StaticToken
+from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor
 from actors.kit.system import ActorSystem
 from actors.kit.testing import actor_system
@@ -213,9 +214,8 @@ async def control_plane(
     world = world or World(RealClock(), RealEntropy(), SimDisk())
     async with actor_system(REPLICA, world=world) as system:
         await system.spawn(names.STORE, lambda: store(settings))
-        await system.spawn(
-            names.APISERVER, lambda: ApiServerActor(settings, REPLICA, authority, http)
-        )
+        live = LiveSettings(settings, REPLICA)
+        await system.spawn(names.APISERVER, lambda: ApiServerActor(live, authority, http))
         plane = ControlPlane(system, settings)
         await plane.ready()
         if http:

@@ -81,7 +81,7 @@ class TcpTransport:
             await self._server.wait_closed()
 
     def add_peer(self, process: str, address: str) -> None:
-        """Learn where a process listens: "host:port"."""
+        """Learn where a process listens: "host:port" ('': dialled no more)."""
         self._addresses[process] = address
         if self._receiver is not None:
             peer = self._peer(process)

@@ -35,7 +35,7 @@ class Transport(Protocol):
         """Close all connections, after what is queued was written."""
 
     def add_peer(self, process: str, address: str) -> None:
-        """Learn (anew) where a process listens."""
+        """Learn (anew) where a process listens ('': it is gone, and dialled no more)."""
 
     def send(self, process: str, envelope: Envelope, routine: bool) -> int:
         """Queue for the peer, dialling it if need be. Returns the envelope's size in bytes.

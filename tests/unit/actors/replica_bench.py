@@ -28,6 +28,7 @@ SETTINGS = ClusterSettings(
     network=NetworkSettings(packet_filter="memory"),
 )
 SERVERS = ("apiserver@replica-1",)
+SERVERS = ("apiserver@replica-1",)
 
 
 class BindingServer(FakeApiServer):

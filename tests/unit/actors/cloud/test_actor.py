@@ -10,13 +10,13 @@ from cluster.api.resources import NODES, SERVICES
 from cluster.api.types import Object
 from tests.unit.actors.client.harness import until
 from tests.unit.actors.cloud.samples import balanced, fresh_node, ready_node
-from tests.unit.actors.replica_bench import SETTINGS, ReplicaBench, replicated
+from tests.unit.actors.replica_bench import SERVERS, SETTINGS, ReplicaBench, replicated
 
 
 async def start(bench: ReplicaBench, memory: MemoryPacketFilter, term: int = 3) -> None:
     bench.leadership.become(term, term > 0)
     provider = LocalProvider(SETTINGS, memory)
-    await bench.system.spawn("cloud", lambda: CloudActor(SETTINGS, "replica-1", provider))
+    await bench.system.spawn("cloud", lambda: CloudActor("replica-1", SERVERS, provider))
 
 
 def node(bench: ReplicaBench, name: str) -> Object:

@@ -107,7 +107,10 @@ class Cluster:
         self.leadership.become(2, True)
         system = self.bench.system
         await system.spawn("store", lambda: FakeStore(self.leadership))
-        await system.spawn("controllers", lambda: ControllerManager(SETTINGS, "replica-1", "PEM"))
+        servers = self.bench.servers[:1]
+        await system.spawn(
+            "controllers", lambda: ControllerManager(SETTINGS, "replica-1", servers, "PEM")
+        )
         self.context.task(self.kubelet.run(), "kubelet")
         self.context.task(self.kubelet.renew(), "leases")
 

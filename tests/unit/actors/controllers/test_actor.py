@@ -2,16 +2,11 @@
 
 import asyncio
 
-import msgspec
-
-from actors.controllers.actor import ControllerManager
 from cluster.api.resources import DEPLOYMENTS, PODS
 from cluster.api.status import status_error
 from cluster.messages.apiserver import ApiRequest
-from cluster.settings import ReplicaSettings
 from tests.unit.actors.client.harness import until
 from tests.unit.actors.controllers.cluster import (
-    SETTINGS,
     Cluster,
     in_cluster,
     make_deployment,
@@ -119,11 +114,3 @@ async def test_an_outage_of_the_api_is_waited_out(cluster: Cluster) -> None:
     await asyncio.sleep(45)
     cluster.state.fault = None
     await until(lambda: len(cluster.ready(app="web")) == 6)
-
-
-def test_the_own_api_server_comes_first() -> None:
-    names = ("replica-1", "replica-2", "replica-3")
-    replicas = tuple(ReplicaSettings(name, "a", "h:1", ("h:2",)) for name in names)
-    settings = msgspec.structs.replace(SETTINGS, replicas=replicas)
-    servers = ControllerManager(settings, "replica-2")._servers()
-    assert servers[0] == "apiserver@replica-2" and len(servers) == 3

@@ -8,13 +8,13 @@ from cluster.api.types import Object
 from cluster.errors import AskTimeout, Fenced
 from cluster.messages.apiserver import ApiRequest
 from tests.unit.actors.client.harness import until
-from tests.unit.actors.replica_bench import SETTINGS, ReplicaBench, replicated
+from tests.unit.actors.replica_bench import SERVERS, ReplicaBench, replicated
 from tests.unit.actors.scheduler.samples import node, pod
 
 
 async def start(bench: ReplicaBench, term: int = 3) -> None:
     bench.leadership.become(term, term > 0)
-    await bench.system.spawn("scheduler", lambda: SchedulerActor(SETTINGS, "replica-1"))
+    await bench.system.spawn("scheduler", lambda: SchedulerActor("replica-1", SERVERS))
 
 
 def where(bench: ReplicaBench, name: str) -> str:
