@@ -19,6 +19,7 @@ from actors.apiserver.environment import Environment
 from actors.apiserver.front_desk import FrontDesk
 from actors.apiserver.http_server import HttpServer
 from actors.apiserver.object_store import ObjectStore
+from actors.apiserver.operations import Operations
 from actors.apiserver.policy_cache import PREFIX, PolicyCache
 from actors.apiserver.presence import Presence
 from actors.apiserver.request_chain import RequestChain
@@ -150,6 +151,7 @@ class ApiServerActor(Actor):
             authorization,
             self._chain,
             documents,
+            Operations(self.ctx.ref(names.address(names.STORE, self._replica))),
             self.ctx.log,
             self.ctx.note,
         )

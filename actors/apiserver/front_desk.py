@@ -1,7 +1,7 @@
 """Where both doors hand requests in: callers, documents, containment of failures.
 
-Job: credentials of HTTP to a Caller, plain paths to documents, a bug in
-one request to a 500 for that request. Must not know: sockets.
+Job: credentials of HTTP to a Caller, plain paths to documents and operations, a bug in one request
+to a 500 for that request. Must not know: sockets.
 """
 
 import math
@@ -19,6 +19,7 @@ from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document, Documents
 from actors.apiserver.environment import Environment
 from actors.apiserver.impersonation import Headers, impersonated
+from actors.apiserver.operations import PATHS, Operations
 from actors.apiserver.request_chain import RequestChain
 from cluster.api import status
 from cluster.messages.apiserver import ApiRequest
@@ -60,6 +61,7 @@ class FrontDesk:
     authorization: Authorization
     chain: RequestChain
     documents: Documents
+    operations: Operations
     log: structlog.typing.FilteringBoundLogger
     note: Callable[..., None]
 
@@ -80,6 +82,12 @@ class FrontDesk:
         if method not in ("GET", "HEAD"):
             raise status.method_not_allowed(None, method.lower())
         return await self.documents.get(path, query, ",".join(headers.getall("Accept", [])))
+
+    async def check_operation(self, method: str, path: str, caller: Caller) -> None:
+        """For a path of ``operations``. Raises StatusError 403, 405."""
+        await self.authorization.check_path(method, path, caller)
+        if method not in PATHS[path]:
+            raise status.method_not_allowed(None, method.lower())
 
     def timed(self, request: ApiRequest) -> ApiRequest:
         """A watch that names no end gets one, so that watches move between replicas over time."""

@@ -17,7 +17,9 @@ from aiohttp.web_protocol import RequestHandler
 from actors.apiserver import http_errors
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
+from actors.apiserver.documents import Document
 from actors.apiserver.front_desk import FrontDesk, Visit
+from actors.apiserver.operations import PATHS, SNAPSHOT
 from actors.apiserver.protobuf import decoder
 from actors.apiserver.rendering import render_event
 from actors.apiserver.request_chain import WatchPlan
@@ -114,11 +116,10 @@ class HttpServer:
         caller = await self._desk.caller(certificate, request.headers, plain)
         visit.user = caller.user
         if isinstance(path, PlainPath):
-            answer = await self._desk.plain(
-                request.method, path.path, query, request.headers, caller
-            )
-            return web.Response(
-                body=answer.body, status=answer.code, headers={"Content-Type": answer.content_type}
+            if path.path in PATHS:
+                return await self._operation(request, path.path, caller, visit)
+            return _document(
+                await self._desk.plain(request.method, path.path, query, request.headers, caller)
             )
         asked = _api_request(request, path, query, await _read_body(request))
         with self._desk.contained(asked):
@@ -181,6 +182,37 @@ class HttpServer:
                     async for piece in pieces:
                         await response.write(piece)
                 await response.write_eof()
+        return response
+
+    async def _operation(
+        self, http: web.BaseRequest, path: str, caller: Caller, visit: Visit
+    ) -> web.StreamResponse:
+        await self._desk.check_operation(http.method, path, caller)
+        operations = self._desk.operations
+        if path == SNAPSHOT:
+            return await self._snapshot(http, operations.snapshot())
+        if http.method == "POST":
+            visit.path = path
+        return _document(await operations.answer(http.method, path, await _read_body(http)))
+
+    async def _snapshot(
+        self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None]
+    ) -> web.StreamResponse:
+        async with aclosing(pieces):
+            first = await anext(pieces, b"")
+            response = _stream("application/octet-stream")
+            await response.prepare(http)
+            try:
+                await response.write(first)
+                async for piece in pieces:
+                    await response.write(piece)
+                await response.write_eof()
+            except StatusError:
+                # Without the last chunk the client knows that it is not whole.
+                if http.transport is not None:
+                    http.transport.abort()
+            except ConnectionError:
+                return response
         return response
 
 
@@ -298,6 +330,12 @@ def _json_of(body: bytes) -> bytes:
         raise status.resource_not_found() from error
     except decoder.ProtobufError as error:
         raise status.bad_request(f"the body cannot be read: {error}") from error
+
+
+def _document(answer: Document) -> web.Response:
+    return web.Response(
+        body=answer.body, status=answer.code, headers={"Content-Type": answer.content_type}
+    )
 
 
 def _stream(content_type: str) -> web.StreamResponse:
