@@ -29,9 +29,9 @@ from tests.support.control_plane import ControlPlane, control_plane
 from tests.unit.actors.apiserver.fake_store import FakeStore
 from tests.unit.actors.apiserver.test_http_server import session, url
 
-STATUS = MembershipStatus(
-    (MemberStatus("replica-1", "voter", 7, "replicate", 0.0, True),), False, 3
-)
+LEADER = MemberStatus("replica-1", "voter", 7, "replicate", 0.0, True)
+STATUS = MembershipStatus((LEADER,), False, 3)
+JSON = {"Content-Type": "application/json"}
 
 
 class OperatedStore(FakeStore):
@@ -82,8 +82,9 @@ async def door(tmp_path: Path, store: OperatedStore) -> AsyncIterator[ControlPla
 
 async def call(plane: ControlPlane, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     data = None if body is None else orjson.dumps(body)
-    async with session(plane) as admin, admin.request(method, url(plane, path), data=data) as got:
-        return got.status, orjson.loads(await got.read())
+    where = url(plane, path)
+    async with session(plane) as admin, admin.request(method, where, data=data, headers=JSON) as it:
+        return it.status, orjson.loads(await it.read())
 
 
 async def test_members_are_told_and_changed(door: ControlPlane, store: OperatedStore) -> None:
