@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from cluster.raft.messages import Entry, HardState, Membership
+from cluster.raft.messages import Entry, HardState
 
 FORMAT = 1
 _PREFIX = struct.Struct("<IIBQ")
@@ -37,11 +37,10 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SnapshotMarker(msgspec.Struct, frozen=True, array_like=True):
-    """A durable snapshot of the state after entry (index, term) exists, and who took part then."""
+    """A durable snapshot of the state after entry (index, term) exists."""
 
     index: int
     term: int
-    membership: Membership = Membership()
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):

@@ -8,10 +8,10 @@ import asyncio
 
 import msgspec
 
+from actors.client.sequences import Sequences
 from actors.kit.context import Context
 from actors.store.engine import Engine
 from actors.store.leader_line import LOOK_SECONDS, LeaderLine
-from actors.store.sequences import Sequences
 from cluster.errors import (
     ActorDown,
     AskTimeout,
@@ -39,15 +39,22 @@ class Writes:
         self._client = f"{self._ctx.process}/{self._ctx.world.entropy.hex(16)}"
         self._sequences = Sequences()
 
-    async def submit(self, txn: Txn, trace: str, deadline: float) -> TxnResult:
-        """Apply ``txn`` once, wherever the leader is and however often it changes.
+    async def submit(
+        self,
+        txn: Txn,
+        trace: str,
+        deadline: float,
+        done_below: int = 0,
+        established: bool = False,
+    ) -> TxnResult:
+        """Apply ``txn`` once, wherever the leader is and however often it changes. ``done_below``
+        and ``established`` are those of the txn's own session, if it has one.
 
         Raises the StoreError of applying it (Fenced ...), AskTimeout if the deadline passed (then
         it may or may not be applied, now or later), Overloaded, TemporaryFault.
         """
         if txn.client:
-            # One transaction at a time per foreign session: those before are answered.
-            propose = Propose(txn, trace, done_below=txn.sequence)
+            propose = Propose(txn, trace, done_below, established)
             return await self._insist(propose, deadline)
         sequences = self._sequences
         sequence = sequences.take()

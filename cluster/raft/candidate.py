@@ -5,29 +5,18 @@ Job: functions over MemberState. Must not know: replication; what a winner does.
 
 from cluster.raft.member_state import MemberState
 from cluster.raft.messages import VoteRequest, VoteResponse
-from cluster.raft.ready import Role
+from cluster.raft.quorum import has_quorum
 
 
-def campaign(state: MemberState) -> None:
-    """Ask whether an election could be won, without disturbing anybody's term; with nobody to ask,
-    stand at once."""
-    low, member = state.config.election_min, state.config.member
-    assert state.is_voter, f"{member} does not find itself a voter"
-    just_lost = state.now - state.lost_at < low
+def ask_pre_votes(state: MemberState) -> None:
+    """Ask whether an election could be won, without disturbing anybody's term."""
+    low = state.config.election_min
     _stand(state, "pre-candidate")
-    # A refused pre-vote costs nobody anything: try again soon; very soon if a connection just
-    # broke, which the others may notice a little later.
-    if just_lost:
-        state.arm(state.config.stagger, 2 * state.config.stagger)
-    else:
-        state.arm(low / 4, low / 2)
-    if record_vote(state, member, granted=True):
-        ask_votes(state)
-        return
-    for peer in state.quorum.names:
-        if peer != member:
-            request = _request(state, peer, state.term + 1, pre=True, transfer=False)
-            state.send_now.append(request)
+    # A refused pre-vote costs nobody anything: try again soon.
+    state.arm(low / 4, low / 2)
+    state.votes[state.config.member] = True
+    for peer in state.config.peers:
+        state.send_now.append(_request(state, peer, state.term + 1, pre=True, transfer=False))
 
 
 def ask_votes(state: MemberState, transfer: bool = False) -> None:
@@ -37,15 +26,13 @@ def ask_votes(state: MemberState, transfer: bool = False) -> None:
     state.arm(low / 2, low)
     state.term += 1
     state.vote = state.config.member
-    for peer in state.quorum.names:
-        if peer != state.config.member:
-            request = _request(state, peer, state.term, pre=False, transfer=transfer)
-            state.send_after.append(request)
+    for peer in state.config.peers:
+        state.send_after.append(_request(state, peer, state.term, pre=False, transfer=transfer))
 
 
-def _stand(state: MemberState, role: Role) -> None:
+def _stand(state: MemberState, role: str) -> None:
     state.become_follower("")
-    state.role = role
+    state.role = "candidate" if role == "candidate" else "pre-candidate"
 
 
 def _request(state: MemberState, peer: str, term: int, *, pre: bool, transfer: bool) -> VoteRequest:
@@ -61,11 +48,10 @@ def _request(state: MemberState, peer: str, term: int, *, pre: bool, transfer: b
 
 
 def on_vote_request(state: MemberState, message: VoteRequest) -> None:
-    """RequestVote or pre-vote, of any term, of anybody: who asks may be a member that this one has
-    not heard of yet, and who is asked may be a voter without knowing it (thesis 4.1).
+    """RequestVote or pre-vote, of any term.
 
-    While a leader is fresh, requests are not even looked at (so a member that was cut off, or was
-    removed, cannot depose it), unless the leader itself asked for the election.
+    While a leader is fresh, requests are not even looked at (so a member that was cut off cannot
+    depose it), unless the leader itself asked for the election.
     """
     if message.term > state.term and not message.transfer and state.leader_is_fresh():
         return
@@ -112,12 +98,12 @@ def on_vote_response(state: MemberState, message: VoteResponse) -> bool:
 
 
 def record_vote(state: MemberState, voter: str, granted: bool) -> bool:
-    """True if a quorum has granted. Once none is within reach, the candidacy ends."""
-    if voter not in state.quorum.names:
-        return False
+    """True if a majority has granted. A majority of refusals ends the candidacy."""
     state.votes.setdefault(voter, granted)
-    if state.quorum.has([name for name, answer in state.votes.items() if answer]):
+    yes = [name for name, answer in state.votes.items() if answer]
+    if has_quorum(state.config.members, yes):
         return True
-    if state.quorum.out_of_reach([name for name, answer in state.votes.items() if not answer]):
+    no = [name for name, answer in state.votes.items() if not answer]
+    if has_quorum(state.config.members, no):
         state.become_follower("")
     return False

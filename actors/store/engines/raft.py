@@ -41,8 +41,6 @@ from cluster.messages.store import (
     Watch,
 )
 from cluster.raft.member_state import Config
-from cluster.raft.memberships import names_of
-from cluster.raft.messages import Membership, SnapshotMeta
 from cluster.settings import ClusterSettings
 from cluster.state.checks import check_txn
 from cluster.state.snapshot import encode_snapshot
@@ -63,14 +61,15 @@ class RaftStore:
         self._ctx = ctx
         self._config = Config(
             member=settings.replica(member).name,
+            members=tuple(replica.name for replica in settings.replicas),
             heartbeat=timing.heartbeat,
             election_min=timing.election_min,
             election_max=timing.election_max,
-            lease_reads=settings.store.lease_reads,
+            entries_max=limits.RAFT_APPEND_ENTRIES_MAX,
+            bytes_max=limits.RAFT_APPEND_BYTES_MAX,
+            inflight_max=limits.RAFT_INFLIGHT_APPENDS_MAX,
         )
-        voters = tuple(sorted(replica.name for replica in settings.replicas))
-        founding = SnapshotMeta(membership=Membership(voters))
-        self.engine = Engine(ctx, self._config, settings.name, founding, snapshot_entries)
+        self.engine = Engine(ctx, self._config, settings.name, snapshot_entries)
 
     async def start(self) -> None:
         """Recover from disk, then take part."""
@@ -78,9 +77,8 @@ class RaftStore:
         line = LeaderLine(self._ctx, self.engine)
         self._writes = Writes(self._ctx, self.engine, line)
         self._reads = Reads(self._ctx, self.engine, line)
-        for peer in names_of(self.engine.member.membership):
-            if peer != self._config.member:
-                self._ctx.monitor_process(peer)
+        for peer in self._config.peers:
+            self._ctx.monitor_process(peer)
 
     async def close(self) -> None:
         """Release the log."""
@@ -95,7 +93,9 @@ class RaftStore:
     async def _txn(self, record: TxnRecord, deadline: float) -> TxnResult | StoreError:
         txn = Txn(record.compare, record.success, record.fence, record.client, record.sequence)
         try:
-            return await self._writes.submit(txn, record.trace, deadline)
+            return await self._writes.submit(
+                txn, record.trace, deadline, record.done_below, record.established
+            )
         except StoreError as error:
             return error
 
@@ -156,7 +156,7 @@ class RaftStore:
             applied_index=machine.applied,
             revision=machine.revision,
             compacted=machine.compacted,
-            members=member.membership.voters,
+            members=self._config.members,
             state_hash=machine.state_hash(),
         )
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -28,6 +29,14 @@ type figures struct {
 	Max        float64 `json:"max_ms"`
 	Gap        float64 `json:"gap_ms"`
 	Deliveries int64   `json:"deliveries"`
+	CPU        float64 `json:"cpu"`
+}
+
+// processorSeconds of this process so far.
+func processorSeconds() float64 {
+	var usage syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
 }
 
 func main() {
@@ -38,6 +47,7 @@ func main() {
 	size := flag.Int("size", 1024, "bytes of a value")
 	watchers := flag.Int("watchers", 0, "watch: how many")
 	timeout := flag.Float64("timeout", 5, "seconds for one try")
+	count := flag.Int("count", 0, "stop after so many operations (0: after the time only)")
 	prefix := flag.String("prefix", "/bench/", "of the keys")
 	flag.Parse()
 	client, err := clientv3.New(clientv3.Config{
@@ -63,13 +73,15 @@ func main() {
 			}
 		}
 	}
-	result := drive(client, *operation, *prefix, value, *clients, *seconds, *timeout)
+	began := time.Now()
+	result := drive(client, *operation, *prefix, value, *clients, *seconds, *timeout, int64(*count))
 	if *operation == "watch" {
 		wanted := int64(*watchers) * int64(result.Operations)
 		for limit := time.Now().Add(30 * time.Second); deliveries.Load() < wanted && time.Now().Before(limit); {
 			time.Sleep(time.Millisecond)
 		}
 		result.Deliveries = deliveries.Load()
+		result.Seconds = time.Since(began).Seconds()
 	}
 	cancel()
 	json.NewEncoder(os.Stdout).Encode(result)
@@ -94,11 +106,12 @@ func watch(ctx context.Context, client *clientv3.Client, prefix string, count in
 	ready.Wait()
 }
 
-func drive(client *clientv3.Client, operation, prefix, value string, clients int, seconds, timeout float64) figures {
+func drive(client *clientv3.Client, operation, prefix, value string, clients int, seconds, timeout float64, count int64) figures {
+	used := processorSeconds()
 	began := time.Now()
 	end := began.Add(time.Duration(seconds * float64(time.Second)))
 	latencies := make([][]float64, clients)
-	var errors, last, gap atomic.Int64
+	var errors, last, gap, begun atomic.Int64
 	last.Store(began.UnixNano())
 	var all sync.WaitGroup
 	for worker := 0; worker < clients; worker++ {
@@ -106,6 +119,9 @@ func drive(client *clientv3.Client, operation, prefix, value string, clients int
 		go func(worker int) {
 			defer all.Done()
 			for number := 0; time.Now().Before(end); number++ {
+				if begun.Add(1) > count && count > 0 {
+					return
+				}
 				start := time.Now()
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(timeout*float64(time.Second)))
 				err := once(ctx, client, operation, prefix, value, worker, number, start.UnixNano())
@@ -135,7 +151,8 @@ func drive(client *clientv3.Client, operation, prefix, value string, clients int
 		}
 		return merged[min(int(share*float64(len(merged))), len(merged)-1)]
 	}
-	return figures{len(merged), int(errors.Load()), took, at(0.5), at(0.99), at(1), float64(gap.Load()) / 1e6, 0}
+	return figures{len(merged), int(errors.Load()), took, at(0.5), at(0.99), at(1), float64(gap.Load()) / 1e6, 0,
+		(processorSeconds() - used) / took}
 }
 
 func once(ctx context.Context, client *clientv3.Client, operation, prefix, value string, worker, number int, unique int64) error {

@@ -1,6 +1,6 @@
 """Numbers of a session."""
 
-from actors.store.sequences import Sequences
+from actors.client.sequences import Sequences
 
 
 def test_everything_below_the_lowest_open_number_is_done() -> None:
