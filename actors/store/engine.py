@@ -6,13 +6,13 @@ it with one timer, snapshot. Must not know: who asks and what is done with resul
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from actors.kit.actor import Delivery
 from actors.kit.context import Context
 from actors.store.peers import Peers
-from actors.store.persistence import Persistence
+from actors.store.persistence import Persistence, Recovered
 from actors.store.waiters import ChangeWaiters, LevelWaiters
 from actors.store.watch_hub import WatchHub
 from cluster import limits
@@ -20,8 +20,9 @@ from cluster.errors import NotLeader, Overloaded
 from cluster.messages.store import RaftHeartbeat, RaftMessage
 from cluster.raft.member import Member
 from cluster.raft.member_state import Config
-from cluster.raft.messages import Entry
-from cluster.raft.ready import ReadState, Ready, Standing
+from cluster.raft.memberships import names_of
+from cluster.raft.messages import COMMAND, Entry, SnapshotMeta
+from cluster.raft.ready import ReadState, Ready, SnapshotChunk, Standing
 from cluster.state.commands import Command, decode_command, encode_command
 from cluster.state.mvcc import StateMachine
 from cluster.state.sessions import Outcome
@@ -42,15 +43,30 @@ class Pending:
     size: int
 
 
+@dataclass(slots=True)
+class Spool:
+    """A snapshot being received, in memory: a restart begins it anew."""
+
+    parts: list[bytes] = field(default_factory=list)
+
+    def take(self, chunk: SnapshotChunk) -> None:
+        """Chunks come in order."""
+        if chunk.offset == 0:
+            self.parts.clear()
+        self.parts.append(chunk.data)
+
+
 class Engine:
-    """``machine`` is the replicated state as applied here. ``standings`` change when role, leader
-    or term do, or when a new leader has applied an entry of its term."""
+    """``founding``: what an empty disk stands for. ``machine`` is the replicated state as applied
+    here. ``standings`` change when role, leader or term do, or when a new leader has applied an
+    entry of its term."""
 
     def __init__(
         self,
         ctx: Context,
         config: Config,
         cluster: str,
+        founding: SnapshotMeta,
         snapshot_entries: int = limits.RAFT_SNAPSHOT_ENTRIES,
     ) -> None:
         self.applied = LevelWaiters()
@@ -60,6 +76,8 @@ class Engine:
         self.hub = WatchHub(self.machine)
         self._ctx = ctx
         self._config = config
+        self._founding = founding
+        self._spool = Spool()
         self._snapshot_entries = snapshot_entries
         self._persistence = Persistence(ctx.world.disk, cluster, config.member)
         self._peers = Peers(ctx, self._persistence, self._trace_of)
@@ -99,8 +117,7 @@ class Engine:
             self._now(),
             recovered.hard_state,
             recovered.entries,
-            recovered.marker.index,
-            recovered.marker.term,
+            self._meta(recovered),
         )
         self._ctx.note(
             "store.recovered",
@@ -113,6 +130,12 @@ class Engine:
         self._ctx.task(self._turn_forever(), "raft")
         self._ctx.task(self._persist_forever(), "write-ahead log")
         self._wake.set()
+
+    def _meta(self, recovered: Recovered) -> SnapshotMeta:
+        marker = recovered.marker
+        if not marker.index:
+            return self._founding
+        return SnapshotMeta(marker.index, marker.term, marker.membership)
 
     async def close(self) -> None:
         """Stop timers and release the log. Waiting proposals are the actor's tasks: cancelled."""
@@ -138,7 +161,7 @@ class Engine:
 
     def peer_lost(self, process: str) -> None:
         """The connection to a process broke."""
-        if process in self._config.peers:
+        if process in names_of(self.member.membership):
             self.member.peer_lost(process, self._now())
             self._wake.set()
 
@@ -221,7 +244,8 @@ class Engine:
             self._on_read(read)
 
     def _apply(self, entry: Entry) -> None:
-        command = decode_command(entry.data) if entry.data else None
+        commanding = entry.kind == COMMAND and entry.data
+        command = decode_command(entry.data) if commanding else None
         outcome = self.machine.apply(entry.index, entry.term, command)[0]
         self._bytes_since_snapshot += len(entry.data)
         pending = self._pending.pop((entry.term, entry.index), None)
@@ -305,6 +329,8 @@ class Engine:
     async def _persist(self, batch: Sequence[Ready]) -> None:
         group: list[Ready] = []
         for ready in batch:
+            for chunk in ready.chunks:
+                self._spool.take(chunk)
             if ready.snapshot is None:
                 if ready.must_persist:
                     group.append(ready)
@@ -317,15 +343,17 @@ class Engine:
 
     async def _install(self, ready: Ready) -> None:
         """A snapshot of the leader: it must decode before it replaces anything."""
-        snapshot = ready.snapshot
-        assert snapshot is not None
-        machine = decode_snapshot(snapshot.data)
-        assert (machine.applied, machine.applied_term) == (snapshot.index, snapshot.term)
-        await self._persistence.save_snapshot(snapshot.index, snapshot.term, [snapshot.data])
+        meta = ready.snapshot
+        assert meta is not None
+        data = b"".join(self._spool.parts)
+        self._spool.parts.clear()
+        machine = decode_snapshot(data)
+        assert (machine.applied, machine.applied_term) == (meta.index, meta.term)
+        await self._persistence.save_snapshot(meta, [data])
         self.machine = machine
         self.hub.replace(machine)
         self._bytes_since_snapshot = 0
-        self._ctx.note("store.installed", self._config.member, index=snapshot.index)
+        self._ctx.note("store.installed", self._config.member, index=meta.index)
 
     def _mark_later(self) -> None:
         if self._mark_timer is not None:
@@ -354,9 +382,10 @@ class Engine:
 
     async def _snapshot(self) -> None:
         index, term = self.machine.applied, self.machine.applied_term
+        meta = SnapshotMeta(index, term, self.member.membership_at(index))
         pieces = encode_snapshot(self.machine)
         first = next(pieces)
-        await self._persistence.save_snapshot(index, term, chain([first], pieces))
+        await self._persistence.save_snapshot(meta, chain([first], pieces))
         self.member.snapshot_taken(index, min(limits.RAFT_KEEP_ENTRIES, self._snapshot_entries))
         self._snapshotting = False
         self._ctx.note("store.snapshot", self._config.member, index=index)

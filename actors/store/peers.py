@@ -62,12 +62,13 @@ class Peers:
 
     async def _send_chunk(self, message: SnapshotRequest) -> None:
         index, data = self._snapshot
-        if index != message.last_index:
-            found = await self._persistence.read_snapshot(message.last_index)
+        wanted = message.meta.index
+        if index != wanted:
+            found = await self._persistence.read_snapshot(wanted)
             if found is None:
                 return
             data = found
-            self._snapshot = (message.last_index, data)
+            self._snapshot = (wanted, data)
         end = message.offset + limits.RAFT_SNAPSHOT_CHUNK_BYTES
         self._tell(
             msgspec.structs.replace(message, data=data[message.offset : end], done=end >= len(data))

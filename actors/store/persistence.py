@@ -27,7 +27,7 @@ from actors.store.wal_records import (
     judge,
     scan,
 )
-from cluster.raft.messages import BLANK, Entry, HardState
+from cluster.raft.messages import BLANK, Entry, HardState, SnapshotMeta
 from cluster.raft.ready import Ready
 
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -225,11 +225,12 @@ class Persistence:
 
     # -- snapshots ------------------------------------------------------------------------------
 
-    async def save_snapshot(self, index: int, term: int, pieces: Iterable[bytes]) -> None:
+    async def save_snapshot(self, meta: SnapshotMeta, pieces: Iterable[bytes]) -> None:
         """Make a snapshot durable, then drop the segments and snapshots it covers.
 
         ``pieces`` are taken in strides with the loop running between. Raises DiskFault.
         """
+        index = meta.index
         if index <= self._marker.index:
             return
         path = self._snapshot_path(index)
@@ -252,7 +253,7 @@ class Persistence:
                 await self._disk.remove(path)
                 return
             log = await self._writable()
-            old, self._marker = self._marker, SnapshotMarker(index, term)
+            old, self._marker = self._marker, SnapshotMarker(index, meta.term, meta.membership)
             self._append(log, self._marker)
             await self._sync(log)
             await self._drop_covered(index)

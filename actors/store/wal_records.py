@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from cluster.raft.messages import Entry, HardState
+from cluster.raft.messages import Entry, HardState, Membership
 
 FORMAT = 1
 _PREFIX = struct.Struct("<IIBQ")
@@ -37,10 +37,11 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SnapshotMarker(msgspec.Struct, frozen=True, array_like=True):
-    """A durable snapshot of the state after entry (index, term) exists."""
+    """A durable snapshot of the state after entry (index, term) exists, and who took part then."""
 
     index: int
     term: int
+    membership: Membership = Membership()
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):

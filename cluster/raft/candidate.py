@@ -5,18 +5,29 @@ Job: functions over MemberState. Must not know: replication; what a winner does.
 
 from cluster.raft.member_state import MemberState
 from cluster.raft.messages import VoteRequest, VoteResponse
-from cluster.raft.quorum import has_quorum
+from cluster.raft.ready import Role
 
 
-def ask_pre_votes(state: MemberState) -> None:
-    """Ask whether an election could be won, without disturbing anybody's term."""
-    low = state.config.election_min
+def campaign(state: MemberState) -> None:
+    """Ask whether an election could be won, without disturbing anybody's term; with nobody to ask,
+    stand at once."""
+    low, member = state.config.election_min, state.config.member
+    assert state.is_voter, f"{member} does not find itself a voter"
+    just_lost = state.now - state.lost_at < low
     _stand(state, "pre-candidate")
-    # A refused pre-vote costs nobody anything: try again soon.
-    state.arm(low / 4, low / 2)
-    state.votes[state.config.member] = True
-    for peer in state.config.peers:
-        state.send_now.append(_request(state, peer, state.term + 1, pre=True, transfer=False))
+    # A refused pre-vote costs nobody anything: try again soon; very soon if a connection just
+    # broke, which the others may notice a little later.
+    if just_lost:
+        state.arm(state.config.stagger, 2 * state.config.stagger)
+    else:
+        state.arm(low / 4, low / 2)
+    if record_vote(state, member, granted=True):
+        ask_votes(state)
+        return
+    for peer in state.quorum.names:
+        if peer != member:
+            request = _request(state, peer, state.term + 1, pre=True, transfer=False)
+            state.send_now.append(request)
 
 
 def ask_votes(state: MemberState, transfer: bool = False) -> None:
@@ -26,13 +37,15 @@ def ask_votes(state: MemberState, transfer: bool = False) -> None:
     state.arm(low / 2, low)
     state.term += 1
     state.vote = state.config.member
-    for peer in state.config.peers:
-        state.send_after.append(_request(state, peer, state.term, pre=False, transfer=transfer))
+    for peer in state.quorum.names:
+        if peer != state.config.member:
+            request = _request(state, peer, state.term, pre=False, transfer=transfer)
+            state.send_after.append(request)
 
 
-def _stand(state: MemberState, role: str) -> None:
+def _stand(state: MemberState, role: Role) -> None:
     state.become_follower("")
-    state.role = "candidate" if role == "candidate" else "pre-candidate"
+    state.role = role
 
 
 def _request(state: MemberState, peer: str, term: int, *, pre: bool, transfer: bool) -> VoteRequest:
@@ -48,10 +61,11 @@ def _request(state: MemberState, peer: str, term: int, *, pre: bool, transfer: b
 
 
 def on_vote_request(state: MemberState, message: VoteRequest) -> None:
-    """RequestVote or pre-vote, of any term.
+    """RequestVote or pre-vote, of any term, of anybody: who asks may be a member that this one has
+    not heard of yet, and who is asked may be a voter without knowing it (thesis 4.1).
 
-    While a leader is fresh, requests are not even looked at (so a member that was cut off cannot
-    depose it), unless the leader itself asked for the election.
+    While a leader is fresh, requests are not even looked at (so a member that was cut off, or was
+    removed, cannot depose it), unless the leader itself asked for the election.
     """
     if message.term > state.term and not message.transfer and state.leader_is_fresh():
         return
@@ -98,12 +112,12 @@ def on_vote_response(state: MemberState, message: VoteResponse) -> bool:
 
 
 def record_vote(state: MemberState, voter: str, granted: bool) -> bool:
-    """True if a majority has granted. A majority of refusals ends the candidacy."""
+    """True if a quorum has granted. Once none is within reach, the candidacy ends."""
+    if voter not in state.quorum.names:
+        return False
     state.votes.setdefault(voter, granted)
-    yes = [name for name, answer in state.votes.items() if answer]
-    if has_quorum(state.config.members, yes):
+    if state.quorum.has([name for name, answer in state.votes.items() if answer]):
         return True
-    no = [name for name, answer in state.votes.items() if not answer]
-    if has_quorum(state.config.members, no):
+    if state.quorum.out_of_reach([name for name, answer in state.votes.items() if not answer]):
         state.become_follower("")
     return False

@@ -1,17 +1,11 @@
-"""What a member does with a leader's appends and snapshot chunks (Figure 2 and 13, receivers).
+"""What a member does with a leader's appends (Figure 2, AppendEntries, receiver).
 
 Job: functions over MemberState for messages whose term is the member's own. Must not know: how
-leaders and candidates decide.
+leaders and candidates decide; snapshots.
 """
 
-from cluster.raft.member_state import Incoming, MemberState
-from cluster.raft.messages import (
-    AppendRequest,
-    AppendResponse,
-    SnapshotRequest,
-    SnapshotResponse,
-)
-from cluster.raft.ready import Snapshot
+from cluster.raft.member_state import MemberState
+from cluster.raft.messages import AppendRequest, AppendResponse
 
 
 def hear_leader(state: MemberState, leader: str) -> None:
@@ -19,7 +13,15 @@ def hear_leader(state: MemberState, leader: str) -> None:
     assert state.role != "leader", f"two leaders in term {state.term}: {leader} and this"
     if state.role != "follower" or state.leader != leader:
         state.become_follower(leader)
+        state.lost_at = float("-inf")
+    if not state.vote:
+        # Whoever leads this term is the only one this member helps in it, even if its disk was
+        # lost with a vote on it and it came back as a new member.
+        state.vote = leader
     state.heard = state.now
+    state.starved = False
+    if state.config.lease_reads:
+        state.promised = state.now + state.config.election_min
     state.arm_election()
 
 
@@ -30,19 +32,23 @@ def on_append(state: MemberState, message: AppendRequest) -> None:
     if message.prev_index < log.commit:
         # Old news, or a leader that knows little of us: what is committed surely matches.
         held = min(log.commit, log.persisted)
-        state.answer(_accepted(state, message, held))
+        state.answer(accepted(state, message.sender, held, message.tenure, message.read))
         return
     if not log.matches(message.prev_index, message.prev_term):
         refuse(state, message)
         return
-    log.merge(message.entries)
+    if message.entries:
+        log.merge(message.entries)
+        state.adopt_membership()
     verified = message.prev_index + len(message.entries)
     log.commit = max(log.commit, min(message.commit, verified))
     if message.entries and verified > log.persisted:
-        state.send_after.append(_accepted(state, message, verified))
+        answer = accepted(state, message.sender, verified, message.tenure, message.read)
+        state.send_after.append(answer)
     else:
         # A heartbeat must not wait for the disk, so it promises only what is durable already.
-        state.answer(_accepted(state, message, min(verified, log.persisted)))
+        held = min(verified, log.persisted)
+        state.answer(accepted(state, message.sender, held, message.tenure, message.read))
 
 
 def refuse(state: MemberState, message: AppendRequest) -> None:
@@ -58,53 +64,21 @@ def refuse(state: MemberState, message: AppendRequest) -> None:
             hint_index=hint_index,
             hint_term=hint_term,
             read=message.read,
+            tenure=message.tenure,
         )
     )
 
 
-def _accepted(state: MemberState, message: AppendRequest, index: int) -> AppendResponse:
+def accepted(
+    state: MemberState, leader: str, index: int, tenure: int, read: int = 0
+) -> AppendResponse:
+    """Everything up to ``index`` is held here, durably when this leaves."""
     return AppendResponse(
         sender=state.config.member,
-        to=message.sender,
+        to=leader,
         term=state.term,
         accepted=True,
         index=index,
-        read=message.read,
-    )
-
-
-def on_snapshot(state: MemberState, message: SnapshotRequest) -> None:
-    """One chunk of a snapshot; chunks are taken in order, the answer names the byte wanted next."""
-    hear_leader(state, message.sender)
-    if message.last_index <= state.log.commit:
-        state.incoming = None
-        held = min(state.log.commit, state.log.persisted)
-        state.answer(AppendResponse(state.config.member, message.sender, state.term, True, held))
-        return
-    incoming = state.incoming
-    if incoming is None or (incoming.index, incoming.term) != (
-        message.last_index,
-        message.last_term,
-    ):
-        incoming = state.incoming = Incoming(message.last_index, message.last_term)
-    if message.offset == incoming.size:
-        incoming.parts.append(message.data)
-        incoming.size += len(message.data)
-        if message.done:
-            _install(state, incoming, message.sender)
-            return
-    state.answer(
-        SnapshotResponse(
-            state.config.member, message.sender, state.term, message.last_index, incoming.size
-        )
-    )
-
-
-def _install(state: MemberState, incoming: Incoming, leader: str) -> None:
-    state.incoming = None
-    state.log.install(incoming.index, incoming.term)
-    state.applied = incoming.index
-    state.installed = Snapshot(incoming.index, incoming.term, b"".join(incoming.parts))
-    state.send_after.append(
-        AppendResponse(state.config.member, leader, state.term, True, incoming.index)
+        read=read,
+        tenure=tenure,
     )

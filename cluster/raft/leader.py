@@ -1,19 +1,15 @@
 """What a leader does: replicate, commit, confirm reads, hand over (Figure 2, rules for leaders).
 
-Job: functions over MemberState in role leader. Must not know: elections, disks.
+Job: functions over MemberState in role leader. Must not know: elections, disks, how membership
+changes are decided.
 """
 
-from cluster.raft import quorum
-from cluster.raft.member_state import MemberState
-from cluster.raft.messages import (
-    AppendRequest,
-    AppendResponse,
-    Entry,
-    SnapshotRequest,
-    SnapshotResponse,
-    TimeoutNow,
-)
+from cluster.raft import changes
+from cluster.raft.member_state import DRIFT, MemberState
+from cluster.raft.messages import AppendResponse, Entry, SnapshotResponse, TimeoutNow
 from cluster.raft.progress import Progress
+from cluster.raft.quorum import least
+from cluster.raft.replication import pipeline, probe, send_append
 
 
 def become_leader(state: MemberState) -> None:
@@ -23,10 +19,11 @@ def become_leader(state: MemberState) -> None:
     state.role = "leader"
     state.leader = state.config.member
     state.votes.clear()
-    state.reads.confirmed = state.reads.round
-    state.progress = {
-        peer: Progress(next=log.last_index + 1, contact=state.now) for peer in state.config.peers
-    }
+    state.reads.begin_term()
+    state.progress = {}
+    state.own = Progress(next=0, contact=state.now)
+    state.uncommitted_bytes = log.bytes_between(log.commit, log.last_index)
+    changes.reconcile(state)
     state.term_start = log.last_index + 1
     log.append(Entry(state.term_start, state.term, b""))
     state.deadline = state.now + state.config.heartbeat
@@ -36,130 +33,118 @@ def become_leader(state: MemberState) -> None:
 
 def heartbeat(state: MemberState) -> None:
     """The timer ran out: step down if no quorum was heard, else tell everybody one leads."""
-    late = state.now - state.deadline
-    if late > state.config.election_min / 2:
+    config = state.config
+    if state.now - state.deadline > config.election_min / 2:
         # This process slept: answers wait unread. Judge the others only when they had a chance.
-        state.grace_until = state.now + state.config.election_max
-    contacts = [progress.contact for progress in state.progress.values()] + [state.now]
-    silence = state.now - quorum.quorum_value(contacts)
-    if silence > state.config.election_max and state.now > state.grace_until:
+        state.grace_until = state.now + config.election_max
+    if silence(state) > config.election_max and state.now > state.grace_until:
         state.become_follower("")
         return
     if state.transfer_to and state.now >= state.transfer_deadline:
         state.transfer_to = ""
-    state.deadline = state.now + state.config.heartbeat
+        if changes.is_over(state):
+            state.become_follower("")
+            return
+    state.deadline = state.now + config.heartbeat
+    if config.lease_reads and state.log.commit >= state.term_start:
+        state.reads.begin(state.log.commit, state.now)
+    changes.drop_departed(state)
     for peer, progress in state.progress.items():
+        _beat(state, peer, progress)
+
+
+def _beat(state: MemberState, peer: str, progress: Progress) -> None:
+    if progress.state == "replicate":
+        # After what was sent last: a lost append shows as a refusal.
+        send_append(state, peer, progress, progress.next - 1, ())
+        return
+    if progress.state == "probe":
         progress.waiting = False
-        if progress.state == "replicate":
-            # After what was sent last: a lost append shows as a refusal.
-            _send(state, peer, progress, progress.next - 1, ())
-        else:
-            _probe(state, peer, progress, even_empty=True)
+        probe(state, peer, progress, even_empty=True)
+        return
+    # A chunk may take long; that one leads must be heard meanwhile.
+    send_append(state, peer, progress, progress.match, ())
+    if progress.waiting and state.now - progress.sent >= state.config.election_min:
+        progress.waiting = False
+        probe(state, peer, progress, even_empty=True)
+
+
+def silence(state: MemberState) -> float:
+    """How long ago a quorum, this member included if it counts, was last heard."""
+    state.own.contact = state.now
+    return state.now - least([[p.contact for p in group] for group in state.groups])
 
 
 def flush(state: MemberState) -> None:
     """Send what the peers lack: entries, the commit index, a read round."""
     _start_reads(state)
+    commit = state.log.commit
+    read = state.reads.round if state.reads.waiting else 0
     for peer, progress in state.progress.items():
         if progress.state == "replicate":
-            _pipeline(state, peer, progress)
-            news = min(state.log.commit, progress.match) > progress.told_commit
-            if news or (state.reads.waiting and progress.read_sent < state.reads.round):
-                _send(state, peer, progress, progress.match, ())
+            pipeline(state, peer, progress)
+            if min(commit, progress.match) > progress.told_commit or progress.read_sent < read:
+                send_append(state, peer, progress, progress.match, ())
+        elif progress.state == "snapshot":
+            if progress.read_sent < read:
+                send_append(state, peer, progress, progress.match, ())
+            probe(state, peer, progress, even_empty=False)
         else:
-            _probe(state, peer, progress, even_empty=progress.read_sent < state.reads.round)
+            probe(state, peer, progress, even_empty=progress.read_sent < state.reads.round)
 
 
 def _start_reads(state: MemberState) -> None:
     """One round at a time; none before an entry of the own term is committed."""
-    if state.reads.waiting or state.log.commit < state.term_start:
+    reads, commit = state.reads, state.log.commit
+    if not reads.asked or commit < state.term_start:
         return
-    if state.reads.start(state.log.commit) and not state.progress:
-        state.read_states.extend(state.reads.confirm(state.reads.round))
+    if _lease_holds(state):
+        state.read_states.extend(reads.at_once(commit))
+    elif not reads.waiting:
+        reads.begin(commit, state.now)
+        _confirm_reads(state)
 
 
-def _pipeline(state: MemberState, peer: str, progress: Progress) -> None:
-    config, log = state.config, state.log
-    while progress.next <= log.last_index and len(progress.inflight) < config.inflight_max:
-        if progress.next <= log.base_index:
-            _probe(state, peer, progress, even_empty=True)
-            return
-        entries = log.slice(progress.next, config.entries_max, config.bytes_max)
-        _send(state, peer, progress, progress.next - 1, entries)
-        progress.next += len(entries)
-        progress.inflight.append(progress.next - 1)
+def _lease_holds(state: MemberState) -> bool:
+    """True while no other leader can have been elected: a quorum answered what was sent less than
+    the shortest election timeout ago, by any clock (thesis 6.4.1)."""
+    config, reads = state.config, state.reads
+    if not config.lease_reads or state.transfer_to or reads.lease_spoilt or not reads.clock_read:
+        return False
+    return state.now < reads.confirmed_at + config.election_min / (1 + DRIFT)
 
 
-def _probe(state: MemberState, peer: str, progress: Progress, even_empty: bool) -> None:
-    config, log = state.config, state.log
-    if progress.waiting:
-        return
-    if progress.state != "snapshot" and progress.next <= log.base_index:
-        progress.start_snapshot(log.snapshot_index, log.snapshot_term)
-    if progress.state == "snapshot":
-        progress.waiting = True
-        state.send_now.append(_chunk(state, peer, progress))
-        return
-    entries = log.slice(progress.next, config.entries_max, config.bytes_max)
-    if entries or even_empty:
-        progress.waiting = True
-        _send(state, peer, progress, progress.next - 1, entries)
-
-
-def _send(
-    state: MemberState,
-    peer: str,
-    progress: Progress,
-    prev_index: int,
-    entries: tuple[Entry, ...],
-) -> None:
-    prev_term = state.log.term_at(prev_index)
-    if prev_term is None:
-        # Matched long ago and compacted since: the base is as good, it is committed.
-        prev_index, prev_term = state.log.base_index, state.log.base_term
-        entries = ()
-    # The commit index goes along whole; the receiver takes what this message verifies.
-    progress.told_commit = min(state.log.commit, prev_index + len(entries))
-    progress.read_sent = state.reads.round
-    state.send_now.append(
-        AppendRequest(
-            sender=state.config.member,
-            to=peer,
-            term=state.term,
-            prev_index=prev_index,
-            prev_term=prev_term,
-            entries=entries,
-            commit=state.log.commit,
-            read=state.reads.round,
-        )
-    )
-
-
-def _chunk(state: MemberState, peer: str, progress: Progress) -> SnapshotRequest:
-    return SnapshotRequest(
-        sender=state.config.member,
-        to=peer,
-        term=state.term,
-        last_index=progress.snapshot_index,
-        last_term=progress.snapshot_term,
-        offset=progress.snapshot_offset,
-    )
+def _confirm_reads(state: MemberState) -> None:
+    reads = state.reads
+    state.own.read = reads.round
+    number = least([[p.read for p in group] for group in state.groups])
+    if number > reads.confirmed:
+        state.read_states.extend(reads.confirm(number))
 
 
 def on_append_response(state: MemberState, message: AppendResponse) -> None:
     """An answer of this term: move match forward, or search where the logs part."""
-    progress = state.progress[message.sender]
-    progress.contact = state.now
+    progress = state.progress.get(message.sender)
+    if progress is None or progress.tenure != message.tenure:
+        # Of a member that has left, or of its life before it came in again.
+        return
+    progress.contact, progress.heard = state.now, True
     if message.read > progress.read:
         progress.read = message.read
         _confirm_reads(state)
     if not message.accepted:
         _on_refusal(state, progress, message)
         return
-    assert message.index <= state.log.last_index, "a peer acknowledged what was never sent"
+    last = state.log.last_index
+    assert message.index <= last, "a peer acknowledged what was never sent"
+    news = message.index > progress.match
     progress.acknowledge(message.index)
-    maybe_commit(state)
-    _maybe_hand_over(state, message.sender, progress)
+    if news and message.index > state.log.commit:
+        maybe_commit(state)
+    if state.transfer_to == message.sender:
+        _maybe_hand_over(state, message.sender, progress)
+    if state.membership.learners:
+        progress.catch_up(last, state.now)
 
 
 def _on_refusal(state: MemberState, progress: Progress, message: AppendResponse) -> None:
@@ -173,29 +158,49 @@ def _on_refusal(state: MemberState, progress: Progress, message: AppendResponse)
 
 def on_snapshot_response(state: MemberState, message: SnapshotResponse) -> None:
     """The peer wants the chunk at ``offset`` of the snapshot being sent."""
-    progress = state.progress[message.sender]
-    progress.contact = state.now
-    if progress.state == "snapshot" and progress.snapshot_index == message.last_index:
+    progress = state.progress.get(message.sender)
+    if progress is None or progress.tenure != message.tenure:
+        return
+    progress.contact, progress.heard = state.now, True
+    if progress.state != "snapshot" or progress.snapshot.index != message.last_index:
+        return
+    if message.offset != progress.snapshot_offset:
+        # (If it wants what is out already, this answers a chunk that was sent twice.)
         progress.snapshot_offset = message.offset
         progress.waiting = False
 
 
-def _confirm_reads(state: MemberState) -> None:
-    answered = [progress.read for progress in state.progress.values()]
-    number = quorum.quorum_value([*answered, state.reads.round])
-    if number > state.reads.confirmed:
-        state.read_states.extend(state.reads.confirm(number))
-
-
 def maybe_commit(state: MemberState) -> None:
-    """Advance the commit index to what a majority holds durably, this member by its own disk.
+    """Advance the commit index to what a quorum holds durably, this member by its own disk.
 
     Only entries of the leader's own term are committed by counting (paper 5.4.2).
     """
-    held = [progress.match for progress in state.progress.values()] + [state.log.persisted]
-    index = quorum.quorum_value(held)
-    if index > state.log.commit and state.log.term_at(index) == state.term:
-        state.log.commit = index
+    log = state.log
+    state.own.match = log.persisted
+    index = least([[p.match for p in group] for group in state.groups])
+    if index > log.commit and log.term_at(index) == state.term:
+        state.uncommitted_bytes -= log.bytes_between(log.commit, index)
+        log.commit = index
+        changes.on_commit(state)
+        if changes.is_over(state) and not state.transfer_to:
+            _resign(state)
+
+
+def _resign(state: MemberState) -> None:
+    """The membership without this leader is committed: hand over if somebody is at hand, and step
+    down in any case (paper 6, thesis 4.2.2)."""
+    to = most_advanced(state)
+    if to:
+        transfer(state, to)
+    else:
+        state.become_follower("")
+
+
+def most_advanced(state: MemberState) -> str:
+    """The voter that holds most of the log, '' if there is none but this one."""
+    peers = state.progress
+    voters = [name for name in state.membership.voters if name in peers]
+    return max(voters, key=lambda name: peers[name].match, default="")
 
 
 def transfer(state: MemberState, to: str) -> None:
@@ -206,5 +211,7 @@ def transfer(state: MemberState, to: str) -> None:
 
 
 def _maybe_hand_over(state: MemberState, peer: str, progress: Progress) -> None:
-    if peer == state.transfer_to and progress.match == state.log.last_index:
+    if progress.match == state.log.last_index:
+        # From here on another may be elected past the lease, however late this message arrives.
+        state.reads.lease_spoilt = True
         state.send_now.append(TimeoutNow(state.config.member, peer, state.term))

@@ -7,31 +7,39 @@ Invariants: base <= snapshot <= commit <= last; entries at or below commit never
 
 from collections.abc import Iterable
 
-from cluster.raft.messages import Entry
+from cluster.raft.memberships import Memberships
+from cluster.raft.messages import FOUNDING, MEMBERSHIP, Entry, SnapshotMeta
 
 
 class RaftLog:
     """``persisted``: the last index known durable here. ``handed``: the last index given out to
     be persisted. ``epoch`` counts truncations, so that news of a write that a truncation has
-    overtaken is not taken for news of what replaced it."""
+    overtaken is not taken for news of what replaced it. ``snapshot``: the newest durable one."""
 
-    def __init__(
-        self, entries: Iterable[Entry] = (), snapshot_index: int = 0, snapshot_term: int = 0
-    ) -> None:
+    def __init__(self, entries: Iterable[Entry] = (), snapshot: SnapshotMeta = FOUNDING) -> None:
         self.entries: list[Entry] = list(entries)
-        first = self.entries[0].index if self.entries else snapshot_index + 1
-        if first > snapshot_index + 1:
-            raise ValueError(f"log starts at {first}, its snapshot ends at {snapshot_index}")
+        first = self.entries[0].index if self.entries else snapshot.index + 1
+        if first > snapshot.index + 1:
+            raise ValueError(f"log starts at {first}, its snapshot ends at {snapshot.index}")
         # Entries that the snapshot covers are kept only from it on: its term is known, theirs not.
-        self.entries = self.entries[snapshot_index + 1 - first :]
-        self.base_index = self.snapshot_index = snapshot_index
-        self.base_term = self.snapshot_term = snapshot_term
-        for expected, entry in enumerate(self.entries, snapshot_index + 1):
+        self.entries = self.entries[snapshot.index + 1 - first :]
+        self.snapshot = snapshot
+        self.base_index, self.base_term = snapshot.index, snapshot.term
+        for expected, entry in enumerate(self.entries, snapshot.index + 1):
             if entry.index != expected:
                 raise ValueError(f"log has entry {entry.index} where {expected} belongs")
-        self.commit = snapshot_index
+        self.memberships = Memberships(snapshot.membership)
+        self.memberships.take(self.entries)
+        self.commit = snapshot.index
         self.persisted = self.handed = self.last_index
         self.epoch = 0
+        self._batch_key: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+        self._batch: tuple[tuple[Entry, ...], int] = ((), 0)
+
+    @property
+    def snapshot_index(self) -> int:
+        """The last index that the newest durable snapshot covers."""
+        return self.snapshot.index
 
     @property
     def last_index(self) -> int:
@@ -61,20 +69,40 @@ class RaftLog:
 
     def slice(self, start: int, count_max: int, bytes_max: int) -> tuple[Entry, ...]:
         """Entries from ``start`` on, within both bounds but at least one if there is one."""
+        return self.batch(start, count_max, bytes_max)[0]
+
+    def batch(self, start: int, count_max: int, bytes_max: int) -> tuple[tuple[Entry, ...], int]:
+        """As ``slice``, and the bytes of their data. Peers are mostly sent the same, so the last
+        answer is remembered."""
+        key = (start, count_max, bytes_max, self.last_index, self.epoch)
+        if key != self._batch_key:
+            self._batch = self._cut(start, count_max, bytes_max)
+            self._batch_key = key
+        return self._batch
+
+    def _cut(self, start: int, count_max: int, bytes_max: int) -> tuple[tuple[Entry, ...], int]:
         position = start - self.base_index - 1
         assert position >= 0, f"entry {start} is compacted"
         size = 0
         taken = self.entries[position : position + count_max]
         for count, entry in enumerate(taken):
-            size += len(entry.data)
-            if size > bytes_max and count:
-                return tuple(taken[:count])
-        return tuple(taken)
+            length = len(entry.data)
+            if count and size + length > bytes_max:
+                return tuple(taken[:count]), size
+            size += length
+        return tuple(taken), size
+
+    def bytes_between(self, after: int, last: int) -> int:
+        """Bytes of the data of entries ``after`` + 1 to ``last``."""
+        first = max(after - self.base_index, 0)
+        return sum(len(e.data) for e in self.entries[first : last - self.base_index])
 
     def append(self, entry: Entry) -> None:
         """Add one at the end."""
         assert entry.index == self.last_index + 1, "no hole in a log"
         self.entries.append(entry)
+        if entry.kind == MEMBERSHIP:
+            self.memberships.take((entry,))
 
     def merge(self, entries: Iterable[Entry]) -> None:
         """Take a leader's entries that follow one which matches.
@@ -98,6 +126,7 @@ class RaftLog:
         self.persisted = min(self.persisted, index - 1)
         self.handed = min(self.handed, index - 1)
         self.epoch += 1
+        self.memberships.truncate(index)
 
     def last_not_above(self, index: int, term: int) -> tuple[int, int]:
         """The last (index, term) at or below ``index`` whose term is at most ``term``.
@@ -131,25 +160,23 @@ class RaftLog:
             return
         term = self.term_at(index)
         assert term is not None
-        self.snapshot_index, self.snapshot_term = index, term
+        self.snapshot = SnapshotMeta(index, term, self.memberships.at(index))
         cut = min(index - keep, self.persisted)
         if cut > self.base_index:
             cut_term = self.term_at(cut)
             assert cut_term is not None
             del self.entries[: cut - self.base_index]
             self.base_index, self.base_term = cut, cut_term
+            self.memberships.compact(cut)
 
-    def install(self, index: int, term: int) -> None:
-        """A snapshot from the leader replaces everything up to ``index``; what follows that very
-        entry stays (Figure 13, step 6). Counts as persisted when ``mark_persisted`` says so."""
-        assert index > self.commit
-        if self.matches(index, term):
-            del self.entries[: index - self.base_index]
-        else:
-            self.entries.clear()
-            self.epoch += 1
-            self.persisted = min(self.persisted, self.commit)
-        self.base_index = self.snapshot_index = self.commit = index
-        self.base_term = self.snapshot_term = term
-        # Durable only when the shell says so; what follows may have been given out already.
-        self.handed = max(min(self.handed, self.last_index), index)
+    def install(self, meta: SnapshotMeta) -> None:
+        """A snapshot from the leader takes the place of the whole log (Figure 13, step 7); it holds
+        nothing of what the snapshot stands for. Durable when ``mark_persisted`` says so."""
+        assert meta.index > self.commit and not self.matches(meta.index, meta.term)
+        self.entries.clear()
+        self.epoch += 1
+        self.persisted = min(self.persisted, self.commit)
+        self.snapshot = meta
+        self.base_index, self.base_term = meta.index, meta.term
+        self.commit = self.handed = meta.index
+        self.memberships.reset(meta.membership)

@@ -13,32 +13,40 @@ Role transitions::
 
 from collections.abc import Callable, Iterable
 
-from cluster.errors import NotLeader
-from cluster.raft import candidate, follower, leader
+from cluster.errors import NotLeader, Overloaded, StoreError
+from cluster.raft import candidate, changes, follower, installing, leader
 from cluster.raft.log import RaftLog
-from cluster.raft.member_state import Config, MemberState
+from cluster.raft.member_state import Config, Incoming, MemberState
+from cluster.raft.memberships import kind_of, names_of
 from cluster.raft.messages import (
     BLANK,
+    FOUNDING,
     AppendRequest,
     AppendResponse,
     Entry,
     HardState,
+    Membership,
     RaftRpc,
+    SnapshotMeta,
     SnapshotRequest,
     SnapshotResponse,
     TimeoutNow,
     VoteRequest,
     VoteResponse,
 )
-from cluster.raft.ready import Ready, Role, Standing
+from cluster.raft.ready import PeerStatus, Ready, Role, Standing
+
+# Reads that wait for a round at most: far above what a replica's clients ask within a round trip.
+READS_MAX = 100_000
 
 
 class Member:
     """``random`` gives floats in [0, 1). ``now`` is seconds of any clock that never goes back.
 
-    ``hard_state``, the snapshot's (index, term) and ``entries`` are what is durable at the start;
-    the shell has applied the snapshot already. Every method is a plain function call: after any of
-    them take ``ready()`` until it is None.
+    ``hard_state``, ``meta`` (of the snapshot that the shell has applied already; index 0: the
+    founding membership, empty for a member that joins), ``entries`` and ``spooled`` (a snapshot
+    received in part, and its bytes so far) are what is durable at the start. Every method is a
+    plain function call: after any of them take ``ready()`` until it is None.
     """
 
     def __init__(
@@ -48,13 +56,13 @@ class Member:
         now: float,
         hard_state: HardState = BLANK,
         entries: Iterable[Entry] = (),
-        snapshot_index: int = 0,
-        snapshot_term: int = 0,
+        meta: SnapshotMeta = FOUNDING,
+        spooled: tuple[SnapshotMeta, int] | None = None,
     ) -> None:
-        log = RaftLog(entries, snapshot_index, snapshot_term)
+        log = RaftLog(entries, meta)
         if log.last_term > hard_state.term:
             raise ValueError(f"log is of term {log.last_term}, hard state of {hard_state.term}")
-        self.state = MemberState(
+        state = self.state = MemberState(
             config=config,
             random=random,
             log=log,
@@ -63,11 +71,25 @@ class Member:
             now=now,
             durable=hard_state,
             handed_hard=hard_state,
-            applied=snapshot_index,
+            applied=meta.index,
         )
-        # The first pre-vote comes early: it disturbs no live leader, and a cold start is quick.
-        low = config.election_min
-        self.state.arm(low / 10, low / 2) if config.peers else self.state.arm(0, 0)
+        state.adopt_membership()
+        if spooled is not None and spooled[0].index > log.commit:
+            state.incoming = Incoming(*spooled)
+        self._arm_first()
+
+    def _arm_first(self) -> None:
+        """The first pre-vote comes early: it disturbs no live leader, and a cold start is quick.
+        But what was promised to a leader before a crash is not known any more: keep it."""
+        state = self.state
+        low = state.config.election_min
+        if state.quorum.names == (state.config.member,):
+            state.arm(0, 0)
+            return
+        state.arm(low / 10, low / 2)
+        if state.config.lease_reads:
+            state.promised = state.now + low
+            state.deadline += low
 
     @property
     def term(self) -> int:
@@ -106,24 +128,33 @@ class Member:
     def tick(self, now: float) -> None:
         """Time passed. Does nothing before ``next_deadline()``."""
         state = self.state
-        state.now = max(state.now, now)
+        self._look_at_clock(now)
         if state.now < state.deadline:
             return
         if state.role == "leader":
             leader.heartbeat(state)
+        elif not state.starved and state.now - state.deadline > state.config.election_min / 2:
+            # This process slept: a leader's messages may wait unread.
+            state.starved = True
+            state.deadline = state.now + state.config.heartbeat
+        elif not state.is_voter:
+            state.become_follower("")
         else:
-            self._campaign()
+            state.starved = False
+            candidate.campaign(state)
 
-    def _campaign(self) -> None:
-        candidate.ask_pre_votes(self.state)
-        if not self.state.config.peers:
-            candidate.ask_votes(self.state)
+    def _look_at_clock(self, now: float) -> None:
+        state = self.state
+        if now > state.now:
+            state.now = now
+        state.reads.clock_read = True
 
     def step(self, message: RaftRpc, now: float) -> None:
-        """A message arrived. Strangers' and misdirected messages are ignored."""
+        """A message arrived. It may come from somebody outside this member's membership, which may
+        be the older one (thesis 4.1). Misdirected messages are ignored."""
         state = self.state
-        state.now = max(state.now, now)
-        if message.to != state.config.member or message.sender not in state.config.peers:
+        self._look_at_clock(now)
+        if message.to != state.config.member or message.sender == state.config.member:
             return
         if isinstance(message, VoteRequest):
             candidate.on_vote_request(state, message)
@@ -147,6 +178,13 @@ class Member:
     def _same_term(self, message: RaftRpc) -> bool:
         """Settle terms (Figure 2, rules for all servers). False if the message is of an old one."""
         state = self.state
+        if (
+            isinstance(message, AppendRequest | SnapshotRequest)
+            and not message.tenure
+            and not state.membership.voters
+        ):
+            # Meant for a founder, of whom this blank member has at most the name.
+            return False
         if message.term > state.term:
             state.enter_term(message.term)
         if message.term == state.term:
@@ -155,7 +193,10 @@ class Member:
         if isinstance(message, AppendRequest):
             follower.refuse(state, message)
         elif isinstance(message, SnapshotRequest):
-            state.answer(AppendResponse(message.to, message.sender, state.term, False, 0))
+            answer = AppendResponse(
+                message.to, message.sender, state.term, False, 0, tenure=message.tenure
+            )
+            state.answer(answer)
         return False
 
     def _dispatch(self, message: RaftRpc) -> None:
@@ -163,66 +204,128 @@ class Member:
         if isinstance(message, AppendRequest):
             follower.on_append(state, message)
         elif isinstance(message, SnapshotRequest):
-            follower.on_snapshot(state, message)
+            installing.on_snapshot(state, message)
         elif isinstance(message, AppendResponse) and state.role == "leader":
             leader.on_append_response(state, message)
         elif isinstance(message, SnapshotResponse) and state.role == "leader":
             leader.on_snapshot_response(state, message)
-        elif isinstance(message, TimeoutNow) and message.sender == state.leader:
+        elif isinstance(message, TimeoutNow) and message.sender == state.leader and state.is_voter:
             candidate.ask_votes(state, transfer=True)
 
     def peer_lost(self, peer: str, now: float) -> None:
         """The connection to a member broke. If it led, do not wait for the election timer.
 
         Followers start in the order of their names, a stagger apart, so that they do not split the
-        vote; a leader that is alive after all is protected by the others' leases.
+        vote; a leader that is alive after all is protected by the others' freshness. With lease
+        reads what was promised to the leader is kept: nobody starts before that has passed.
         """
         state = self.state
-        state.now = max(state.now, now)
+        self._look_at_clock(now)
         if state.role == "leader":
             if peer in state.progress:
                 state.progress[peer].probe()
         elif peer == state.leader:
             state.leader = ""
-            state.incoming = None
-            others = sorted(name for name in state.config.members if name != peer)
-            rank = others.index(state.config.member)
-            delay = state.config.stagger * (rank + state.random() / 10)
-            state.deadline = min(state.deadline, state.now + delay)
+            state.lost_at = state.now
+            if state.is_voter:
+                others = [name for name in state.quorum.names if name != peer]
+                rank = others.index(state.config.member)
+                delay = state.config.stagger * (rank + state.random() / 10)
+                due = max(state.now + delay, state.promised)
+                state.deadline = min(state.deadline, due)
 
     def propose(self, data: bytes) -> tuple[int, int]:
         """Append an entry; returns its (term, index): the proposal's name until it is committed.
 
-        Raises NotLeader if this member does not lead or is handing over.
+        Raises NotLeader if this member does not lead or is handing over, Overloaded if too much
+        waits for a quorum, StoreError if the entry is too large for any log.
         """
-        state = self.state
+        state, config = self.state, self.state.config
         assert data, "an empty entry is a leader's no-op"
-        if state.role != "leader" or state.transfer_to:
-            raise NotLeader(f"{state.config.member} does not lead (leader: {state.leader or '?'})")
-        entry = Entry(state.log.last_index + 1, state.term, data)
-        state.log.append(entry)
+        self._check_taking()
+        log = state.log
+        if len(data) > config.proposal_bytes_max:
+            limit = config.proposal_bytes_max
+            raise StoreError(f"{len(data)} bytes at once: at most {limit}, split it")
+        if log.last_index - log.commit >= config.uncommitted_max or (
+            state.uncommitted_bytes
+            and state.uncommitted_bytes + len(data) > config.uncommitted_bytes_max
+        ):
+            raise Overloaded("too much waits for a quorum")
+        entry = Entry(log.last_index + 1, state.term, data)
+        log.append(entry)
+        state.uncommitted_bytes += len(data)
         return entry.term, entry.index
+
+    def _check_taking(self) -> None:
+        state = self.state
+        if state.role != "leader":
+            raise NotLeader(f"{state.config.member} does not lead (leader: {state.leader or '?'})")
+        if state.transfer_to:
+            raise NotLeader(f"{state.config.member} is handing over to {state.transfer_to}")
+
+    def change_membership(
+        self, action: str, member: str = "", voters: Iterable[str] = ()
+    ) -> tuple[int, int]:
+        """Begin a change: add-learner, promote or remove a ``member``, or replace the ``voters``.
+        Returns the (term, index) of its entry; ``replace`` is done by one that follows by itself.
+
+        Raises StoreError saying what to do instead; NotLeader if this member does not lead, hands
+        over, or has not committed anything in its term yet.
+        """
+        self._check_taking()
+        return changes.change(self.state, action, member, tuple(voters))
 
     def read_index(self, context: int) -> None:
         """Ask for a linearizable read; the answer comes as a ReadState in a Ready.
 
-        ``context`` must be fresh for each ask and each retry. Raises NotLeader.
+        ``context`` must be fresh for each ask and each retry. Raises NotLeader, Overloaded.
         """
         if self.state.role != "leader":
             raise NotLeader(f"{self.state.config.member} does not lead")
+        if len(self.state.reads.asked) >= READS_MAX:
+            raise Overloaded("too many reads wait for a quorum")
         self.state.reads.ask(context)
 
     def transfer(self, to: str, now: float) -> None:
-        """Hand leadership over. Raises NotLeader if there is none to hand over."""
-        self.state.now = max(self.state.now, now)
-        if self.state.role != "leader" or to not in self.state.progress:
-            raise NotLeader(f"{self.state.config.member} does not lead {to}")
-        leader.transfer(self.state, to)
+        """Hand leadership over to a voter. Raises NotLeader if there is none to hand over."""
+        self._look_at_clock(now)
+        state = self.state
+        if state.role != "leader":
+            raise NotLeader(f"{state.config.member} does not lead")
+        if to not in state.progress or to not in state.membership.voters:
+            raise NotLeader(f"{state.config.member} cannot hand over to {to}: no other voter")
+        leader.transfer(state, to)
 
     def most_advanced_peer(self) -> str:
-        """Leader: the peer that holds most of the log ('' if none)."""
-        peers = self.state.progress
-        return max(sorted(peers), key=lambda name: peers[name].match, default="")
+        """Leader: the voter that holds most of the log ('' if none but this)."""
+        return leader.most_advanced(self.state)
+
+    @property
+    def membership(self) -> Membership:
+        """The membership in force: the last in the log, committed or not."""
+        return self.state.membership
+
+    def membership_at(self, index: int) -> Membership:
+        """The membership as of entry ``index``, for a snapshot of the state there. Without voters
+        if a joining member does not know it yet: no snapshot must be taken there."""
+        return self.state.log.memberships.at(index)
+
+    def peers_status(self) -> tuple[PeerStatus, ...]:
+        """Every member, this one too; what is known of their logs, if this one leads."""
+        state = self.state
+        state.own.match, state.own.contact = state.log.persisted, state.now
+        found: list[PeerStatus] = []
+        for name in names_of(state.membership):
+            kind = kind_of(state.membership, name)
+            own = name == state.config.member
+            progress = state.own if own else state.progress.get(name)
+            if state.role != "leader" or progress is None:
+                found.append(PeerStatus(name, 0, "", 0.0, kind))
+            else:
+                shown = "" if own else progress.state
+                found.append(PeerStatus(name, progress.match, shown, progress.contact, kind))
+        return tuple(found)
 
     def snapshot_taken(self, index: int, keep: int) -> None:
         """The shell made a durable snapshot of the state after ``index``: entries more than
@@ -230,8 +333,8 @@ class Member:
         log = self.state.log
         log.snapshot_taken(index, keep)
         for progress in self.state.progress.values():
-            if progress.state == "snapshot" and progress.snapshot_index < log.snapshot_index:
-                progress.start_snapshot(log.snapshot_index, log.snapshot_term)
+            if progress.state == "snapshot" and progress.snapshot.index < log.snapshot_index:
+                progress.start_snapshot(log.snapshot)
 
     def ready(self) -> Ready | None:
         """Everything the shell has to do since the last call; None if nothing."""
@@ -240,22 +343,21 @@ class Member:
             leader.flush(state)
         if not self._has_news():
             return None
-        hard_state = state.hard_state if state.hard_state != state.handed_hard else None
-        standing = Standing(state.role, state.leader, state.term)
         ready = Ready(
-            hard_state=hard_state,
+            hard_state=self._take_hard_state(),
             entries=state.log.take_unhanded(),
             snapshot=state.installed,
             send_now=tuple(state.send_now),
             send_after_persist=tuple(state.send_after),
             committed=self._take_committed(),
             reads=tuple(state.read_states),
-            standing=standing if standing != state.told_standing else None,
+            standing=self._take_standing(),
             epoch=state.log.epoch,
+            chunks=tuple(state.chunks),
+            membership=self._take_membership(),
         )
-        state.handed_hard = state.hard_state
-        state.told_standing = standing
         state.installed = None
+        state.chunks.clear()
         state.send_now.clear()
         state.send_after.clear()
         state.read_states.clear()
@@ -269,19 +371,47 @@ class Member:
             state.send_now
             or state.send_after
             or state.read_states
+            or state.chunks
             or state.installed is not None
             or log.handed < log.last_index
-            or state.applied < min(log.commit, log.persisted)
-            or (state.term, state.vote) != (handed.term, handed.vote)
+            or (state.applied < min(log.commit, log.persisted) and not state.installing)
+            or state.term != handed.term
+            or state.vote != handed.vote
             or told is None
-            or (state.role, state.leader, state.term) != (told.role, told.leader, told.term)
+            or state.role != told.role
+            or state.leader != told.leader
+            or state.term != told.term
+            or state.membership is not state.told_membership
         )
 
+    def _take_hard_state(self) -> HardState | None:
+        state = self.state
+        if state.term == state.handed_hard.term and state.vote == state.handed_hard.vote:
+            return None
+        state.handed_hard = HardState(state.term, state.vote)
+        return state.handed_hard
+
+    def _take_standing(self) -> Standing | None:
+        state, told = self.state, self.state.told_standing
+        now = (state.role, state.leader, state.term)
+        if told is not None and now == (told.role, told.leader, told.term):
+            return None
+        state.told_standing = Standing(*now)
+        return state.told_standing
+
+    def _take_membership(self) -> Membership | None:
+        state = self.state
+        if state.membership is state.told_membership:
+            return None
+        state.told_membership = state.membership
+        return state.membership
+
     def _take_committed(self) -> tuple[Entry, ...]:
-        """Committed entries to apply: only those durable here, too."""
+        """Committed entries to apply: only those durable here, and none on top of a state that a
+        snapshot is about to replace."""
         state = self.state
         end = min(state.log.commit, state.log.persisted)
-        if end <= state.applied:
+        if end <= state.applied or state.installing:
             return ()
         count = min(end - state.applied, state.config.apply_max)
         entries = state.log.slice(state.applied + 1, count, state.config.bytes_max)
@@ -293,13 +423,19 @@ class Member:
         state = self.state
         if ready.hard_state is not None:
             state.durable = ready.hard_state
+        if ready.snapshot is not None and ready.snapshot.index == state.installing:
+            state.installing = 0
         if ready.entries:
             state.log.mark_persisted(ready.entries[-1].index, ready.epoch)
         elif ready.snapshot is not None:
             state.log.mark_persisted(ready.snapshot.index, ready.epoch)
-        own_vote = HardState(state.term, state.config.member)
-        if state.role == "candidate" and ready.hard_state == own_vote:
-            if candidate.record_vote(state, state.config.member, granted=True):
-                leader.become_leader(state)
-        elif state.role == "leader":
-            leader.maybe_commit(state)
+        if state.role == "leader":
+            if ready.entries:
+                leader.maybe_commit(state)
+        elif (
+            state.role == "candidate"
+            and ready.hard_state == HardState(state.term, state.config.member)
+            # The vote for oneself counts now that it is durable.
+            and candidate.record_vote(state, state.config.member, granted=True)
+        ):
+            leader.become_leader(state)

@@ -31,6 +31,8 @@ class SnapshotMeta(msgspec.Struct, frozen=True, array_like=True):
     membership: Membership = Membership()
 
 
+FOUNDING = SnapshotMeta()
+
 # Kinds of entries.
 COMMAND, MEMBERSHIP = 0, 1
 
@@ -80,7 +82,8 @@ class VoteResponse(msgspec.Struct, frozen=True, array_like=True, tag="voted"):
 
 
 class AppendRequest(msgspec.Struct, frozen=True, array_like=True, tag="append"):
-    """AppendEntries. ``read``: the newest ReadIndex round at the time of sending."""
+    """AppendEntries. ``read``: the newest ReadIndex round at the time of sending. ``tenure``: of
+    the receiver, as the leader knows it (see Membership)."""
 
     sender: str
     to: str
@@ -90,13 +93,14 @@ class AppendRequest(msgspec.Struct, frozen=True, array_like=True, tag="append"):
     entries: tuple[Entry, ...]
     commit: int
     read: int = 0
+    tenure: int = 0
 
 
 class AppendResponse(msgspec.Struct, frozen=True, array_like=True, tag="appended"):
     """``index``: accepted: what is durably held up to; refused: the request's ``prev_index``.
 
     ``hint_index``/``hint_term`` (refused): the follower's last entry at or below ``prev_index``
-    whose term is not above the request's ``prev_term``. ``read`` is the request's.
+    whose term is not above the request's ``prev_term``. ``read`` and ``tenure`` are the request's.
     """
 
     sender: str
@@ -107,6 +111,7 @@ class AppendResponse(msgspec.Struct, frozen=True, array_like=True, tag="appended
     hint_index: int = 0
     hint_term: int = 0
     read: int = 0
+    tenure: int = 0
 
 
 class SnapshotRequest(msgspec.Struct, frozen=True, array_like=True, tag="snapshot"):
@@ -116,11 +121,11 @@ class SnapshotRequest(msgspec.Struct, frozen=True, array_like=True, tag="snapsho
     sender: str
     to: str
     term: int
-    last_index: int
-    last_term: int
+    meta: SnapshotMeta
     offset: int
     data: bytes = b""
     done: bool = False
+    tenure: int = 0
 
 
 class SnapshotResponse(msgspec.Struct, frozen=True, array_like=True, tag="snapshotted"):
@@ -131,6 +136,7 @@ class SnapshotResponse(msgspec.Struct, frozen=True, array_like=True, tag="snapsh
     term: int
     last_index: int
     offset: int
+    tenure: int = 0
 
 
 class TimeoutNow(msgspec.Struct, frozen=True, array_like=True, tag="timeout-now"):
@@ -153,6 +159,7 @@ RaftRpc = (
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[RaftRpc] = msgspec.msgpack.Decoder(RaftRpc)
+_memberships = msgspec.msgpack.Decoder(Membership)
 
 
 def encode(message: RaftRpc) -> bytes:
@@ -166,6 +173,19 @@ def decode(payload: bytes) -> RaftRpc:
         return _decoder.decode(payload)
     except msgspec.DecodeError as error:
         raise ValueError(f"not a Raft message: {error}") from error
+
+
+def membership_entry(index: int, term: int, membership: Membership) -> Entry:
+    """A MEMBERSHIP entry; ``membership_of`` is its inverse."""
+    return Entry(index, term, _encoder.encode(membership), MEMBERSHIP)
+
+
+def membership_of(entry: Entry) -> Membership:
+    """What a MEMBERSHIP entry says. Raises ValueError if it is none."""
+    try:
+        return _memberships.decode(entry.data)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"entry {entry.index} is no membership: {error}") from error
 
 
 def is_routine(message: RaftRpc) -> bool:

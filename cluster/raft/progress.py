@@ -1,6 +1,6 @@
 """What a leader knows of one peer's log, and how it sends to it.
 
-Job: match/next bookkeeping, the window of appends in flight, contact times.
+Job: match/next bookkeeping, the window of appends in flight, contact times, catching up.
 Must not know: messages, the log itself.
 
 probe: where the logs part is being searched, one append at a time. replicate: they match, appends
@@ -11,40 +11,65 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cluster.raft.messages import FOUNDING, SnapshotMeta
+
+SendState = Literal["probe", "replicate", "snapshot"]
+
 
 @dataclass(slots=True)
 class Progress:
     """``match``: highest index known durable there; never moves back within a term of leadership.
-    ``contact``: when the peer last answered, seconds. ``told_commit``: the commit index sent."""
+    ``contact``: when the peer last answered, or this began, seconds; ``heard``: it has answered.
+    ``told_commit``: the commit index sent.
+    ``waiting`` (probe, snapshot): one message is out, send no other before its answer or a while.
+    ``inflight``: (last index, bytes) of each append not yet answered. ``left_at``: index of the
+    entry by which the peer left (0: it is a member), ``farewells``: heartbeats sent since."""
 
     next: int
     contact: float
     match: int = 0
-    state: Literal["probe", "replicate", "snapshot"] = "probe"
-    waiting: bool = (
-        False  # probe and snapshot: one message is out, send no other before a heartbeat
-    )
-    inflight: deque[int] = field(default_factory=deque)
+    tenure: int = 0
+    heard: bool = False
+    state: SendState = "probe"
+    waiting: bool = False
+    inflight: deque[tuple[int, int]] = field(default_factory=deque)
+    inflight_bytes: int = 0
     told_commit: int = 0
     read: int = 0  # newest ReadIndex round the peer has answered, and the newest sent to it
     read_sent: int = 0
-    snapshot_index: int = 0
-    snapshot_term: int = 0
+    snapshot: SnapshotMeta = FOUNDING
     snapshot_offset: int = 0
+    sent: float = 0.0  # snapshot: when the chunk that is out was sent
+    left_at: int = 0
+    farewells: int = 0
+    # Catching up in rounds (thesis 4.2.1): a round is to reach what the log's end was at its start.
+    round_end: int = 0
+    round_began: float = 0.0
+    round_took: float = float("inf")
 
     def acknowledge(self, index: int) -> None:
         """The peer durably holds everything up to ``index``."""
-        self.match = max(self.match, index)
-        self.next = max(self.next, self.match + 1)
-        while self.inflight and self.inflight[0] <= index:
-            self.inflight.popleft()
+        if index > self.match:
+            self.match = index
+        if self.next <= self.match:
+            self.next = self.match + 1
+        inflight = self.inflight
+        while inflight and inflight[0][0] <= index:
+            self.inflight_bytes -= inflight.popleft()[1]
         if self.state == "probe" or (
-            self.state == "snapshot" and self.match >= self.snapshot_index
+            self.state == "snapshot" and self.match >= self.snapshot.index
         ):
             self.state = "replicate"
             self.next = self.match + 1
-            self.inflight.clear()
-        self.waiting = False
+            self._forget_inflight()
+        if self.state != "snapshot":
+            self.waiting = False
+
+    def sent_append(self, last_index: int, size: int) -> None:
+        """An append that ends with ``last_index`` is out."""
+        self.next = last_index + 1
+        self.inflight.append((last_index, size))
+        self.inflight_bytes += size
 
     def reject(self, prev_index: int, probe_next: int) -> bool:
         """The peer refused an append after ``prev_index``; try ``probe_next``. False if stale."""
@@ -59,13 +84,32 @@ class Progress:
         """Search again from ``probe_next`` (default: after ``match``)."""
         self.state = "probe"
         self.next = max(self.match + 1, probe_next or 0)
-        self.inflight.clear()
+        self._forget_inflight()
         self.waiting = False
 
-    def start_snapshot(self, index: int, term: int) -> None:
-        """Send the snapshot that ends with entry (index, term) from its first byte."""
+    def start_snapshot(self, meta: SnapshotMeta) -> None:
+        """Send this snapshot. From its first byte: the peer answers what it wants of it."""
         self.state = "snapshot"
-        self.snapshot_index, self.snapshot_term = index, term
+        self.snapshot = meta
         self.snapshot_offset = 0
-        self.inflight.clear()
+        self._forget_inflight()
         self.waiting = False
+
+    def _forget_inflight(self) -> None:
+        self.inflight.clear()
+        self.inflight_bytes = 0
+
+    def catch_up(self, last_index: int, now: float) -> None:
+        """A round ends when the peer holds what the log's end was at its start."""
+        if self.match < self.round_end:
+            return
+        if self.match >= last_index:
+            self.round_took = 0.0
+        elif self.round_end:
+            self.round_took = now - self.round_began
+        self.round_end, self.round_began = last_index, now
+
+    def lags(self, now: float, within: float) -> bool:
+        """True if the last round took longer than ``within``, or the present one already does."""
+        under_way = now - self.round_began if self.match < self.round_end else 0.0
+        return max(self.round_took, under_way) > within

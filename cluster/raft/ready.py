@@ -1,17 +1,21 @@
 """What a member asks of its shell: the shape of "persist, then send".
 
-Job: one record. Must not know: how disks and networks are done.
+Job: the records between core and shell. Must not know: how disks and networks are done.
 
-The shell's four duties, in this order (Readys in the order they were taken; several may share
-one sync): send ``send_now`` at any time; make ``snapshot``, ``hard_state`` and ``entries`` durable;
-only then send ``send_after_persist`` and call ``Member.advance(ready)``; apply ``committed`` and
-serve ``reads``. An entry at index i replaces everything at and after i on disk.
+The shell's duties, in this order (Readys in the order they were taken; several may share one
+sync): send ``send_now`` at any time; make ``hard_state`` and ``chunks`` durable, then install
+``snapshot`` if there is one (the spool is whole: it takes the place of state and log), then make
+``entries`` durable; only then send ``send_after_persist`` and call ``Member.advance(ready)``; apply
+``committed`` and serve ``reads``. An entry at index i replaces everything at and after i on disk. A
+chunk at offset 0 begins the spool anew.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-from cluster.raft.messages import Entry, HardState, RaftRpc
+from cluster.raft.memberships import Kind
+from cluster.raft.messages import Entry, HardState, Membership, RaftRpc, SnapshotMeta
+from cluster.raft.progress import SendState
 
 Role = Literal["follower", "pre-candidate", "candidate", "leader"]
 
@@ -26,11 +30,11 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The state after ``index`` as bytes, received from the leader."""
+class SnapshotChunk:
+    """Bytes of the snapshot ``meta`` from ``offset`` on, to be spooled."""
 
-    index: int
-    term: int
+    meta: SnapshotMeta
+    offset: int
     data: bytes
 
 
@@ -43,20 +47,35 @@ class ReadState:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerStatus:
+    """One member as the leader knows it: ``match`` is the highest index known durable there,
+    ``contact`` when it last answered (on the clock of ``now``). Elsewhere 0, '' and 0."""
+
+    name: str
+    match: int
+    state: SendState | Literal[""]
+    contact: float
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
-    """``standing`` is None if it did not change. ``epoch``: see ``RaftLog.epoch``."""
+    """``standing``, ``membership``: None if not changed since last told. ``epoch``: see
+    ``RaftLog.epoch``."""
 
     hard_state: HardState | None
     entries: tuple[Entry, ...]
-    snapshot: Snapshot | None
+    snapshot: SnapshotMeta | None
     send_now: tuple[RaftRpc, ...]
     send_after_persist: tuple[RaftRpc, ...]
     committed: tuple[Entry, ...]
     reads: tuple[ReadState, ...]
     standing: Standing | None
     epoch: int
+    chunks: tuple[SnapshotChunk, ...] = ()
+    membership: Membership | None = None
 
     @property
     def must_persist(self) -> bool:
         """True if something has to be durable before ``send_after_persist`` goes out."""
-        return bool(self.hard_state or self.entries or self.snapshot)
+        return bool(self.hard_state or self.entries or self.chunks or self.snapshot)

@@ -41,6 +41,8 @@ from cluster.messages.store import (
     Watch,
 )
 from cluster.raft.member_state import Config
+from cluster.raft.memberships import names_of
+from cluster.raft.messages import Membership, SnapshotMeta
 from cluster.settings import ClusterSettings
 from cluster.state.checks import check_txn
 from cluster.state.snapshot import encode_snapshot
@@ -61,15 +63,14 @@ class RaftStore:
         self._ctx = ctx
         self._config = Config(
             member=settings.replica(member).name,
-            members=tuple(replica.name for replica in settings.replicas),
             heartbeat=timing.heartbeat,
             election_min=timing.election_min,
             election_max=timing.election_max,
-            entries_max=limits.RAFT_APPEND_ENTRIES_MAX,
-            bytes_max=limits.RAFT_APPEND_BYTES_MAX,
-            inflight_max=limits.RAFT_INFLIGHT_APPENDS_MAX,
+            lease_reads=settings.store.lease_reads,
         )
-        self.engine = Engine(ctx, self._config, settings.name, snapshot_entries)
+        voters = tuple(sorted(replica.name for replica in settings.replicas))
+        founding = SnapshotMeta(membership=Membership(voters))
+        self.engine = Engine(ctx, self._config, settings.name, founding, snapshot_entries)
 
     async def start(self) -> None:
         """Recover from disk, then take part."""
@@ -77,8 +78,9 @@ class RaftStore:
         line = LeaderLine(self._ctx, self.engine)
         self._writes = Writes(self._ctx, self.engine, line)
         self._reads = Reads(self._ctx, self.engine, line)
-        for peer in self._config.peers:
-            self._ctx.monitor_process(peer)
+        for peer in names_of(self.engine.member.membership):
+            if peer != self._config.member:
+                self._ctx.monitor_process(peer)
 
     async def close(self) -> None:
         """Release the log."""
@@ -156,7 +158,7 @@ class RaftStore:
             applied_index=machine.applied,
             revision=machine.revision,
             compacted=machine.compacted,
-            members=self._config.members,
+            members=member.membership.voters,
             state_hash=machine.state_hash(),
         )
 

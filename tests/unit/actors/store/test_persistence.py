@@ -12,7 +12,7 @@ from actors.kit.world.disk import DiskFault
 from actors.kit.world.memory import SeededEntropy
 from actors.kit.world.memory_disk import SimDisk
 from actors.store.persistence import LogDamaged, Persistence, Recovered
-from cluster.raft.messages import Entry, HardState
+from cluster.raft.messages import Entry, HardState, SnapshotMeta
 from cluster.raft.ready import Ready
 from tests.simulation.loop import run_simulation
 
@@ -265,7 +265,7 @@ def test_snapshots_replace_covered_segments_and_keep_what_follows() -> None:
         for group in range(12):
             await log.write([ready(None, entries(group * 3 + 1, group * 3 + 3))])
         before = len(await disk.list(f"{ROOT}/log-"))
-        await log.save_snapshot(20, 1, [b"piece one ", b"piece two"])
+        await log.save_snapshot(SnapshotMeta(20, 1), [b"piece one ", b"piece two"])
         assert len(await disk.list(f"{ROOT}/log-")) < before
         await log.close()
         found = await recover(disk)
@@ -283,8 +283,8 @@ def test_a_received_snapshot_beyond_the_log_replaces_it() -> None:
         await written(disk)
         log = persistence(disk)
         await log.load()
-        await log.save_snapshot(100, 3, [b"state"])
-        await log.save_snapshot(40, 2, [b"older, finished late"])
+        await log.save_snapshot(SnapshotMeta(100, 3), [b"state"])
+        await log.save_snapshot(SnapshotMeta(40, 2), [b"older, finished late"])
         await log.write([ready(HardState(4, ""), entries(101, 102, term=4))])
         await log.close()
         found = await recover(disk)
@@ -301,7 +301,7 @@ def test_a_conflicting_received_snapshot_drops_what_follows() -> None:
         await written(disk)  # entries 1 to 15 of term 1
         log = persistence(disk)
         await log.load()
-        await log.save_snapshot(10, 2, [b"state"])
+        await log.save_snapshot(SnapshotMeta(10, 2), [b"state"])
         await log.close()
         assert (await recover(disk)).entries == []
 
@@ -317,7 +317,7 @@ def test_a_crash_anywhere_in_a_snapshot_loses_nothing(seed: int) -> None:
         await log.load()
         for group in range(12):
             await log.write([ready(None, entries(group * 3 + 1, group * 3 + 3))])
-        saving = asyncio.create_task(log.save_snapshot(20, 1, [b"state"] * 3))
+        saving = asyncio.create_task(log.save_snapshot(SnapshotMeta(20, 1), [b"state"] * 3))
         await asyncio.sleep(rng.random() * 0.06)
         disk.crash(SeededEntropy(seed))
         saving.cancel()
@@ -335,7 +335,7 @@ def test_a_missing_snapshot_is_refused() -> None:
         disk = SimDisk()
         log = persistence(disk)
         await log.load()
-        await log.save_snapshot(5, 1, [b"state"])
+        await log.save_snapshot(SnapshotMeta(5, 1), [b"state"])
         await log.close()
         await disk.remove(f"{ROOT}/snapshot-{5:020d}")
         with pytest.raises(LogDamaged, match="missing"):

@@ -10,31 +10,42 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cluster.errors import NotLeader
+from cluster.errors import NotLeader, StoreError
 from cluster.raft.member import Member
 from cluster.raft.member_state import Config
+from cluster.raft.memberships import names_of
 from cluster.raft.messages import (
     BLANK,
+    FOUNDING,
+    MEMBERSHIP,
     Entry,
     HardState,
+    Membership,
     RaftRpc,
+    SnapshotMeta,
     SnapshotRequest,
     VoteResponse,
     decode,
     encode,
+    membership_of,
 )
 from cluster.raft.ready import Ready
 
 CHUNK = 64
+EMPTY = msgspec.msgpack.encode(())
 
 
 @dataclass
 class Durable:
-    """What survives a crash: hard state, entries after the snapshot, the snapshot itself."""
+    """What survives a crash: hard state, entries after the snapshot, the snapshot itself (what was
+    applied, encoded), and the spool of one that is being received."""
 
     hard_state: HardState = BLANK
     entries: list[Entry] = field(default_factory=list)
-    snapshot: tuple[int, int, tuple[bytes, ...]] = (0, 0, ())
+    meta: SnapshotMeta = FOUNDING
+    content: bytes = EMPTY
+    spool_meta: SnapshotMeta | None = None
+    spool: bytes = b""
 
     def write(self, ready: Ready) -> None:
         """As a write-ahead log replays: an entry at i replaces all at and after i."""
@@ -43,14 +54,18 @@ class Durable:
             same = ready.hard_state.term == self.hard_state.term
             assert not same or self.hard_state.vote in ("", ready.hard_state.vote), "second vote"
             self.hard_state = ready.hard_state
+        for chunk in ready.chunks:
+            if chunk.offset == 0:
+                self.spool_meta, self.spool = chunk.meta, b""
+            assert self.spool_meta == chunk.meta and len(self.spool) == chunk.offset, "spool"
+            self.spool += chunk.data
         if ready.snapshot is not None:
-            index, term = ready.snapshot.index, ready.snapshot.term
-            held = any((e.index, e.term) == (index, term) for e in self.entries)
-            self.entries = [e for e in self.entries if held and e.index > index]
-            self.snapshot = (index, term, tuple(msgspec.msgpack.decode(ready.snapshot.data)))
+            assert self.spool_meta == ready.snapshot, "another snapshot than was spooled"
+            self.meta, self.content, self.entries = ready.snapshot, self.spool, []
+            self.spool_meta, self.spool = None, b""
         for entry in ready.entries:
             self.entries = [e for e in self.entries if e.index < entry.index]
-            last = self.entries[-1].index if self.entries else self.snapshot[0]
+            last = self.entries[-1].index if self.entries else self.meta.index
             assert entry.index == last + 1, "a hole in the durable log"
             self.entries.append(entry)
 
@@ -65,17 +80,21 @@ class Peer:
     unsynced: list[Ready] = field(default_factory=list)
     applied: list[bytes] = field(default_factory=list)
     last_commit: int = 0
+    life: int = 0
 
 
 class SimulatedCluster:
-    """``size`` members; the same seed gives the same run."""
+    """``size`` founders and two that may join; the same seed gives the same run."""
 
     def __init__(self, seed: int, size: int = 3, faults: bool = True) -> None:
         self.random = random.Random(seed)
         self.faults = faults
         self.now = 0.0
-        self.names = tuple(f"m{i}" for i in range(size))
+        self.names = tuple(f"m{i}" for i in range(size + 2))
+        self.committed = Membership(self.names[:size])
         self.peers = {name: Peer(name) for name in self.names}
+        for name in self.committed.voters:
+            self.peers[name].durable.meta = SnapshotMeta(0, 0, self.committed)
         self.network: list[bytes] = []
         self.held: list[bytes] = []
         # Swarm testing: each seed has its own mix, so that rare combinations come up.
@@ -85,6 +104,8 @@ class SimulatedCluster:
         self.reorder_rate = rng.choice((0.0, 0.3, 0.9))
         self.time_rate = rng.choice((0.01, 0.04, 0.1))
         kinds = ("blink", "crash", "drop", "hold", "hold", "cut", "compact", "lost", "transfer")
+        self.lease_reads = rng.random() < 0.3
+        self.change_rate = rng.choice((0.0, 0.004, 0.02))
         self.fault_kinds = [kind for kind in kinds if rng.random() < 0.6] or ["crash"]
         self.cut: set[frozenset[str]] = set()
         self.counter = 0
@@ -94,7 +115,7 @@ class SimulatedCluster:
         self.chosen_terms: dict[int, int] = {}
         self.entry_of: dict[tuple[int, int], tuple[bytes, int]] = {}
         self.reads: dict[tuple[str, int], int] = {}
-        self.votes: dict[tuple[int, str], str] = {}
+        self.votes: dict[tuple[int, str, int], str] = {}
         self.seen: dict[str, int] = {}
         for name in self.names:
             self.start(name)
@@ -104,18 +125,25 @@ class SimulatedCluster:
     def start(self, name: str) -> None:
         """Start from what is durable."""
         peer = self.peers[name]
-        index, term, applied = peer.durable.snapshot
-        config = Config(name, self.names, entries_max=self.entries_max, inflight_max=2, apply_max=4)
+        disk = peer.durable
+        spooled = None if disk.spool_meta is None else (disk.spool_meta, len(disk.spool))
+        config = Config(
+            name,
+            entries_max=self.entries_max,
+            inflight_max=2,
+            apply_max=4,
+            lease_reads=self.lease_reads,
+        )
         peer.member = Member(
             config,
             self.random.random,
             self.now,
-            peer.durable.hard_state,
-            peer.durable.entries,
-            index,
-            term,
+            disk.hard_state,
+            disk.entries,
+            disk.meta,
+            spooled,
         )
-        peer.applied = list(applied)
+        peer.applied = list(msgspec.msgpack.decode(disk.content))
         peer.unsynced = []
         peer.last_commit = 0
         self.saw("start")
@@ -145,7 +173,7 @@ class SimulatedCluster:
             # The shell persists a received snapshot before anything else happens.
             for pending in [*peer.unsynced, ready]:
                 peer.durable.write(pending)
-            peer.applied = list(peer.durable.snapshot[2])
+            peer.applied = list(msgspec.msgpack.decode(peer.durable.content))
             for pending in [*peer.unsynced, ready]:
                 self.release(peer, pending)
             peer.unsynced = []
@@ -181,10 +209,9 @@ class SimulatedCluster:
         for message in messages:
             self.check_vote(message)
             if isinstance(message, SnapshotRequest):
-                index, _, applied = peer.durable.snapshot
-                if index != message.last_index:
+                if peer.durable.meta != message.meta:
                     continue
-                data = msgspec.msgpack.encode(applied)
+                data = peer.durable.content
                 chunk = data[message.offset : message.offset + CHUNK]
                 done = message.offset + CHUNK >= len(data)
                 message = msgspec.structs.replace(message, data=chunk, done=done)
@@ -208,15 +235,18 @@ class SimulatedCluster:
         else:
             self.chosen.append(entry.data)
             self.chosen_terms[entry.index] = entry.term
+            if entry.kind == MEMBERSHIP:
+                self.committed = membership_of(entry)
 
     def compact(self, name: str) -> None:
         """Snapshot what is applied and drop the log before it."""
         peer = self.peers[name]
-        if peer.member is None or len(peer.applied) <= peer.durable.snapshot[0] or peer.unsynced:
+        if peer.member is None or len(peer.applied) <= peer.durable.meta.index or peer.unsynced:
             return
         index = len(peer.applied)
         term = self.chosen_terms[index]
-        peer.durable.snapshot = (index, term, tuple(peer.applied))
+        peer.durable.meta = SnapshotMeta(index, term, peer.member.membership_at(index))
+        peer.durable.content = msgspec.msgpack.encode(peer.applied)
         peer.durable.entries = [e for e in peer.durable.entries if e.index > index]
         peer.member.snapshot_taken(index, keep=self.random.choice((0, 2)))
         self.saw("compact")
@@ -242,6 +272,33 @@ class SimulatedCluster:
             return
         self.reads[(name, self.counter)] = len(self.chosen)
 
+    def change(self, name: str) -> None:
+        """An operator changes the members, if this one leads and lets it."""
+        member, rng = self.peers[name].member, self.random
+        if member is None or member.role != "leader":
+            return
+        action = rng.choice(("add-learner", "promote", "promote", "remove", "replace"))
+        other = rng.choice(self.names)
+        voters = [voter for voter in self.names if rng.random() < 0.6]
+        if action == "add-learner" and rng.random() < 0.5:
+            self.wipe(other)
+        try:
+            member.change_membership(action, other, voters)
+        except (NotLeader, StoreError):
+            return
+        self.saw(action)
+
+    def wipe(self, name: str) -> None:
+        """Whoever surely is no member any more may get an empty disk before it comes in again."""
+        peer = self.peers[name]
+        if name in names_of(self.committed) or not peer.durable.hard_state.term:
+            return
+        self.crash(name)
+        peer.durable = Durable()
+        peer.life += 1
+        self.start(name)
+        self.saw("wipe")
+
     # -- checkers -------------------------------------------------------------------------------
 
     def check_ready(self, peer: Peer, ready: Ready) -> None:
@@ -266,7 +323,8 @@ class SimulatedCluster:
     def check_vote(self, message: RaftRpc) -> None:
         """A member votes for one candidate in a term, whatever crashes."""
         if isinstance(message, VoteResponse) and message.granted and not message.pre:
-            first = self.votes.setdefault((message.term, message.sender), message.to)
+            life = self.peers[message.sender].life
+            first = self.votes.setdefault((message.term, message.sender, life), message.to)
             assert first == message.to, f"{message.sender} voted twice in term {message.term}"
 
     def check_member(self, peer: Peer) -> None:
@@ -311,6 +369,8 @@ class SimulatedCluster:
                 self.sync(name)
         elif dice < 0.96:
             self.propose(name)
+            if rng.random() < self.change_rate * 10:
+                self.change(name)
         else:
             self.ask_read(name)
         self.check_member(peer)
@@ -352,9 +412,16 @@ class SimulatedCluster:
             self.compact(name)
         elif kind == "lost":
             peer.member.peer_lost(other, self.now)
-        elif kind == "transfer" and peer.member.role == "leader" and other != name:
-            peer.member.transfer(other, self.now)
-            self.saw("transfer")
+        elif kind == "transfer":
+            self.transfer(peer.member, other)
+
+    def transfer(self, member: Member, to: str) -> None:
+        """Hand leadership over, if this one leads and may."""
+        try:
+            member.transfer(to, self.now)
+        except NotLeader:
+            return
+        self.saw("transfer")
 
     def hold_or_release(self) -> None:
         """Delay a message by whole terms, or let an old one arrive at last."""
@@ -379,10 +446,11 @@ class SimulatedCluster:
             for name in self.names:
                 self.propose(name)
             self.settle()
-            if all(len(p.applied) >= target for p in self.peers.values()):
+            applied = {name: len(self.peers[name].applied) for name in names_of(self.committed)}
+            if all(count >= target for count in applied.values()):
                 return
             self.pass_time()
-        raise AssertionError(f"not live: {[len(p.applied) for p in self.peers.values()]}")
+        raise AssertionError(f"not live: {applied}, {target} wanted")
 
     def settle(self, rounds: int = 200) -> None:
         """Run readies, disks and network until nothing moves."""

@@ -85,7 +85,8 @@ def votes_of_any_term_count(patch: pytest.MonkeyPatch) -> None:
 
 def read_without_a_quorum(patch: pytest.MonkeyPatch) -> None:
     def start_reads(state: MemberState) -> None:
-        if state.reads.start(state.log.commit):
+        if state.reads.asked:
+            state.reads.begin(state.log.commit, state.now)
             state.read_states.extend(state.reads.confirm(state.reads.round))
 
     patch.setattr(leader, "_start_reads", start_reads)

@@ -5,19 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.raft.log import RaftLog
-from cluster.raft.messages import Entry
-from tests.unit.cluster.raft.rig import log_of
+from cluster.raft.messages import Entry, SnapshotMeta
+from tests.unit.cluster.raft.paper import log_of
 
 
 def test_a_log_with_a_hole_is_refused() -> None:
     with pytest.raises(ValueError, match="where 2 belongs"):
         RaftLog([Entry(1, 1, b""), Entry(3, 1, b"")])
     with pytest.raises(ValueError, match="starts at 5"):
-        RaftLog([Entry(5, 1, b"")], snapshot_index=3)
+        RaftLog([Entry(5, 1, b"")], SnapshotMeta(3, 1))
 
 
 def test_entries_that_the_snapshot_covers_are_left_out() -> None:
-    log = RaftLog(log_of(1, 1, 2, 2), snapshot_index=3, snapshot_term=2)
+    log = RaftLog(log_of(1, 1, 2, 2), SnapshotMeta(3, 2))
     assert [entry.index for entry in log.entries] == [4]
     assert (log.last_index, log.commit, log.term_at(3), log.term_at(2)) == (4, 3, 2, None)
 
@@ -34,7 +34,7 @@ def test_compaction_keeps_some_entries_before_the_snapshot() -> None:
     log = RaftLog(log_of(1, 1, 2, 2, 3))
     log.commit = 5
     log.snapshot_taken(4, keep=2)
-    assert (log.base_index, log.base_term, log.snapshot_index, log.snapshot_term) == (2, 1, 4, 2)
+    assert (log.base_index, log.base_term, log.snapshot_index, log.snapshot.term) == (2, 1, 4, 2)
     log.snapshot_taken(3, keep=0)
     assert log.snapshot_index == 4
 
@@ -48,13 +48,12 @@ def test_a_truncation_takes_back_what_counts_as_durable() -> None:
     assert log.persisted == 1
 
 
-def test_an_installed_snapshot_keeps_what_follows_its_very_entry() -> None:
+def test_an_installed_snapshot_takes_the_place_of_the_log() -> None:
     log = RaftLog(log_of(1, 1, 2, 2))
-    log.install(3, 2)
-    assert [entry.index for entry in log.entries] == [4]
-    log = RaftLog(log_of(1, 1, 2, 2))
-    log.install(3, 9)
+    log.install(SnapshotMeta(3, 9))
     assert log.entries == [] and log.last_index == 3 and log.persisted == 0
+    log.mark_persisted(3, log.epoch)
+    assert log.persisted == 3 and log.commit == 3
 
 
 Terms = st.lists(st.integers(1, 4), max_size=12).map(sorted)

@@ -8,58 +8,59 @@ from cluster.raft.messages import (
     AppendResponse,
     Entry,
     HardState,
+    SnapshotMeta,
     SnapshotRequest,
     SnapshotResponse,
     TimeoutNow,
     VoteRequest,
     VoteResponse,
 )
-from tests.unit.cluster.raft.rig import Rig, log_of
+from tests.unit.cluster.raft.paper import Server, log_of
 
 # -- AppendEntries, receiver ----------------------------------------------------------------------
 
 
 def test_reply_false_if_term_is_old() -> None:
-    rig = Rig(term=5)
-    answer = rig.append((0, 0), term=4)
+    rig = Server(term=5)
+    answer = rig.appended((0, 0), term=4)
     assert not answer.accepted and answer.term == 5
 
 
 def test_reply_false_if_log_has_no_entry_at_prev_index_with_prev_term() -> None:
-    rig = Rig((1, 1))
-    assert not rig.append((3, 1), term=2).accepted
-    assert not rig.append((2, 2), term=2).accepted
-    assert rig.append((2, 1), term=2).accepted
+    rig = Server((1, 1))
+    assert not rig.appended((3, 1), term=2).accepted
+    assert not rig.appended((2, 2), term=2).accepted
+    assert rig.appended((2, 1), term=2).accepted
 
 
 def test_a_conflicting_entry_and_all_that_follow_are_deleted() -> None:
-    rig = Rig((1, 1, 1))
-    answer = rig.append((1, 1), [Entry(2, 2, b"new")], term=2)
+    rig = Server((1, 1, 1))
+    answer = rig.appended((1, 1), [Entry(2, 2, b"new")], term=2)
     assert answer.accepted and answer.index == 2
     assert [(e.index, e.term) for e in rig.member.log.entries] == [(1, 1), (2, 2)]
 
 
 def test_entries_already_there_are_kept_and_what_follows_them_too() -> None:
     """A delayed, shorter append must not cut what a later one added (raftos D5, openraft)."""
-    rig = Rig()
-    rig.append((0, 0), log_of(1, 1, 1, 1), term=1)
-    assert rig.append((0, 0), log_of(1, 1), term=1).index == 2
-    assert rig.append((0, 0), (), term=1).index == 0
+    rig = Server()
+    rig.appended((0, 0), log_of(1, 1, 1, 1), term=1)
+    assert rig.appended((0, 0), log_of(1, 1), term=1).index == 2
+    assert rig.appended((0, 0), (), term=1).index == 0
     assert rig.member.log.last_index == 4
 
 
 def test_commit_is_the_leaders_but_never_beyond_what_this_message_verified() -> None:
-    rig = Rig((1, 1, 1))
-    rig.append((1, 1), (), term=2, commit=3)
+    rig = Server((1, 1, 1))
+    rig.appended((1, 1), (), term=2, commit=3)
     assert rig.member.commit == 1
-    rig.append((1, 1), [Entry(2, 1, b"1.2")], term=2, commit=9)
+    rig.appended((1, 1), [Entry(2, 1, b"1.2")], term=2, commit=9)
     assert rig.member.commit == 2
     assert [entry.index for entry in rig.applied] == [1, 2]
 
 
 def test_a_committed_entry_is_never_truncated() -> None:
-    rig = Rig((1, 1))
-    rig.append((2, 1), (), term=1, commit=2)
+    rig = Server((1, 1))
+    rig.appended((2, 1), (), term=1, commit=2)
     with pytest.raises(AssertionError, match="committed"):
         rig.member.log.merge([Entry(2, 3, b"x")])
 
@@ -68,29 +69,29 @@ def test_a_committed_entry_is_never_truncated() -> None:
 
 
 def test_no_vote_in_an_old_term() -> None:
-    answer = Rig(term=5).ask_vote(4)
+    answer = Server(term=5).asked(4)
     assert answer is not None and not answer.granted and answer.term == 5
 
 
 def test_one_vote_per_term_first_come_first_served_and_repeatable() -> None:
-    rig = Rig()
-    first, again, other = rig.ask_vote(1), rig.ask_vote(1), rig.ask_vote(1, sender="c")
+    rig = Server()
+    first, again, other = rig.asked(1), rig.asked(1), rig.asked(1, sender="c")
     assert first and first.granted
     assert again and again.granted, "a lost answer must be repeatable (nebula #2419)"
     assert other and not other.granted
-    later = rig.ask_vote(2, sender="c")
+    later = rig.asked(2, sender="c")
     assert later and later.granted
 
 
 def test_a_vote_needs_a_log_at_least_as_up_to_date() -> None:
     for last, granted in [((2, 2), True), ((9, 1), False), ((1, 2), False), ((1, 3), True)]:
-        answer = Rig((1, 2)).ask_vote(5, last)
+        answer = Server((1, 2)).asked(5, last)
         assert answer is not None and answer.granted == granted, last
 
 
 def test_term_and_vote_are_one_durable_record_before_the_vote_leaves() -> None:
     """Written in two steps, a crash between gives a second vote (hashicorp/raft #661)."""
-    rig = Rig()
+    rig = Server()
     rig.member.step(VoteRequest("b", "a", 7, 0, 0), rig.now)
     ready = rig.member.ready()
     assert ready is not None and ready.hard_state == HardState(7, "b")
@@ -100,11 +101,11 @@ def test_term_and_vote_are_one_durable_record_before_the_vote_leaves() -> None:
 
 def test_a_vote_survives_restart_and_step_down() -> None:
     """A vote erased by either lets two leaders win a term (redpanda, raftos D1, D2)."""
-    rig = Rig(term=3, vote="c")
-    answer = rig.ask_vote(3, sender="b")
+    rig = Server(term=3, vote="c")
+    answer = rig.asked(3, sender="b")
     assert answer and not answer.granted
-    rig = Rig(term=3, vote="a")
-    rig.append((0, 0), term=3, sender="c")
+    rig = Server(term=3, vote="a")
+    rig.appended((0, 0), term=3, sender="c")
     assert rig.member.state.vote == "a"
 
 
@@ -112,7 +113,7 @@ def test_a_vote_survives_restart_and_step_down() -> None:
 
 
 def test_committed_entries_are_applied_in_order_once_and_only_when_durable_here() -> None:
-    rig = Rig()
+    rig = Server()
     rig.member.step(AppendRequest("b", "a", 1, 0, 0, tuple(log_of(1, 1)), 2), rig.now)
     ready = rig.member.ready()
     assert ready is not None and rig.member.commit == 2 and not ready.committed
@@ -122,21 +123,21 @@ def test_committed_entries_are_applied_in_order_once_and_only_when_durable_here(
 
 
 def test_a_higher_term_makes_anyone_a_follower_of_it() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     rig.step(AppendResponse("b", "a", 9, False, 0))
     assert (rig.member.role, rig.member.term) == ("follower", 9)
 
 
 def test_a_follower_that_hears_nothing_asks_first_and_leaves_terms_alone() -> None:
-    rig = Rig((1,))
+    rig = Server((1,))
     sent = rig.pass_time(10)
     assert rig.member.term == 1 and rig.member.role == "pre-candidate"
     assert all(isinstance(m, VoteRequest) and m.pre and m.term == 2 for m in sent)
 
 
 def test_an_election_raises_the_term_votes_for_itself_and_asks_all() -> None:
-    rig = Rig((1,))
+    rig = Server((1,))
     rig.now = rig.member.next_deadline()
     rig.member.tick(rig.now)
     rig.drain()
@@ -148,19 +149,19 @@ def test_an_election_raises_the_term_votes_for_itself_and_asks_all() -> None:
 
 
 def test_a_candidate_follows_the_leader_of_its_term() -> None:
-    rig = Rig()
+    rig = Server()
     rig.now = rig.member.next_deadline()
     rig.member.tick(rig.now)
     rig.drain()
     rig.step(VoteResponse("b", "a", 1, True, pre=True))
     assert rig.member.role == "candidate"
-    rig.append((0, 0), term=1, sender="c")
+    rig.appended((0, 0), term=1, sender="c")
     assert (rig.member.role, rig.member.leader) == ("follower", "c")
 
 
 def test_votes_are_a_set_of_voters_and_belong_to_their_term() -> None:
     """Counted, a doubled datagram elects; unmatched, an old vote does (raftos D3, D4)."""
-    rig = Rig(members=("a", "b", "c", "d", "e"))
+    rig = Server(voters=("a", "b", "c", "d", "e"))
     rig.now = rig.member.next_deadline()
     rig.member.tick(rig.now)
     rig.drain()
@@ -176,7 +177,7 @@ def test_votes_are_a_set_of_voters_and_belong_to_their_term() -> None:
 
 
 def test_half_of_an_even_cluster_is_no_majority() -> None:
-    rig = Rig(members=("a", "b", "c", "d"))
+    rig = Server(voters=("a", "b", "c", "d"))
     rig.now = rig.member.next_deadline()
     rig.member.tick(rig.now)
     rig.drain()
@@ -185,7 +186,7 @@ def test_half_of_an_even_cluster_is_no_majority() -> None:
 
 
 def test_a_new_leader_appends_a_no_op_and_sends_it() -> None:
-    rig = Rig((1,))
+    rig = Server((1,))
     sent = rig.elect()
     assert rig.member.log.entries[-1] == Entry(2, 2, b"")
     appends = [m for m in sent if isinstance(m, AppendRequest)]
@@ -194,7 +195,7 @@ def test_a_new_leader_appends_a_no_op_and_sends_it() -> None:
 
 
 def test_heartbeats_keep_coming_while_idle() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     sent = []
     for _ in range(10):
@@ -206,7 +207,7 @@ def test_heartbeats_keep_coming_while_idle() -> None:
 
 
 def test_a_leader_commits_when_a_majority_holds_an_entry_of_its_term() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     term, index = rig.member.propose(b"x")
     rig.drain()
@@ -217,7 +218,7 @@ def test_a_leader_commits_when_a_majority_holds_an_entry_of_its_term() -> None:
 
 def test_entries_of_earlier_terms_are_not_committed_by_counting() -> None:
     """Paper 5.4.2 and Figure 8 (LogCabin #44)."""
-    rig = Rig((1, 2))
+    rig = Server((1, 2))
     rig.elect()
     assert rig.member.term == 3
     rig.accept(2)
@@ -227,7 +228,7 @@ def test_entries_of_earlier_terms_are_not_committed_by_counting() -> None:
 
 
 def test_a_leader_counts_itself_only_when_its_disk_has_it() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     rig.accept(1)
     rig.member.propose(b"x")
@@ -241,7 +242,7 @@ def test_a_leader_counts_itself_only_when_its_disk_has_it() -> None:
 
 def test_match_never_moves_back_and_answers_of_old_terms_are_ignored() -> None:
     """Raftos D11: an answer of term 1 in term 3 committed what followers did not hold."""
-    rig = Rig((1, 1))
+    rig = Server((1, 1))
     rig.elect()
     rig.step(AppendResponse("b", "a", 1, True, 3))
     assert rig.member.commit == 0
@@ -251,16 +252,16 @@ def test_match_never_moves_back_and_answers_of_old_terms_are_ignored() -> None:
 
 
 def test_log_backtracking_takes_a_round_per_term() -> None:
-    rig = Rig((1,) * 50 + (2,) * 50)
+    rig = Server((1,) * 50 + (2,) * 50)
     rig.elect()
-    follower = Rig((1,) * 50 + (4,) * 70, term=4)
+    follower = Server((1,) * 50 + (4,) * 70, term=4)
     rounds = 0
     sent = rig.pass_time(0.1)
     append = next(m for m in sent if isinstance(m, AppendRequest) and m.to == "b")
     while True:
         rounds += 1
         follower.member.state.term = rig.member.term
-        answer = follower.append(
+        answer = follower.appended(
             (append.prev_index, append.prev_term), append.entries, rig.member.term
         )
         if answer.accepted:
@@ -277,36 +278,36 @@ def test_log_backtracking_takes_a_round_per_term() -> None:
 
 
 def test_a_live_leader_protects_its_followers_from_candidates() -> None:
-    rig = Rig()
-    rig.append((0, 0), term=1, sender="c")
-    assert rig.ask_vote(5, (9, 9)) is None and rig.ask_vote(5, (9, 9), pre=True) is None
+    rig = Server()
+    rig.appended((0, 0), term=1, sender="c")
+    assert rig.asked(5, (9, 9)) is None and rig.asked(5, (9, 9), pre=True) is None
     assert rig.member.term == 1
     rig.now += 0.7
-    answer = rig.ask_vote(2, (9, 9), pre=True)
+    answer = rig.asked(2, (9, 9), pre=True)
     assert answer and answer.granted and rig.member.term == 1
 
 
 def test_a_lost_connection_to_the_leader_ends_its_protection_and_starts_an_election() -> None:
-    rig = Rig()
-    rig.append((0, 0), term=1, sender="c")
+    rig = Server()
+    rig.appended((0, 0), term=1, sender="c")
     rig.member.peer_lost("c", rig.now)
     assert rig.member.next_deadline() - rig.now < 0.01
-    answer = rig.ask_vote(2, pre=True)
+    answer = rig.asked(2, pre=True)
     assert answer and answer.granted
     sent = rig.pass_time(0.02)
     assert any(isinstance(m, VoteRequest) and m.pre for m in sent)
 
 
 def test_a_lost_follower_matters_to_nobody_else() -> None:
-    rig = Rig()
-    rig.append((0, 0), term=1, sender="c")
+    rig = Server()
+    rig.appended((0, 0), term=1, sender="c")
     due = rig.member.next_deadline()
     rig.member.peer_lost("b", rig.now)
     assert rig.member.next_deadline() == due and rig.member.leader == "c"
 
 
 def test_a_leader_that_hears_no_quorum_steps_down() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     rig.pass_time(1.1)
     assert rig.member.role == "leader"
@@ -315,7 +316,7 @@ def test_a_leader_that_hears_no_quorum_steps_down() -> None:
 
 
 def test_a_leader_that_slept_hears_its_peers_before_it_judges_them() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     rig.now += 30
     rig.member.tick(rig.now)
@@ -327,9 +328,9 @@ def test_a_leader_that_slept_hears_its_peers_before_it_judges_them() -> None:
 
 def test_a_candidate_with_an_old_term_learns_the_present_one() -> None:
     """Else a healthy quorum can stay without a leader (hashicorp/raft before 1.7.3)."""
-    answer = Rig(term=8).ask_vote(3, (5, 5), pre=True)
+    answer = Server(term=8).asked(3, (5, 5), pre=True)
     assert answer and not answer.granted and answer.term == 8
-    rig = Rig()
+    rig = Server()
     rig.step(VoteResponse("b", "a", 8, False, pre=True))
     assert rig.member.term == 8
 
@@ -339,7 +340,7 @@ def test_a_candidate_with_an_old_term_learns_the_present_one() -> None:
 
 def test_no_read_before_an_entry_of_the_own_term_is_committed() -> None:
     """etcd/raft 3189a66."""
-    rig = Rig((1,))
+    rig = Server((1,))
     rig.elect()
     rig.member.read_index(1)
     rig.drain()
@@ -350,7 +351,7 @@ def test_no_read_before_an_entry_of_the_own_term_is_committed() -> None:
 
 
 def test_a_read_needs_a_quorum_that_answers_after_it_was_asked() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     rig.accept(1)
     rig.member.read_index(7)
@@ -364,7 +365,7 @@ def test_a_read_needs_a_quorum_that_answers_after_it_was_asked() -> None:
 
 
 def test_reads_that_wait_fail_when_leadership_ends() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     rig.member.read_index(7)
     rig.step(AppendResponse("b", "a", 4, False, 0))
@@ -379,7 +380,7 @@ def test_reads_that_wait_fail_when_leadership_ends() -> None:
 
 
 def test_leadership_goes_to_a_peer_that_holds_the_whole_log() -> None:
-    rig = Rig()
+    rig = Server()
     rig.elect()
     rig.member.transfer("b", rig.now)
     assert not any(isinstance(m, TimeoutNow) for m in rig.drain())
@@ -392,24 +393,25 @@ def test_leadership_goes_to_a_peer_that_holds_the_whole_log() -> None:
 
 
 def test_the_chosen_successor_campaigns_at_once_past_the_lease() -> None:
-    rig = Rig()
-    rig.append((0, 0), term=1, sender="c")
+    rig = Server()
+    rig.appended((0, 0), term=1, sender="c")
     sent = rig.step(TimeoutNow("c", "a", 1))
     assert all(isinstance(m, VoteRequest) and not m.pre and m.transfer for m in sent) and sent
-    voter = Rig()
-    voter.append((0, 0), term=1, sender="c")
+    voter = Server()
+    voter.appended((0, 0), term=1, sender="c")
     answer = voter.step(VoteRequest("b", "a", 2, 0, 0, transfer=True))
     assert isinstance(answer[0], VoteResponse) and answer[0].granted
 
 
 def test_a_peer_behind_the_compacted_log_gets_a_snapshot_in_chunks() -> None:
-    rig = Rig((1, 1, 1, 1))
+    rig = Server((1, 1, 1, 1))
     rig.elect()
     rig.accept(5, "c")
     rig.member.snapshot_taken(4, keep=0)
     sent = rig.step(AppendResponse("b", "a", 2, False, 4, hint_index=0, hint_term=0))
     chunk = next(m for m in sent if isinstance(m, SnapshotRequest))
-    assert (chunk.last_index, chunk.last_term, chunk.offset) == (4, 1, 0)
+    assert (chunk.meta.index, chunk.meta.term, chunk.offset) == (4, 1, 0)
+    assert chunk.meta.membership == rig.member.membership
     assert rig.member.sending_snapshot
     sent = rig.step(SnapshotResponse("b", "a", 2, 4, offset=100))
     assert next(m for m in sent if isinstance(m, SnapshotRequest)).offset == 100
@@ -419,33 +421,33 @@ def test_a_peer_behind_the_compacted_log_gets_a_snapshot_in_chunks() -> None:
 
 
 def test_chunks_are_put_together_in_order_and_lost_ones_asked_for_again() -> None:
-    rig = Rig((1, 1))
+    rig = Server((1, 1))
+    meta = SnapshotMeta(9, 2, rig.member.membership)
 
     def chunk(offset: int, data: bytes, done: bool = False) -> SnapshotRequest:
-        return SnapshotRequest("b", "a", 2, 9, 2, offset, data, done)
+        return rig.chunk(meta, offset, data, done)
 
     assert rig.step(chunk(0, b"ab"))[-1] == SnapshotResponse("a", "b", 2, 9, 2)
     assert rig.step(chunk(4, b"ef", True))[-1] == SnapshotResponse("a", "b", 2, 9, 2)
     assert rig.step(chunk(2, b"cd"))[-1] == SnapshotResponse("a", "b", 2, 9, 4)
     answer = rig.step(chunk(4, b"ef", True))[-1]
     assert isinstance(answer, AppendResponse) and answer.accepted and answer.index == 9
-    snapshot = next(ready.snapshot for ready in rig.readies if ready.snapshot)
-    assert (snapshot.index, snapshot.data) == (9, b"abcdef")
+    assert next(ready.snapshot for ready in rig.readies if ready.snapshot) == meta
+    assert rig.disk.content == b"abcdef"
     assert (rig.member.log.base_index, rig.member.commit) == (9, 9)
     again = rig.step(chunk(0, b"ab"))[-1]
     assert isinstance(again, AppendResponse) and again.index == 9
 
 
-def test_strangers_and_misdirected_messages_are_ignored() -> None:
-    rig = Rig()
-    assert rig.step(VoteRequest("x", "a", 9, 9, 9)) == []
+def test_misdirected_messages_are_ignored() -> None:
+    rig = Server()
     assert rig.step(VoteRequest("b", "c", 9, 9, 9)) == []
     assert rig.member.term == 0
 
 
 def test_a_heartbeat_answer_promises_only_what_is_durable_and_waits_for_no_disk() -> None:
-    rig = Rig(term=1)
-    rig.append((0, 0), term=1)
+    rig = Server(term=1)
+    rig.appended((0, 0), term=1)
     rig.member.step(AppendRequest("b", "a", 1, 0, 0, tuple(log_of(1)), 0), rig.now)
     pending = rig.member.ready()
     assert pending is not None and not pending.send_now
@@ -458,7 +460,7 @@ def test_a_heartbeat_answer_promises_only_what_is_durable_and_waits_for_no_disk(
 
 def test_news_of_a_write_overtaken_by_a_truncation_counts_for_nothing() -> None:
     """The entry cache not cut with the log (cockroach #63302), in its asynchronous form."""
-    rig = Rig()
+    rig = Server()
     rig.member.step(AppendRequest("b", "a", 1, 0, 0, tuple(log_of(1, 1)), 0), rig.now)
     first = rig.member.ready()
     rig.member.step(AppendRequest("c", "a", 2, 0, 0, tuple(log_of(2)), 0), rig.now)

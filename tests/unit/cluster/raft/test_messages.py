@@ -6,7 +6,9 @@ from cluster.raft.messages import (
     AppendRequest,
     AppendResponse,
     Entry,
+    Membership,
     RaftRpc,
+    SnapshotMeta,
     SnapshotRequest,
     SnapshotResponse,
     TimeoutNow,
@@ -21,18 +23,21 @@ EXAMPLES: list[tuple[RaftRpc, bytes]] = [
     (VoteRequest("a", "b", 3, 9, 2, True), b"\x98\xa4vote\xa1a\xa1b\x03\x09\x02\xc3\xc2"),
     (VoteResponse("a", "b", 3, True), b"\x96\xa5voted\xa1a\xa1b\x03\xc3\xc2"),
     (
-        AppendRequest("a", "b", 3, 1, 1, (Entry(2, 3, b"x"),), 1, 4),
-        b"\x99\xa6append\xa1a\xa1b\x03\x01\x01\x91\x93\x02\x03\xc4\x01x\x01\x04",
+        AppendRequest("a", "b", 3, 1, 1, (Entry(2, 3, b"x"),), 1, 4, 7),
+        b"\x9a\xa6append\xa1a\xa1b\x03\x01\x01\x91\x94\x02\x03\xc4\x01x\x00\x01\x04\x07",
     ),
     (
-        AppendResponse("a", "b", 3, False, 9, 7, 2, 4),
-        b"\x99\xa8appended\xa1a\xa1b\x03\xc2\x09\x07\x02\x04",
+        AppendResponse("a", "b", 3, False, 9, 7, 2, 4, 7),
+        b"\x9a\xa8appended\xa1a\xa1b\x03\xc2\x09\x07\x02\x04\x07",
     ),
     (
-        SnapshotRequest("a", "b", 3, 9, 2, 0, b"x", True),
-        b"\x99\xa8snapshot\xa1a\xa1b\x03\x09\x02\x00\xc4\x01x\xc3",
+        SnapshotRequest("a", "b", 3, SnapshotMeta(9, 2, Membership(("a",))), 0, b"x", True, 7),
+        b"\x99\xa8snapshot\xa1a\xa1b\x03\x93\x09\x02\x94\x91\xa1a\x90\x90\x90\x00\xc4\x01x\xc3\x07",
     ),
-    (SnapshotResponse("a", "b", 3, 9, 5), b"\x96\xabsnapshotted\xa1a\xa1b\x03\x09\x05"),
+    (
+        SnapshotResponse("a", "b", 3, 9, 5, 7),
+        b"\x97\xabsnapshotted\xa1a\xa1b\x03\x09\x05\x07",
+    ),
     (TimeoutNow("a", "b", 3), b"\x94\xabtimeout-now\xa1a\xa1b\x03"),
 ]
 

@@ -1,5 +1,6 @@
 """What a leader believes of a peer."""
 
+from cluster.raft.messages import SnapshotMeta
 from cluster.raft.progress import Progress
 
 
@@ -12,10 +13,14 @@ def test_an_acknowledgement_ends_probing_and_frees_the_window() -> None:
         5,
         False,
     )
-    progress.inflight.extend([6, 8])
-    progress.next = 9
+    progress.sent_append(6, 10)
+    progress.sent_append(8, 20)
     progress.acknowledge(6)
-    assert list(progress.inflight) == [8] and progress.next == 9
+    assert (
+        list(progress.inflight) == [(8, 20)]
+        and progress.inflight_bytes == 20
+        and progress.next == 9
+    )
     progress.acknowledge(3)
     assert progress.match == 6
 
@@ -29,7 +34,7 @@ def test_stale_refusals_are_ignored() -> None:
 
 def test_a_snapshot_ends_when_the_peer_holds_it() -> None:
     progress = Progress(next=1, contact=0.0)
-    progress.start_snapshot(40, 2)
+    progress.start_snapshot(SnapshotMeta(40, 2))
     progress.acknowledge(10)
     assert progress.state == "snapshot" and not progress.reject(12, 1)
     progress.acknowledge(40)

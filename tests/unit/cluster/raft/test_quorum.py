@@ -3,14 +3,29 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.raft.quorum import has_quorum, majority, quorum_value
+from cluster.raft.messages import Membership
+from cluster.raft.quorum import Quorum, majority, quorum_value
+
+
+def quorum(voters: str, outgoing: str = "") -> Quorum:
+    return Quorum(Membership(tuple(voters), tuple(outgoing)))
 
 
 def test_majorities() -> None:
     assert [majority(size) for size in (1, 2, 3, 4, 5)] == [1, 2, 2, 3, 3]
-    assert has_quorum("abc", ["a", "b"]) and not has_quorum("abcd", ["a", "b"])
-    assert not has_quorum("abc", ["a", "x", "y"])
-    assert not has_quorum("abc", ["a", "a"])
+    assert quorum("abc").has(["a", "b"]) and not quorum("abcd").has(["a", "b"])
+    assert not quorum("abc").has(["a", "x", "y"])
+    assert not quorum("abc").has(["a", "a"])
+    assert not quorum("").has(["a"])
+
+
+def test_a_joint_quorum_is_one_of_both() -> None:
+    both = quorum("abc", "cde")
+    assert both.has(["a", "b", "d", "e"]) and both.has("bcd")
+    assert not both.has(["a", "b", "c"]) and not both.has(["c", "d", "e"])
+    assert both.out_of_reach(["d", "e"]) and not both.out_of_reach(["a", "e"])
+    assert both.value({"a": 9, "b": 8, "c": 1, "d": 3, "e": 2}) == 2
+    assert both.names == ("a", "b", "c", "d", "e")
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=7))

@@ -6,12 +6,11 @@ from cluster.raft.ready import ReadState
 
 def test_reads_asked_during_a_round_wait_for_the_next() -> None:
     rounds = ReadRounds()
-    assert not rounds.start(5)
     rounds.ask(1)
-    assert rounds.start(5)
+    rounds.begin(5, 1.0)
     rounds.ask(2)
     assert rounds.confirm(1) == [ReadState(1, 5)]
-    assert rounds.start(9)
+    rounds.begin(9, 2.0)
     assert rounds.confirm(1) == []
     assert rounds.confirm(2) == [ReadState(2, 9)]
 
@@ -19,7 +18,7 @@ def test_reads_asked_during_a_round_wait_for_the_next() -> None:
 def test_all_that_waits_is_aborted() -> None:
     rounds = ReadRounds()
     rounds.ask(1)
-    rounds.start(5)
+    rounds.begin(5, 1.0)
     rounds.ask(2)
     assert rounds.abort() == [ReadState(1, None), ReadState(2, None)]
     assert rounds.confirm(9) == []

@@ -1,0 +1,88 @@
+"""How a leader sends: pipelines, probes, chunks (paper 5.3, 7; thesis 10.2 for the pipeline).
+
+Job: messages to one peer out of its Progress, within the limits of flow control. Must not know:
+what answers mean, commitment, elections.
+"""
+
+from cluster.raft.member_state import MemberState
+from cluster.raft.messages import AppendRequest, Entry, SnapshotRequest
+from cluster.raft.progress import Progress
+
+
+def pipeline(state: MemberState, peer: str, progress: Progress) -> None:
+    """Replicate: send what is new without waiting for answers, as far as the window goes."""
+    config, log = state.config, state.log
+    while (
+        progress.next <= log.last_index
+        and len(progress.inflight) < config.inflight_max
+        and (progress.inflight_bytes < config.inflight_bytes_max or not progress.inflight)
+    ):
+        if progress.next <= log.base_index:
+            probe(state, peer, progress, even_empty=True)
+            return
+        entries, size = log.batch(progress.next, config.entries_max, config.bytes_max)
+        send_append(state, peer, progress, progress.next - 1, entries)
+        progress.sent_append(progress.next - 1 + len(entries), size)
+
+
+def probe(state: MemberState, peer: str, progress: Progress, even_empty: bool) -> None:
+    """Probe or snapshot: one message, unless one is out."""
+    config, log = state.config, state.log
+    if progress.waiting:
+        return
+    if progress.state != "snapshot" and progress.next <= log.base_index:
+        progress.start_snapshot(log.snapshot)
+    if progress.state == "snapshot":
+        _send_chunk(state, peer, progress)
+        return
+    entries = log.slice(progress.next, config.entries_max, config.bytes_max)
+    if entries or even_empty:
+        progress.waiting = True
+        send_append(state, peer, progress, progress.next - 1, entries)
+
+
+def send_append(
+    state: MemberState,
+    peer: str,
+    progress: Progress,
+    prev_index: int,
+    entries: tuple[Entry, ...],
+) -> None:
+    """AppendEntries after ``prev_index``, or a heartbeat after the log's base if that is older."""
+    prev_term = state.log.term_at(prev_index)
+    if prev_term is None:
+        # Matched long ago and compacted since: the base is as good, it is committed.
+        prev_index, prev_term = state.log.base_index, state.log.base_term
+        entries = ()
+    # The commit index goes along whole; the receiver takes what this message verifies.
+    progress.told_commit = min(state.log.commit, prev_index + len(entries))
+    progress.read_sent = state.reads.round
+    state.send_now.append(
+        AppendRequest(
+            sender=state.config.member,
+            to=peer,
+            term=state.term,
+            prev_index=prev_index,
+            prev_term=prev_term,
+            entries=entries,
+            commit=state.log.commit,
+            read=state.reads.round,
+            tenure=progress.tenure,
+        )
+    )
+
+
+def _send_chunk(state: MemberState, peer: str, progress: Progress) -> None:
+    """The shell fills the data in: it has the file."""
+    progress.waiting = True
+    progress.sent = state.now
+    state.send_now.append(
+        SnapshotRequest(
+            sender=state.config.member,
+            to=peer,
+            term=state.term,
+            meta=progress.snapshot,
+            offset=progress.snapshot_offset,
+            tenure=progress.tenure,
+        )
+    )
