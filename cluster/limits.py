@@ -66,6 +66,8 @@ HISTORY_BYTES_MAX = 64 * MIB
 # Exactly-once: clients remembered (a store actor's incarnation is one), results of each.
 SESSIONS_MAX = 1024
 SESSION_RESULTS_MAX = 16_384
+# Bytes that remembered results may hold on to, as much as may wait for a quorum.
+SESSIONS_BYTES_MAX = RAFT_PENDING_BYTES_MAX
 # Messages waiting in an actor's mailbox.
 MAILBOX_MESSAGES_MAX = 10_000
 # Unconsumed items of one stream (credit).

@@ -26,7 +26,8 @@ from cluster.raft.ready import ReadState, Ready, SnapshotChunk, Standing
 from cluster.state.commands import Command, decode_command, encode_command
 from cluster.state.mvcc import StateMachine
 from cluster.state.sessions import Outcome
-from cluster.state.snapshot import SnapshotDamaged, decode_snapshot, encode_snapshot
+from cluster.state.snapshot import decode_snapshot, encode_snapshot
+from cluster.state.snapshot_pieces import SnapshotDamaged
 
 # Readys carried out before other tasks get their turn.
 TURN_READIES = 4

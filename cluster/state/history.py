@@ -4,29 +4,34 @@ Job: keep events from the compacted revision on, within bounds. Must not know: p
 
 Kept are all events with revision >= ``compacted``: a watch may start there, a read may be at it.
 Bounds are counted in revisions and bytes, from the events alone, so every replica compacts alike.
+Forgetting many revisions only moves the bound; the memory goes with the following writes, a little
+with each, because freeing it all at once would stall a loop for as long as a hundred writes take.
 """
 
+from array import array
 from collections.abc import Iterator, Sequence
 
-from cluster.messages.store import KeyValue, StoreEvent
+from cluster.messages.store import StoreEvent
 
 # Trimming a list's front costs its length: do it in strides.
 TRIM_STRIDE = 1024
+# Forgotten revisions freed with each new one.
+FREED_AT_ONCE = 16
 EVENT_OVERHEAD_BYTES = 200
-
-
-def size_of(item: KeyValue | None) -> int:
-    """Bytes of a version, for bounds."""
-    return 0 if item is None else len(item.value) + len(item.index) + len(item.key)
 
 
 def cost_of(events: Sequence[StoreEvent]) -> int:
     """What keeping these costs: the versions they replaced (the new ones are kept anyway)."""
-    return sum(EVENT_OVERHEAD_BYTES + size_of(event.previous) for event in events)
+    size = EVENT_OVERHEAD_BYTES * len(events)
+    for event in events:
+        previous = event.previous
+        if previous is not None:
+            size += len(previous.value) + len(previous.index) + len(previous.key)
+    return size
 
 
 class History:
-    """``revision``: the newest one; ``compacted``: the oldest kept."""
+    """``revision``: the newest one; ``compacted``: the oldest kept. ``bytes``: cost of the kept."""
 
     def __init__(
         self, revisions_max: int, bytes_max: int, revision: int = 1, compacted: int = 1
@@ -36,37 +41,54 @@ class History:
         self.revision = revision
         self.compacted = compacted
         self.bytes = 0
-        # _events[_skip + n] holds the events of revision compacted + n (none: revision 1 is empty).
+        # _events[_skip + n] holds the events of revision compacted + n (none: revision 1 is empty),
+        # _costs their costs. Those before _freed are freed, those from there to _skip will be.
         self._events: list[tuple[StoreEvent, ...]] = [()] * (revision - compacted + 1)
+        self._costs = array("q", bytes(8 * len(self._events)))
         self._skip = 0
+        self._freed = 0
 
     def add(self, events: tuple[StoreEvent, ...]) -> int:
         """The events of the next revision; returns it. Drops the oldest beyond the bounds."""
         self.revision += 1
+        cost = cost_of(events)
         self._events.append(events)
-        self.bytes += cost_of(events)
+        self._costs.append(cost)
+        self.bytes += cost
         while (
             self.revision - self.compacted >= self._revisions_max or self.bytes > self._bytes_max
         ) and self.compacted < self.revision:
             self.compact(self.compacted + 1)
+        if self._freed < self._skip:
+            self._free()
         return self.revision
 
     def restore(self, revision: int, events: tuple[StoreEvent, ...]) -> None:
         """Set the events of a kept revision (while a snapshot is decoded)."""
-        self._events[self._skip + revision - self.compacted] = events
-        self.bytes += cost_of(events)
+        position = self._skip + revision - self.compacted
+        self._events[position] = events
+        self._costs[position] = cost_of(events)
+        self.bytes += self._costs[position]
 
     def compact(self, revision: int) -> None:
         """Forget everything before ``revision`` (no effect if that is done; at most the newest)."""
-        revision = min(revision, self.revision)
-        while self.compacted < revision:
-            self.bytes -= cost_of(self._events[self._skip])
-            self._events[self._skip] = ()
-            self._skip += 1
-            self.compacted += 1
-        if self._skip >= TRIM_STRIDE:
-            del self._events[: self._skip]
-            self._skip = 0
+        forgotten = min(revision, self.revision) - self.compacted
+        if forgotten > 0:
+            self.bytes -= sum(self._costs[self._skip : self._skip + forgotten])
+            self._skip += forgotten
+            self.compacted += forgotten
+
+    def _free(self) -> None:
+        """Let go of some of what is forgotten."""
+        events = self._events
+        until = min(self._skip, self._freed + FREED_AT_ONCE)
+        for position in range(self._freed, until):
+            events[position] = ()
+        self._freed = until
+        if until >= TRIM_STRIDE:
+            del self._events[:until], self._costs[:until]
+            self._skip -= until
+            self._freed = 0
 
     def at(self, revision: int) -> tuple[StoreEvent, ...]:
         """The events of one kept revision."""
@@ -84,11 +106,6 @@ class History:
         first = self._skip + revision + 1 - self.compacted
         for position in range(len(self._events) - 1, first - 1, -1):
             yield from reversed(self._events[position])
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """Revisions and bytes kept at most."""
-        return self._revisions_max, self._bytes_max
 
     def freeze(self) -> list[tuple[StoreEvent, ...]]:
         """A copy of what is kept, oldest first; cheap, the events are shared."""

@@ -8,8 +8,6 @@ import hashlib
 import operator
 from collections.abc import Callable
 
-from sortedcontainers import SortedDict
-
 from cluster import limits
 from cluster.errors import Fenced, LeaseNotFound, StoreError
 from cluster.messages.store import (
@@ -34,6 +32,7 @@ from cluster.state.commands import (
 )
 from cluster.state.digest import EventDigest
 from cluster.state.history import History
+from cluster.state.keyspace import Keyspace
 from cluster.state.leases import Lease, Leases, not_found
 from cluster.state.ranges import Ranges, check_revision
 from cluster.state.sessions import Outcome, Sessions, TxnOutcome
@@ -58,7 +57,7 @@ class StateMachine:
         revisions_max: int = limits.HISTORY_REVISIONS_MAX,
         bytes_max: int = limits.HISTORY_BYTES_MAX,
     ) -> None:
-        self.items: SortedDict[str, KeyValue] = SortedDict()
+        self.items = Keyspace()
         self.history = History(revisions_max, bytes_max)
         self.sessions = Sessions()
         self.leases = Leases()
@@ -187,24 +186,26 @@ class StateMachine:
     def _put(self, put: Put, revision: int, trace: str, events: list[StoreEvent]) -> KeyValue:
         key, lease = put.key, put.lease
         value = put.value if put.stamp < 0 else stamped(put, revision)
-        previous: KeyValue | None = self.items.get(key)
+        previous = self.items.table.get(key)
         if previous is None:
             item = KeyValue(key, value, revision, revision, 1, put.index, lease)
+            self.items.add(item)
             if lease:
                 self.leases.move(key, 0, lease)
         else:
             created, version = previous.create_revision, previous.version + 1
-            item = KeyValue(key, value, created, revision, version, put.index, lease)
+            # The key's first string is kept: the others would each be a copy of it.
+            item = KeyValue(previous.key, value, created, revision, version, put.index, lease)
+            self.items.table[previous.key] = item
             if lease != previous.lease:
                 self.leases.move(key, previous.lease, lease)
-        self.items[key] = item
         events.append(StoreEvent("put", item, previous, trace))
         return item
 
     def _delete(
         self, key: str, revision: int, trace: str, events: list[StoreEvent]
     ) -> KeyValue | None:
-        previous: KeyValue | None = self.items.pop(key, None)
+        previous = self.items.pop(key)
         if previous is not None:
             if previous.lease:
                 self.leases.move(key, previous.lease, 0)
@@ -253,7 +254,8 @@ class StateMachine:
         revision = self.history.revision + 1
         events: list[StoreEvent] = []
         for key in sorted(lease.keys):
-            previous: KeyValue = self.items.pop(key)
+            previous = self.items.pop(key)
+            assert previous is not None, "what hangs on a lease is there"
             events.append(StoreEvent("delete", removed_at(previous, revision), previous, ""))
         self._take(events)
 

@@ -3,20 +3,16 @@
 Job: what a range held at a revision, by undoing the events since. Must not know: how state changes.
 """
 
-from collections.abc import Iterator
-from itertools import islice
-
-from sortedcontainers import SortedDict
-
 from cluster.errors import Compacted, FutureRevision
 from cluster.messages.store import KeyValue, RangeResult
 from cluster.state.history import History
+from cluster.state.keyspace import Keyspace
 
 
 class Ranges:
     """Reads of ``items`` as they are, and as ``history`` says they were."""
 
-    def __init__(self, items: "SortedDict[str, KeyValue]", history: History) -> None:
+    def __init__(self, items: Keyspace, history: History) -> None:
         self._items = items
         self._history = history
 
@@ -25,7 +21,7 @@ class Ranges:
         at = check_revision(self._history, revision)
         if at == self._history.revision:
             count = self._count(key, end)
-            found = self._present(key, end, None if count_only else limit)
+            found = [] if count_only else self._present(key, end, limit)
         else:
             undone = self._undone(key, end, at)
             present = sum(1 for name in undone if name in self._items)
@@ -36,19 +32,14 @@ class Ranges:
         return RangeResult(tuple(found), self._history.revision, count, more)
 
     def _count(self, key: str, end: str) -> int:
-        if not end:
-            return int(key in self._items)
-        first: int = self._items.bisect_left(key)
-        last: int = self._items.bisect_left(end)
-        return max(0, last - first)
+        return self._items.count(key, end) if end else int(key in self._items)
 
-    def _present(self, key: str, end: str, limit: int | None) -> list[KeyValue]:
-        if limit is None:
-            return []
-        if not end:
-            return [self._items[key]] if key in self._items else []
-        names = self._items.irange(key, end, inclusive=(True, False))
-        return [self._items[name] for name in islice(names, limit or None)]
+    def _present(self, key: str, end: str, limit: int) -> list[KeyValue]:
+        table = self._items.table
+        if end:
+            return [table[name] for name in self._items.keys(key, end, limit)]
+        item = table.get(key)
+        return [] if item is None else [item]
 
     def _undone(self, key: str, end: str, revision: int) -> dict[str, KeyValue | None]:
         """Keys of the range changed after ``revision``, with what they were at it."""
@@ -62,29 +53,17 @@ class Ranges:
     def _past(
         self, key: str, end: str, limit: int, undone: dict[str, KeyValue | None]
     ) -> list[KeyValue]:
+        """What the range held: present versions that did not change since, and undone ones."""
         if not end:
             item = undone[key] if key in undone else self._items.get(key)
-            return [item] if item is not None else []
-        return list(islice(self._merged(key, end, undone), limit or None))
-
-    def _merged(self, key: str, end: str, undone: dict[str, KeyValue | None]) -> Iterator[KeyValue]:
-        """The past of the range in order: unchanged present keys and undone ones, merged."""
-        changed = sorted(name for name, item in undone.items() if item is not None)
-        position = 0
-        for name in self._items.irange(key, end, inclusive=(True, False)):
-            while position < len(changed) and changed[position] < name:
-                yield self._of(undone, changed[position])
-                position += 1
-            if name not in undone:
-                yield self._items[name]
-        for name in changed[position:]:
-            yield self._of(undone, name)
-
-    @staticmethod
-    def _of(undone: dict[str, KeyValue | None], name: str) -> KeyValue:
-        item = undone[name]
-        assert item is not None
-        return item
+            return [] if item is None else [item]
+        # Of so many present keys at least ``limit`` are unchanged, if there are as many.
+        names = self._items.keys(key, end, limit + len(undone) if limit else 0)
+        names = [name for name in names if name not in undone]
+        names += [name for name, item in undone.items() if item is not None]
+        names.sort()
+        table = self._items.table
+        return [undone.get(name) or table[name] for name in names[: limit or None]]
 
 
 def check_revision(history: History, revision: int) -> int:

@@ -1,110 +1,47 @@
 """The whole state as bytes, and back: deterministic, in checksummed pieces.
 
-Job: the format. Must not know: files, chunks on the wire, who asks.
+Job: which pieces make up a state machine. Must not know: files, chunks on the wire, who asks.
 
-A snapshot is a sequence of pieces: u32 length, u32 CRC-32 of what follows it, then msgpack of one
-record. The order is: Head, SavedLeases pieces (by id; their keys say themselves what they hang on),
-Items pieces (sorted by key), Past pieces (history, newest revision first, of each event only the
-version it replaced: walking back from the present tells the rest, so every version is stored once),
-SavedSession pieces, Tail. Equal states give equal bytes.
+The order is: Head, SavedLeases (by id; the keys say themselves what they hang on), Items (sorted by
+key), Past (history, newest revision first, of each event only the version it replaced: walking back
+from the present tells the rest, so every version is stored once), each session with its results,
+Tail. Equal states give equal bytes.
 """
 
-import struct
-import zlib
-from collections.abc import Iterator
-
-import msgspec
+from collections.abc import Generator, Iterable, Iterator
+from itertools import chain
 
 from cluster import limits
 from cluster.errors import BY_NAME, StoreError
-from cluster.messages.store import KeyValue, StoreEvent, TxnResult
+from cluster.messages.store import KeyValue, StoreEvent
 from cluster.state.digest import EventDigest
 from cluster.state.history import History
 from cluster.state.mvcc import StateMachine, removed_at
-from cluster.state.sessions import Session, TxnOutcome
+from cluster.state.sessions import TxnOutcome
+from cluster.state.snapshot_pieces import (
+    FORMAT,
+    Head,
+    Items,
+    Past,
+    PastEvent,
+    Piece,
+    SavedLeases,
+    SavedResult,
+    SavedResults,
+    SavedSession,
+    SnapshotDamaged,
+    grouped,
+    read_pieces,
+    write_pieces,
+)
 
-PIECE_HEADER = struct.Struct("<II")
-PIECE_ITEMS = 256
-FORMAT = 2
-
-
-class SnapshotDamaged(ValueError):
-    """The bytes are no whole, unharmed snapshot; the text says where."""
-
-
-class Head(msgspec.Struct, frozen=True, array_like=True, tag="head"):
-    """``format``: of this file. The rest is the state machine's; ``alarms`` by member, sorted."""
-
-    format: int
-    index: int
-    term: int
-    revision: int
-    compacted: int
-    digest: bytes
-    time: int
-    alarms: tuple[tuple[str, str], ...]
-
-
-class SavedLeases(msgspec.Struct, frozen=True, array_like=True, tag="leases"):
-    """Leases by id: id, seconds granted, expiry."""
-
-    leases: tuple[tuple[int, int, int], ...]
-
-
-class Items(msgspec.Struct, frozen=True, array_like=True, tag="items"):
-    """Present versions, by key."""
-
-    items: tuple[KeyValue, ...]
-
-
-class PastEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One event: what ``key`` was before, and whether it was put or deleted."""
-
-    revision: int
-    key: str
-    deleted: bool
-    previous: KeyValue | None
-    trace: str
-
-
-class Past(msgspec.Struct, frozen=True, array_like=True, tag="past"):
-    """Events, newest first."""
-
-    events: tuple[PastEvent, ...]
-
-
-class SavedResult(msgspec.Struct, frozen=True, array_like=True):
-    """A remembered outcome: a result, or an error by class name and text."""
-
-    sequence: int
-    result: TxnResult | None
-    error: str = ""
-    text: str = ""
-
-
-class SavedSession(msgspec.Struct, frozen=True, array_like=True, tag="session"):
-    """One session; they come least recently used first."""
-
-    client: str
-    done_below: int
-    results: tuple[SavedResult, ...]
-
-
-class Tail(msgspec.Struct, frozen=True, array_like=True, tag="tail"):
-    """The end: without it the snapshot is not whole. ``pieces``: before this one."""
-
-    pieces: int
-
-
-Piece = Head | SavedLeases | Items | Past | SavedSession | Tail
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[Piece] = msgspec.msgpack.Decoder(Piece)
+Results = list[tuple[int, tuple[TxnOutcome, int]]]
+FrozenSession = tuple[str, int, Results]
 
 
 def encode_snapshot(machine: StateMachine) -> Iterator[bytes]:
-    """The snapshot in pieces. What it holds is fixed by the first ``next()`` (by cheap copies of
-    references), so the machine may go on while the pieces are taken."""
+    """The snapshot in pieces. What it holds is fixed by this call (by cheap copies of references),
+    so the machine may go on while the pieces are taken."""
     head = Head(
         FORMAT,
         machine.applied,
@@ -115,89 +52,51 @@ def encode_snapshot(machine: StateMachine) -> Iterator[bytes]:
         machine.time,
         tuple(sorted(machine.alarms.items())),
     )
-    leases = [(item.id, item.ttl, item.expiry) for item in machine.leases.table.values()]
-    items: list[KeyValue] = list(machine.items.values())
-    past = machine.history.freeze()
+    leases = sorted([(item.id, item.ttl, item.expiry) for item in machine.leases.table.values()])
     sessions = [
-        _save_session(client, session) for client, session in machine.sessions.table.items()
+        (client, session.done_below, list(session.results.items()))
+        for client, session in machine.sessions.table.items()
     ]
-    pieces = 0
-    for piece in _pieces(head, leases, items, past, sessions):
-        pieces += 1
-        yield _frame(piece)
-    yield _frame(Tail(pieces))
+    pieces = _pieces(head, leases, machine.items.freeze(), machine.history.freeze(), sessions)
+    return write_pieces(pieces)
 
 
 def _pieces(
     head: Head,
     leases: list[tuple[int, int, int]],
-    items: list[KeyValue],
+    items: Iterator[list[KeyValue]],
     past: list[tuple[StoreEvent, ...]],
-    sessions: list[SavedSession],
+    sessions: list[FrozenSession],
 ) -> Iterator[Piece]:
     yield head
-    leases.sort()
-    for start in range(0, len(leases), PIECE_ITEMS):
-        yield SavedLeases(tuple(leases[start : start + PIECE_ITEMS]))
-    for start in range(0, len(items), PIECE_ITEMS):
-        yield Items(tuple(items[start : start + PIECE_ITEMS]))
-    gathered: list[PastEvent] = []
+    yield from map(SavedLeases, grouped(leases, lambda _: 0))
+    yield from map(Items, grouped(chain.from_iterable(items), _size_of))
+    yield from map(
+        Past, grouped(_past_events(head.compacted, past), lambda event: _size_of(event.previous))
+    )
+    for client, done_below, results in sessions:
+        yield SavedSession(client, done_below)
+        saved = (_save_result(sequence, *kept) for sequence, kept in results)
+        for group in grouped(saved, lambda pair: pair[1]):
+            yield SavedResults(tuple([result for result, _ in group]))
+
+
+def _size_of(item: KeyValue | None) -> int:
+    return 0 if item is None else len(item.value) + len(item.index)
+
+
+def _past_events(compacted: int, past: list[tuple[StoreEvent, ...]]) -> Iterator[PastEvent]:
     for offset in range(len(past) - 1, -1, -1):
         for event in reversed(past[offset]):
-            gathered.append(_past_event(head.compacted + offset, event))
-        if len(gathered) >= PIECE_ITEMS:
-            yield Past(tuple(gathered))
-            gathered.clear()
-    if gathered:
-        yield Past(tuple(gathered))
-    yield from sessions
+            deleted = event.kind == "delete"
+            revision = compacted + offset
+            yield PastEvent(revision, event.item.key, deleted, event.previous, event.trace)
 
 
-def _past_event(revision: int, event: StoreEvent) -> PastEvent:
-    return PastEvent(revision, event.item.key, event.kind == "delete", event.previous, event.trace)
-
-
-def _frame(piece: Piece) -> bytes:
-    body = _encoder.encode(piece)
-    return PIECE_HEADER.pack(len(body), zlib.crc32(body)) + body
-
-
-def _save_session(client: str, session: Session) -> SavedSession:
-    results = tuple(
-        SavedResult(sequence, None, type(outcome).__name__, str(outcome))
-        if isinstance(outcome, StoreError)
-        else SavedResult(sequence, outcome)
-        for sequence, outcome in sorted(session.results.items())
-    )
-    return SavedSession(client, session.done_below, results)
-
-
-def read_pieces(data: bytes) -> Iterator[Piece]:
-    """Check and decode piece by piece. Raises SnapshotDamaged with the offset."""
-    view = memoryview(data)
-    offset = pieces = 0
-    tail = None
-    while offset < len(view):
-        if tail is not None:
-            raise SnapshotDamaged(f"bytes after the end, at offset {offset}")
-        if offset + PIECE_HEADER.size > len(view):
-            raise SnapshotDamaged(f"cut off at offset {offset}")
-        length, checksum = PIECE_HEADER.unpack_from(view, offset)
-        body = view[offset + PIECE_HEADER.size : offset + PIECE_HEADER.size + length]
-        if len(body) != length or zlib.crc32(body) != checksum:
-            raise SnapshotDamaged(f"checksum does not match at offset {offset}")
-        try:
-            piece = _decoder.decode(body)
-        except msgspec.DecodeError as error:
-            raise SnapshotDamaged(f"no piece at offset {offset}: {error}") from error
-        if isinstance(piece, Tail):
-            tail = piece
-        else:
-            pieces += 1
-            yield piece
-        offset += PIECE_HEADER.size + length
-    if tail is None or tail.pieces != pieces:
-        raise SnapshotDamaged(f"not whole: {pieces} pieces, {offset} bytes")
+def _save_result(sequence: int, outcome: TxnOutcome, cost: int) -> tuple[SavedResult, int]:
+    if isinstance(outcome, StoreError):
+        return SavedResult(sequence, None, type(outcome).__name__, str(outcome)), cost
+    return SavedResult(sequence, outcome), cost
 
 
 def decode_snapshot(
@@ -205,77 +104,126 @@ def decode_snapshot(
     revisions_max: int = limits.HISTORY_REVISIONS_MAX,
     bytes_max: int = limits.HISTORY_BYTES_MAX,
 ) -> StateMachine:
-    """The state machine. Raises SnapshotDamaged."""
+    """The state machine, at once. Raises SnapshotDamaged."""
+    slices = decode_snapshot_slices(data, revisions_max, bytes_max)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as stop:
+            machine: StateMachine = stop.value
+            return machine
+
+
+def decode_snapshot_slices(
+    data: bytes,
+    revisions_max: int = limits.HISTORY_REVISIONS_MAX,
+    bytes_max: int = limits.HISTORY_BYTES_MAX,
+) -> Generator[None, None, StateMachine]:
+    """The state machine, as the generator's return value; it yields after each piece, so that a
+    loop may turn meanwhile. Raises SnapshotDamaged."""
     pieces = read_pieces(data)
     head = next(pieces, None)
     if not isinstance(head, Head):
         raise SnapshotDamaged("no head at offset 0")
     if head.format != FORMAT:
         raise SnapshotDamaged(f"format {head.format}, this version reads {FORMAT}")
-    machine = StateMachine(revisions_max, bytes_max)
-    machine.applied, machine.applied_term = head.index, head.term
-    machine.digest = EventDigest(head.digest)
-    machine.history = History(revisions_max, bytes_max, head.revision, head.compacted)
-    machine.time, machine.alarms = head.time, dict(head.alarms)
-    items: list[tuple[str, KeyValue]] = []
-    past: list[PastEvent] = []
+    loading = Loading(head, revisions_max, bytes_max)
     for piece in pieces:
-        if isinstance(piece, Items):
-            items.extend((item.key, item) for item in piece.items)
-            _hang(machine, piece.items)
-        elif isinstance(piece, SavedLeases):
-            for lease in piece.leases:
-                machine.leases.restore(*lease)
-        elif isinstance(piece, Past):
-            past.extend(piece.events)
-        elif isinstance(piece, SavedSession):
-            machine.sessions.table[piece.client] = _load_session(piece)
-        else:
-            raise SnapshotDamaged("two heads")
-    machine.items.update(items)
-    _load_past(machine, past)
-    return machine
+        loading.take(piece)
+        yield
+    return loading.finish()
 
 
-def _hang(machine: StateMachine, items: tuple[KeyValue, ...]) -> None:
-    """The keys that hang on leases."""
-    for item in items:
-        if item.lease:
-            if item.lease not in machine.leases:
-                raise SnapshotDamaged(f"{item.key} hangs on lease {item.lease}, which is not there")
-            machine.leases.move(item.key, 0, item.lease)
+class Loading:
+    """A state machine being put together, piece by piece. Raises SnapshotDamaged where the pieces,
+    though whole, do not fit."""
+
+    def __init__(self, head: Head, revisions_max: int, bytes_max: int) -> None:
+        machine = StateMachine(revisions_max, bytes_max)
+        machine.applied, machine.applied_term = head.index, head.term
+        machine.digest = EventDigest(head.digest)
+        machine.history = History(revisions_max, bytes_max, head.revision, head.compacted)
+        machine.time, machine.alarms = head.time, dict(head.alarms)
+        self._machine = machine
+        # Walking back: what each key was, where that is not what it is.
+        self._walked: dict[str, KeyValue | None] = {}
+        # Events of the revision that the walk is at, newest first.
+        self._revision = head.revision
+        self._events: list[StoreEvent] = []
+        self._session: SavedSession | None = None
+        self._results: dict[int, TxnOutcome] = {}
+
+    def take(self, piece: Piece) -> None:
+        """The next one."""
+        match piece:
+            case SavedLeases():
+                for lease in piece.leases:
+                    self._machine.leases.restore(*lease)
+            case Items():
+                self._take_items(piece.items)
+            case Past():
+                self._take_past(piece.events)
+            case SavedSession():
+                self._close_session()
+                self._session = piece
+            case SavedResults():
+                self._results.update(
+                    (saved.sequence, _load_result(saved)) for saved in piece.results
+                )
+            case _:
+                raise SnapshotDamaged("two heads")
+
+    def finish(self) -> StateMachine:
+        """After the last."""
+        self._close_revision()
+        self._close_session()
+        return self._machine
+
+    def _take_items(self, items: tuple[KeyValue, ...]) -> None:
+        try:
+            self._machine.items.append(items)
+        except ValueError as error:
+            raise SnapshotDamaged(f"keys are not in order: {error}") from error
+        leases = self._machine.leases
+        for item in items:
+            if item.lease:
+                if item.lease not in leases:
+                    raise SnapshotDamaged(f"{item.key} hangs on lease {item.lease}: there is none")
+                leases.move(item.key, 0, item.lease)
+
+    def _take_past(self, events: Iterable[PastEvent]) -> None:
+        """Rebuild events by walking back from the present (they come newest first)."""
+        for old in events:
+            if old.revision != self._revision:
+                self._close_revision()
+                if not self._machine.compacted <= old.revision < self._revision:
+                    raise SnapshotDamaged(f"history at {old.revision} is out of order")
+                self._revision = old.revision
+            key = old.key
+            item = self._walked[key] if key in self._walked else self._machine.items.get(key)
+            self._walked[key] = old.previous
+            if old.deleted and item is None and old.previous is not None:
+                item = removed_at(old.previous, old.revision)
+                self._events.append(StoreEvent("delete", item, old.previous, old.trace))
+            elif not old.deleted and item is not None and item.mod_revision == old.revision:
+                self._events.append(StoreEvent("put", item, old.previous, old.trace))
+            else:
+                raise SnapshotDamaged(f"history of {key} does not fit at {old.revision}")
+
+    def _close_revision(self) -> None:
+        if self._events:
+            self._machine.history.restore(self._revision, tuple(reversed(self._events)))
+            self._events.clear()
+
+    def _close_session(self) -> None:
+        if self._session is not None:
+            session = self._session
+            self._machine.sessions.restore(session.client, session.done_below, self._results)
+            self._results = {}
 
 
-def _load_past(machine: StateMachine, past: list[PastEvent]) -> None:
-    """Rebuild events by walking back from the present (``past`` is newest first)."""
-    walked: dict[str, KeyValue | None] = {}
-    by_revision: dict[int, list[StoreEvent]] = {}
-    for old in past:
-        if old.deleted:
-            assert old.previous is not None, "what was deleted was there"
-            event = StoreEvent(
-                "delete", removed_at(old.previous, old.revision), old.previous, old.trace
-            )
-        else:
-            item = walked[old.key] if old.key in walked else machine.items.get(old.key)
-            if item is None:
-                raise SnapshotDamaged(f"history of {old.key} does not fit at {old.revision}")
-            event = StoreEvent("put", item, old.previous, old.trace)
-        walked[old.key] = old.previous
-        by_revision.setdefault(old.revision, []).append(event)
-    for revision, events in by_revision.items():
-        machine.history.restore(revision, tuple(reversed(events)))
-
-
-def _load_session(saved: SavedSession) -> Session:
-    results: dict[int, TxnOutcome] = {}
-    for item in saved.results:
-        if item.result is not None:
-            results[item.sequence] = item.result
-        else:
-            kind = BY_NAME.get(item.error, StoreError)
-            error = kind(item.text)
-            results[item.sequence] = (
-                error if isinstance(error, StoreError) else StoreError(item.text)
-            )
-    return Session(saved.done_below, results)
+def _load_result(saved: SavedResult) -> TxnOutcome:
+    if saved.result is not None:
+        return saved.result
+    error = BY_NAME.get(saved.error, StoreError)(saved.text)
+    return error if isinstance(error, StoreError) else StoreError(saved.text)

@@ -29,7 +29,7 @@ def hash_of(machine: StateMachine, revision: int = 0) -> Generator[None, None, s
     between slices. What it hashes is fixed by this call, by copies of references. Raises Compacted,
     FutureRevision, at once."""
     at = machine.check_revision(revision)
-    items = list(dict.values(machine.items))
+    items = machine.items.freeze_values()
     events = machine.history.freeze_after(at)
     return _hash(at, items, events)
 

@@ -12,7 +12,7 @@ from actors.kit.world.entropy import Entropy
 from actors.store.persistence import Persistence
 from cluster import limits
 from cluster.state.mvcc import StateMachine
-from cluster.state.snapshot import decode_snapshot
+from cluster.state.snapshot import decode_snapshot, decode_snapshot_slices
 
 QUICK_NODES = {
     "node_lease_renew": 1.5, "node_lease_duration": 5.0, "node_grace": 5.0, "toleration": 2,
@@ -38,6 +38,7 @@ class Knobs:
             Persistence.__init__: (self.segment_bytes,),
             StateMachine.__init__: (self.history_revisions, limits.HISTORY_BYTES_MAX),
             decode_snapshot: (self.history_revisions, limits.HISTORY_BYTES_MAX),
+            decode_snapshot_slices: (self.history_revisions, limits.HISTORY_BYTES_MAX),
         }
         kept = {function: function.__defaults__ for function in defaults}
         try:

@@ -2,10 +2,11 @@
 
 import random
 
+import msgspec
 import pytest
 
 from cluster.errors import StoreError
-from cluster.messages.store import Compare, Delete, Put, TxnRecord
+from cluster.messages.store import Compare, Delete, KeyValue, Put, TxnRecord
 from cluster.state.commands import (
     AlarmCommand,
     Command,
@@ -19,7 +20,19 @@ from cluster.state.commands import (
     encode_command,
 )
 from cluster.state.mvcc import StateMachine
-from cluster.state.snapshot import SnapshotDamaged, decode_snapshot, encode_snapshot
+from cluster.state.snapshot import decode_snapshot, decode_snapshot_slices, encode_snapshot
+from cluster.state.snapshot_pieces import (
+    FORMAT,
+    PIECE_BYTES,
+    PIECE_ITEMS,
+    Head,
+    Items,
+    Past,
+    PastEvent,
+    Piece,
+    SnapshotDamaged,
+    write_pieces,
+)
 
 
 def random_record(rng: random.Random, number: int) -> TxnRecord:
@@ -114,3 +127,54 @@ def test_sessions_remember_errors_too() -> None:
     restored = decode_snapshot(b"".join(encode_snapshot(machine)))
     (again,) = restored.apply(2, 9, refused)
     assert type(again).__name__ == "Fenced"
+
+
+def test_slices_give_the_same_and_each_is_short() -> None:
+    machine = StateMachine()
+    records = [
+        TxnRecord((), (Put(f"k{number:05d}", b"v"),), 0, "c", 1 + number) for number in range(2000)
+    ]
+    machine.apply(1, 1, TxnsCommand(tuple(records)))
+    data = b"".join(encode_snapshot(machine))
+    slices, count = decode_snapshot_slices(data), 0
+    while True:
+        try:
+            next(slices)
+        except StopIteration as stop:
+            assert b"".join(encode_snapshot(stop.value)) == data
+            break
+        count += 1
+    # Items, history and results: 2000 of each.
+    assert count == 3 * -(-2000 // PIECE_ITEMS) + 1
+
+
+def test_a_piece_is_bounded_in_bytes_but_for_one_large_item() -> None:
+    machine = StateMachine()
+    sizes = [100_000] * 20 + [1_000_000]
+    for number, size in enumerate(sizes):
+        record = TxnRecord((), (Put(f"k{number:02d}", bytes(size)),))
+        machine.apply(number + 1, 1, TxnsCommand((record,)))
+    lengths = [len(piece) for piece in encode_snapshot(machine)]
+    large = [length for length in lengths if length > 10_000]
+    assert len(large) == 5 and max(large) < 1_001_000 and sorted(large)[-2] <= PIECE_BYTES + 1000
+
+
+def test_pieces_that_do_not_fit_are_noticed() -> None:
+    head = Head(FORMAT, 1, 1, 3, 2, bytes(16), 0, ())
+    item = KeyValue("a", b"", 3, 3, 1)
+    cases: list[tuple[list[Piece], str]] = [
+        ([], "no head"),
+        ([Items(())], "no head"),
+        ([msgspec.structs.replace(head, format=1)], "format 1"),
+        ([head, head], "two heads"),
+        ([head, Items((item, item))], "not in order"),
+        ([head, Items((msgspec.structs.replace(item, lease=4),))], "lease 4"),
+        ([head, Past((PastEvent(3, "a", False, None, ""),))], "does not fit"),
+        ([head, Items((item,)), Past((PastEvent(2, "a", False, None, ""),))], "does not fit"),
+        ([head, Past((PastEvent(3, "a", True, None, ""),))], "does not fit"),
+        ([head, Past((PastEvent(1, "a", True, item, ""),))], "out of order"),
+        ([head, Past((PastEvent(4, "a", True, item, ""),))], "out of order"),
+    ]
+    for pieces, text in cases:
+        with pytest.raises(SnapshotDamaged, match=text):
+            decode_snapshot(b"".join(write_pieces(pieces)))

@@ -105,7 +105,7 @@ def test_a_rotten_byte_in_memory_is_seen() -> None:
     scribble(machine, 1, 50)
     before = finish(hash_of(machine))[0]
     item = machine.items["k1"]
-    machine.items["k1"] = KeyValue(
+    machine.items.table["k1"] = KeyValue(
         "k1", item.value + b"!", item.create_revision, item.mod_revision, item.version
     )
     assert finish(hash_of(machine))[0] != before
