@@ -66,6 +66,9 @@ class RaftStore:
             heartbeat=timing.heartbeat,
             election_min=timing.election_min,
             election_max=timing.election_max,
+            entries_max=limits.RAFT_APPEND_ENTRIES_MAX,
+            bytes_max=limits.RAFT_APPEND_BYTES_MAX,
+            inflight_max=limits.RAFT_INFLIGHT_APPENDS_MAX,
             lease_reads=settings.store.lease_reads,
         )
         voters = tuple(sorted(replica.name for replica in settings.replicas))
