@@ -6,13 +6,13 @@ it with one timer, snapshot. Must not know: who asks and what is done with resul
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from actors.kit.actor import Delivery
 from actors.kit.context import Context
 from actors.store.peers import Peers
-from actors.store.persistence import Persistence, Recovered
+from actors.store.persistence import Persistence
 from actors.store.waiters import ChangeWaiters, LevelWaiters
 from actors.store.watch_hub import WatchHub
 from cluster import limits
@@ -22,7 +22,7 @@ from cluster.raft.member import Member
 from cluster.raft.member_state import Config
 from cluster.raft.memberships import names_of
 from cluster.raft.messages import COMMAND, Entry, SnapshotMeta
-from cluster.raft.ready import ReadState, Ready, SnapshotChunk, Standing
+from cluster.raft.ready import ReadState, Ready, Standing
 from cluster.state.commands import Command, decode_command, encode_command
 from cluster.state.mvcc import StateMachine
 from cluster.state.sessions import Outcome
@@ -42,19 +42,6 @@ class Pending:
     future: "asyncio.Future[Outcome]"
     trace: str
     size: int
-
-
-@dataclass(slots=True)
-class Spool:
-    """A snapshot being received, in memory: a restart begins it anew."""
-
-    parts: list[bytes] = field(default_factory=list)
-
-    def take(self, chunk: SnapshotChunk) -> None:
-        """Chunks come in order."""
-        if chunk.offset == 0:
-            self.parts.clear()
-        self.parts.append(chunk.data)
 
 
 class Engine:
@@ -78,7 +65,6 @@ class Engine:
         self._ctx = ctx
         self._config = config
         self._founding = founding
-        self._spool = Spool()
         self._snapshot_entries = snapshot_entries
         self._persistence = Persistence(ctx.world.disk, cluster, config.member)
         self._peers = Peers(ctx, self._persistence, self._trace_of)
@@ -101,13 +87,14 @@ class Engine:
     # -- life -----------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Recover from disk and begin to turn. Raises LogDamaged, DiskFault."""
-        recovered = await self._persistence.load()
+        """Recover from disk and begin to turn. Raises LogDamaged, LogMissing,
+        DiskFault."""
+        recovered = await self._persistence.load(self._founding)
         if recovered.snapshot is not None:
             try:
                 self.machine = decode_snapshot(recovered.snapshot)
             except SnapshotDamaged as error:
-                index = recovered.marker.index
+                index = recovered.meta.index
                 raise self._persistence.snapshot_damaged(index, str(error)) from error
             self.hub = WatchHub(self.machine)
         if recovered.torn_bytes:
@@ -118,25 +105,20 @@ class Engine:
             self._now(),
             recovered.hard_state,
             recovered.entries,
-            self._meta(recovered),
+            recovered.meta,
+            recovered.spooled,
         )
         self._ctx.note(
             "store.recovered",
             self._config.member,
             term=recovered.hard_state.term,
-            snapshot=recovered.marker.index,
+            snapshot=recovered.meta.index,
             last=self.member.log.last_index,
             torn_bytes=recovered.torn_bytes,
         )
         self._ctx.task(self._turn_forever(), "raft")
         self._ctx.task(self._persist_forever(), "write-ahead log")
         self._wake.set()
-
-    def _meta(self, recovered: Recovered) -> SnapshotMeta:
-        marker = recovered.marker
-        if not marker.index:
-            return self._founding
-        return SnapshotMeta(marker.index, marker.term, marker.membership)
 
     async def close(self) -> None:
         """Stop timers and release the log. Waiting proposals are the actor's tasks: cancelled."""
@@ -287,8 +269,6 @@ class Engine:
         if self.leading != self._was_leading:
             self._was_leading = self.leading
             self.standings.changed()
-        if not self.member.sending_snapshot:
-            self._peers.release_snapshot()
 
     def _trace_of(self, index: int) -> str:
         pending = self._pending.get((self.member.term, index))
@@ -330,15 +310,13 @@ class Engine:
     async def _persist(self, batch: Sequence[Ready]) -> None:
         group: list[Ready] = []
         for ready in batch:
-            for chunk in ready.chunks:
-                self._spool.take(chunk)
             if ready.snapshot is None:
                 if ready.must_persist:
                     group.append(ready)
                 continue
             await self._persistence.write([*group, replace(ready, entries=())])
             await self._install(ready)
-            group = [replace(ready, hard_state=None)] if ready.entries else []
+            group = [replace(ready, hard_state=None, chunks=())] if ready.entries else []
         if group:
             await self._persistence.write(group)
 
@@ -346,11 +324,13 @@ class Engine:
         """A snapshot of the leader: it must decode before it replaces anything."""
         meta = ready.snapshot
         assert meta is not None
-        data = b"".join(self._spool.parts)
-        self._spool.parts.clear()
-        machine = decode_snapshot(data)
+        try:
+            machine = decode_snapshot(await self._persistence.read_spool())
+        except SnapshotDamaged:
+            await self._persistence.discard_spool()
+            raise
         assert (machine.applied, machine.applied_term) == (meta.index, meta.term)
-        await self._persistence.save_snapshot(meta, [data])
+        await self._persistence.install(meta)
         self.machine = machine
         self.hub.replace(machine)
         self._bytes_since_snapshot = 0

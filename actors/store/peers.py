@@ -34,7 +34,6 @@ class Peers:
         self._ctx = ctx
         self._persistence = persistence
         self._trace_of = trace_of
-        self._snapshot: tuple[int, bytes] = (0, b"")
 
     def send(self, messages: Iterable[RaftRpc]) -> None:
         """Send what the core asks for. What cannot be sent is lost: Raft sends again."""
@@ -61,22 +60,12 @@ class Peers:
             CURRENT.reset(token)
 
     async def _send_chunk(self, message: SnapshotRequest) -> None:
-        index, data = self._snapshot
-        wanted = message.meta.index
-        if index != wanted:
-            found = await self._persistence.read_snapshot(wanted)
-            if found is None:
-                return
-            data = found
-            self._snapshot = (wanted, data)
-        end = message.offset + limits.RAFT_SNAPSHOT_CHUNK_BYTES
-        self._tell(
-            msgspec.structs.replace(message, data=data[message.offset : end], done=end >= len(data))
-        )
-
-    def release_snapshot(self) -> None:
-        """No peer is being sent a snapshot: let go of its bytes."""
-        self._snapshot = (0, b"")
+        size = limits.RAFT_SNAPSHOT_CHUNK_BYTES
+        index = message.meta.index
+        chunk = await self._persistence.read_chunk(index, message.offset, size)
+        if chunk is not None:
+            data, done = chunk
+            self._tell(msgspec.structs.replace(message, data=data, done=done))
 
     def receive(self, message: RaftMessage | RaftHeartbeat, delivery: Delivery) -> RaftRpc:
         """Decode, and check that the sender is the member it says it is. Raises PeerFault."""

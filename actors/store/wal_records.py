@@ -3,28 +3,38 @@
 Job: encode, scan and judge damage. Must not know: files, tasks.
 
 A record: u32 CRC-32 of all that follows, u32 length of the payload, u8 type, u64 ordinal, payload.
-Ordinals count records over all segments, so a record in a wrong place is noticed. A segment begins
-with a Header, the hard state and the snapshot marker. Every group of records that shares a sync
-begins with a Mark: how far the segment was durable before. So damage is told apart: after what any
-later mark covers it is a torn tail, which nobody was promised; before that it is corruption.
+An entry's payload is u64 index, u64 term, u8 kind, data; a Mark's is one u64; all others are
+msgpack. Ordinals count records over all segments, so a record in a wrong place is noticed. A
+segment begins with a Header, the hard state and the snapshot's meta, and is zeros from where its
+records end on. Every group of records that shares a sync begins with a Mark: how far the segment
+was durable before. So damage is told apart: after what any later mark covers it is a torn tail,
+which nobody was promised; before that it is corruption.
 """
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
-from cluster.raft.messages import Entry, HardState, Membership
+from cluster.raft.messages import Entry, HardState, SnapshotMeta
 
-FORMAT = 1
+FORMAT = 2
 _PREFIX = struct.Struct("<IIBQ")
 _AFTER_CRC = struct.Struct("<IBQ")
-# A torn group's valid remains are looked for over this many records.
-LOOK_AHEAD_RECORDS = 4096
+_ENTRY_AFTER_CRC = struct.Struct("<IBQQQB")
+_ENTRY = struct.Struct("<QQB")
+_OFFSET = struct.Struct("<Q")
+_crc32 = zlib.crc32
+# Bytes of an entry's record beside its data.
+ENTRY_OVERHEAD_BYTES = _PREFIX.size + _ENTRY.size
+MARK_BYTES = _PREFIX.size + _OFFSET.size
+_ZEROS = bytes(64 * 1024)
 
-HEADER, HARD_STATE, ENTRY, SNAPSHOT, MARK = 1, 2, 3, 4, 5
+# 3 to 5 were in format 1, with other payloads.
+HEADER, HARD_STATE, ENTRY, SNAPSHOT, MARK, SPOOL, PIECE = 1, 2, 6, 7, 8, 9, 10
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
@@ -36,83 +46,131 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     segment: int
 
 
-class SnapshotMarker(msgspec.Struct, frozen=True, array_like=True):
-    """A durable snapshot of the state after entry (index, term) exists, and who took part then."""
-
-    index: int
-    term: int
-    membership: Membership = Membership()
-
-
 class Mark(msgspec.Struct, frozen=True, array_like=True):
     """Everything before this ``offset`` of the segment is durable."""
 
     offset: int
 
 
-Record = Header | HardState | Entry | SnapshotMarker | Mark
+class Spool(msgspec.Struct, frozen=True, array_like=True):
+    """First record of a spool's table: which snapshot is being received."""
+
+    meta: SnapshotMeta
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """``size`` bytes more of it are durable; ``checksum``: their CRC-32."""
+
+    size: int
+    checksum: int
+
+
+Record = Header | HardState | Entry | SnapshotMeta | Mark | Spool | Piece
 
 _TYPES: dict[type[Record], int] = {
     Header: HEADER,
     HardState: HARD_STATE,
-    Entry: ENTRY,
-    SnapshotMarker: SNAPSHOT,
-    Mark: MARK,
+    SnapshotMeta: SNAPSHOT,
+    Spool: SPOOL,
+    Piece: PIECE,
 }
 _encoder = msgspec.msgpack.Encoder()
 _decoders: dict[int, msgspec.msgpack.Decoder[Record]] = {
     number: msgspec.msgpack.Decoder(kind) for kind, number in _TYPES.items()
 }
+_MARK_PATTERN = struct.pack("<IB", _OFFSET.size, MARK)
 
 
 def encode_record(record: Record, ordinal: int) -> bytes:
     """The bytes of one record."""
-    payload = _encoder.encode(record)
-    rest = _AFTER_CRC.pack(len(payload), _TYPES[type(record)], ordinal)
-    checksum = zlib.crc32(payload, zlib.crc32(rest))
+    if isinstance(record, Entry):
+        return b"".join(encode_entries([record], ordinal))
+    if isinstance(record, Mark):
+        kind, payload = MARK, _OFFSET.pack(record.offset)
+    else:
+        kind, payload = _TYPES[type(record)], _encoder.encode(record)
+    rest = _AFTER_CRC.pack(len(payload), kind, ordinal)
+    checksum = _crc32(payload, _crc32(rest))
     return checksum.to_bytes(4, "little") + rest + payload
+
+
+def encode_entries(entries: Sequence[Entry], ordinal: int) -> list[bytes]:
+    """The bytes of entries with consecutive ordinals, two pieces each: their data is not copied."""
+    pieces = []
+    pack, size = _ENTRY_AFTER_CRC.pack, _ENTRY.size
+    for entry in entries:
+        data = entry.data
+        rest = pack(len(data) + size, ENTRY, ordinal, entry.index, entry.term, entry.kind)
+        pieces.append(_crc32(data, _crc32(rest)).to_bytes(4, "little") + rest)
+        pieces.append(data)
+        ordinal += 1
+    return pieces
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """``end``: offset after the last good record; ``ordinal``: of the next one. ``damage``: what
-    is wrong at ``end`` ('' if the file ends there)."""
+    """``end``: offset after the last good record; ``ordinal``: of the next one; ``marked``: how far
+    the last mark says that all is durable. ``damage``: what is wrong at ``end`` ('' if nothing but
+    zeros follows)."""
 
     records: list[Record]
     end: int
     ordinal: int
+    marked: int
     damage: str
 
 
 def scan(data: bytes, ordinal: int | None) -> Scan:
     """Read records up to the first that is not good. ``ordinal`` None: the first record tells."""
     records: list[Record] = []
-    offset = 0
+    view = memoryview(data)
+    offset = marked = 0
+    damage = ""
     while offset < len(data):
-        found = _read(data, offset, ordinal)
+        found = _read(data, view, offset, ordinal)
         if isinstance(found, str):
-            return Scan(records, offset, ordinal or 0, found)
+            damage = "" if is_zero(data, offset) else found
+            break
         record, ordinal, offset = found
+        if isinstance(record, Mark):
+            marked = record.offset
         records.append(record)
-    return Scan(records, offset, ordinal or 0, "")
+    return Scan(records, offset, ordinal or 0, marked, damage)
 
 
-def _read(data: bytes, offset: int, ordinal: int | None) -> tuple[Record, int, int] | str:
+def is_zero(data: bytes, offset: int) -> bool:
+    """True if nothing but zeros follows."""
+    for start in range(offset, len(data), len(_ZEROS)):
+        part = data[start : start + len(_ZEROS)]
+        if part != (_ZEROS if len(part) == len(_ZEROS) else bytes(len(part))):
+            return False
+    return True
+
+
+def _read(
+    data: bytes, view: memoryview, offset: int, ordinal: int | None
+) -> tuple[Record, int, int] | str:
     """The record, the next ordinal and offset; or what is wrong."""
-    if offset + _PREFIX.size > len(data):
+    start = offset + 17
+    if start > len(data):
         return "cut off in a record's header"
     checksum, length, kind, number = _PREFIX.unpack_from(data, offset)
-    end = offset + _PREFIX.size + length
+    end = start + length
     if end > len(data):
         return "cut off in a record"
-    if zlib.crc32(memoryview(data)[offset + 4 : end]) != checksum:
+    if _crc32(view[offset + 4 : end]) != checksum:
         return "checksum does not match"
     if ordinal is not None and number != ordinal:
         return f"record {number} where {ordinal} belongs"
+    if kind == ENTRY and length >= 17:
+        index, term, sort = _ENTRY.unpack_from(data, start)
+        return Entry(index, term, data[start + 17 : end], sort), number + 1, end
+    if kind == MARK and length == _OFFSET.size:
+        return Mark(_OFFSET.unpack_from(data, start)[0]), number + 1, end
     if kind not in _decoders:
         return f"unknown record type {kind}"
     try:
-        record = _decoders[kind].decode(memoryview(data)[offset + _PREFIX.size : end])
+        record = _decoders[kind].decode(view[start:end])
     except msgspec.DecodeError as error:
         return f"not a record of type {kind}: {error}"
     return record, number + 1, end
@@ -122,18 +180,19 @@ def judge(data: bytes, found: Scan) -> Literal["torn", "corrupt"]:
     """Whether the damage at ``found.end`` of the last segment may be cut off.
 
     It may not if a good mark after it says that the place was durable. Records of the same torn
-    group may be whole behind it, as a disk writes its blocks in any order.
+    group may be whole behind it, as a disk writes its sectors in any order.
     """
-    for number in range(found.ordinal, found.ordinal + LOOK_AHEAD_RECORDS):
-        pattern = struct.pack("<BQ", MARK, number)
-        position = data.find(pattern, found.end)
-        while position >= 0:
-            read = _read(data, position - 8, number) if position >= 8 else ""
-            if not isinstance(read, str):
-                mark = read[0]
-                if isinstance(mark, Mark) and mark.offset > found.end:
-                    return "corrupt"
-            position = data.find(pattern, position + 1)
+    view = memoryview(data)
+    position = data.find(_MARK_PATTERN, found.end)
+    while position >= 0:
+        start = position - 4
+        read = _read(data, view, start, None) if start > found.end else ""
+        if not isinstance(read, str):
+            mark, following, _ = read
+            later = following > found.ordinal
+            if later and isinstance(mark, Mark) and found.end < mark.offset <= start:
+                return "corrupt"
+        position = data.find(_MARK_PATTERN, position + 1)
     return "torn"
 
 
@@ -142,43 +201,45 @@ class Replay:
     """What a log says in the end: fold its records in order with ``take``."""
 
     hard_state: HardState
-    snapshot: SnapshotMarker
+    meta: SnapshotMeta
     entries: list[Entry]
     highest: int = 0  # highest entry index seen in the segment being replayed
 
     def take(self, record: Record) -> str:
         """Returns what is wrong with it, '' if nothing."""
+        if isinstance(record, Entry):
+            return self._take_entry(record)
         if isinstance(record, HardState):
             if record.term < self.hard_state.term:
                 return f"term goes back from {self.hard_state.term} to {record.term}"
             self.hard_state = record
-        elif isinstance(record, Entry):
-            return self._take_entry(record)
-        elif isinstance(record, SnapshotMarker):
-            self._take_marker(record)
+        elif isinstance(record, SnapshotMeta):
+            self._take_meta(record)
         return ""
 
     def _take_entry(self, entry: Entry) -> str:
         self.highest = max(self.highest, entry.index)
         entries = self.entries
         if entries:
-            keep = entry.index - entries[0].index
-            if keep < 0 or keep > len(entries):
-                return f"entry {entry.index} after entry {entries[-1].index}"
-            del entries[keep:]
+            last = entries[-1].index
+            if entry.index != last + 1:
+                keep = entry.index - entries[0].index
+                if keep < 0 or entry.index > last:
+                    return f"entry {entry.index} after entry {last}"
+                del entries[keep:]
         entries.append(entry)
         return ""
 
-    def _take_marker(self, marker: SnapshotMarker) -> None:
+    def _take_meta(self, meta: SnapshotMeta) -> None:
         """As ``RaftLog.install``: keep what follows that very entry, else nothing."""
-        if marker.index < self.snapshot.index:
+        if meta.index < self.meta.index:
             return
-        self.snapshot = marker
-        if not self.entries or self.entries[0].index > marker.index:
+        self.meta = meta
+        if not self.entries or self.entries[0].index > meta.index:
             return
-        position = marker.index - self.entries[0].index
+        position = meta.index - self.entries[0].index
         known = position < len(self.entries)
-        if known and self.entries[position].term == marker.term:
+        if known and self.entries[position].term == meta.term:
             del self.entries[: position + 1]
         else:
             self.entries.clear()

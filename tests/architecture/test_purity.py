@@ -53,6 +53,7 @@ SHELLS = {
     "store/persistence.py": "log and snapshot files",
     "store/reads.py": "reads that wait for their revision",
     "store/waiters.py": "futures of what waits",
+    "store/wal_segments.py": "the log's segments, prepared in the background",
     "store/watch_hub.py": "watchers that wait",
     "store/writes.py": "writes that wait for a quorum",
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.kit.world import real_disk
-from actors.kit.world.disk import Disk, DiskFault
+from actors.kit.world.disk import Disk, DiskFault, DiskFull
 from actors.kit.world.memory import SeededEntropy
 from actors.kit.world.memory_disk import SimDisk
 from actors.kit.world.real_disk import RealDisk
@@ -172,6 +172,113 @@ async def test_an_interrupted_atomic_write_leaves_the_old_file(tmp_path: Path) -
     assert await disk.read("x") == b"new"
 
 
+async def test_a_part_of_a_file_is_read(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    await disk.write_atomic("x", b"0123456789")
+    assert await disk.read_at("x", 3, 4) == b"3456"
+    assert await disk.read_at("x", 8, 4) == b"89"
+    assert await disk.read_at("x", 12, 4) == b""
+    assert await disk.read_at("y", 0, 4) is None
+
+
+async def test_a_renamed_file_takes_the_place_and_stays_open(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    await disk.write_atomic("new", b"old")
+    file = await disk.open_append("a/x")
+    file.append(b"one")
+    await file.sync()
+    await disk.rename("a/x", "new")
+    file.append(b"two")
+    await file.sync()
+    await file.close()
+    assert await disk.list("") == ["new"]
+    assert await make_disk().read("new") == b"onetwo"
+    with pytest.raises(DiskFault):
+        await disk.rename("a/x", "b")
+
+
+async def test_a_prepared_file_is_zeros_and_is_overwritten_in_place(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    await disk.write_atomic("a/next", b"what was there")
+    await disk.prepare("a/next", 3_000_000)
+    assert await disk.read("a/next") == bytes(3_000_000)
+    file = await disk.open_append("a/next", 0)
+    assert file.size == 0
+    file.append(b"one", b"two")
+    assert file.size == 6
+    await file.sync()
+    await file.close()
+    assert await disk.read("a/next") == b"onetwo".ljust(3_000_000, b"\0")
+    file = await disk.open_append("a/next", 3)
+    file.append(b"X")
+    await file.sync()
+    await file.truncate(4)
+    await file.close()
+    assert await disk.read("a/next") == b"oneX"
+    await disk.prepare("a/none", 0)
+    assert await disk.read("a/none") == b""
+
+
+async def test_appends_go_on_behind_the_room_prepared(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    await disk.prepare("x", 4)
+    file = await disk.open_append("x", 2)
+    file.append(b"abcdef")
+    await file.sync()
+    await file.close()
+    assert await disk.read("x") == b"\0\0abcdef"
+    with pytest.raises(ValueError, match="ends at 8, before 9"):
+        await disk.open_append("x", 9)
+
+
+async def test_many_and_large_pieces_arrive_in_order(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    file = await disk.open_append("x")
+    pieces = [b"%06d" % number * 100 for number in range(4000)]
+    file.append(*pieces)
+    await file.sync()
+    file.append(bytes(2_000_000), b"end")
+    await file.close()
+    assert await disk.read("x") == b"".join([*pieces, bytes(2_000_000), b"end"])
+
+
+async def test_a_full_disk_says_so_and_keeps_nothing_half_made(
+    make_disk: MakeDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = make_disk()
+    await disk.write_atomic("x", b"old")
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fail(*_: object) -> None:
+        raise full
+
+    if isinstance(disk, SimDisk):
+        disk.capacity = 10
+    else:
+        monkeypatch.setattr(real_disk.os, "pwrite", fail)
+    with pytest.raises(DiskFull, match="No space left"):
+        await disk.prepare("next", 100)
+    with pytest.raises(DiskFull, match="No space left"):
+        await disk.write_atomic("x", b"new" * 10)
+    file = await disk.open_append("y")
+    file.append(bytes(100))
+    with pytest.raises(DiskFull, match="No space left"):
+        await file.sync()
+    await file.close()
+    assert await disk.list("") == ["x", "y"]
+    assert await disk.read("x") == b"old"
+
+
+async def test_a_cancelled_rename_is_over_when_its_asker_is(tmp_path: Path) -> None:
+    disk = RealDisk(tmp_path)
+    await disk.write_atomic("x", b"")
+    renaming = asyncio.create_task(disk.rename("x", "y"))
+    await asyncio.sleep(0)
+    renaming.cancel()
+    await asyncio.wait([renaming])
+    assert renaming.cancelled() and os.listdir(tmp_path) == ["y"]
+
+
 async def test_a_power_cut_keeps_what_was_synced_and_a_prefix_of_the_rest() -> None:
     kept = set()
     for seed in range(60):
@@ -180,7 +287,7 @@ async def test_a_power_cut_keeps_what_was_synced_and_a_prefix_of_the_rest() -> N
         file.append(b"synced.")
         await file.sync()
         file.append(b"not")
-        disk.crash(SeededEntropy(seed))
+        disk.crash(SeededEntropy(seed), "prefix")
         content = await disk.read("wal")
         assert content is not None
         assert b"synced.not".startswith(content)
@@ -189,6 +296,86 @@ async def test_a_power_cut_keeps_what_was_synced_and_a_prefix_of_the_rest() -> N
         with pytest.raises(DiskFault):
             file.append(b"x")
     assert kept == {0, 1, 2, 3}
+
+
+async def test_a_power_cut_keeps_each_unsynced_sector_or_not() -> None:
+    seen = set()
+    for seed in range(200):
+        disk = SimDisk()
+        await disk.prepare("wal", 4096)
+        file = await disk.open_append("wal", 0)
+        file.append(b"s" * 700)
+        await file.sync()
+        file.append(b"u" * 1000)
+        disk.crash(SeededEntropy(seed), "sectors")
+        content = await disk.read("wal") or b""
+        assert len(content) == 4096
+        assert content[:700] == b"s" * 700 and not any(content[1700:])
+        parts = (content[700:1024], content[1024:1536], content[1536:1700])
+        assert all(part in (b"u" * len(part), bytes(len(part))) for part in parts)
+        seen.add(tuple(part[0] for part in parts))
+    assert len(seen) == 8
+
+
+async def test_a_power_cut_keeps_any_length_of_a_file_that_grew() -> None:
+    lengths = set()
+    for seed in range(100):
+        disk = SimDisk()
+        file = await disk.open_append("wal")
+        file.append(b"u" * 10)
+        disk.crash(SeededEntropy(seed), "sectors")
+        content = await disk.read("wal") or b""
+        assert content in (b"u" * len(content), bytes(len(content)))
+        lengths.add(len(content))
+    assert lengths == set(range(11))
+
+
+async def test_bytes_of_a_failed_sync_are_readable_and_never_durable() -> None:
+    disk = SimDisk()
+    file = await disk.open_append("wal")
+    file.append(b"lost")
+    disk.inject("sync", errno.EIO)
+    with pytest.raises(DiskFault):
+        await file.sync()
+    assert await disk.read("wal") == b"lost"
+    file = await disk.open_append("wal")
+    file.append(b"kept")
+    await file.sync()
+    assert await disk.read("wal") == b"lostkept"
+    disk.crash(SeededEntropy(1))
+    assert await disk.read("wal") == b"\0\0\0\0kept"
+
+
+async def test_a_damaged_byte_reads_back_changed() -> None:
+    disk = SimDisk()
+    await disk.prepare("x", 3)
+    disk.damage("x", 1, 0x80)
+    assert await disk.read("x") == b"\0\x80\0"
+    disk.inject("read", errno.EIO, "x")
+    with pytest.raises(DiskFault, match="Input/output"):
+        await disk.read_at("x", 0, 1)
+    other = disk.copy()
+    disk.damage("x", 1, 0x80)
+    assert await other.read("x") == b"\0\x80\0"
+    assert await disk.read("x") == bytes(3)
+
+
+async def test_a_change_cut_by_a_power_cut_happened_or_not() -> None:
+    found = set()
+    for seed in range(40):
+        disk = SimDisk()
+        await disk.write_atomic("a", b"a")
+        disk.sync_latency = 0.001
+        work = [
+            asyncio.ensure_future(work)
+            for work in (disk.write_atomic("b", b"b"), disk.rename("a", "c"), disk.prepare("d", 1))
+        ]
+        await asyncio.sleep(0)
+        disk.crash(SeededEntropy(seed))
+        for result in await asyncio.gather(*work, return_exceptions=True):
+            assert isinstance(result, DiskFault)
+        found.add(tuple(await disk.list("")))
+    assert len(found) == 8
 
 
 async def test_power_lost_during_a_sync_or_write_fails_it() -> None:
@@ -201,7 +388,6 @@ async def test_power_lost_during_a_sync_or_write_fails_it() -> None:
     for task in work:
         with pytest.raises(DiskFault):
             await task
-    assert await disk.read("s") is None
 
 
 async def test_a_failed_replacement_leaves_the_old_bytes_and_no_rest(
@@ -210,7 +396,7 @@ async def test_a_failed_replacement_leaves_the_old_bytes_and_no_rest(
     disk = RealDisk(tmp_path)
     await disk.write_atomic("a", b"old")
 
-    def full(fd: int, data: bytes) -> None:
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:

@@ -39,8 +39,10 @@ def test_a_flipped_bit_stops_the_replica_and_a_torn_tail_does_not(
     processes.kill(settings, VICTIM)
     segment = last_segment(settings)
     whole = segment.read_bytes()
+    # Behind the records the segment is zeros: room for more.
+    written = len(whole.rstrip(b"\0"))
     damaged = bytearray(whole)
-    damaged[len(damaged) // 2] ^= 0x10
+    damaged[written // 2] ^= 0x10
     segment.write_bytes(damaged)
     refused = simulated.steersman("replica", "start", VICTIM)
     moment = time.monotonic()
@@ -48,11 +50,14 @@ def test_a_flipped_bit_stops_the_replica_and_a_torn_tail_does_not(
     lines = refused.stderr.strip().splitlines()
     assert len(lines) == 1, refused.stderr
     assert lines[0].startswith(f"error: {VICTIM}: {segment}: checksum does not match at offset ")
-    assert "Put the file back" in lines[0]
+    assert "Put the file back as it was, or have it fetch everything" in lines[0]
+    assert lines[0].endswith(f"`steersman replica rebuild {VICTIM}`")
     print("\n" + lines[0])
     resumed(writers, moment)
     # A group that was being written when the power went: nobody was promised it.
-    segment.write_bytes(whole + os.urandom(7))
+    torn = bytearray(whole)
+    torn[written + 8 : written + 16] = os.urandom(8)
+    segment.write_bytes(torn)
     simulated.do("replica", "start", VICTIM)
     stop(writers)
     settle(settings)
@@ -69,7 +74,7 @@ def tight(simulated: RealCluster) -> Iterator[Path]:
     beside = place.with_suffix(".beside")
     shutil.copytree(place, beside)
     size = sum(file.stat().st_size for file in beside.rglob("*") if file.is_file())
-    # The start rewrites the last segment beside itself.
+    # A snapshot and a segment are written before what they replace is removed.
     room = f"size={3 * size + TIGHT_BYTES}"
     subprocess.run(["mount", "-t", "tmpfs", "-o", room, "tmpfs", place], check=True)
     try:
@@ -103,9 +108,6 @@ def test_a_full_disk_ends_the_replica_which_catches_up_later(
     assert last.startswith(f"error: {VICTIM}: "), last
     assert "No space left on device" in last
     gap = resumed(writers, full)
-    refused = simulated.steersman("replica", "start", VICTIM)
-    assert refused.returncode == 1
-    assert "No space left on device" in refused.stderr
     (tight / "ballast").unlink()
     simulated.do("replica", "start", VICTIM)
     stop(writers)

@@ -15,8 +15,8 @@ from actors.controllers.execute import Executor
 from actors.kubelet import restarts
 from actors.kubelet.actor import KubeletActor
 from actors.proxy.actor import ProxyActor
-from actors.store.persistence import Persistence
 from actors.store.reads import Reads
+from actors.store.wal_segments import Log
 from actors.store.watch_hub import WatchHub
 from cluster.api.resources import PODS
 from cluster.raft import follower, leader
@@ -44,21 +44,21 @@ def _planted(where: Any, name: str, bug: Callable[..., Any]) -> Iterator[None]:
 def vote_not_persisted() -> Any:
     """The term is written down, the vote is not."""
 
-    def bug(append: Any, self: Persistence, file: Any, record: Any) -> None:
+    def bug(append: Any, self: Log, record: Any) -> None:
         if isinstance(record, HardState):
             record = HardState(record.term, "")
-        append(self, file, record)
+        append(self, record)
 
-    return _planted(Persistence, "_append", bug)
+    return _planted(Log, "append", bug)
 
 
 def acknowledged_before_sync() -> Any:
     """What is written counts as durable at once."""
 
-    async def bug(sync: Any, self: Persistence, file: Any) -> None:
-        self._durable = file.size
+    async def bug(sync: Any, self: Log) -> None:
+        self._durable = self._opened.size
 
-    return _planted(Persistence, "_sync", bug)
+    return _planted(Log, "sync", bug)
 
 
 def committed_without_majority() -> Any:

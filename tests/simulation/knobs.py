@@ -58,7 +58,7 @@ def draw(entropy: Entropy) -> Knobs:
     """The knobs of one run."""
     return Knobs(
         snapshot_entries=entropy.choice((25, 60, 200, limits.RAFT_SNAPSHOT_ENTRIES)),
-        segment_bytes=entropy.choice((8, 64, 16 * limits.KIB)) * limits.KIB,
+        segment_bytes=entropy.choice((8, 64, 1 * limits.KIB)) * limits.KIB,
         history_revisions=entropy.choice((300, limits.HISTORY_REVISIONS_MAX)),
         bounds={
             "RAFT_KEEP_ENTRIES": entropy.choice((3, 20, limits.RAFT_KEEP_ENTRIES)),

@@ -22,7 +22,7 @@ from cluster.state.mvcc import StateMachine
 from cluster.state.sessions import Outcome
 
 # As the production code raises them when told to by the nemesis, or in a process that dies.
-EXPECTED_CRASHES = ("the nemesis", "DiskFault", "DeadProcess")
+EXPECTED_CRASHES = ("the nemesis", "DiskFault", "DiskFull", "DeadProcess")
 
 
 @dataclass(frozen=True, slots=True)

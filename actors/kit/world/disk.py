@@ -1,9 +1,10 @@
-"""What a disk is to an actor: whole files replaced atomically, and files that only grow.
+"""What a disk is to an actor: files replaced whole, files prepared in advance, files that grow.
 
 Paths are str, relative to the disk's root, with ``/`` between the parts. Must not know: where the
 root is.
 """
 
+import asyncio
 from typing import Protocol
 
 
@@ -15,14 +16,18 @@ class DiskFault(Exception):
     """
 
 
+class DiskFull(DiskFault):
+    """There is no room. What was durable before still is; it goes on once there is room."""
+
+
 class AppendFile(Protocol):
-    """A file that grows at its end."""
+    """A file written at a moving end, which may lie before the end of the room it has."""
 
     @property
     def size(self) -> int:
-        """Bytes, with those appended and not yet synced."""
+        """The end: bytes, with those appended and not yet synced."""
 
-    def append(self, data: bytes) -> None:
+    def append(self, *pieces: bytes) -> None:
         """Add at the end. Not durable (nor readable) before ``sync``. Raises DiskFault if this
         file has failed before."""
 
@@ -30,7 +35,8 @@ class AppendFile(Protocol):
         """Make all that was appended before the call durable. Raises DiskFault; never retried."""
 
     async def truncate(self, size: int) -> None:
-        """Cut to ``size`` bytes, durably. Raises DiskFault, ValueError if it is shorter."""
+        """Cut the end and the room to ``size`` bytes, durably. Raises DiskFault, ValueError if
+        the end is before it."""
 
     async def close(self) -> None:
         """Release it. What was not synced may be lost."""
@@ -42,9 +48,17 @@ class Disk(Protocol):
     async def read(self, path: str) -> bytes | None:
         """The file's bytes, None if there is none. Raises DiskFault."""
 
+    async def read_at(self, path: str, offset: int, count: int) -> bytes | None:
+        """Up to ``count`` bytes from ``offset`` on (fewer only at the end), None if there is no
+        such file. Raises DiskFault."""
+
     async def write_atomic(self, path: str, data: bytes) -> None:
         """Replace the file durably: after a crash it holds the old bytes or the new, whole.
         Raises DiskFault."""
+
+    async def rename(self, old: str, new: str) -> None:
+        """Give the file another name durably, in place of what had it. A file open for appending
+        stays open. After a crash it has one name or the other. Raises DiskFault."""
 
     async def remove(self, path: str) -> None:
         """Delete the file durably; nothing happens if there is none. Raises DiskFault."""
@@ -55,8 +69,15 @@ class Disk(Protocol):
     def locate(self, path: str) -> str:
         """Where a person finds the file: for error texts."""
 
-    async def open_append(self, path: str) -> AppendFile:
-        """Open for appending; the file is made (durably) if it is not there. Raises DiskFault."""
+    def prepare(self, path: str, size: int) -> "asyncio.Future[None]":
+        """Begin at once to make, durably and whole, a file of ``size`` zero bytes: written, not
+        merely reserved, so that overwriting it changes nothing but its bytes. The future tells
+        when it is there, or DiskFault; then nothing is left of it."""
+
+    async def open_append(self, path: str, end: int | None = None) -> AppendFile:
+        """Open for appending at ``end`` (None: where the file ends); what lies behind is room to
+        be overwritten. The file is made (durably) if it is not there. Raises DiskFault, ValueError
+        if the file is shorter than ``end``."""
 
 
 def check_path(path: str) -> str:

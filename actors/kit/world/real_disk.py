@@ -1,21 +1,31 @@
 """The real disk: files below one directory, all blocking calls in threads.
 
-An append-only file has one thread of its own, so its writes and syncs keep their order and a slow
-sync of one file stops no other. Must not know: what the bytes mean.
+A file open for appending has one thread of its own, so its writes and syncs keep their order and a
+slow sync of one file stops no other. Must not know: what the bytes mean.
 """
 
 import asyncio
+import errno
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from actors.kit.world.disk import AppendFile, DiskFault, check_path
+from actors.kit.world.disk import AppendFile, DiskFault, DiskFull, check_path
 
 T = TypeVar("T")
 
 TEMPORARY_SUFFIX = ".tmp~"
+# Zeros written between two syncs while a file is prepared: few enough not to hold up the syncs of
+# others much.
+PREPARE_STRIDE_BYTES = 1024 * 1024
+# Up to here one joined write is as quick as a vector of buffers (measured with 1 KiB buffers); more
+# would be copied needlessly.
+JOINED_BYTES_MAX = 1024 * 1024
+VECTOR_BUFFERS_MAX = 1024  # Linux' IOV_MAX
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class RealDisk:
@@ -23,22 +33,38 @@ class RealDisk:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        # One that a crashed actor began must not end over one begun later.
+        self._preparing = threading.Lock()
         root.mkdir(parents=True, exist_ok=True)
 
     async def read(self, path: str) -> bytes | None:
         """The file's bytes, None if there is none."""
         return await asyncio.to_thread(_guard, lambda: _read(self._at(path)))
 
+    async def read_at(self, path: str, offset: int, count: int) -> bytes | None:
+        """Bytes from the middle of a file."""
+        target = self._at(path)
+        return await asyncio.to_thread(_guard, lambda: _read_at(target, offset, count), str(target))
+
     async def write_atomic(self, path: str, data: bytes) -> None:
         """Write beside, sync, rename over, sync the directory."""
         target = self._at(path)
-        await asyncio.shield(
-            asyncio.to_thread(_guard, lambda: _write_atomic(self._root, target, data))
-        )
+
+        def write(fd: int) -> None:
+            _write_all(fd, [data], 0)
+            os.fsync(fd)
+
+        await _uninterrupted(lambda: _make(self._root, target, write))
+
+    async def rename(self, old: str, new: str) -> None:
+        """Rename and sync the directories."""
+        source, target = self._at(old), self._at(new)
+        await _uninterrupted(lambda: _rename(self._root, source, target))
 
     async def remove(self, path: str) -> None:
         """Unlink and sync the directory."""
-        await asyncio.shield(asyncio.to_thread(_guard, lambda: _remove(self._at(path))))
+        target = self._at(path)
+        await _uninterrupted(lambda: _remove(target))
 
     async def list(self, prefix: str) -> list[str]:
         """Paths of all files that begin with ``prefix``, sorted."""
@@ -48,11 +74,24 @@ class RealDisk:
         """Its absolute path."""
         return str(self._at(path))
 
-    async def open_append(self, path: str) -> AppendFile:
+    def prepare(self, path: str, size: int) -> "asyncio.Future[None]":
+        """Write zeros beside, a stride at a time, then rename."""
+        target = self._at(path)
+
+        def work() -> None:
+            with self._preparing:
+                _guard(lambda: _make(self._root, target, lambda fd: _write_zeros(fd, size)))
+
+        return asyncio.get_running_loop().run_in_executor(None, work)
+
+    async def open_append(self, path: str, end: int | None = None) -> AppendFile:
         """Open for appending, with a thread of its own."""
         target = self._at(path)
         fd, size = await asyncio.to_thread(_guard, lambda: _open(self._root, target))
-        return RealAppendFile(fd, size, str(target))
+        if end is not None and end > size:
+            os.close(fd)
+            raise ValueError(f"{target} ends at {size}, before {end}")
+        return RealAppendFile(fd, size if end is None else end, str(target))
 
     def _at(self, path: str) -> Path:
         return self._root / check_path(path)
@@ -67,49 +106,55 @@ class RealAppendFile:
         self._size = size
         self._path = path
         self._pending: list[bytes] = []
+        self._written = size
         self._failed: DiskFault | None = None
         self._closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="append")
 
     @property
     def size(self) -> int:
-        """Bytes, with those not yet synced."""
+        """The end, with what is not yet synced."""
         return self._size
 
-    def append(self, data: bytes) -> None:
+    def append(self, *pieces: bytes) -> None:
         """Add at the end."""
         self._check()
-        self._pending.append(data)
-        self._size += len(data)
+        self._pending.extend(pieces)
+        self._size += sum(map(len, pieces))
 
     async def sync(self) -> None:
         """Write what gathered, then fdatasync."""
-        data = b"".join(self._pending)
-        self._pending.clear()
-        await self._in_thread(lambda: _write_and_sync(self._fd, data))
+        pieces, offset = self._take()
+        await self._in_thread(lambda: _write_and_sync(self._fd, pieces, offset))
 
     async def truncate(self, size: int) -> None:
         """Write what gathered, cut, then fdatasync."""
         if size > self._size:
             raise ValueError(f"cannot truncate {self._path} from {self._size} to {size} bytes")
-        data = b"".join(self._pending)
-        self._pending.clear()
-        self._size = size
-        await self._in_thread(lambda: _write_and_truncate(self._fd, data, size))
+        pieces, offset = self._take()
+        self._size = self._written = size
+        await self._in_thread(lambda: _write_and_truncate(self._fd, pieces, offset, size))
 
     async def close(self) -> None:
         """Write what gathered (without a sync) unless the file failed, and release it."""
         if self._closed:
             return
-        data = b"".join(self._pending)
-        self._pending.clear()
+        pieces, offset = self._take()
         try:
-            if self._failed is None and data:
-                await self._in_thread(lambda: _write_all(self._fd, data))
+            if self._failed is None and pieces:
+                await self._in_thread(lambda: _write_all(self._fd, pieces, offset))
         finally:
             self._closed = True
-            self._thread.shutdown(wait=True)
-            os.close(self._fd)
+            closing = self._thread.submit(os.close, self._fd)
+            self._thread.shutdown(wait=False)
+            # What an earlier, cancelled sync still does is over by then.
+            await asyncio.wait([asyncio.wrap_future(closing)])
+
+    def _take(self) -> tuple[list[bytes], int]:
+        """What gathered, and where it belongs."""
+        pieces, self._pending = self._pending, []
+        offset, self._written = self._written, self._size
+        return pieces, offset
 
     def _check(self) -> None:
         if self._failed is not None:
@@ -139,7 +184,20 @@ def _guard(work: Callable[[], T], path: str = "") -> T:
     try:
         return work()
     except OSError as error:
-        raise DiskFault(f"{error.filename or path}: {error.strerror}") from error
+        kind = DiskFull if error.errno in FULL else DiskFault
+        raise kind(f"{error.filename or path}: {error.strerror}") from error
+
+
+async def _uninterrupted(work: Callable[[], None]) -> None:
+    """Run in a thread. Who is cancelled meanwhile waits for its end all the same: it must not come
+    to pass later, when somebody else is at work on the files."""
+    future = asyncio.get_running_loop().run_in_executor(None, _guard, work)
+    try:
+        await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([future])
+        future.exception()
+        raise
 
 
 def _read(path: Path) -> bytes | None:
@@ -149,19 +207,56 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def _read_at(path: Path, offset: int, count: int) -> bytes | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return os.pread(fd, count, offset)
+    finally:
+        os.close(fd)
+
+
+def _write_all(fd: int, pieces: Sequence[bytes], offset: int) -> None:
+    if sum(map(len, pieces)) <= JOINED_BYTES_MAX:
+        _write(fd, b"".join(pieces), offset)
+        return
+    for first in range(0, len(pieces), VECTOR_BUFFERS_MAX):
+        batch = pieces[first : first + VECTOR_BUFFERS_MAX]
+        size = sum(map(len, batch))
+        written = os.pwritev(fd, batch, offset)
+        if written < size:
+            _write(fd, b"".join(batch)[written:], offset + written)
+        offset += size
+
+
+def _write(fd: int, data: bytes, offset: int) -> None:
     view = memoryview(data)
     while view:
-        view = view[os.write(fd, view) :]
+        written = os.pwrite(fd, view, offset)
+        view = view[written:]
+        offset += written
 
 
-def _write_and_sync(fd: int, data: bytes) -> None:
-    _write_all(fd, data)
+def _write_zeros(fd: int, size: int) -> None:
+    if size:
+        # Tells at once if there is no room, and keeps the file in one place.
+        os.posix_fallocate(fd, 0, size)
+    zeros = bytes(min(size, PREPARE_STRIDE_BYTES))
+    for offset in range(0, size, PREPARE_STRIDE_BYTES):
+        _write(fd, zeros[: size - offset], offset)
+        os.fdatasync(fd)
+    os.fsync(fd)
+
+
+def _write_and_sync(fd: int, pieces: Sequence[bytes], offset: int) -> None:
+    _write_all(fd, pieces, offset)
     os.fdatasync(fd)
 
 
-def _write_and_truncate(fd: int, data: bytes, size: int) -> None:
-    _write_all(fd, data)
+def _write_and_truncate(fd: int, pieces: Sequence[bytes], offset: int, size: int) -> None:
+    _write_all(fd, pieces, offset)
     os.ftruncate(fd, size)
     os.fdatasync(fd)
 
@@ -185,14 +280,14 @@ def _make_directory(root: Path, directory: Path) -> None:
         _sync_directory(path.parent)
 
 
-def _write_atomic(root: Path, target: Path, data: bytes) -> None:
+def _make(root: Path, target: Path, write: Callable[[int], None]) -> None:
+    """Let a file be written (and synced) beside ``target`` and take its place."""
     _make_directory(root, target.parent)
     temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
     try:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            _write_all(fd, data)
-            os.fsync(fd)
+            write(fd)
         finally:
             os.close(fd)
         temporary.rename(target)
@@ -202,6 +297,14 @@ def _write_atomic(root: Path, target: Path, data: bytes) -> None:
         error.filename = error.filename or str(target)
         raise
     _sync_directory(target.parent)
+
+
+def _rename(root: Path, source: Path, target: Path) -> None:
+    _make_directory(root, target.parent)
+    source.rename(target)
+    _sync_directory(target.parent)
+    if source.parent != target.parent:
+        _sync_directory(source.parent)
 
 
 def _remove(path: Path) -> None:
@@ -223,6 +326,6 @@ def _list(root: Path, prefix: str) -> list[str]:
 
 def _open(root: Path, path: Path) -> tuple[int, int]:
     _make_directory(root, path.parent)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     _sync_directory(path.parent)
     return fd, os.fstat(fd).st_size

@@ -7,18 +7,26 @@ from actors.store.wal_records import (
     Header,
     Mark,
     Replay,
-    SnapshotMarker,
+    encode_entries,
     encode_record,
     judge,
     scan,
 )
-from cluster.raft.messages import BLANK, Entry, HardState
+from cluster.raft.messages import BLANK, MEMBERSHIP, Entry, HardState, SnapshotMeta
 
 
 def test_golden_bytes() -> None:
     """The format on disk must not change unnoticed."""
     data = encode_record(HardState(3, "m1"), 7)
     assert data.hex() == "1f2bfefd050000000207000000000000009203a26d31"
+
+
+def test_golden_bytes_of_entries_and_marks() -> None:
+    data = b"".join(encode_entries([Entry(9, 3, b"xyz", MEMBERSHIP)], 7))
+    assert data == encode_record(Entry(9, 3, b"xyz", MEMBERSHIP), 7)
+    head = "1400000006070000000000000009000000000000000300000000000000" + "01"
+    assert data[4:].hex() == head + b"xyz".hex()
+    assert encode_record(Mark(513), 8)[4:].hex() == "080000000808000000000000000102000000000000"
 
 
 def test_a_record_in_a_wrong_place_is_noticed() -> None:
@@ -31,7 +39,7 @@ def test_a_record_in_a_wrong_place_is_noticed() -> None:
 def test_garbage_never_passes_for_a_record(data: bytes) -> None:
     good = encode_record(BLANK, 0)
     found = scan(good + data, None)
-    assert found.records == [BLANK] and bool(found.damage) == bool(data)
+    assert found.records == [BLANK] and bool(found.damage) == any(data)
 
 
 def test_whole_records_behind_a_torn_one_of_the_same_group_are_cut_too() -> None:
@@ -45,12 +53,12 @@ def test_whole_records_behind_a_torn_one_of_the_same_group_are_cut_too() -> None
 
 
 def test_replay_folds_records() -> None:
-    replay = Replay(BLANK, SnapshotMarker(0, 0), [])
+    replay = Replay(BLANK, SnapshotMeta(), [])
     for index in (1, 2, 3, 4):
         assert replay.take(Entry(index, 1, b"")) == ""
     assert replay.take(Entry(3, 2, b"")) == ""
     assert [(e.index, e.term) for e in replay.entries] == [(1, 1), (2, 1), (3, 2)]
-    replay.take(SnapshotMarker(2, 1))
+    replay.take(SnapshotMeta(2, 1))
     assert [e.index for e in replay.entries] == [3]
     assert "after entry 3" in replay.take(Entry(5, 2, b""))
     assert "goes back" in (replay.take(HardState(3, "")) or replay.take(HardState(2, "")))
