@@ -6,13 +6,13 @@ the state's history, and a watcher that fell too far behind gets Compacted.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cluster import limits
 from cluster.errors import Compacted
 from cluster.messages.store import StoreEvent, StoreEvents, Watch
-from cluster.state.mvcc import StateMachine
 
 # Revisions looked through in one go while catching up, and events of one item: bounds a stall.
 CATCH_UP_REVISIONS = 2000
@@ -20,6 +20,33 @@ CATCH_UP_EVENTS = 500
 # A range without events is told how far it stands after so many revisions, so that its watchers
 # can resume from a revision that is still kept.
 PROGRESS_REVISIONS = 1000
+
+
+class Events(Protocol):
+    """What happened, by revision."""
+
+    def at(self, revision: int) -> tuple[StoreEvent, ...]:
+        """The events of one kept revision."""
+
+    def since(self, revision: int) -> Iterator[tuple[StoreEvent, ...]]:
+        """Events per revision, from ``revision`` on, oldest first."""
+
+
+class Watched(Protocol):
+    """What is watched: a state machine, or a window on one. All events from ``compacted`` to
+    ``revision`` are kept."""
+
+    @property
+    def revision(self) -> int:
+        """The last."""
+
+    @property
+    def compacted(self) -> int:
+        """The first kept."""
+
+    @property
+    def history(self) -> Events:
+        """The events."""
 
 
 @dataclass(eq=False, slots=True)
@@ -61,7 +88,7 @@ class Group:
 class WatchHub:
     """``revision``: all events up to it have been published."""
 
-    def __init__(self, machine: StateMachine) -> None:
+    def __init__(self, machine: Watched) -> None:
         self._machine = machine
         self.revision = machine.revision
         self._groups: dict[tuple[str, str], Group] = {}
@@ -143,7 +170,7 @@ class WatchHub:
                 watcher.position = item.revision
                 future.set_result(item)
 
-    def replace(self, machine: StateMachine) -> None:
+    def replace(self, machine: Watched) -> None:
         """The leader's snapshot took the state's place: all catch up from its history."""
         before, self._machine, self.revision = self.revision, machine, machine.revision
         self._rouse(before)

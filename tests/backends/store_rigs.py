@@ -1,0 +1,204 @@
+"""Stores of every engine, made alike for the conformance suite: what a test asks, and of whom."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from actors.kit.system import ActorSystem
+from actors.kit.tracing import MemoryTracer
+from actors.kit.world.memory import memory_world
+from actors.store.actor import StoreActor
+from actors.store.engines.etcd.store import EtcdStore, etcd_actor
+from actors.store.store import Store, Unsupported
+from cluster.errors import StoreError
+from cluster.messages.registry import all_messages
+from cluster.messages.store import (
+    Compare,
+    Delete,
+    Put,
+    Range,
+    RangeResult,
+    StoreEvent,
+    StoreEvents,
+    TxnRecord,
+    TxnResult,
+    Watch,
+)
+from cluster.settings import ClusterSettings, ReplicaSettings, StoreSettings
+from tests.simulation.loop import run_simulation
+from tests.unit.actors.store.store_cluster import StoreCluster
+
+DEADLINE_SECONDS = 10.0
+# etcd gives no shorter ones at its default timing.
+LEASE_SECONDS = 2
+
+
+def deadline(seconds: float = DEADLINE_SECONDS) -> float:
+    """That far from now."""
+    return asyncio.get_running_loop().time() + seconds
+
+
+class Rig:
+    """``stores``: one per replica, of one cluster."""
+
+    def __init__(self, engine: str, stores: Sequence[Store]) -> None:
+        self.engine = engine
+        self.stores = list(stores)
+
+    @property
+    def store(self) -> Store:
+        """Any one."""
+        return self.stores[0]
+
+    async def leader(self) -> Store:
+        """The one that leads, once there is one."""
+        for _ in range(1000):
+            for store in self.stores:
+                if store.leadership().leading:
+                    return store
+            await asyncio.sleep(0.02)
+        raise AssertionError("no leader")
+
+    async def txn(
+        self,
+        *success: Put | Delete,
+        compare: Sequence[Compare] = (),
+        store: Store | None = None,
+        **more: object,
+    ) -> TxnResult:
+        """One transaction. Raises what it was refused for."""
+        record = TxnRecord(tuple(compare), success, **more)  # type: ignore[arg-type]
+        (outcome,) = await (store or self.store).txns([record], deadline())
+        if isinstance(outcome, StoreError):
+            raise outcome
+        return outcome
+
+    async def put(self, key: str, value: bytes = b"v", **more: object) -> int:
+        """Returns the revision."""
+        return (await self.txn(Put(key, value, **more))).revision  # type: ignore[arg-type]
+
+    async def read(
+        self, key: str, end: str = "", store: Store | None = None, **more: object
+    ) -> RangeResult:
+        """A range."""
+        query = Range(key, end, **more)  # type: ignore[arg-type]
+        return await (store or self.store).range(query, deadline())
+
+    @asynccontextmanager
+    async def watch(
+        self, key: str, end: str = "", start: int = 0, store: Store | None = None
+    ) -> AsyncIterator["Follower"]:
+        """A watch that stands (its first item has come)."""
+        items = (store or self.store).watch(Watch(key, end, start))
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                first = await anext(items)
+            yield Follower(items, first)
+        finally:
+            await items.aclose()
+
+
+class Follower:
+    """What a watch told. ``items`` as they came, the first one among them."""
+
+    def __init__(self, source: AsyncIterator[StoreEvents], first: StoreEvents) -> None:
+        self._source = source
+        self.items = [first]
+
+    @property
+    def events(self) -> list[StoreEvent]:
+        """All so far."""
+        return [event for item in self.items for event in item.events]
+
+    @property
+    def revision(self) -> int:
+        """How far it stands."""
+        return self.items[-1].revision
+
+    async def until(self, revision: int) -> list[StoreEvent]:
+        """All events once everything up to ``revision`` that touches the range has come: the last
+        of it must be an event of the range."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while self.revision < revision:
+                self.items.append(await anext(self._source))
+        return self.events
+
+    async def quiet(self, seconds: float = 0.2) -> None:
+        """Nothing more comes for a while."""
+        following = asyncio.ensure_future(anext(self._source))  # type: ignore[arg-type]
+        done, _ = await asyncio.wait([following], timeout=seconds)
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            item = await following
+            assert not done, f"came: {item}"
+
+
+Body = Callable[[Rig], Awaitable[None]]
+
+
+def run(engine: str, url: str, body: Body) -> None:
+    """Run a test on stores of that engine: raft in virtual time, etcd at ``url`` in real time."""
+
+    async def on_raft(size: int) -> None:
+        cluster = StoreCluster(size=size)
+        await cluster.start()
+        await cluster.leader()
+        try:
+            await body(Rig(engine, [actor.store for actor in cluster.actors.values()]))
+        finally:
+            await cluster.stop()
+
+    async def on_etcd(size: int) -> None:
+        async with etcd_stores(url, size) as stores:
+            rig = Rig(engine, stores)
+            await rig.leader()
+            await body(rig)
+
+    kind, _, size = engine.partition("-")
+    try:
+        if kind == "raft":
+            run_simulation(lambda: on_raft(int(size)))
+        else:
+            asyncio.run(on_etcd(int(size)))
+    except Unsupported as error:
+        pytest.skip(str(error))
+
+
+@asynccontextmanager
+async def etcd_stores(
+    url: str, size: int, cluster: str = "", names: Sequence[str] = ()
+) -> AsyncIterator[list[EtcdStore]]:
+    """Replicas of a new cluster (or of the one named) in the etcd at ``url``."""
+    chosen = list(names) or [f"r{number}" for number in range(1, size + 1)]
+    settings = ClusterSettings(
+        name=cluster or f"test-{uuid.uuid4().hex[:12]}",
+        data_dir="/none",
+        replicas=tuple(ReplicaSettings(name, "z", name, ()) for name in chosen),
+        nodes=(),
+        store=StoreSettings(engine="etcd", endpoints=url),
+    )
+    systems: list[ActorSystem] = []
+    stores: list[EtcdStore] = []
+    try:
+        for name in chosen:
+            world = memory_world(uuid.uuid4().hex)
+            system = ActorSystem(name, "z", world, MemoryTracer(), None, {}, all_messages())
+            await system.start()
+            systems.append(system)
+            actors: list[StoreActor] = []
+
+            def make(name: str = name, actors: list[StoreActor] = actors) -> StoreActor:
+                actors.append(etcd_actor(settings, name))
+                return actors[-1]
+
+            await system.spawn("store", make)
+            store = actors[-1].store
+            assert isinstance(store, EtcdStore)
+            stores.append(store)
+        yield stores
+    finally:
+        for system in systems:
+            await system.stop()
