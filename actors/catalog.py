@@ -97,18 +97,28 @@ def replica_components(
     from actors.cloud.providers.local import LocalProvider
     from actors.controllers.actor import ControllerManager
     from actors.scheduler.actor import SchedulerActor
-    from actors.store.engines.raft import raft_actor
 
     root_ca = authority.ca_certificate.decode()
     settings, name, servers = live.now, live.process, live.servers
     provider = LocalProvider(settings, backends.packet_filter)
     return [
-        Component(names.STORE, lambda: raft_actor(live.now, name, settings.store.snapshot_entries)),
+        Component(names.STORE, lambda: store_actor(live.now, name)),
         Component(names.APISERVER, lambda: ApiServerActor(live, authority, http)),
         Component(names.CONTROLLERS, lambda: ControllerManager(live.now, name, servers, root_ca)),
         Component(names.SCHEDULER, lambda: SchedulerActor(name, servers)),
         Component(names.CLOUD, lambda: CloudActor(name, servers, provider)),
     ]
+
+
+def store_actor(settings: ClusterSettings, name: str) -> Actor:
+    """The store of a replica, with the engine that the settings name."""
+    if settings.store.engine == "etcd":
+        from actors.store.engines.etcd.store import etcd_actor
+
+        return etcd_actor(settings, name)
+    from actors.store.engines.raft import raft_actor
+
+    return raft_actor(settings, name, settings.store.snapshot_entries)
 
 
 def node_components(live: LiveSettings, backends: Backends) -> list[Component]:

@@ -77,6 +77,21 @@ install_packages() {
   rm -f "$log"
 }
 
+# For the tests of the etcd engine. Debian starts the services that it installs: not this one, each
+# test runs an etcd of its own.
+install_etcd() {
+  command -v etcd >/dev/null && return 0
+  local policy=/usr/sbin/policy-rc.d made="" failed=""
+  if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    made=1
+  fi
+  (install_packages etcd-server) || failed=1
+  [ -z "$made" ] || rm -f "$policy"
+  [ -z "$failed" ] || exit 1
+}
+
 find_python() {
   local name
   for name in python3 python3.14 python3.13 python3.12 python3.11; do

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from actors.store.store import Unsupported
 from cluster.errors import (
     Compacted,
     Fenced,
@@ -522,6 +523,7 @@ def test_what_is_compacted_is_refused_and_the_rest_is_whole(on_engine: Run) -> N
         last = await rig.put("k2", b"2")
         kept = base + 2
         await rig.store.compact(kept, deadline())
+        await rig.read("k")
         for revision in (base, base + 1):
             with pytest.raises(Compacted):
                 await rig.read("k", "l", revision=revision)
@@ -549,6 +551,7 @@ def test_compacting_twice_or_the_future_does_no_harm(on_engine: Run) -> None:
         await rig.store.compact(last - 3, deadline())
         assert (await rig.read("a", revision=last - 1)).items[0].mod_revision == last - 1
         await rig.store.compact(last + 100, deadline())
+        await rig.read("a")
         assert (await rig.read("a", revision=last)).items[0].mod_revision == last
         with pytest.raises(Compacted):
             await rig.read("a", revision=last - 1)
@@ -763,7 +766,20 @@ def test_the_status_tells_the_engine_and_where_it_stands(on_engine: Run) -> None
         assert status.engine == rig.engine.partition("-")[0]
         assert status.revision == revision
         assert status.compacted <= revision
-        assert b"steersman_store_revision" in rig.store.metrics()
+
+    on_engine(body)
+
+
+def test_metrics_tell_the_same_where_there_are_some(on_engine: Run) -> None:
+    async def body(rig: Rig) -> None:
+        revision = await rig.put("a")
+        async with rig.watch("a", start=revision) as follower:
+            await follower.until(revision)
+        text = rig.store.metrics().decode()
+        if not text:
+            raise Unsupported("no metrics here")
+        assert f"steersman_store_revision {float(revision)}" in text
+        assert "steersman_store_has_leader 1.0" in text
 
     on_engine(body)
 

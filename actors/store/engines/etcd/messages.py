@@ -67,7 +67,7 @@ class RangeRequest(ProtoMessage, frozen=True):
         "keys_only": 8,
         "count_only": 9,
     }
-    key: bytes
+    key: bytes = b""
     range_end: bytes = b""
     limit: int = 0
     revision: int = 0
@@ -90,7 +90,7 @@ class PutRequest(ProtoMessage, frozen=True):
     """``prev_kv``: tell what was there."""
 
     NUMBERS: ClassVar = {"key": 1, "value": 2, "lease": 3, "prev_kv": 4}
-    key: bytes
+    key: bytes = b""
     value: bytes = b""
     lease: int = 0
     prev_kv: bool = False
@@ -107,7 +107,7 @@ class DeleteRangeRequest(ProtoMessage, frozen=True):
     """Delete [key, range_end), or the one key."""
 
     NUMBERS: ClassVar = {"key": 1, "range_end": 2, "prev_kv": 3}
-    key: bytes
+    key: bytes = b""
     range_end: bytes = b""
     prev_kv: bool = False
 
@@ -132,7 +132,7 @@ class Compare(ProtoMessage, frozen=True):
         "create_revision": 5,
         "mod_revision": 6,
     }
-    key: bytes
+    key: bytes = b""
     result: int = EQUAL
     target: int = VERSION
     version: int = 0
@@ -182,7 +182,7 @@ class CompactionRequest(ProtoMessage, frozen=True):
     """Forget what was superseded by ``revision``."""
 
     NUMBERS: ClassVar = {"revision": 1, "physical": 2}
-    revision: int
+    revision: int = 0
     physical: bool = False
 
 
@@ -205,7 +205,7 @@ class WatchCreateRequest(ProtoMessage, frozen=True):
         "prev_kv": 6,
         "fragment": 8,
     }
-    key: bytes
+    key: bytes = b""
     range_end: bytes = b""
     start_revision: int = 0
     progress_notify: bool = False
@@ -257,7 +257,7 @@ class LeaseGrantRequest(ProtoMessage, frozen=True):
     """``id`` 0: etcd picks one."""
 
     NUMBERS: ClassVar = {"ttl": 1, "id": 2}
-    ttl: int
+    ttl: int = 0
     id: int = 0
 
 
@@ -275,7 +275,7 @@ class LeaseRequest(ProtoMessage, frozen=True):
     """Revoke, or keep alive."""
 
     NUMBERS: ClassVar = {"id": 1}
-    id: int
+    id: int = 0
 
 
 class LeaseRevokeResponse(ProtoMessage, frozen=True):
@@ -298,7 +298,7 @@ class LeaseTimeToLiveRequest(ProtoMessage, frozen=True):
     """``keys``: tell which go with it."""
 
     NUMBERS: ClassVar = {"id": 1, "keys": 2}
-    id: int
+    id: int = 0
     keys: bool = False
 
 
