@@ -59,7 +59,7 @@ def test_merge_keys_and_aliases_are_copies() -> None:
 
 @pytest.mark.parametrize("opening", [b"[", b"{a: ", b"- "])
 def test_deep_documents_are_refused_without_recursion(opening: bytes) -> None:
-    with pytest.raises(ValueError, match="max(imum nesting)? depth"):
+    with pytest.raises(ValueError, match=r"max(imum nesting)? depth"):
         decode_yaml(opening * 50_000)
     closed = b"[" * NESTING_MAX + b"]" * NESTING_MAX
     decode_yaml(closed)
