@@ -18,7 +18,7 @@ from actors.kit.transports.transport import Transport
 from cluster.errors import ActorDown, Overloaded, PeerFault, SteersmanError
 from cluster.limits import FRAME_BYTES_MAX, KIB
 from cluster.messages.base import ConnectionLost, Down, Failed, Message
-from cluster.wire.codec import decode_message, encode_message
+from cluster.wire.codec import MessageDecoder, encode_message
 from cluster.wire.envelope import Envelope, EnvelopeKind
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Router:
         self._system = system
         self._recorder = system.recorder
         self._transport = transport
-        self._registry = registry
+        self._decoder = MessageDecoder(registry)
         self._asks: dict[str, dict[int, asyncio.Future[Message]]] = {}
         self._streams: dict[str, dict[int, Stream]] = {}
         self._sinks: dict[str, dict[int, Sink]] = {}
@@ -299,7 +299,7 @@ class Router:
                 raise PeerFault(f"{envelope.sender} answers a stream with a {envelope.kind}")
 
     def _decode(self, envelope: Envelope) -> Message:
-        return decode_message(envelope.payload, self._registry)
+        return self._decoder.decode(envelope.payload)
 
     def _end_exchanges(self, process: str) -> None:
         error = ActorDown(f"the connection to {process} is lost")

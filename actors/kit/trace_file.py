@@ -1,5 +1,8 @@
 """Trace records as JSON lines on disk, written by a thread so that the loop never waits.
 
+A record becomes its line at once: that costs a microsecond. A thread that made lines of all that
+gathered would hold the interpreter for as long, and the loop would wait for it.
+
 ``trace.jsonl`` is the newest, ``trace.1.jsonl`` the one before, and so on; heartbeats go to
 ``routine.jsonl`` with one predecessor. The buffer is bounded: what does not fit is counted, and the
 count is written. Must not know: what the records say.
@@ -8,10 +11,9 @@ count is written. Must not know: what the records say.
 import threading
 from collections import deque
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import orjson
-import structlog
 
 from actors.kit.tracing import Record
 from cluster.limits import MIB
@@ -74,23 +76,24 @@ class FileTracer:
         directory.mkdir(parents=True, exist_ok=True)
         self.dropped = 0
         self._buffered_max = buffered_max
-        self._buffer: deque[tuple[Record, bool]] = deque()
+        self._buffers: tuple[deque[bytes], deque[bytes]] = (deque(), deque())
         self._reported = 0
         self._last_ts = 0.0
         self._work = RotatingFile(directory, "trace", bytes_max, files_max)
         self._routine = RotatingFile(directory, "routine", ROUTINE_BYTES_MAX, ROUTINE_FILES_MAX)
-        self._render = structlog.processors.JSONRenderer(serializer=_dump)
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tracer", daemon=True)
         self._thread.start()
 
     def record(self, fields: Record, routine: bool = False) -> None:
-        """Keep one record for the thread to write. The caller changes it no more."""
-        if len(self._buffer) >= self._buffered_max:
+        """Keep one record for the thread to write."""
+        buffer = self._buffers[routine]
+        if len(buffer) >= self._buffered_max:
             self.dropped += 1
             return
-        self._buffer.append((fields, routine))
+        buffer.append(_dump(fields))
+        self._last_ts = fields.get("ts", self._last_ts)
         if not self._wake.is_set():
             self._wake.set()
 
@@ -111,17 +114,13 @@ class FileTracer:
         self._write()
 
     def _write(self) -> None:
-        lines: tuple[list[bytes], list[bytes]] = ([], [])
-        while self._buffer:
-            fields, routine = self._buffer.popleft()
-            lines[routine].append(self._line(fields))
-            self._last_ts = fields.get("ts", self._last_ts)
-        if self.dropped > self._reported:
-            count, self._reported = self.dropped - self._reported, self.dropped
-            lines[0].append(self._line({"ts": self._last_ts, "event": "dropped", "count": count}))
-        for file, gathered in ((self._work, lines[0]), (self._routine, lines[1])):
-            if gathered:
-                self._put(file, b"\n".join(gathered) + b"\n", len(gathered))
+        for file, buffer in zip((self._work, self._routine), self._buffers, strict=True):
+            lines = [buffer.popleft() for _ in range(len(buffer))]
+            if file is self._work and self.dropped > self._reported:
+                count, self._reported = self.dropped - self._reported, self.dropped
+                lines.append(_dump({"ts": self._last_ts, "event": "dropped", "count": count}))
+            if lines:
+                self._put(file, b"\n".join(lines) + b"\n", len(lines))
 
     def _put(self, file: RotatingFile, data: bytes, count: int) -> None:
         try:
@@ -130,14 +129,10 @@ class FileTracer:
             # A full disk must not stop the cluster: the gap is reported once there is room.
             self.dropped += count
 
-    def _line(self, fields: Record) -> bytes:
-        line: bytes = self._render(None, "", fields)  # type: ignore[assignment]  # as ``_dump`` gives
-        return line
 
-
-def _dump(fields: dict[str, Any], **_: Any) -> bytes:
+def _dump(fields: Record) -> bytes:
     try:
         return orjson.dumps(fields, default=repr, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
-        # What JSON cannot hold, as half a surrogate pair, must not end the thread.
+        # What JSON cannot hold, as half a surrogate pair, must not crash who records it.
         return orjson.dumps({"event": "unwritable", "msg": ascii(fields)})

@@ -38,6 +38,11 @@ class Frame(NamedTuple):
     body: bytes
 
 
+def frame_header(kind: int, length: int) -> bytes:
+    """The header of a frame on channel 0 whose body has that length."""
+    return HEADER.pack(length, kind, 0)
+
+
 def encode_frame(kind: int, body: bytes = b"", channel: int = 0) -> bytes:
     """One frame."""
     return HEADER.pack(len(body), kind, channel) + body
@@ -61,22 +66,36 @@ class FrameDecoder:
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that ``data`` completes. Raises PeerFault; the decoder is then of no use."""
         buffer = self._buffer
-        buffer += data
         frames: list[Frame] = []
-        start = 0
-        while len(buffer) - start >= HEADER.size:
-            length, kind, channel = HEADER.unpack_from(buffer, start)
-            self._check(length, kind)
-            end = start + HEADER.size + length
-            if len(buffer) < end:
-                break
-            body = bytes(memoryview(buffer)[start + HEADER.size : end])
-            start = end
-            whole = self._frame(kind, channel, body)
-            if whole is not None:
-                frames.append(whole)
+        if not buffer:
+            # Mostly whole frames come: what is left over is kept, the rest never copied.
+            start = self._whole(data, frames)
+            buffer += memoryview(data)[start:]
+            return frames
+        buffer += data
+        start = self._whole(buffer, frames)
         del buffer[:start]
         return frames
+
+    def _whole(self, data: bytes | bytearray, frames: list[Frame]) -> int:
+        """Append the whole frames at the beginning of ``data``; where they end."""
+        start, size = 0, len(data)
+        view = memoryview(data)
+        try:
+            while size - start >= HEADER.size:
+                length, kind, channel = HEADER.unpack_from(data, start)
+                self._check(length, kind)
+                end = start + HEADER.size + length
+                if size < end:
+                    break
+                whole = self._frame(kind, channel, bytes(view[start + HEADER.size : end]))
+                start = end
+                if whole is not None:
+                    frames.append(whole)
+        finally:
+            # A bytearray cannot shrink while it is looked at.
+            view.release()
+        return start
 
     def _check(self, length: int, kind: int) -> None:
         # Only whole short envelopes and chunks travel: nothing needs a larger buffer than this.

@@ -226,8 +226,9 @@ class Link(asyncio.Protocol):
             return
         if data := self._outbox.take_short():
             self._write(data)
-        # Writing may have paused; what is queued meanwhile goes before the next chunk.
-        if not self._paused and (chunk := self._outbox.take_chunk()):
+        # Writing may have paused; what is queued meanwhile goes before the next chunks. As many as
+        # the socket's buffer may hold leave in one write.
+        if not self._paused and (chunk := self._outbox.take_chunks(WRITE_BUFFER_BYTES)):
             self._write(chunk)
             self.schedule()
 

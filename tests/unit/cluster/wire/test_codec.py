@@ -13,10 +13,10 @@ from cluster.messages.apiserver import ApiRequest, WatchBatch, WatchEvent
 from cluster.messages.base import Message
 from cluster.messages.registry import all_messages
 from cluster.messages.store import Compare, Delete, Propose, Put, Txn
-from cluster.wire.codec import decode_envelope, decode_message, encode_envelope, encode_message
+from cluster.wire.codec import MessageDecoder, decode_envelope, encode_envelope, encode_message
 from cluster.wire.envelope import Envelope
 
-REGISTRY = all_messages()
+OF_ALL = MessageDecoder(all_messages())
 
 
 class Sample(Message, frozen=True):
@@ -29,6 +29,7 @@ class Sample(Message, frozen=True):
     choice: Literal["a", "b"] = "a"
 
 
+OF_SAMPLE = MessageDecoder({"Sample": Sample})
 SAMPLES = st.builds(
     Sample,
     st.text(st.characters(exclude_categories=["Cs"])),
@@ -45,7 +46,16 @@ SAMPLES = st.builds(
 
 @given(SAMPLES)
 def test_messages_survive_the_round_trip(sample: Sample) -> None:
-    assert decode_message(encode_message(sample), {"Sample": Sample}) == sample
+    assert OF_SAMPLE.decode(encode_message(sample)) == sample
+
+
+@given(SAMPLES)
+def test_what_travels_is_plain_msgpack_as_any_other_library_writes_it(sample: Sample) -> None:
+    plain = msgspec.to_builtins(sample, builtin_types=(bytes,))
+    assert encode_message(sample) == msgpack.packb(plain)
+    assert msgpack.unpackb(encode_message(sample), use_list=True) == msgpack.unpackb(
+        msgpack.packb(plain)
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +67,7 @@ def test_messages_survive_the_round_trip(sample: Sample) -> None:
     ],
 )
 def test_the_systems_messages_survive_the_round_trip(message: Message) -> None:
-    assert decode_message(encode_message(message), REGISTRY) == message
+    assert OF_ALL.decode(encode_message(message)) == message
 
 
 @pytest.mark.parametrize(
@@ -84,12 +94,12 @@ def test_the_systems_messages_survive_the_round_trip(message: Message) -> None:
 )
 def test_bad_payloads_are_peer_faults(payload: bytes) -> None:
     with pytest.raises(PeerFault):
-        decode_message(payload, REGISTRY)
+        OF_ALL.decode(payload)
 
 
 @given(st.binary(max_size=300))
 def test_garbage_is_a_peer_fault(data: bytes) -> None:
-    for decode in (lambda: decode_message(data, REGISTRY), lambda: decode_envelope(data)):
+    for decode in (lambda: OF_ALL.decode(data), lambda: decode_envelope(data)):
         try:
             decode()
         except PeerFault:
@@ -102,7 +112,7 @@ def test_a_flipped_byte_decodes_or_is_a_peer_fault(sample: Sample, data: st.Data
     position = data.draw(st.integers(0, len(encoded) - 1))
     encoded[position] = data.draw(st.integers(0, 255))
     try:
-        decode_message(bytes(encoded), {"Sample": Sample})
+        OF_SAMPLE.decode(bytes(encoded))
     except PeerFault:
         pass
 
