@@ -6,7 +6,7 @@ import sys
 import typer
 
 from deploy.client import ApiError, Unreachable
-from deploy.commands import down, kubeconfig, load, logs, node, replica, status, trace, up
+from deploy.commands import down, kubeconfig, load, logs, node, replica, snapshot, status, trace, up
 from deploy.engine import EngineError
 from deploy.images.debian import PackagesMissing
 from deploy.launch import LaunchError
@@ -38,6 +38,7 @@ app.command("logs")(logs.logs)
 app.command("trace")(trace.trace)
 app.add_typer(node.app, name="node")
 app.add_typer(replica.app, name="replica")
+app.add_typer(snapshot.app, name="snapshot")
 
 
 def main() -> None:

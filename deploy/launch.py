@@ -12,9 +12,11 @@ import re
 import shutil
 import time
 
+import msgspec
+
 from actors.kubelet import cgroups, labels
 from cluster.settings import ClusterSettings
-from deploy import engine, kubeconfig, network, pki, preflight, processes, state
+from deploy import engine, kubeconfig, network, pki, preflight, processes, state, topology
 from deploy.images import demo as demo_images
 from deploy.progress import Progress
 from deploy.topology import Topology, build_settings
@@ -28,35 +30,66 @@ class LaunchError(Exception):
     """The cluster could not be brought up; the text says what to do next."""
 
 
-def settle(topology: Topology, data_dir: str) -> ClusterSettings:
+def settle(asked: Topology, data_dir: str) -> ClusterSettings:
     """The settings to run with: those of the cluster that is there, else new ones, saved.
 
-    Raises LaunchError if the cluster there was made from another topology.
+    A cluster that is down may move to other ports. Raises LaunchError if the cluster there was made
+    from another topology.
     """
-    wanted = build_settings(topology, data_dir)
+    wanted = build_settings(asked, data_dir)
     present = state.load_topology(data_dir)
     if present is None:
         preflight.check(wanted, set())
-        state.save(wanted, topology)
+        state.save(wanted, asked)
         return wanted
     settings = state.load(data_dir)
-    differing = difference(present, topology, len(settings.nodes))
-    if differing:
+    running = set(processes.find_all(settings))
+    differing = difference(present, asked, settings)
+    if differing and not running and set(differing) <= {"port", "peer_port"}:
+        ports = {"port": asked.port, "peer_port": asked.peer_port}
+        chosen = msgspec.structs.replace(present, **ports)
+        settings = moved(settings, chosen)
+        state.save(settings, chosen)
+    elif differing:
+        told = ", ".join(differing.values())
         raise LaunchError(
-            f"the cluster in {data_dir} was made with other choices ({differing}). Keep them, use "
-            "`steersman node add|remove`, or `steersman down` first"
+            f"the cluster in {data_dir} was made with other choices ({told}). Keep them, use "
+            "`steersman node add|remove` and `steersman replica add|remove`, or `steersman down` "
+            "first (ports may change after `steersman down --keep-data`)"
         )
-    preflight.check(settings, set(processes.find_all(settings)))
+    preflight.check(settings, running)
     return settings
 
 
-def difference(present: Topology, asked: Topology, nodes: int) -> str:
-    """The fields in which what is asked differs from what is there, as text. ``nodes``: how many
-    there are by now; asking for those, or for as many as at first, is no difference."""
+def difference(present: Topology, asked: Topology, settings: ClusterSettings) -> dict[str, str]:
+    """The fields in which what is asked differs from what is there, each as text. Asking for as
+    many replicas and nodes as there are by now, or as there were at first, is no difference."""
     fields = [f for f in asked.__struct_fields__ if getattr(present, f) != getattr(asked, f)]
-    if asked.nodes == nodes and "nodes" in fields:
-        fields.remove("nodes")
-    return ", ".join(f"{f}: {getattr(present, f)} there, {getattr(asked, f)} asked" for f in fields)
+    now = {"nodes": len(settings.nodes), "replicas": len(settings.replicas)}
+    return {
+        field: f"{field}: {getattr(present, field)} there, {getattr(asked, field)} asked"
+        for field in fields
+        if getattr(asked, field) != now.get(field)
+    }
+
+
+def moved(settings: ClusterSettings, chosen: Topology) -> ClusterSettings:
+    """The same cluster with the ports of ``chosen``: who is who is told by names and keys."""
+    network = settings.network
+    if "shared_api" not in chosen.network:
+        network = msgspec.structs.replace(network, shared_api=f"127.0.0.1:{chosen.port}")
+    replicas = []
+    for old in settings.replicas:
+        new = topology.replica(chosen, network, topology.number(old.name))
+        addresses = {"peer_address": new.peer_address, "api_addresses": new.api_addresses}
+        replicas.append(msgspec.structs.replace(old, **addresses))
+    nodes = []
+    for node in settings.nodes:
+        made = topology.node(chosen, network, topology.number(node.name))
+        nodes.append(msgspec.structs.replace(node, peer_address=made.peer_address))
+    return msgspec.structs.replace(
+        settings, network=network, replicas=tuple(replicas), nodes=tuple(nodes)
+    )
 
 
 def up(settings: ClusterSettings, progress: Progress) -> None:

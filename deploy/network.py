@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 
-from cluster.settings import ClusterSettings, NodeSettings
+from cluster.settings import ClusterSettings, NodeSettings, ReplicaSettings
 from deploy import tools
 
 # Above every metric a real route has: pins win only where nothing else matches.
@@ -104,14 +104,25 @@ def pin_rules(settings: ClusterSettings) -> str:
 
 def up(settings: ClusterSettings) -> None:
     """Make (or repair) the whole network. Raises NetworkError."""
-    net = settings.network
-    if net.bridge not in links():
-        run("ip", "link", "add", net.bridge, "type", "bridge", "forward_delay", "0")
-    run("ip", "-batch", "-", stdin="\n".join(root_lines(settings)))
+    pin(settings)
     run("nft", "-f", "-", stdin=pin_rules(settings))
     allow_bridge(settings)
     for node in settings.nodes:
         node_up(settings, node)
+
+
+def pin(settings: ClusterSettings) -> None:
+    """Make (or repair) the bridge, with the addresses of all replicas. Raises NetworkError."""
+    net = settings.network
+    if net.bridge not in links():
+        run("ip", "link", "add", net.bridge, "type", "bridge", "forward_delay", "0")
+    run("ip", "-batch", "-", stdin="\n".join(root_lines(settings)))
+
+
+def replica_down(settings: ClusterSettings, replica: ReplicaSettings) -> None:
+    """Take a replica's address away. Does nothing if it is not there."""
+    address = replica.peer_address.rpartition(":")[0]
+    run("ip", "addr", "del", f"{address}/32", "dev", settings.network.bridge, check=False)
 
 
 def node_up(settings: ClusterSettings, node: NodeSettings) -> None:

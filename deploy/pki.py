@@ -1,8 +1,9 @@
 """The cluster's keys and certificates as files: one authority, one certificate per process and one
 for the administrator, one key that signs ServiceAccount tokens.
 
-Existing files are kept (``up`` converges); keys are readable by their owner only. Must not know:
-what the certificates are used for.
+Existing files are kept (``up`` converges); keys are readable by their owner only. Who a process is
+is its key and its name: when its addresses change it gets a new certificate for the same key. Must
+not know: what the certificates are used for.
 """
 
 import os
@@ -38,9 +39,9 @@ def ensure(settings: ClusterSettings) -> str:
         _write(settings, "service-account.key", certificates.key_pem(_new_key()))
     made = 0
     for owner, subject, hosts in _wanted(settings):
-        if os.path.exists(path(settings, f"{owner}.crt")):
+        if _covered(settings, owner, hosts):
             continue
-        key = _new_key()
+        key = _kept_key(settings, owner) or _new_key()
         certificate = certificates.certificate(
             key, subject, issuer, issuer_key, x509.random_serial_number(),
             now - 300, now + CERTIFICATE_SECONDS, hosts,
@@ -49,6 +50,24 @@ def ensure(settings: ClusterSettings) -> str:
         _write(settings, f"{owner}.crt", certificates.certificate_pem(certificate))
         made += 1
     return f"{made} made" if made else "there"
+
+
+def _covered(settings: ClusterSettings, owner: str, hosts: list[str]) -> bool:
+    """Whether there is a certificate of the owner that is good for all its hosts."""
+    try:
+        with open(path(settings, f"{owner}.crt"), "rb") as file:
+            found = certificates.load_certificate(file.read())
+    except FileNotFoundError:
+        return False
+    return set(certificates.hosts(found)) >= set(hosts)
+
+
+def _kept_key(settings: ClusterSettings, owner: str) -> certificates.Key | None:
+    try:
+        with open(path(settings, f"{owner}.key"), "rb") as file:
+            return certificates.load_key(file.read())
+    except FileNotFoundError:
+        return None
 
 
 def forget(settings: ClusterSettings, name: str) -> None:

@@ -150,6 +150,32 @@ def end(settings: ClusterSettings, names: Iterable[str], seconds: float = 10.0) 
     return sorted({process.name for process in found})
 
 
+def reload(settings: ClusterSettings, seconds: float = 5.0) -> None:
+    """Tell all processes to read the settings again. One that has only just been started is given
+    the time to be ready for that: before, the signal would end it."""
+    left = [process for many in find_all(settings).values() for process in many]
+    deadline = time.monotonic() + seconds
+    while left:
+        for process in [one for one in left if minds(one.pid, signal.SIGHUP)]:
+            _signal(process, signal.SIGHUP)
+            left.remove(process)
+        left = [process for process in left if started_at(process.pid) == process.started]
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.01)
+
+
+def minds(pid: int, number: signal.Signals) -> bool:
+    """Whether a process catches, blocks or ignores a signal. Source: proc(5), /proc/pid/status."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            lines = dict(line.split(":", 1) for line in file if line.startswith("Sig"))
+    except OSError:
+        return False
+    masks = (int(lines[name], 16) for name in ("SigBlk", "SigCgt", "SigIgn") if name in lines)
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
 def await_end(processes: Iterable[Running], seconds: float) -> list[Running]:
     """Wait until they have ended; return those that have not in time."""
     deadline = time.monotonic() + seconds

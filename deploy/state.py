@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cluster.settings import ClusterSettings, parse_settings
+from cluster.settings import ClusterSettings, check, parse_settings
 from deploy.topology import Topology, parse_topology
 
 
@@ -95,13 +95,23 @@ def load_topology(data_dir: str) -> Topology | None:
 def save(settings: ClusterSettings, topology: Topology) -> None:
     """Write both files atomically, readable by their owner only."""
     os.makedirs(settings.data_dir, mode=0o700, exist_ok=True)
-    for name, value in (("cluster.json", settings), ("topology.json", topology)):
-        path = os.path.join(settings.data_dir, name)
-        with open(path + ".tmp", "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(value), indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(path + ".tmp", path)
+    save_settings(settings)
+    _write(os.path.join(settings.data_dir, "topology.json"), topology)
+
+
+def save_settings(settings: ClusterSettings) -> None:
+    """Write what processes read, of a cluster that is there. Raises ValueError if they could not
+    read it."""
+    check(settings)
+    _write(settings_path(settings.data_dir), settings)
+
+
+def _write(path: str, value: msgspec.Struct) -> None:
+    with open(os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(value), indent=1))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(path + ".tmp", path)
 
 
 def read_toml(path: str) -> dict[str, Any]:

@@ -160,6 +160,11 @@ def host(cidr: str, number: int) -> str:
         raise ValueError(f"topology: {cidr} has no address number {number}") from None
 
 
+def number(name: str) -> int:
+    """The number in a name that this module gave."""
+    return int(name.rpartition("-")[2])
+
+
 def replica(topology: Topology, network: NetworkSettings, number: int) -> ReplicaSettings:
     """Replica ``number`` (from 1): zones are dealt out in turn."""
     local_api = f"127.0.0.1:{topology.port + number}"

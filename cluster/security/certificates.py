@@ -95,6 +95,16 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
+def hosts(value: x509.Certificate) -> list[str]:
+    """The names and addresses that a certificate is good for."""
+    try:
+        found = value.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    addresses = [str(address) for address in found.get_values_for_type(x509.IPAddress)]
+    return [*found.get_values_for_type(x509.DNSName), *addresses]
+
+
 def certificate_pem(value: x509.Certificate) -> bytes:
     """PEM text of a certificate."""
     return value.public_bytes(serialization.Encoding.PEM)

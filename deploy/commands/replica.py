@@ -1,14 +1,18 @@
-"""`steersman replica list|kill|start`: the control-plane replicas."""
+"""`steersman replica ...`: the control-plane replicas."""
 
+import time
 from typing import Annotated, Any
 
 import typer
 
+from cluster.messages.store import MembershipStatus
 from cluster.settings import ClusterSettings
-from deploy import demo, launch, lock, processes
+from deploy import demo, launch, lock, processes, replicas
 from deploy.client import ApiError, Unreachable
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
+from deploy.replica_hands import MachineHands, plan_replica
+from deploy.store_door import StoreDoor, member
 
 app = typer.Typer(
     help="Control-plane replicas.\n\nExample: [bold]steersman replica kill replica-1[/]",
@@ -31,7 +35,7 @@ def store_status(settings: ClusterSettings, name: str) -> dict[str, Any]:
 
 @app.command("list")
 def list_replicas(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
-    """List the replicas: who leads, at which term and revision.
+    """List the replicas: who leads, who votes, at which term and revision.
 
     Example: [bold]steersman replica list[/]
     """
@@ -42,11 +46,140 @@ def list_replicas(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
         store = store_status(settings, replica.name) if facts["state"] == "up" else {}
         keys = ("role", "term", "applied_index", "revision")
         rows.append(
-            [replica.name, replica.zone, facts["state"], facts["pid"],
+            [replica.name, replica.zone, facts["state"], facts["pid"], kind(store, replica.name),
              *(str(store.get(key, "-")) for key in keys), replica.api_addresses[-1]]
         )  # fmt: skip
-    columns = ["replica", "zone", "state", "pid", "role", "term", "applied", "revision", "address"]
+    columns = ["replica", "zone", "state", "pid", "kind", "role", "term", "applied", "revision",
+               "address"]  # fmt: skip
     Progress().table(f"Replicas of {settings.name}", columns, rows)
+
+
+def kind(store: dict[str, Any], name: str) -> str:
+    """What a replica believes itself to be in the membership."""
+    if not store:
+        return "-"
+    if name in store.get("learners", []):
+        return "learner"
+    return "voter" if name in store["members"] else "outside"
+
+
+@app.command("status")
+def status(
+    replica: Annotated[str, typer.Argument(metavar="[REPLICA]", help="Default: all of them.")] = "",
+    name: Name = DEFAULT_NAME,
+    data_dir: DataDir = "",
+) -> None:
+    """Show what a replica holds, and how far it is behind the leader.
+
+    Example: [bold]steersman replica status replica-2[/]
+    """
+    settings = find(name, data_dir)
+    wanted = [settings.replica(replica)] if replica else settings.replicas
+    members = StoreDoor(settings).led()
+    progress = Progress()
+    for one in wanted:
+        facts = processes.describe(settings, one.name)
+        store = store_status(settings, one.name) if facts["state"] == "up" else {}
+        rows = [["zone", one.zone], ["process", f"{facts['state']} {facts['pid']}"]]
+        rows += [["memory", facts["memory"]]]
+        rows += [[key, text(value)] for key, value in store.items() if key not in HIDDEN]
+        rows += standing(members, one.name)
+        progress.table(one.name, ["", ""], rows)
+        progress.say()
+    if members is None:
+        raise Unreachable(f"the replicas have no leader: {replicas.way_out(settings)}")
+
+
+HIDDEN = ("type", "member", "members", "learners")
+
+
+def text(value: Any) -> str:
+    """A value for people."""
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+
+
+def standing(members: MembershipStatus | None, name: str) -> list[list[str]]:
+    """What the leader knows of a member."""
+    found = member(members, name) if members is not None else None
+    if found is None:
+        return []
+    rows = [["kind", found.kind]]
+    if not found.leader:
+        rows += [["durable to", str(found.match)], ["replication", found.state]]
+        rows += [["silent for", f"{found.silent_seconds:.1f} s"]]
+    return rows
+
+
+@app.command("add")
+def add(
+    zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Zone; default: the one with the fewest.")
+    ] = "",
+    name: Name = DEFAULT_NAME,
+    data_dir: DataDir = "",
+) -> None:
+    """Add a replica to a running cluster: it learns everything first, then votes.
+
+    Cut short, it is completed by running it again.
+
+    Example: [bold]steersman replica add --zone b[/]
+    """
+    with lock.held(find(name, data_dir).data_dir):
+        settings = find(name, data_dir)
+        hands = MachineHands(settings.data_dir)
+        added = replicas.add(hands, Progress(), lambda now: plan_replica(now, zone))
+    print(f"{added} added in zone {find(name, data_dir).replica(added).zone}")
+
+
+@app.command("remove")
+def remove(replica: Replica, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
+    """Remove a replica for good: its vote, process, data and keys.
+
+    Cut short, it is completed by running it again.
+
+    Example: [bold]steersman replica remove replica-5[/]
+    """
+    with lock.held(find(name, data_dir).data_dir):
+        settings = find(name, data_dir)
+        replicas.remove(MachineHands(settings.data_dir), Progress(), replica)
+    print(f"{replica} removed")
+
+
+@app.command("transfer")
+def transfer(
+    replica: Annotated[
+        str, typer.Argument(metavar="[REPLICA]", help="Default: the one that holds most.")
+    ] = "",
+    name: Name = DEFAULT_NAME,
+    data_dir: DataDir = "",
+) -> None:
+    """Make another replica the leader.
+
+    Example: [bold]steersman replica transfer replica-2[/]
+    """
+    settings = find(name, data_dir)
+    if replica:
+        settings.replica(replica)
+    began = time.monotonic()
+    StoreDoor(settings).transfer(replica)
+    took = time.monotonic() - began
+    members = StoreDoor(settings).members()
+    leads = next((one.name for one in members.members if one.leader), "nobody")
+    print(f"{leads} leads, after {took * 1000:.0f} ms")
+
+
+@app.command("rebuild")
+def rebuild(replica: Replica, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
+    """Make a replica anew from the others: for one whose data was lost or is damaged.
+
+    Cut short, it is completed by running it again.
+
+    Example: [bold]steersman replica rebuild replica-2[/]
+    """
+    with lock.held(find(name, data_dir).data_dir):
+        settings = find(name, data_dir)
+        replicas.rebuild(MachineHands(settings.data_dir), Progress(), replica)
+    print(f"{replica} votes again")
 
 
 @app.command("kill")

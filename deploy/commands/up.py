@@ -8,8 +8,10 @@ import typer
 
 from cluster.settings import ClusterSettings
 from deploy import demo, kubeconfig, launch, lock, preflight, processes, state
+from deploy import replicas as replicas_module
 from deploy.options import DataDir, Name, again, command, folder
 from deploy.progress import Progress
+from deploy.replica_hands import MachineHands
 from deploy.topology import Topology, parse_topology
 
 MILESTONES = ("API answering", "first node ready", "DNS service", "app running", "DNS answering")
@@ -57,6 +59,7 @@ def up(
         settings = launch.settle(topology, place)
         try:
             launch.up(settings, progress)
+            replicas_module.settle(MachineHands(place))
             url = "" if no_demo else demo.run(settings, progress)
         except KeyboardInterrupt:
             options = again(settings)

@@ -4,17 +4,42 @@ from pathlib import Path
 
 import pytest
 
-from deploy import launch, preflight, state
+from deploy import launch, preflight, processes, state
 from deploy.topology import Topology, build_settings
 
 
 def test_the_same_or_a_grown_cluster_is_no_difference() -> None:
     there = Topology(nodes=3)
-    assert launch.difference(there, Topology(nodes=3), 3) == ""
-    assert launch.difference(there, Topology(nodes=3), 4) == ""
-    assert launch.difference(there, Topology(nodes=4), 4) == ""
-    assert launch.difference(there, Topology(nodes=5), 4) == "nodes: 3 there, 5 asked"
-    assert "replicas: 3 there, 5 asked" in launch.difference(there, Topology(replicas=5), 3)
+
+    def told(asked: Topology, nodes: int = 3, replicas: int = 3) -> str:
+        now = build_settings(Topology(nodes=nodes, replicas=replicas), "/nowhere")
+        return ", ".join(launch.difference(there, asked, now).values())
+
+    assert told(Topology(nodes=3)) == ""
+    assert told(Topology(nodes=3), nodes=4) == ""
+    assert told(Topology(nodes=4), nodes=4) == ""
+    assert told(Topology(replicas=5), replicas=5) == ""
+    assert told(Topology(replicas=3), replicas=5) == ""
+    assert told(Topology(nodes=5), nodes=4) == "nodes: 3 there, 5 asked"
+    assert told(Topology(replicas=5)) == "replicas: 3 there, 5 asked"
+
+
+def test_a_cluster_that_is_down_moves_to_other_ports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "check", lambda settings, running: None)
+    topology = Topology(runtime="memory", nodes=2)
+    before = build_settings(topology, str(tmp_path))
+    state.save(before, topology)
+    asked = Topology(runtime="memory", nodes=2, port=8443, peer_port=9443)
+    after = launch.settle(asked, str(tmp_path))
+    assert after == build_settings(asked, str(tmp_path)) == state.load(str(tmp_path))
+    old, new = before.peer_addresses(), after.peer_addresses()
+    assert old.keys() == new.keys() and not set(old.values()) & set(new.values())
+    assert state.load_topology(str(tmp_path)) == asked
+    monkeypatch.setattr(processes, "find_all", lambda settings: {"replica-1": []})
+    with pytest.raises(launch.LaunchError, match="ports may change after"):
+        launch.settle(topology, str(tmp_path))
 
 
 def test_what_is_asked_is_checked_before_it_is_compared(

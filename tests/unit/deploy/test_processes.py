@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,3 +102,30 @@ def test_a_deep_folder_has_its_socket_elsewhere(tmp_path: Path) -> None:
     assert len(ready.path) <= processes.SOCKET_PATH_MAX
     ready.close()
     assert not os.path.exists(ready.path)
+
+
+HANDLER = """
+import signal, sys, time
+signal.signal(signal.SIGHUP, lambda *_: open(sys.argv[1], "w").close())
+time.sleep(60)
+"""
+
+
+def test_only_who_is_ready_for_it_is_told_to_read_the_settings_again(
+    settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    """``sleeper`` does not catch SIGHUP: it would be ended by it."""
+    told = tmp_path / "told"
+    words = ["actors.process", f"{settings.data_dir}/cluster.json", "replica-1"]
+    handler = subprocess.Popen([sys.executable, "-c", HANDLER, str(told), *words])
+    try:
+        processes.reload(settings, seconds=1.0)
+        deadline = time.monotonic() + 5
+        while not told.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert sleeper.poll() is None
+        assert handler.poll() is None
+    finally:
+        handler.kill()
+        handler.wait()

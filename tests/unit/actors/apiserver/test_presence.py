@@ -12,6 +12,7 @@ from actors.apiserver.presence import Presence
 from actors.apiserver.schema_files import load_definitions
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.writer import Writer
+from cluster.messages.apiserver import SettingsChanged
 from cluster.settings import ReplicaSettings
 from tests.support.control_plane import REPLICA, ControlPlane
 
@@ -81,3 +82,26 @@ async def test_many_at_once_are_all_in_the_endpoints(plane: ControlPlane) -> Non
     for task in both:
         task.cancel()
     await asyncio.gather(*both, return_exceptions=True)
+
+
+async def test_who_is_no_replica_any_more_is_taken_out_though_it_answers(
+    plane: ControlPlane,
+) -> None:
+    staying = asyncio.create_task(presence(plane, "replica-2").stay())
+    await until_listed(plane, 2)
+    leader = presence(plane, REPLICA, "replica-2")
+    leader.environment.settings = plane.settings
+    await leader.sweep()
+    async with asyncio.timeout(5):
+        await staying
+    await until_listed(plane, 1)
+
+
+async def test_the_api_server_looks_again_when_it_is_told(plane: ControlPlane) -> None:
+    """Its own settings know of one replica only."""
+    staying = asyncio.create_task(presence(plane, "replica-2").stay())
+    await until_listed(plane, 2)
+    plane.system.ref("apiserver@replica-1").tell(SettingsChanged())
+    async with asyncio.timeout(5):
+        await staying
+    await until_listed(plane, 1)

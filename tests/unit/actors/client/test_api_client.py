@@ -2,13 +2,16 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from actors.client.api_client import ApiClient
+from actors.client.live_settings import LiveSettings
 from cluster.api.resources import DEPLOYMENTS, PODS
 from cluster.api.status import service_unavailable
 from cluster.errors import ActorDown, AskTimeout, Fenced, StatusError
 from cluster.messages.apiserver import ApiRequest
+from cluster.settings import ClusterSettings, ReplicaSettings
 from tests.unit.actors.client.fake_apiserver import pod
 from tests.unit.actors.client.harness import Bench, simulated
 
@@ -172,3 +175,17 @@ async def test_an_over_fence_is_told_at_once(bench: Bench) -> None:
 def test_a_client_needs_a_server() -> None:
     with pytest.raises(ValueError, match="at least one"):
         ApiClient(None, ())  # type: ignore[arg-type]
+
+
+@simulated
+async def test_a_server_that_is_no_more_is_left_and_a_new_one_found(bench: Bench) -> None:
+    replica = ReplicaSettings("nowhere", "a", "h:1", ("h:2",))
+    settings = ClusterSettings("test", "/nowhere", (replica,), ())
+    live = LiveSettings(settings, "node-1")
+    client = ApiClient(await bench.context(), live.servers)
+    assert client.server == "apiserver@nowhere"
+    moved = msgspec.structs.replace(replica, name="replica-1")
+    live.change(msgspec.structs.replace(settings, replicas=(moved,)))
+    items, _ = await client.list(PODS)
+    assert items == []
+    assert client.server == bench.servers[0]
