@@ -28,11 +28,16 @@ RAFT_PROPOSAL_BYTES_MAX = 4 * MIB
 # Proposals waiting for a quorum; above it the store answers Overloaded.
 RAFT_PENDING_PROPOSALS_MAX = 8192
 RAFT_PENDING_BYTES_MAX = 64 * MIB
+# Transactions gathered in one entry: enough to make the cost of an entry small beside theirs, few
+# enough that applying one entry stalls nobody.
+RAFT_BATCH_TXNS_MAX = 256
+RAFT_BATCH_BYTES_MAX = 1 * MIB
 # Entries after which a replica writes a snapshot and drops its log, and how many it keeps before
 # the snapshot for followers that are a little behind.
-RAFT_SNAPSHOT_ENTRIES = 10_000
+RAFT_SNAPSHOT_ENTRIES = 100_000
 RAFT_SNAPSHOT_LOG_BYTES = 64 * MIB
 RAFT_KEEP_ENTRIES = 2_000
+RAFT_KEEP_BYTES = 16 * MIB
 RAFT_SNAPSHOT_CHUNK_BYTES = 512 * KIB
 # Control-plane replicas: Raft's cost grows with each, and five already bear two losses at once; a
 # change from one to another five needs room for both (etcd advises at most seven).

@@ -78,7 +78,7 @@ class StoreActor(Actor):
     async def handle(self, message: Message, delivery: Delivery) -> Message | Later | None:
         """One message; whatever waits goes on beside."""
         _check_principal(delivery)
-        store, deadline = self.store, _deadline(delivery)
+        store, deadline = self.store, deadline_of(delivery)
         match message:
             case Txn():
                 check_txn(message)
@@ -159,7 +159,8 @@ def _check_principal(delivery: Delivery) -> None:
         raise PeerFault(f"{principal.user} may not speak to the store")
 
 
-def _deadline(delivery: Delivery) -> float:
+def deadline_of(delivery: Delivery) -> float:
+    """The loop time until when an answer is wanted."""
     if delivery.deadline is not None:
         return delivery.deadline
     return asyncio.get_running_loop().time() + DEADLINE_SECONDS

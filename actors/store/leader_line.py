@@ -26,18 +26,18 @@ class LeaderLine:
         self._under_way: dict[asyncio.Timeout, str] = {}
         ctx.task(self._let_go_forever(), "leader line")
 
-    async def ask(self, message: Message) -> Message:
+    async def ask(self, message: Message, seconds: float = TRY_SECONDS) -> Message:
         """The leader's answer. Raises NotLeader, ActorDown, AskTimeout (also as soon as another
         leader is known: the old one may be unreachable for long), and what the leader raises."""
         leader = self._engine.member.leader
         if not leader or leader == self._ctx.process:
             raise NotLeader("no leader is known")
         ref = self._ctx.ref(names.address(names.STORE, leader))
-        scope = asyncio.timeout(TRY_SECONDS)
+        scope = asyncio.timeout(seconds)
         try:
             async with scope:
                 self._under_way[scope] = leader
-                return await ref.ask(message, TRY_SECONDS)
+                return await ref.ask(message, seconds)
         except TimeoutError as error:
             raise AskTimeout(f"{leader} did not answer in time") from error
         finally:

@@ -56,6 +56,11 @@ class Persistence:
         self._snapshots = SnapshotFiles(disk, self._layout)
         self._spool = SnapshotSpool(disk, self._layout)
 
+    @property
+    def log_bytes(self) -> int:
+        """Room that the log takes on disk."""
+        return self._log.bytes
+
     # -- recovery -------------------------------------------------------------------------------
 
     async def load(self, founding: SnapshotMeta | None) -> Recovered:

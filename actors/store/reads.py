@@ -9,14 +9,17 @@ import asyncio
 from actors.kit.context import Context
 from actors.store.engine import Engine
 from actors.store.leader_line import LOOK_SECONDS, LeaderLine
+from actors.store.slices import in_slices
 from cluster.errors import ActorDown, AskTimeout, FutureRevision, NotLeader, Overloaded
 from cluster.messages.store import (
+    HashResult,
     KeyValue,
     Range,
     RangeResult,
     ReadIndexRequest,
     ReadIndexResult,
 )
+from cluster.state.state_hash import hash_of
 
 # Objects collected before other tasks get their turn.
 SLICE_OBJECTS = 1000
@@ -42,7 +45,7 @@ class Reads:
             async with asyncio.timeout_at(deadline):
                 past = 0 < query.revision <= engine.machine.revision
                 if query.linearizable and not past:
-                    await self._barrier()
+                    await self.barrier()
                 await self._reach(query.at_least)
                 return await self._collect(query)
         except TimeoutError as error:
@@ -74,7 +77,29 @@ class Reads:
             items.extend(more.items)
         return RangeResult(tuple(items), result.revision, result.count, wanted < result.count)
 
-    async def _barrier(self) -> None:
+    async def hash(self, revision: int, deadline: float) -> HashResult:
+        """Of the whole state at ``revision`` (0: the latest here), a slice of it at a time. Raises
+        Compacted, FutureRevision, AskTimeout."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._reach(revision)
+                machine = self._engine.machine
+                at = machine.check_revision(revision)
+                found = await in_slices(hash_of(machine, at))
+                return HashResult(self._ctx.process, at, found)
+        except TimeoutError as error:
+            raise AskTimeout("the hash was not ready in time") from error
+
+    async def confirm(self, deadline: float) -> None:
+        """Return once everything acknowledged before this call is applied here. Raises
+        AskTimeout."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self.barrier()
+        except TimeoutError as error:
+            raise AskTimeout("the read could not be confirmed in time") from error
+
+    async def barrier(self) -> None:
         """Return once everything acknowledged before this call is applied here."""
         while True:
             seen = self._engine.standings.count

@@ -48,6 +48,11 @@ class Log:
         self._durable = 0
         self._marked = 0
 
+    @property
+    def bytes(self) -> int:
+        """Room that the segments take on disk."""
+        return len(self._segments) * self._segment_bytes
+
     # -- beginning and end ----------------------------------------------------------------------
 
     async def create(self, hard_state: HardState, meta: SnapshotMeta) -> None:

@@ -103,6 +103,11 @@ class WatchHub:
         group.members += 1
         return Watcher(watch.key, watch.end, start, min(start - 1, self.revision))
 
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return sum(group.members for group in self._groups.values())
+
     def close(self, watcher: Watcher) -> None:
         """The watcher goes away."""
         group = self._groups[(watcher.key, watcher.end)]

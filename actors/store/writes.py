@@ -1,10 +1,14 @@
-"""Transactions from any replica to the leader's log, exactly once.
+"""Commands from any replica into the leader's log, transactions exactly once.
 
-Job: give each a session, find the leader, try again after an unknown outcome until the ask's
-deadline. Must not know: what is written; how entries are replicated.
+Job: give each transaction a session, find the leader, try again after an unknown outcome until the
+ask's deadline. Must not know: what is written; how entries are replicated.
+
+A replica that does not lead hands the encoded command to the leader, which answers as soon as it is
+in its log; the outcome comes from applying the entry here, like every other entry.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -12,18 +16,31 @@ from actors.client.sequences import Sequences
 from actors.kit.context import Context
 from actors.store.engine import Engine
 from actors.store.leader_line import LOOK_SECONDS, LeaderLine
+from actors.store.proposals import Outcomes
+from cluster import limits
 from cluster.errors import (
     ActorDown,
     AskTimeout,
     NotLeader,
     Overloaded,
+    PeerFault,
     SessionExpired,
     StoreError,
-    TemporaryFault,
 )
-from cluster.messages.store import Propose, Txn, TxnRecord, TxnResult
-from cluster.state.commands import Command, CompactCommand, TxnsCommand
-from cluster.state.sessions import Outcome
+from cluster.messages.store import Propose, Proposed, Put, TxnRecord, TxnResult
+from cluster.state.batches import check_batch
+from cluster.state.checks import check_grant
+from cluster.state.commands import (
+    Command,
+    LeaseExpireCommand,
+    LeaseGrantCommand,
+    LeaseKeepAliveCommand,
+    TxnsCommand,
+    decode_command,
+    encode_command,
+)
+
+STAMPED = LeaseGrantCommand | LeaseKeepAliveCommand
 
 
 class Writes:
@@ -39,46 +56,68 @@ class Writes:
         self._client = f"{self._ctx.process}/{self._ctx.world.entropy.hex(16)}"
         self._sequences = Sequences()
 
-    async def submit(
-        self,
-        txn: Txn,
-        trace: str,
-        deadline: float,
-        done_below: int = 0,
-        established: bool = False,
-    ) -> TxnResult:
-        """Apply ``txn`` once, wherever the leader is and however often it changes. ``done_below``
-        and ``established`` are those of the txn's own session, if it has one.
+    async def txns(
+        self, records: Sequence[TxnRecord], deadline: float
+    ) -> list[TxnResult | StoreError]:
+        """Apply each once, wherever the leader is and however often it changes.
 
-        Raises the StoreError of applying it (Fenced ...), AskTimeout if the deadline passed (then
-        it may or may not be applied, now or later), Overloaded, TemporaryFault.
+        Raises AskTimeout if the deadline passed (then they may or may not be applied, now or
+        later), Overloaded, TemporaryFault.
         """
-        if txn.client:
-            propose = Propose(txn, trace, done_below, established)
-            return await self._insist(propose, deadline)
+        if not records:
+            return []
         sequences = self._sequences
-        sequence = sequences.take()
-        own = msgspec.structs.replace(txn, client=self._client, sequence=sequence)
+        numbers = [sequences.take() for record in records if not record.client]
         try:
-            propose = Propose(own, trace, sequences.done_below, sequences.established)
-            result = await self._insist(propose, deadline)
+            own = self._in_session(records, numbers)
+            parts = list(split(own))
+            if len(parts) == 1:
+                found = await self.insist(TxnsCommand(parts[0]), deadline)
+            else:
+                works = (self.insist(TxnsCommand(part), deadline) for part in parts)
+                found = tuple(one for part in await asyncio.gather(*works) for one in part)
             sequences.established = True
-            return result
-        except SessionExpired as error:
-            if self._sequences is sequences:
+            if self._sequences is sequences and any(
+                isinstance(outcome, SessionExpired) and not record.client
+                for record, outcome in zip(records, found, strict=True)
+            ):
                 self._open_session()
-            raise TemporaryFault("the store forgot this session; outcome unknown") from error
+            return [_checked(outcome) for outcome in found]
         finally:
-            sequences.close(sequence)
+            for number in numbers:
+                sequences.close(number)
 
-    async def _insist(self, propose: Propose, deadline: float) -> TxnResult:
+    def _in_session(self, records: Sequence[TxnRecord], numbers: Sequence[int]) -> list[TxnRecord]:
+        """The records, each with a session: this store's unless it came with its own."""
+        sequences, following = self._sequences, iter(numbers)
+        done_below, established = sequences.done_below, sequences.established
+        return [
+            record
+            if record.client
+            else TxnRecord(
+                record.compare,
+                record.success,
+                record.fence,
+                self._client,
+                next(following),
+                record.trace,
+                done_below,
+                established,
+            )
+            for record in records
+        ]
+
+    async def insist(self, command: Command, deadline: float) -> Outcomes:
+        """Propose until it is applied. A command without sessions may be applied again and again.
+        Raises AskTimeout, Overloaded, StoreError."""
+        data = encode_command(command)
         tries = 0
         try:
             async with asyncio.timeout_at(deadline):
                 while True:
                     seen = self._engine.standings.count
                     try:
-                        return await self._try(propose)
+                        return await self._try(command, data)
                     except (NotLeader, ActorDown, AskTimeout):
                         tries += 1
                     except Overloaded:
@@ -88,44 +127,66 @@ class Writes:
         except TimeoutError as error:
             raise AskTimeout("no leader confirmed the write in time; outcome unknown") from error
 
-    async def _try(self, propose: Propose) -> TxnResult:
+    async def _try(self, command: Command, data: bytes) -> Outcomes:
+        trace = trace_of(command)
         if self._engine.member.role == "leader":
-            return await self.lead(propose)
-        reply = await self._line.ask(propose)
-        assert isinstance(reply, TxnResult), f"the leader answered {type(reply).__name__}"
-        return reply
+            future = self._lead(command, data, trace, waited_for=True)
+            assert future is not None
+            return await future
+        reply = await self._line.ask(Propose(data, trace))
+        assert isinstance(reply, Proposed), f"the leader answered {type(reply).__name__}"
+        return await self._engine.outcomes_of(reply.term, reply.index, command)
 
-    async def lead(self, propose: Propose) -> TxnResult:
-        """Propose here. Raises NotLeader (outcome unknown if it came late), Overloaded, and what
-        applying raises."""
-        txn = propose.txn
-        record = TxnRecord(
-            txn.compare,
-            txn.success,
-            txn.fence,
-            txn.client,
-            txn.sequence,
-            propose.trace,
-            propose.done_below,
-            propose.established,
-        )
-        command = TxnsCommand((record,))
-        return _unwrap(await self._engine.propose(command, propose.trace))
+    def _lead(
+        self, command: Command, data: bytes, trace: str, waited_for: bool
+    ) -> "asyncio.Future[Outcomes] | None":
+        """Into the own log. Raises NotLeader, Overloaded."""
+        if isinstance(command, STAMPED):
+            command = msgspec.structs.replace(command, now=self._engine.leases.now())
+            data = encode_command(command)
+        return self._engine.propose(command, data, trace, waited_for)
 
-    async def compact(self, revision: int, trace: str, deadline: float) -> None:
-        """Forget history before ``revision`` on all replicas (asked of the leader only: doing it
-        twice does no harm). Raises AskTimeout, NotLeader."""
-        command: Command = CompactCommand(revision)
+    def accept(self, message: Propose) -> Proposed:
+        """Another replica's proposal. Raises NotLeader, Overloaded, StoreError, PeerFault."""
         try:
-            async with asyncio.timeout_at(deadline):
-                _unwrap(await self._engine.propose(command, trace))
-        except TimeoutError as error:
-            raise AskTimeout("no quorum confirmed in time") from error
+            command = decode_command(message.payload)
+        except ValueError as error:
+            raise PeerFault(f"a malformed Propose: {error}") from error
+        if isinstance(command, LeaseExpireCommand):
+            raise PeerFault("only the leader ends leases")
+        if isinstance(command, TxnsCommand):
+            check_batch(command.records)
+        elif isinstance(command, LeaseGrantCommand):
+            check_grant(command.id, command.ttl)
+        self._lead(command, message.payload, message.trace, waited_for=False)
+        member = self._engine.member
+        return Proposed(member.term, member.log.last_index)
 
 
-def _unwrap(outcome: Outcome) -> TxnResult:
-    if isinstance(outcome, StoreError):
-        # A fresh one: the remembered object is raised to many.
-        raise type(outcome)(str(outcome))
-    assert isinstance(outcome, TxnResult), "not about leases"
+def trace_of(command: Command) -> str:
+    """The context of a command: of its first transaction that has one."""
+    if isinstance(command, TxnsCommand):
+        return next((record.trace for record in command.records if record.trace), "")
+    return ""
+
+
+def split(records: Sequence[TxnRecord]) -> "list[tuple[TxnRecord, ...]]":
+    """As few parts as the bounds of one entry allow, in order."""
+    parts: list[tuple[TxnRecord, ...]] = []
+    part: list[TxnRecord] = []
+    size = 0
+    for record in records:
+        weight = sum(len(put.value) for put in record.success if isinstance(put, Put))
+        full = len(part) >= limits.RAFT_BATCH_TXNS_MAX
+        if part and (full or size + weight > limits.RAFT_BATCH_BYTES_MAX):
+            parts.append(tuple(part))
+            part, size = [], 0
+        part.append(record)
+        size += weight
+    parts.append(tuple(part))
+    return parts
+
+
+def _checked(outcome: object) -> TxnResult | StoreError:
+    assert isinstance(outcome, TxnResult | StoreError), f"a transaction gave {outcome!r}"
     return outcome

@@ -406,17 +406,19 @@ class RaftHeartbeat(Message, frozen=True):
 
 
 class Propose(Message, frozen=True):
-    """A follower forwards a transaction to the leader (ask ``store@<leader>``; reply TxnResult)."""
+    """A follower hands a command to the leader, encoded as it stands in the log (ask
+    ``store@<leader>``; reply Proposed once it is in the leader's log, not yet committed; errors
+    NotLeader, Overloaded). The asker learns the outcome by applying the entry itself."""
 
-    txn: Txn
+    payload: bytes
     trace: str = ""
-    # Every sequence of the txn's client below this has been answered: forget those results.
-    done_below: int = 0
-    # The client has had an answer in this session: if the store does not know it, it was dropped.
-    established: bool = False
 
-    def subject(self) -> str:
-        return self.txn.subject()
+
+class Proposed(Message, frozen=True):
+    """The entry's name. If another entry is applied at ``index``, the proposal is lost."""
+
+    term: int
+    index: int
 
 
 class ReadIndexRequest(Message, frozen=True):

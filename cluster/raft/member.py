@@ -297,6 +297,11 @@ class Member:
             raise NotLeader(f"{state.config.member} cannot hand over to {to}: no other voter")
         leader.transfer(state, to)
 
+    @property
+    def transferring(self) -> bool:
+        """Leader: a transfer is under way, and no proposal is taken."""
+        return bool(self.state.transfer_to)
+
     def most_advanced_peer(self) -> str:
         """Leader: the voter that holds most of the log ('' if none but this)."""
         return leader.most_advanced(self.state)

@@ -102,7 +102,7 @@ def stale_reads() -> Any:
     async def bug(barrier: Any, self: Reads) -> None:
         return
 
-    return _planted(Reads, "_barrier", bug)
+    return _planted(Reads, "barrier", bug)
 
 
 def retries_applied_twice() -> Any:

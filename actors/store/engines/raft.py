@@ -10,18 +10,20 @@ from functools import partial
 
 from actors.kit.actor import Delivery, Later
 from actors.kit.context import Context
-from actors.store.actor import StoreActor, within
+from actors.store.actor import StoreActor, deadline_of, within
+from actors.store.consistency import Consistency, refuse_if_corrupt
 from actors.store.engine import Engine
 from actors.store.leader_line import LeaderLine
+from actors.store.leases import Leases
+from actors.store.memberships import Memberships
 from actors.store.reads import Reads
-from actors.store.store import LeaseRequest, Unsupported
+from actors.store.store import LeaseRequest
 from actors.store.writes import Writes
 from cluster import limits
-from cluster.errors import NotLeader, PeerFault, StoreError
+from cluster.errors import PeerFault, StoreError
 from cluster.messages.base import ConnectionLost, Message
 from cluster.messages.store import (
     ChangeMembership,
-    Compact,
     HashResult,
     Leadership,
     MembershipStatus,
@@ -35,17 +37,41 @@ from cluster.messages.store import (
     StoreEvents,
     StoreStatus,
     TransferLeadership,
-    Txn,
     TxnRecord,
     TxnResult,
     Watch,
 )
 from cluster.raft.member_state import Config
-from cluster.raft.memberships import names_of
 from cluster.raft.messages import Membership, SnapshotMeta
 from cluster.settings import ClusterSettings
-from cluster.state.checks import check_txn
+from cluster.state.commands import CompactCommand
 from cluster.state.snapshot import encode_snapshot
+
+
+def founding_of(settings: ClusterSettings, member: str) -> SnapshotMeta | None:
+    """What an empty disk stands for; None: it must not be empty."""
+    initial = settings.replica(member).initial
+    if initial == "existing":
+        return None
+    if initial == "join":
+        return SnapshotMeta()
+    founders = sorted(item.name for item in settings.replicas if item.initial != "join")
+    return SnapshotMeta(0, 0, Membership(voters=tuple(founders)))
+
+
+def config_of(settings: ClusterSettings, member: str) -> Config:
+    """The core's configuration."""
+    timing = settings.timing
+    return Config(
+        member=settings.replica(member).name,
+        heartbeat=timing.heartbeat,
+        election_min=timing.election_min,
+        election_max=timing.election_max,
+        entries_max=limits.RAFT_APPEND_ENTRIES_MAX,
+        bytes_max=limits.RAFT_APPEND_BYTES_MAX,
+        inflight_max=limits.RAFT_INFLIGHT_APPENDS_MAX,
+        lease_reads=settings.store.lease_reads,
+    )
 
 
 class RaftStore:
@@ -59,21 +85,15 @@ class RaftStore:
         member: str,
         snapshot_entries: int = limits.RAFT_SNAPSHOT_ENTRIES,
     ) -> None:
-        timing = settings.timing
         self._ctx = ctx
-        self._config = Config(
-            member=settings.replica(member).name,
-            heartbeat=timing.heartbeat,
-            election_min=timing.election_min,
-            election_max=timing.election_max,
-            entries_max=limits.RAFT_APPEND_ENTRIES_MAX,
-            bytes_max=limits.RAFT_APPEND_BYTES_MAX,
-            inflight_max=limits.RAFT_INFLIGHT_APPENDS_MAX,
-            lease_reads=settings.store.lease_reads,
+        self._member = member
+        self.engine = Engine(
+            ctx,
+            config_of(settings, member),
+            settings.name,
+            founding_of(settings, member),
+            snapshot_entries,
         )
-        voters = tuple(sorted(replica.name for replica in settings.replicas))
-        founding = SnapshotMeta(membership=Membership(voters))
-        self.engine = Engine(ctx, self._config, settings.name, founding, snapshot_entries)
 
     async def start(self) -> None:
         """Recover from disk, then take part."""
@@ -81,9 +101,10 @@ class RaftStore:
         line = LeaderLine(self._ctx, self.engine)
         self._writes = Writes(self._ctx, self.engine, line)
         self._reads = Reads(self._ctx, self.engine, line)
-        for peer in names_of(self.engine.member.membership):
-            if peer != self._config.member:
-                self._ctx.monitor_process(peer)
+        self._leases = Leases(self._ctx, self.engine, self._writes, self._reads, line)
+        self._memberships = Memberships(self.engine, line)
+        consistency = Consistency(self._ctx, self.engine, self.hash)
+        self._ctx.task(consistency.watch(), "consistency")
 
     async def close(self) -> None:
         """Release the log."""
@@ -93,30 +114,27 @@ class RaftStore:
         self, records: Sequence[TxnRecord], deadline: float
     ) -> Sequence[TxnResult | StoreError]:
         """See ``Store``."""
-        return await asyncio.gather(*(self._txn(record, deadline) for record in records))
-
-    async def _txn(self, record: TxnRecord, deadline: float) -> TxnResult | StoreError:
-        txn = Txn(record.compare, record.success, record.fence, record.client, record.sequence)
-        try:
-            return await self._writes.submit(
-                txn, record.trace, deadline, record.done_below, record.established
-            )
-        except StoreError as error:
-            return error
+        refuse_if_corrupt(self.engine.machine, self._member)
+        return await self._writes.txns(records, deadline)
 
     def range_now(self, query: Range) -> RangeResult | None:
         """See ``Store``."""
         machine = self.engine.machine
+        refuse_if_corrupt(machine, self._member)
         if query.linearizable or query.end or query.at_least > machine.revision:
             return None
         return machine.read(query.key, "", 0, query.revision, query.count_only)
 
     async def range(self, query: Range, deadline: float) -> RangeResult:
         """See ``Store``."""
-        return await self._reads.read(query, deadline)
+        result = await self._reads.read(query, deadline)
+        # An alarm may have been raised while the read waited.
+        refuse_if_corrupt(self.engine.machine, self._member)
+        return result
 
     async def watch(self, watch: Watch) -> AsyncGenerator[StoreEvents, None]:
         """See ``Store``."""
+        refuse_if_corrupt(self.engine.machine, self._member)
         hub = self.engine.hub
         watcher = hub.open(watch)
         try:
@@ -132,28 +150,22 @@ class RaftStore:
 
     async def lease(self, request: LeaseRequest, deadline: float) -> Message:
         """See ``Store``."""
-        raise Unsupported("leases are not here yet")
+        return await self._leases.answer(request, deadline)
 
     async def compact(self, revision: int, deadline: float) -> None:
         """See ``Store``."""
-        member = self.engine.member
-        if member.role == "leader":
-            await self._writes.compact(revision, "", deadline)
-            return
-        if not member.leader:
-            raise NotLeader("no leader is known")
-        remaining = max(deadline - asyncio.get_running_loop().time(), 0.001)
-        await self._ctx.ref(f"store@{member.leader}").ask(Compact(revision), remaining)
+        await self._writes.insist(CompactCommand(revision), deadline)
 
     async def hash(self, revision: int, deadline: float) -> HashResult:
         """See ``Store``."""
-        raise Unsupported("hashes are not here yet")
+        return await self._reads.hash(revision, deadline)
 
     def status(self) -> StoreStatus:
         """See ``Store``."""
         member, machine = self.engine.member, self.engine.machine
+        membership = member.membership
         return StoreStatus(
-            member=self._config.member,
+            member=self._member,
             role=member.role,
             leader=member.leader,
             term=member.term,
@@ -161,8 +173,16 @@ class RaftStore:
             applied_index=machine.applied,
             revision=machine.revision,
             compacted=machine.compacted,
-            members=member.membership.voters,
+            members=tuple(sorted({*membership.voters, *membership.outgoing})),
             state_hash=machine.state_hash(),
+            learners=membership.learners,
+            joint=bool(membership.outgoing),
+            engine="raft",
+            alarms=tuple(f"{name}: {text}" for name, text in sorted(machine.alarms.items())),
+            snapshot_index=member.log.snapshot_index,
+            last_index=member.log.last_index,
+            leases=len(machine.leases),
+            keys=len(machine.items),
         )
 
     def leadership(self) -> Leadership:
@@ -176,38 +196,33 @@ class RaftStore:
 
     async def hand_over(self, deadline: float) -> None:
         """See ``Store``."""
-        engine = self.engine
-        try:
-            async with asyncio.timeout_at(deadline):
-                if engine.member.role == "leader" and not engine.hand_over():
-                    raise NotLeader("there is nobody to hand over to")
-                while engine.member.role == "leader":
-                    await engine.standings.wait()
-        except TimeoutError as error:
-            raise NotLeader("nobody took over in time") from error
+        if self.engine.member.role == "leader":
+            await self._memberships.lead_no_more("", deadline)
 
     async def transfer(self, request: TransferLeadership, deadline: float) -> None:
         """See ``Store``."""
-        raise Unsupported("transfer is not here yet")
+        await self._memberships.transfer(request, deadline)
 
     async def change_membership(
         self, request: ChangeMembership, deadline: float
     ) -> MembershipStatus:
         """See ``Store``."""
-        raise Unsupported("membership change is not here yet")
+        return await self._memberships.change(request, deadline)
 
     async def membership(self, deadline: float) -> MembershipStatus:
         """See ``Store``."""
-        raise Unsupported("membership is not here yet")
+        return await self._memberships.status(deadline)
 
     async def snapshot(self) -> AsyncGenerator[bytes, None]:
         """See ``Store``."""
+        await self._reads.barrier()
         for piece in encode_snapshot(self.engine.machine):
             yield piece
+            await asyncio.sleep(0)
 
     def metrics(self) -> bytes:
         """See ``Store``."""
-        return b""
+        return self.engine.metrics.render()
 
     def peer(self, message: Message, delivery: Delivery) -> Message | Later | None:
         """See ``Store``."""
@@ -219,13 +234,10 @@ class RaftStore:
                 self.engine.peer_lost(message.process)
                 return None
             case Propose():
-                check_txn(message.txn)
-                deadline = delivery.deadline or asyncio.get_running_loop().time() + 1.0
-                text = "no quorum confirmed in time"
-                return Later(within(self._writes.lead(message), deadline, text))
+                return self._writes.accept(message)
             case ReadIndexRequest():
-                deadline = delivery.deadline or asyncio.get_running_loop().time() + 1.0
-                return Later(within(self._read_index(), deadline, "leadership was not confirmed"))
+                text = "leadership was not confirmed in time"
+                return Later(within(self._read_index(), deadline_of(delivery), text))
         raise PeerFault(f"the store takes no {type(message).__name__}")
 
     async def _read_index(self) -> Message:

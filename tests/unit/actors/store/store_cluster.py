@@ -1,6 +1,9 @@
 """Store replicas as they run, each in an ActorSystem of its own, on a network in memory."""
 
 import asyncio
+from typing import Literal
+
+import msgspec
 
 from actors.kit.ref import Ref
 from actors.kit.system import ActorSystem
@@ -81,6 +84,27 @@ class StoreCluster:
         actor = raft_actor(self.settings, name, self.snapshot_entries)
         self.actors[name] = actor
         return actor
+
+    async def add(self, name: str) -> None:
+        """Start a replica that waits to be made a member; the others learn its address."""
+        if name not in self.names:
+            self.names.append(name)
+            self.disks[name] = SimDisk(0.0005)
+            self.tracers[name] = MemoryTracer()
+            self._enter(name, "join")
+        for system in self.systems.values():
+            system.add_peer(name, name)
+        await self.start(name)
+
+    def wipe(self, name: str, initial: Literal["join", "existing"]) -> None:
+        """A replica that does not run loses its disk; what its settings say of that."""
+        self.disks[name] = SimDisk(0.0005)
+        self._enter(name, initial)
+
+    def _enter(self, name: str, initial: Literal["join", "existing"]) -> None:
+        others = tuple(item for item in self.settings.replicas if item.name != name)
+        entry = ReplicaSettings(name, "z", name, (), initial)
+        self.settings = msgspec.structs.replace(self.settings, replicas=(*others, entry))
 
     async def kill(self, name: str) -> None:
         """As SIGKILL and power loss: connections reset, unsynced bytes (partly) gone."""

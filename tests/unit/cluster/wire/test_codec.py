@@ -61,7 +61,8 @@ def test_what_travels_is_plain_msgpack_as_any_other_library_writes_it(sample: Sa
 @pytest.mark.parametrize(
     "message",
     [
-        Propose(Txn((Compare("k", "mod", 0),), (Put("k", b"v", 3), Delete("q")), 7), "trace"),
+        Txn((Compare("k", "mod", 0),), (Put("k", b"v", 3), Delete("q")), 7),
+        Propose(b"\x00command", "trace"),
         ApiRequest("get", "pods", query={"limit": "5"}, body=b"\x00\xff"),
         WatchBatch((WatchEvent("ADDED", b"{}", 5, "t"),)),
     ],

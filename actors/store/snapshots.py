@@ -1,0 +1,112 @@
+"""Snapshots of one member: when to take one, taking it, and putting the leader's in place.
+
+Job: bound the log; the loop runs on meanwhile. Must not know: roles, messages.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from actors.kit.context import Context
+from actors.store.metrics import StoreMetrics
+from actors.store.persistence import Persistence
+from actors.store.slices import in_slices
+from cluster import limits
+from cluster.raft.member import Member
+from cluster.raft.messages import SnapshotMeta
+from cluster.state.mvcc import StateMachine
+from cluster.state.snapshot import decode_snapshot_slices, encode_snapshot
+from cluster.state.snapshot_pieces import SnapshotDamaged
+
+# A snapshot that a peer is just being sent is not replaced before the log is so many times longer.
+PATIENCE = 5
+
+
+class Counted:
+    """Pieces, and how many ``bytes`` they had so far."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self.bytes = 0
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self.bytes += len(piece)
+            yield piece
+
+
+class Snapshots:
+    """``entries``: log entries after which one is due. ``applied_bytes``: of entries applied since
+    the last one, which had ``last_bytes``. It is due, too, when the first are as many as the
+    second, so that writing snapshots costs no more than writing the log, however large the state.
+    """
+
+    def __init__(
+        self, ctx: Context, persistence: Persistence, metrics: StoreMetrics, entries: int
+    ) -> None:
+        self.applied_bytes = 0
+        self._ctx = ctx
+        self._persistence = persistence
+        self._metrics = metrics
+        self._entries = entries
+        self._under_way = False
+        self.last_bytes = 0
+
+    def due(self, machine: StateMachine, member: Member) -> bool:
+        """Whether it is time."""
+        if self._under_way or not member.membership_at(machine.applied).voters:
+            return False
+        entries = machine.applied - member.log.snapshot_index
+        patience = PATIENCE if member.sending_snapshot else 1
+        return (
+            entries >= self._entries * patience
+            or self.applied_bytes >= max(limits.RAFT_SNAPSHOT_LOG_BYTES, self.last_bytes) * patience
+        )
+
+    def take(self, machine: StateMachine, member: Member) -> None:
+        """Begin."""
+        self._under_way = True
+        self.applied_bytes = 0
+        self._ctx.task(self._take(machine, member), "snapshot")
+
+    async def _take(self, machine: StateMachine, member: Member) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        index = machine.applied
+        meta = SnapshotMeta(index, machine.applied_term, member.membership_at(index))
+        pieces = encode_snapshot(machine)
+        # The first piece fixes what the snapshot holds: before anything else is applied.
+        counted = Counted(chain([next(pieces)], pieces))
+        await self._persistence.save_snapshot(meta, counted)
+        self.last_bytes = counted.bytes
+        member.snapshot_taken(index, self._keep(member, index))
+        self._under_way = False
+        self._metrics.snapshots += 1
+        self._metrics.snapshot.observe(loop.time() - began)
+        self._ctx.note("store.snapshot", self._ctx.process, index=index)
+
+    def _keep(self, member: Member, index: int) -> int:
+        """How many entries up to ``index`` stay for those that are a little behind."""
+        log, size, keep = member.log, 0, 0
+        most = min(limits.RAFT_KEEP_ENTRIES, self._entries, index - log.base_index)
+        while keep < most:
+            size += len(log.entries[index - keep - log.base_index - 1].data)
+            if size > limits.RAFT_KEEP_BYTES:
+                break
+            keep += 1
+        return keep
+
+    async def install(self, meta: SnapshotMeta) -> StateMachine:
+        """The state of the leader's snapshot, which is whole in the spool: it must decode before it
+        replaces anything. Raises SnapshotDamaged, DiskFault."""
+        try:
+            machine = await in_slices(decode_snapshot_slices(await self._persistence.read_spool()))
+        except SnapshotDamaged:
+            await self._persistence.discard_spool()
+            raise
+        assert (machine.applied, machine.applied_term) == (meta.index, meta.term)
+        await self._persistence.install(meta)
+        self.applied_bytes = 0
+        self._metrics.snapshots_installed += 1
+        self._ctx.note("store.installed", self._ctx.process, index=meta.index)
+        return machine
