@@ -46,7 +46,7 @@ class Ranges:
         undone: dict[str, KeyValue | None] = {}
         for event in self._history.back_to(revision):
             name = event.item.key
-            if name == key or (end and key <= name < end):
+            if key <= name < end if end else name == key:
                 undone[name] = event.previous
         return undone
 

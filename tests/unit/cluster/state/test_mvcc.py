@@ -5,7 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.errors import Compacted, Fenced, FutureRevision, SessionExpired, StoreError
-from cluster.messages.store import Compare, Delete, KeyValue, Put, Txn, TxnRecord, TxnResult
+from cluster.messages.store import (
+    Compare,
+    Delete,
+    KeyValue,
+    Put,
+    RangeResult,
+    Txn,
+    TxnRecord,
+    TxnResult,
+)
 from cluster.state.commands import CompactCommand, TxnsCommand
 from cluster.state.mvcc import StateMachine
 
@@ -134,6 +143,15 @@ def test_old_revisions_read_as_they_were_and_compaction_forgets() -> None:
     assert machine.read("a", revision=4).items[0].value == b"2"
     with pytest.raises(Compacted):
         machine.read("a", revision=3)
+
+
+def test_an_empty_range_is_empty_at_every_revision() -> None:
+    """Its first key counted as one of it, if it had changed since: there were -1 keys."""
+    machine = StateMachine()
+    put(machine, "b")
+    for revision in (1, 2):
+        for key, end in (("b", "b"), ("b", "a")):
+            assert machine.read(key, end, revision=revision) == RangeResult((), 2, 0)
 
 
 def test_history_is_bounded_in_revisions_and_bytes() -> None:
