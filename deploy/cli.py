@@ -13,11 +13,12 @@ from deploy.launch import LaunchError
 from deploy.lock import Busy
 from deploy.network import NetworkError
 from deploy.preflight import NotFree
+from deploy.replica_data import DataFault
 from deploy.state import NoCluster
 
 EXPECTED = (
-    ApiError, Busy, EngineError, KeyError, LaunchError, NetworkError, NoCluster, NotFree, OSError,
-    PackagesMissing, Unreachable, ValueError,
+    ApiError, Busy, DataFault, EngineError, KeyError, LaunchError, NetworkError, NoCluster, NotFree,
+    OSError, PackagesMissing, Unreachable, ValueError,
 )  # fmt: skip
 
 app = typer.Typer(

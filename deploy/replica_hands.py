@@ -98,6 +98,14 @@ class MachineHands:
         """See ``Hands``."""
         StoreDoor(self.settings()).transfer(to)
 
+    def position(self, name: str) -> tuple[int, int] | str:
+        """See ``Hands``."""
+        return replica_data.position(self.settings(), name)
+
+    def force(self, name: str) -> None:
+        """See ``Hands``."""
+        replica_data.force(self.settings(), name)
+
     def clock(self) -> float:
         """See ``Hands``."""
         return time.monotonic()

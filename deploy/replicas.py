@@ -152,13 +152,22 @@ def remove(hands: Hands, progress: Progress, name: str) -> None:
 
 
 def leave(hands: Hands, name: str) -> None:
-    """A member hands over if it leads, and is a member no more."""
+    """A member hands over if it leads, and is a member no more.
+
+    If the others can decide without it, it is ended first: its API server then ends what it has
+    begun while its store still answers. That is no less safe: until the change is made as many of
+    the others must live as after it.
+    """
     members = require_leader(hands)
     if member(members, name) is None:
         return
     check_can_lose(hands, members, name)
     if leader(members) == name:
         hands.transfer("")
+    voting = voters(members)
+    living = [voter for voter in voting if voter != name and hands.runs(voter)]
+    if len(living) > len(voting) // 2:
+        hands.stop(name)
     reach(hands, "remove", name, lambda now: member(now, name) is None)
 
 

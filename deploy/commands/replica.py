@@ -7,7 +7,7 @@ import typer
 
 from cluster.messages.store import MembershipStatus
 from cluster.settings import ClusterSettings
-from deploy import demo, launch, lock, processes, replicas
+from deploy import demo, launch, lock, processes, recovering, replicas
 from deploy.client import ApiError, Unreachable
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
@@ -180,6 +180,34 @@ def rebuild(replica: Replica, name: Name = DEFAULT_NAME, data_dir: DataDir = "")
         settings = find(name, data_dir)
         replicas.rebuild(MachineHands(settings.data_dir), Progress(), replica)
     print(f"{replica} votes again")
+
+
+@app.command("recover")
+def recover(
+    replica: Annotated[
+        str, typer.Argument(metavar="[REPLICA]", help="Default: the one that holds most.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    name: Name = DEFAULT_NAME,
+    data_dir: DataDir = "",
+) -> None:
+    """After most replicas were lost for good: go on from one that is left.
+
+    What only the lost replicas held is lost. The others are made anew from the one that is left.
+    Cut short, it is completed by running it again.
+
+    Example: [bold]steersman replica recover --yes[/]
+    """
+    settings = find(name, data_dir)
+    if not yes:
+        typer.confirm(
+            "This ends all replicas and goes on from one of them. What only the others held is "
+            "lost. Go on?",
+            abort=True,
+        )
+    with lock.held(settings.data_dir):
+        chosen = recovering.recover(MachineHands(settings.data_dir), Progress(), replica)
+    print(f"the cluster goes on from {chosen}")
 
 
 @app.command("kill")

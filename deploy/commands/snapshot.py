@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from cluster.state.snapshot_pieces import SnapshotDamaged
-from deploy import snapshot_file
+from deploy import lock, restoring, snapshot_file
 from deploy.client import Unreachable
-from deploy.options import DEFAULT_NAME, PROGRAM, DataDir, Name, find
+from deploy.options import DEFAULT_NAME, PROGRAM, DataDir, Name, again, find, folder
 from deploy.progress import Progress
-from deploy.snapshot_file import Contents
+from deploy.snapshot_file import REVISION_BUMP, Contents
 from deploy.store_door import StoreDoor
 
 app = typer.Typer(
@@ -70,6 +70,48 @@ def inspect(file: File) -> None:
     progress.say()
     kinds = [[kind, str(keys), str(size)] for kind, (keys, size) in found.kinds.items()]
     progress.table("", ["kind of key", "keys", "bytes"], kinds)
+
+
+@app.command("restore")
+def restore(
+    file: File,
+    replicas: Annotated[
+        int | None, typer.Option(metavar="N", help="Control-plane replicas: 1, 3 or 5.")
+    ] = None,
+    nodes: Annotated[int | None, typer.Option(metavar="N", help="Worker nodes.")] = None,
+    runtime: Annotated[
+        str | None, typer.Option(metavar="NAME", help="docker, or memory (simulated containers).")
+    ] = None,
+    config: Annotated[
+        str, typer.Option("--config", metavar="FILE", help="Topology file (TOML) of the cluster.")
+    ] = "",
+    revision_bump: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Revisions to skip: more than were ever made.")
+    ] = REVISION_BUMP,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the data of the cluster that is there.")
+    ] = False,
+    name: Name = "",
+    data_dir: DataDir = "",
+) -> None:
+    """Make the data of a cluster that is down from a snapshot file; then start it with `up`.
+
+    Example: [bold]steersman snapshot restore backup.snap --replicas 3[/]
+    """
+    from deploy.commands.up import choose
+
+    found = read(file)
+    flags = {"replicas": replicas, "nodes": nodes, "runtime": runtime, "name": name or None}
+    given = {key: value for key, value in flags.items() if value is not None}
+    topology = choose(config, given, data_dir)
+    place = folder(topology.name, data_dir)
+    with lock.held(place):
+        settings = restoring.restore(found, topology, place, revision_bump, force)
+    count = len(settings.replicas)
+    print(
+        f"{len(found.machine.items)} keys restored for {count} replica{'s' * (count > 1)}; start "
+        f"them with: steersman up --no-demo{again(settings)}"
+    )
 
 
 def read(file: str) -> Contents:

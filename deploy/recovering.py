@@ -1,0 +1,85 @@
+"""After the loss of a quorum: one replica goes on alone, and the others are made anew from it.
+
+Must not know: how a log is rewritten, how a process is started (``RecoveryHands``).
+"""
+
+from typing import Protocol
+
+from deploy.options import again
+from deploy.progress import Progress
+from deploy.replicas import Hands, join, mark
+from deploy.store_door import leader
+
+
+class RecoveryHands(Hands, Protocol):
+    """What the steps touch beside the usual."""
+
+    def position(self, name: str) -> tuple[int, int] | str:
+        """(term, index) of the last entry that a stopped replica holds, or why it has none."""
+
+    def force(self, name: str) -> None:
+        """Make a stopped replica the only voter of its own log."""
+
+
+def recover(hands: RecoveryHands, progress: Progress, name: str = "") -> str:
+    """After the loss of a quorum: the replica that holds most (or ``name``) becomes the only voter,
+    and the others are taken in again, from it. Returns its name.
+
+    What only lost replicas held is lost. Raises ValueError if there is a leader, or no log left.
+    """
+    hands.tell()
+    settings = hands.settings()
+    pending = [replica.name for replica in settings.replicas if replica.initial == "join"]
+    members = hands.led()
+    if members is None:
+        chosen, pending = lead_alone(hands, progress, name)
+    elif pending:
+        chosen = leader(members)
+        progress.say(f"{chosen} leads: going on with {', '.join(pending)}")
+    else:
+        raise ValueError(
+            "the replicas have a leader: nothing is lost. For one replica that does not come up: "
+            f"`steersman replica rebuild NAME{again(settings)}`"
+        )
+    for other in pending:
+        join(hands, progress, other)
+    return chosen
+
+
+def lead_alone(hands: RecoveryHands, progress: Progress, name: str) -> tuple[str, list[str]]:
+    """One replica leads without the others. Returns it, and who is to come in again."""
+    names = [replica.name for replica in hands.settings().replicas]
+    chosen = name or most_advanced(hands, progress, names)
+    hands.settings().replica(chosen)
+    with progress.step(f"{chosen} made the only voter"):
+        for one in names:
+            hands.stop(one)
+        hands.force(chosen)
+    others = [one for one in names if one != chosen]
+    mark(hands, others, "join")
+    mark(hands, [chosen], "existing")
+    with progress.step(f"{chosen} leads"):
+        hands.certify(hands.settings())
+        hands.start(chosen)
+        hands.members()
+    return chosen, others
+
+
+def most_advanced(hands: RecoveryHands, progress: Progress, names: list[str]) -> str:
+    """Who holds most, all of them stopped. Raises ValueError if none holds anything."""
+    best: tuple[tuple[int, int], str] | None = None
+    for name in names:
+        hands.stop(name)
+        found = hands.position(name)
+        if isinstance(found, str):
+            progress.say(f"{name}: {found}")
+            continue
+        progress.say(f"{name}: holds entries to {found[1]}, the last of term {found[0]}")
+        if best is None or found > best[0]:
+            best = (found, name)
+    if best is None:
+        raise ValueError(
+            "no replica holds a log that can be read: bring the cluster back from a snapshot with "
+            f"`steersman snapshot restore FILE --force{again(hands.settings())}`"
+        )
+    return best[1]
