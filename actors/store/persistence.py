@@ -16,8 +16,9 @@ from actors.kit.world.disk import Disk
 from actors.store.layout import Layout
 from actors.store.snapshot_files import SnapshotFiles
 from actors.store.spool import SnapshotSpool
+from actors.store.term_runs import TermRuns
 from actors.store.wal_reader import LogDamaged, LogReader
-from actors.store.wal_records import ENTRY_OVERHEAD_BYTES
+from actors.store.wal_records import ENTRY_OVERHEAD_BYTES, Reset
 from actors.store.wal_segments import Log
 from cluster.raft.messages import BLANK, Entry, HardState, SnapshotMeta
 from cluster.raft.ready import Ready
@@ -55,6 +56,7 @@ class Persistence:
         self._log = Log(disk, cluster, member, segment_bytes)
         self._snapshots = SnapshotFiles(disk, self._layout)
         self._spool = SnapshotSpool(disk, self._layout)
+        self._terms = TermRuns(SnapshotMeta())
 
     @property
     def log_bytes(self) -> int:
@@ -91,6 +93,7 @@ class Persistence:
             await self._spool.recover(meta.index)
             snapshot = await self._load_snapshot(found, meta.index)
             await self._log.resume(found, tail)
+        self._terms = TermRuns(meta, found.replay.entries)
         await self._snapshots.remove_others(meta.index)
         await self._snapshots.remove_unfinished()
         spooled = None if self._spool.meta is None else (self._spool.meta, self._spool.size)
@@ -125,6 +128,7 @@ class Persistence:
                     log.append(ready.hard_state)
                 if ready.entries:
                     log.append_entries(ready.entries)
+                    self._terms.take(ready.entries)
             await log.sync()
 
     async def mark(self) -> None:
@@ -168,8 +172,12 @@ class Persistence:
         """From here on the snapshot counts."""
         log = self._log
         await log.make_room(0)
-        log.append(meta)
+        held = self._terms.holds(meta.index, meta.term)
+        log.append(meta if held else Reset(meta))
         await log.sync()
+        if not held:
+            self._terms = TermRuns(meta)
+        self._terms.compact(meta.index)
         await log.drop_covered(meta.index)
 
     async def read_snapshot(self, index: int) -> bytes | None:

@@ -34,7 +34,7 @@ MARK_BYTES = _PREFIX.size + _OFFSET.size
 _ZEROS = bytes(64 * 1024)
 
 # 3 to 5 were in format 1, with other payloads.
-HEADER, HARD_STATE, ENTRY, SNAPSHOT, MARK, SPOOL, PIECE = 1, 2, 6, 7, 8, 9, 10
+HEADER, HARD_STATE, ENTRY, SNAPSHOT, MARK, SPOOL, PIECE, RESET = 1, 2, 6, 7, 8, 9, 10, 11
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +52,12 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     offset: int
 
 
+class Reset(msgspec.Struct, frozen=True, array_like=True):
+    """From here on this snapshot is all there is: no entry written before stays."""
+
+    meta: SnapshotMeta
+
+
 class Spool(msgspec.Struct, frozen=True, array_like=True):
     """First record of a spool's table: which snapshot is being received."""
 
@@ -65,12 +71,13 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
     checksum: int
 
 
-Record = Header | HardState | Entry | SnapshotMeta | Mark | Spool | Piece
+Record = Header | HardState | Entry | SnapshotMeta | Mark | Reset | Spool | Piece
 
 _TYPES: dict[type[Record], int] = {
     Header: HEADER,
     HardState: HARD_STATE,
     SnapshotMeta: SNAPSHOT,
+    Reset: RESET,
     Spool: SPOOL,
     Piece: PIECE,
 }
@@ -215,6 +222,9 @@ class Replay:
             self.hard_state = record
         elif isinstance(record, SnapshotMeta):
             self._take_meta(record)
+        elif isinstance(record, Reset):
+            self.meta = record.meta
+            self.entries.clear()
         return ""
 
     def _take_entry(self, entry: Entry) -> str:
@@ -223,23 +233,16 @@ class Replay:
         if entries:
             last = entries[-1].index
             if entry.index != last + 1:
-                keep = entry.index - entries[0].index
-                if keep < 0 or entry.index > last:
+                if entry.index > last:
                     return f"entry {entry.index} after entry {last}"
-                del entries[keep:]
+                # Before the first there is none if its segment was dropped: a snapshot covers it.
+                del entries[max(0, entry.index - entries[0].index) :]
         entries.append(entry)
         return ""
 
     def _take_meta(self, meta: SnapshotMeta) -> None:
-        """As ``RaftLog.install``: keep what follows that very entry, else nothing."""
-        if meta.index < self.meta.index:
-            return
+        """Entries up to it are covered; what follows stays. The head of a segment may repeat one
+        that is known."""
         self.meta = meta
-        if not self.entries or self.entries[0].index > meta.index:
-            return
-        position = meta.index - self.entries[0].index
-        known = position < len(self.entries)
-        if known and self.entries[position].term == meta.term:
-            del self.entries[: position + 1]
-        else:
-            self.entries.clear()
+        if self.entries and self.entries[0].index <= meta.index:
+            del self.entries[: meta.index + 1 - self.entries[0].index]

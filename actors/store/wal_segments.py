@@ -21,6 +21,7 @@ from actors.store.wal_records import (
     Header,
     Mark,
     Record,
+    Reset,
     encode_entries,
     encode_record,
 )
@@ -115,6 +116,10 @@ class Log:
             self.hard_state = record
         elif isinstance(record, SnapshotMeta):
             self.meta = record
+        elif isinstance(record, Reset):
+            self.meta = record.meta
+            for segment in self._segments:
+                segment.highest = 0
         self._opened.append(encode_record(record, self._ordinal))
         self._ordinal += 1
 

@@ -7,6 +7,7 @@ from actors.store.wal_records import (
     Header,
     Mark,
     Replay,
+    Reset,
     encode_entries,
     encode_record,
     judge,
@@ -62,3 +63,21 @@ def test_replay_folds_records() -> None:
     assert [e.index for e in replay.entries] == [3]
     assert "after entry 3" in replay.take(Entry(5, 2, b""))
     assert "goes back" in (replay.take(HardState(3, "")) or replay.take(HardState(2, "")))
+
+
+def test_entries_may_replace_ones_whose_segment_is_dropped() -> None:
+    """Segments go oldest first, so a log may begin behind an entry that was written again later."""
+    replay = Replay(BLANK, SnapshotMeta(), [])
+    for entry in (Entry(5, 1, b""), Entry(6, 1, b""), Entry(4, 2, b""), Entry(5, 2, b"")):
+        assert replay.take(entry) == ""
+    assert [(e.index, e.term) for e in replay.entries] == [(4, 2), (5, 2)]
+
+
+def test_a_reset_forgets_entries_also_if_the_one_it_differs_in_is_dropped() -> None:
+    replay = Replay(BLANK, SnapshotMeta(2, 1), [])
+    for index in (5, 6, 7):
+        replay.take(Entry(index, 1, b""))
+    replay.take(SnapshotMeta(4, 1))
+    assert [entry.index for entry in replay.entries] == [5, 6, 7]
+    replay.take(Reset(SnapshotMeta(4, 2)))
+    assert (replay.entries, replay.meta) == ([], SnapshotMeta(4, 2))

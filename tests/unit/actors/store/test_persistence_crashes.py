@@ -1,0 +1,161 @@
+"""A crash before and after every single operation on the disk, torn in several ways: what was
+acknowledged is there, nothing is invented, and the log goes on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from actors.kit.world.disk import AppendFile
+from actors.kit.world.memory import SeededEntropy
+from actors.kit.world.memory_disk import SimAppendFile, SimDisk
+from actors.store.persistence import Persistence
+from cluster.raft.messages import Entry, HardState
+from tests.simulation.loop import run_simulation
+from tests.unit.actors.store.persistence_model import (
+    FOUNDING,
+    State,
+    Workload,
+    ready,
+    snapshot_bytes,
+)
+
+SEGMENT_BYTES = 2500
+STEPS = 200
+TORN_STATES = 3
+
+
+class WatchedDisk(SimDisk):
+    """Calls ``moment`` before and after each of its operations that changes something."""
+
+    moment: Callable[[], Awaitable[None]]
+
+    async def settle(self) -> None:
+        await self.moment()
+
+    async def rename(self, old: str, new: str) -> None:
+        await super().rename(old, new)
+        await self.moment()
+
+    async def remove(self, path: str) -> None:
+        await super().remove(path)
+        await self.moment()
+
+    async def write_atomic(self, path: str, data: bytes) -> None:
+        await super().write_atomic(path, data)
+        await self.moment()
+
+    async def open_append(self, path: str, end: int | None = None) -> AppendFile:
+        await self.moment()
+        file = await super().open_append(path, end)
+        assert isinstance(file, SimAppendFile)
+        await self.moment()
+        return WatchedFile(self, file._file, path, file.size)
+
+
+class WatchedFile(SimAppendFile):
+    async def sync(self) -> None:
+        await super().sync()
+        assert isinstance(self._disk, WatchedDisk)
+        await self._disk.moment()
+
+    async def truncate(self, size: int) -> None:
+        await super().truncate(size)
+        assert isinstance(self._disk, WatchedDisk)
+        await self._disk.moment()
+
+
+class Trial:
+    """The workload on a disk, and at each moment a crash of a copy of it. ``possible``: the states
+    that a crash now may leave; the last one counts once the step is done."""
+
+    def __init__(self, seed: int) -> None:
+        self.disk = WatchedDisk()
+        self.disk.moment = self.crash
+        self.workload = Workload(seed)
+        self.possible = [State()]
+        self.founded = False
+        self.crashes = 0
+        self.seen: dict[str, int] = {}
+
+    async def run(self) -> None:
+        log = await self.load()
+        self.founded = True
+        for _ in range(STEPS):
+            state = self.possible[-1]
+            kind = self.workload.draw("write", "write", "write", "save", "receive", "receive", "on")
+            self.seen[kind] = self.seen.get(kind, 0) + 1
+            spooled = state.spooled
+            if spooled is not None and spooled[1] == len(snapshot_bytes(spooled[0])):
+                self.seen["install"] = self.seen.get("install", 0) + 1
+                self.possible = [state, state.with_snapshot(spooled[0])]
+                await log.install(spooled[0])
+            elif kind == "write" or kind == "receive":
+                draw = self.workload.readies if kind == "write" else self.workload.chunks
+                readies = draw(state)
+                self.possible = state.during(readies)
+                await log.write(readies)
+            elif kind == "save" and (meta := self.workload.saved(state)) is not None:
+                self.possible = [state, state.with_snapshot(meta)]
+                data = snapshot_bytes(meta)
+                await log.save_snapshot(meta, [data[:100], data[100:]])
+            elif kind == "on":
+                await log.mark()
+                await log.close()
+                log = await self.load()
+            self.possible = [self.possible[-1]]
+            await self.crash()
+        await log.close()
+
+    async def load(self) -> Persistence:
+        log = Persistence(self.disk, "c", "m1", SEGMENT_BYTES)
+        recovered = await log.load(FOUNDING)
+        assert recovered.torn_bytes == 0
+        return log
+
+    async def crash(self) -> None:
+        for number in range(TORN_STATES):
+            self.crashes += 1
+            entropy = SeededEntropy(f"{self.crashes}/{number}")
+            disk = self.disk.copy()
+            disk.crash(entropy)
+            found = await self.recovered(disk, more=True)
+            assert found in self.possible
+            disk.crash(entropy)
+            again = await self.recovered(disk, more=False)
+            assert again == replace(found, hard_state=MORE).with_entry(one_more(found))
+
+    async def recovered(self, disk: SimDisk, more: bool) -> State:
+        """What is there; after that, and if wanted, something is written."""
+        log = Persistence(disk, "c", "m1", SEGMENT_BYTES)
+        found = await log.load(None if self.founded else FOUNDING)
+        state = State(found.hard_state, tuple(found.entries), found.meta, found.spooled)
+        if state.meta.index:
+            assert found.snapshot == snapshot_bytes(state.meta)
+        if state.spooled is not None:
+            meta, size = state.spooled
+            assert await log.read_spool() == snapshot_bytes(meta)[:size]
+        if more:
+            await log.write([ready(MORE, (one_more(state),))])
+        await log.close()
+        return state
+
+
+MORE = HardState(99, "more")
+
+
+def one_more(state: State) -> Entry:
+    """An entry that follows the last."""
+    return Entry(state.last.index + 1, 99, b"more")
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_crash_at_any_moment_loses_nothing_and_invents_nothing(seed: int) -> None:
+    async def main() -> Trial:
+        trial = Trial(seed)
+        await trial.run()
+        return trial
+
+    trial = run_simulation(main)
+    assert trial.crashes > 3000
+    assert min(trial.seen.values()) > 3 and len(trial.seen) == 5
