@@ -14,6 +14,7 @@ from actors.kit.supervisor import Unrecoverable
 from actors.kit.world.disk import DiskFault
 from actors.kit.world.real_disk import RealDisk
 from actors.store import recovery
+from actors.store.wal_reader import LogMissing
 from cluster.errors import StoreError
 from cluster.raft.messages import Membership, SnapshotMeta
 from cluster.settings import ClusterSettings
@@ -36,7 +37,7 @@ def position(settings: ClusterSettings, name: str) -> tuple[int, int] | str:
     try:
         return _done(recovery.last_position(_disk(settings, name), settings.name, name))
     except DataFault as fault:
-        return str(fault)
+        return "has no log" if isinstance(fault.__cause__, LogMissing) else str(fault)
 
 
 def force(settings: ClusterSettings, name: str) -> None:
