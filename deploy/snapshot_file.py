@@ -12,9 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cluster import limits
 from cluster.settings import ClusterSettings
-from cluster.state.history import History
 from cluster.state.mvcc import StateMachine
 from cluster.state.snapshot import decode_snapshot, encode_snapshot
 from cluster.state.snapshot_pieces import PIECE_HEADER, SnapshotDamaged
@@ -153,8 +151,6 @@ def rebased(machine: StateMachine, bump: int) -> bytes:
     an old revision is told to list anew. Alarms were about replicas that are no more.
     """
     revision = machine.revision + bump
-    machine.history = History(
-        limits.HISTORY_REVISIONS_MAX, limits.HISTORY_BYTES_MAX, revision, revision
-    )
+    machine.history.begin(revision, revision)
     machine.alarms = {}
     return b"".join(encode_snapshot(machine))

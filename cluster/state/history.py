@@ -33,11 +33,13 @@ def cost_of(events: Sequence[StoreEvent]) -> int:
 class History:
     """``revision``: the newest one; ``compacted``: the oldest kept. ``bytes``: cost of the kept."""
 
-    def __init__(
-        self, revisions_max: int, bytes_max: int, revision: int = 1, compacted: int = 1
-    ) -> None:
+    def __init__(self, revisions_max: int, bytes_max: int) -> None:
         self._revisions_max = revisions_max
         self._bytes_max = bytes_max
+        self.begin(1, 1)
+
+    def begin(self, revision: int, compacted: int) -> None:
+        """Anew, at ``revision``; the events of the revisions kept are empty until restored."""
         self.revision = revision
         self.compacted = compacted
         self.bytes = 0
@@ -100,12 +102,6 @@ class History:
         assert self.compacted <= revision
         for position in range(self._skip + revision - self.compacted, len(self._events)):
             yield self._events[position]
-
-    def back_to(self, revision: int) -> Iterator[StoreEvent]:
-        """Single events after ``revision``, newest first: what a read at it undoes."""
-        first = self._skip + revision + 1 - self.compacted
-        for position in range(len(self._events) - 1, first - 1, -1):
-            yield from reversed(self._events[position])
 
     def freeze(self) -> list[tuple[StoreEvent, ...]]:
         """A copy of what is kept, oldest first; cheap, the events are shared."""

@@ -9,7 +9,7 @@ order, so a snapshot of a hundred thousand objects begins within a millisecond o
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from cluster.messages.store import KeyValue
 
@@ -17,33 +17,16 @@ from cluster.messages.store import KeyValue
 CHUNK_KEYS = 1024
 
 
-class Keyspace:
-    """``table``: versions by key, for look-ups and for replacing the version of a key that is
-    there; keys are added and removed by the methods."""
+class SortedKeys:
+    """Keys in order. None is added twice."""
 
     def __init__(self) -> None:
-        self.table: dict[str, KeyValue] = {}
         self._chunks: list[list[str]] = []
         # The last key of each chunk.
         self._lasts: list[str] = []
 
-    def __len__(self) -> int:
-        return len(self.table)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.table
-
-    def __getitem__(self, key: str) -> KeyValue:
-        return self.table[key]
-
-    def get(self, key: str) -> KeyValue | None:
-        """The present version, if any."""
-        return self.table.get(key)
-
-    def add(self, item: KeyValue) -> None:
-        """A key that is not there yet."""
-        key = item.key
-        self.table[key] = item
+    def add_key(self, key: str) -> None:
+        """One that is not there yet."""
         lasts = self._lasts
         at = bisect_left(lasts, key)
         if at < len(lasts):
@@ -64,30 +47,25 @@ class Keyspace:
             del chunk[half:]
             lasts.insert(at, chunk[-1])
 
-    def pop(self, key: str) -> KeyValue | None:
-        """Remove a key; its version, if it was there."""
-        item = self.table.pop(key, None)
-        if item is None:
-            return None
+    def remove_key(self, key: str) -> None:
+        """One that is there."""
         at = bisect_left(self._lasts, key)
         chunk = self._chunks[at]
         position = bisect_left(chunk, key)
+        assert chunk[position] == key, "only keys that are there are removed"
         del chunk[position]
         if not chunk:
             del self._chunks[at], self._lasts[at]
         elif position == len(chunk):
             self._lasts[at] = chunk[-1]
-        return item
 
-    def append(self, items: Iterable[KeyValue]) -> None:
+    def append_keys(self, keys: list[str]) -> None:
         """Keys in order, all after those that are there. Raises ValueError if they are not."""
-        keys = [item.key for item in items]
         last = self._lasts[-1] if self._lasts else ""
         for key in keys:
             if key <= last:
                 raise ValueError(f"key {key!r} after {last!r}")
             last = key
-        self.table.update(zip(keys, items, strict=True))
         for start in range(0, len(keys), CHUNK_KEYS):
             chunk = keys[start : start + CHUNK_KEYS]
             self._chunks.append(chunk)
@@ -124,6 +102,53 @@ class Keyspace:
         if at == len(self._lasts):
             return at, 0
         return at, bisect_left(self._chunks[at], key)
+
+    def copy_keys(self) -> "SortedKeys":
+        """The same keys, apart from what happens to these."""
+        made = SortedKeys()
+        made._chunks = [chunk[:] for chunk in self._chunks]
+        made._lasts = self._lasts[:]
+        return made
+
+
+class Keyspace(SortedKeys):
+    """``table``: versions by key, for look-ups and for replacing the version of a key that is
+    there; keys are added and removed by the methods."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: dict[str, KeyValue] = {}
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.table
+
+    def __getitem__(self, key: str) -> KeyValue:
+        return self.table[key]
+
+    def get(self, key: str) -> KeyValue | None:
+        """The present version, if any."""
+        return self.table.get(key)
+
+    def add(self, item: KeyValue) -> None:
+        """A key that is not there yet."""
+        self.table[item.key] = item
+        self.add_key(item.key)
+
+    def pop(self, key: str) -> KeyValue | None:
+        """Remove a key; its version, if it was there."""
+        item = self.table.pop(key, None)
+        if item is not None:
+            self.remove_key(key)
+        return item
+
+    def append(self, items: Sequence[KeyValue]) -> None:
+        """Keys in order, all after those that are there. Raises ValueError if they are not."""
+        keys = [item.key for item in items]
+        self.append_keys(keys)
+        self.table.update(zip(keys, items, strict=True))
 
     def freeze(self) -> Iterator[list[KeyValue]]:
         """All versions in order, in lists of bounded length, as they are now: the copies are taken

@@ -34,7 +34,7 @@ from cluster.state.digest import EventDigest
 from cluster.state.history import History
 from cluster.state.keyspace import Keyspace
 from cluster.state.leases import Lease, Leases, not_found
-from cluster.state.ranges import Ranges, check_revision
+from cluster.state.ranges import Ranges
 from cluster.state.sessions import Outcome, Sessions, TxnOutcome
 
 RELATIONS: dict[str, Callable[[int, int], bool]] = {
@@ -59,6 +59,7 @@ class StateMachine:
     ) -> None:
         self.items = Keyspace()
         self.history = History(revisions_max, bytes_max)
+        self._ranges = Ranges(self.items, self.history)
         self.sessions = Sessions()
         self.leases = Leases()
         self.alarms: dict[str, str] = {}
@@ -105,6 +106,7 @@ class StateMachine:
         if self._events:
             self.digest.add_events(self._events)
             self._events.clear()
+        self._ranges.forget()
         return outcomes
 
     def _apply_other(self, command: Command | None) -> tuple[Outcome, ...]:
@@ -290,12 +292,13 @@ class StateMachine:
         self, key: str, end: str = "", limit: int = 0, revision: int = 0, count_only: bool = False
     ) -> RangeResult:
         """[key, end), or one key, at ``revision`` (0: the latest). Raises Compacted,
-        FutureRevision. Costs what it returns, plus the events since an older ``revision``."""
-        return Ranges(self.items, self.history).read(key, end, limit, revision, count_only)
+        FutureRevision. Costs what it returns, plus, the first time at an older ``revision``, the
+        events since."""
+        return self._ranges.read(key, end, limit, revision, count_only)
 
     def check_revision(self, revision: int) -> int:
         """The revision to read at. Raises Compacted, FutureRevision."""
-        return check_revision(self.history, revision)
+        return self._ranges.check_revision(revision)
 
 
 def stamped(put: Put, revision: int) -> bytes:

@@ -15,7 +15,6 @@ from cluster import limits
 from cluster.errors import BY_NAME, StoreError
 from cluster.messages.store import KeyValue, StoreEvent
 from cluster.state.digest import EventDigest
-from cluster.state.history import History
 from cluster.state.mvcc import StateMachine, removed_at
 from cluster.state.sessions import TxnOutcome
 from cluster.state.snapshot_pieces import (
@@ -139,10 +138,12 @@ class Loading:
     though whole, do not fit."""
 
     def __init__(self, head: Head, revisions_max: int, bytes_max: int) -> None:
+        if not 1 <= head.compacted <= head.revision:
+            raise SnapshotDamaged(f"history from {head.compacted} to {head.revision}")
         machine = StateMachine(revisions_max, bytes_max)
         machine.applied, machine.applied_term = head.index, head.term
         machine.digest = EventDigest(head.digest)
-        machine.history = History(revisions_max, bytes_max, head.revision, head.compacted)
+        machine.history.begin(head.revision, head.compacted)
         machine.time, machine.alarms = head.time, dict(head.alarms)
         self._machine = machine
         # Walking back: what each key was, where that is not what it is.
