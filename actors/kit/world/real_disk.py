@@ -9,11 +9,11 @@ import errno
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from actors.kit.world.disk import AppendFile, DiskFault, DiskFull, check_path
+from actors.kit.world.file_thread import FileThread
 
 T = TypeVar("T")
 
@@ -109,7 +109,7 @@ class RealAppendFile:
         self._written = size
         self._failed: DiskFault | None = None
         self._closed = False
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="append")
+        self._thread = FileThread(f"append {path}")
 
     @property
     def size(self) -> int:
@@ -145,10 +145,10 @@ class RealAppendFile:
                 await self._in_thread(lambda: _write_all(self._fd, pieces, offset))
         finally:
             self._closed = True
-            closing = self._thread.submit(os.close, self._fd)
-            self._thread.shutdown(wait=False)
+            closing = self._thread.do(lambda: os.close(self._fd))
+            self._thread.end()
             # What an earlier, cancelled sync still does is over by then.
-            await asyncio.wait([asyncio.wrap_future(closing)])
+            await asyncio.wait([closing])
 
     def _take(self) -> tuple[list[bytes], int]:
         """What gathered, and where it belongs."""
@@ -163,10 +163,9 @@ class RealAppendFile:
             raise DiskFault(f"{self._path}: closed")
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
-        """Run in this file's thread. Shielded: a cancelled asker must not lose appended bytes."""
+        """Run in this file's thread. A cancelled asker loses no appended bytes."""
         self._check()
-        loop = asyncio.get_running_loop()
-        await asyncio.shield(loop.run_in_executor(self._thread, self._attempt, work))
+        await self._thread.do(lambda: self._attempt(work))
 
     def _attempt(self, work: Callable[[], None]) -> None:
         if self._failed is not None:

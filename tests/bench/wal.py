@@ -1,0 +1,139 @@
+"""The write-ahead log on this machine's disk: python -m tests.bench.wal [FOLDER]
+
+Job: what one sync costs (appended, and overwriting a prepared file), what the log makes of it, how
+long a restart takes. Run it where data will lie: a folder in memory syncs nothing.
+"""
+
+import asyncio
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from actors.kit.world.real_disk import RealDisk
+from actors.store.persistence import Persistence
+from actors.store.wal_records import encode_entries
+from cluster.raft.messages import Entry, Membership, SnapshotMeta
+from cluster.raft.ready import Ready
+
+FOUNDING = SnapshotMeta(0, 0, Membership(("m1",)))
+ENTRY_BYTES = 1024
+RECOVERED_ENTRIES = 100_000
+
+
+def main() -> None:
+    """Print everything."""
+    parent = sys.argv[1] if len(sys.argv) > 1 else "."
+    folder = Path(tempfile.mkdtemp(prefix="wal-bench-", dir=parent))
+    try:
+        raw(folder)
+        encoding()
+        for group in (1, 16, 64, 256):
+            asyncio.run(groups(folder / f"groups-{group}", group))
+        asyncio.run(recovery(folder / "recovery"))
+    finally:
+        shutil.rmtree(folder)
+
+
+def entries(first: int, count: int) -> tuple[Entry, ...]:
+    """Entries of random bytes."""
+    return tuple(Entry(n, 3, os.urandom(ENTRY_BYTES)) for n in range(first, first + count))
+
+
+def ready(found: tuple[Entry, ...]) -> Ready:
+    """A Ready that has only entries."""
+    return Ready(None, found, None, (), (), (), (), None, 0)
+
+
+def percentiles(seconds: list[float]) -> str:
+    """Median and 99th, in microseconds."""
+    ordered = sorted(seconds)
+    p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
+    return f"p50 {p50 * 1e6:6.0f} us  p99 {p99 * 1e6:6.0f} us"
+
+
+def raw(folder: Path) -> None:
+    """Write and fdatasync, in turns so that both meet the same disk."""
+    for size in (1, 4, 16, 64, 256):
+        count = 1500 if size < 64 else 300
+        data = os.urandom(size * 1024)
+        appended = os.open(folder / "appended", os.O_RDWR | os.O_CREAT)
+        prepared = os.open(folder / "prepared", os.O_RDWR | os.O_CREAT)
+        for start in range(0, count * len(data), 1 << 20):
+            os.pwrite(prepared, bytes(1 << 20), start)
+        os.fsync(prepared)
+        times: dict[int, list[float]] = {appended: [], prepared: []}
+        for number in range(count):
+            for file, taken in times.items():
+                begin = time.perf_counter()
+                os.pwrite(file, data, number * len(data))
+                os.fdatasync(file)
+                taken.append(time.perf_counter() - begin)
+        for name, file in (("append", appended), ("overwrite", prepared)):
+            rate = count / sum(times[file])
+            print(f"{name:9} {size:4} KiB + fdatasync  {percentiles(times[file])}  {rate:7.0f}/s")
+            os.close(file)
+            (folder / ("appended" if name == "append" else "prepared")).unlink()
+
+
+def encoding() -> None:
+    """Processor time of an entry's record."""
+    found = entries(1, 10_000)
+    best = min(timed(lambda: encode_entries(found, 1)) for _ in range(5))
+    print(f"encode an entry of {ENTRY_BYTES} bytes: {best / len(found) * 1e6:.2f} us")
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+async def groups(folder: Path, group: int) -> None:
+    """Group commit, over some segments."""
+    log = Persistence(RealDisk(folder), "bench", "m1")
+    await log.load(FOUNDING)
+    taken = []
+    count = max(300, min(3000, 60_000 // group))
+    batches = [ready(entries(n * group + 1, group)) for n in range(count)]
+    processor = time.process_time()
+    for batch in batches:
+        begin = time.perf_counter()
+        await log.write([batch])
+        taken.append(time.perf_counter() - begin)
+    processor = time.process_time() - processor
+    await log.close()
+    rate = count * group / sum(taken)
+    each = processor / (count * group)
+    print(
+        f"groups of {group:3}: {percentiles(taken)}  longest {max(taken) * 1000:5.1f} ms  "
+        f"{rate:8.0f} entries/s  {each * 1e6:5.1f} us processor per entry"
+    )
+
+
+async def recovery(folder: Path) -> None:
+    """A restart with a full log."""
+    log = Persistence(RealDisk(folder), "bench", "m1")
+    await log.load(FOUNDING)
+    for first in range(1, RECOVERED_ENTRIES, 500):
+        await log.write([ready(entries(first, 500))])
+    await log.close()
+    for _ in range(3):
+        log = Persistence(RealDisk(folder), "bench", "m1")
+        begin = time.perf_counter()
+        recovered = await log.load(None)
+        seconds = time.perf_counter() - begin
+        assert len(recovered.entries) == RECOVERED_ENTRIES
+        await log.close()
+        print(f"restart with {RECOVERED_ENTRIES} entries: {seconds:.2f} s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"peak of this process: {peak} MiB")
+
+
+if __name__ == "__main__":
+    main()
