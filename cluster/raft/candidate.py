@@ -4,6 +4,7 @@ Job: functions over MemberState. Must not know: replication; what a winner does.
 """
 
 from cluster.raft.member_state import MemberState
+from cluster.raft.memberships import tenure_of
 from cluster.raft.messages import VoteRequest, VoteResponse
 from cluster.raft.ready import Role
 
@@ -12,7 +13,7 @@ def campaign(state: MemberState) -> None:
     """Ask whether an election could be won, without disturbing anybody's term; with nobody to ask,
     stand at once."""
     low, member = state.config.election_min, state.config.member
-    assert state.is_voter, f"{member} does not find itself a voter"
+    assert state.may_campaign, f"{member} does not find itself a voter"
     just_lost = state.now - state.lost_at < low
     _stand(state, "pre-candidate")
     # A refused pre-vote costs nobody anything: try again soon; very soon if a connection just
@@ -57,16 +58,20 @@ def _request(state: MemberState, peer: str, term: int, *, pre: bool, transfer: b
         last_term=state.log.last_term,
         pre=pre,
         transfer=transfer,
+        tenure=tenure_of(state.membership, peer),
     )
 
 
 def on_vote_request(state: MemberState, message: VoteRequest) -> None:
     """RequestVote or pre-vote, of any term, of anybody: who asks may be a member that this one has
-    not heard of yet, and who is asked may be a voter without knowing it (thesis 4.1).
+    not heard of yet, and who is asked may be a voter without knowing it (thesis 4.1). But not to
+    who asks an earlier life of this member: what that one promised is forgotten.
 
     While a leader is fresh, requests are not even looked at (so a member that was cut off, or was
     removed, cannot depose it), unless the leader itself asked for the election.
     """
+    if message.tenure != state.tenure or state.is_blank:
+        return
     if message.term > state.term and not message.transfer and state.leader_is_fresh():
         return
     up_to_date = state.log.is_up_to_date(message.last_index, message.last_term)

@@ -8,9 +8,13 @@ from cluster.raft.member_state import MemberState
 from cluster.raft.messages import AppendRequest, AppendResponse
 
 
-def hear_leader(state: MemberState, leader: str) -> None:
-    """The leader of this term spoke: follow it, and start the election timer anew."""
+def hear_leader(state: MemberState, leader: str, tenure: int) -> bool:
+    """The leader of this term spoke: follow it, and start the election timer anew. False if that
+    was said to an earlier life of this member: the leader has spoken to the present one."""
     assert state.role != "leader", f"two leaders in term {state.term}: {leader} and this"
+    if state.leader == leader and tenure < state.tenure:
+        return False
+    state.tenure = tenure
     if state.role != "follower" or state.leader != leader:
         state.become_follower(leader)
         state.lost_at = float("-inf")
@@ -23,11 +27,13 @@ def hear_leader(state: MemberState, leader: str) -> None:
     if state.config.lease_reads:
         state.promised = state.now + state.config.election_min
     state.arm_election()
+    return True
 
 
 def on_append(state: MemberState, message: AppendRequest) -> None:
     """AppendEntries of the present term's leader."""
-    hear_leader(state, message.sender)
+    if not hear_leader(state, message.sender, message.tenure):
+        return
     log = state.log
     if message.prev_index < log.commit:
         # Old news, or a leader that knows little of us: what is committed surely matches.

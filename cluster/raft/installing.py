@@ -16,7 +16,9 @@ from cluster.raft.ready import SnapshotChunk
 
 def on_snapshot(state: MemberState, message: SnapshotRequest) -> None:
     """One chunk of a snapshot, of the present term's leader."""
-    hear_leader(state, message.sender)
+    if not hear_leader(state, message.sender, message.tenure) or state.installing:
+        # While the spool is being installed nothing else must come into it.
+        return
     if _is_held(state, message):
         return
     incoming = state.incoming

@@ -68,6 +68,7 @@ class Member:
             log=log,
             term=hard_state.term,
             vote=hard_state.vote,
+            tenure=hard_state.tenure,
             now=now,
             durable=hard_state,
             handed_hard=hard_state,
@@ -137,7 +138,7 @@ class Member:
             # This process slept: a leader's messages may wait unread.
             state.starved = True
             state.deadline = state.now + state.config.heartbeat
-        elif not state.is_voter:
+        elif not state.may_campaign:
             state.become_follower("")
         else:
             state.starved = False
@@ -181,7 +182,7 @@ class Member:
         if (
             isinstance(message, AppendRequest | SnapshotRequest)
             and not message.tenure
-            and not state.membership.voters
+            and state.is_blank
         ):
             # Meant for a founder, of whom this blank member has at most the name.
             return False
@@ -209,7 +210,11 @@ class Member:
             leader.on_append_response(state, message)
         elif isinstance(message, SnapshotResponse) and state.role == "leader":
             leader.on_snapshot_response(state, message)
-        elif isinstance(message, TimeoutNow) and message.sender == state.leader and state.is_voter:
+        elif (
+            isinstance(message, TimeoutNow)
+            and message.sender == state.leader
+            and state.may_campaign
+        ):
             candidate.ask_votes(state, transfer=True)
 
     def peer_lost(self, peer: str, now: float) -> None:
@@ -227,9 +232,9 @@ class Member:
         elif peer == state.leader:
             state.leader = ""
             state.lost_at = state.now
-            if state.is_voter:
-                others = [name for name in state.quorum.names if name != peer]
-                rank = others.index(state.config.member)
+            if state.may_campaign:
+                others = {*state.quorum.names, state.config.member} - {peer}
+                rank = sorted(others).index(state.config.member)
                 delay = state.config.stagger * (rank + state.random() / 10)
                 due = max(state.now + delay, state.promised)
                 state.deadline = min(state.deadline, due)
@@ -382,6 +387,7 @@ class Member:
             or (state.applied < min(log.commit, log.persisted) and not state.installing)
             or state.term != handed.term
             or state.vote != handed.vote
+            or state.tenure != handed.tenure
             or told is None
             or state.role != told.role
             or state.leader != told.leader
@@ -390,10 +396,14 @@ class Member:
         )
 
     def _take_hard_state(self) -> HardState | None:
-        state = self.state
-        if state.term == state.handed_hard.term and state.vote == state.handed_hard.vote:
+        state, handed = self.state, self.state.handed_hard
+        if (
+            state.term == handed.term
+            and state.vote == handed.vote
+            and state.tenure == handed.tenure
+        ):
             return None
-        state.handed_hard = HardState(state.term, state.vote)
+        state.handed_hard = HardState(state.term, state.vote, state.tenure)
         return state.handed_hard
 
     def _take_standing(self) -> Standing | None:
@@ -439,7 +449,7 @@ class Member:
                 leader.maybe_commit(state)
         elif (
             state.role == "candidate"
-            and ready.hard_state == HardState(state.term, state.config.member)
+            and ready.hard_state == HardState(state.term, state.config.member, state.tenure)
             # The vote for oneself counts now that it is durable.
             and candidate.record_vote(state, state.config.member, granted=True)
         ):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cluster import limits
 from cluster.raft.log import RaftLog
-from cluster.raft.memberships import kind_of
+from cluster.raft.memberships import kind_of, tenure_of
 from cluster.raft.messages import BLANK, HardState, Membership, RaftRpc, SnapshotMeta
 from cluster.raft.progress import Progress
 from cluster.raft.quorum import Quorum
@@ -78,6 +78,7 @@ class MemberState:
     log: RaftLog
     term: int
     vote: str
+    tenure: int
     now: float
     deadline: float = 0.0
     role: Role = "follower"
@@ -114,19 +115,38 @@ class MemberState:
 
     @property
     def is_voter(self) -> bool:
-        """True if this member may campaign: it finds itself a voter in its own log."""
+        """True if this member's vote counts by the membership in force."""
         return self.config.member in self.quorum.names
 
     @property
-    def is_leaving(self) -> bool:
-        """True if the membership in force does without this member's vote."""
-        return kind_of(self.membership, self.config.member) in ("", "leaving")
+    def is_blank(self) -> bool:
+        """True if this member has an empty disk and no leader has spoken to it yet."""
+        return not self.tenure and not self.membership.voters
+
+    @property
+    def may_campaign(self) -> bool:
+        """True if this member finds itself a voter in its own log, in its present life. One that is
+        just being taken out may be needed until that is committed (thesis 4.2.2)."""
+        memberships = self.log.memberships
+        if self._has_voice(self.membership):
+            return True
+        at = memberships.changed_at
+        return at > self.log.commit and self._has_voice(memberships.at(at - 1))
+
+    def _has_voice(self, membership: Membership) -> bool:
+        name = self.config.member
+        counts = kind_of(membership, name) in ("voter", "leaving")
+        return counts and tenure_of(membership, name) == self.tenure
 
     def answer(self, message: RaftRpc) -> None:
         """Send an answer that promises nothing but the present term and vote: at once if these are
         on disk as they stand."""
         durable = self.durable
-        quiet = durable.term == self.term and durable.vote == self.vote
+        quiet = (
+            durable.term == self.term
+            and durable.vote == self.vote
+            and durable.tenure == self.tenure
+        )
         (self.send_now if quiet else self.send_after).append(message)
 
     def arm(self, low: float, high: float) -> None:

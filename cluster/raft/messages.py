@@ -49,10 +49,15 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class HardState(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What must be on disk before a member answers: its term and its vote, always together."""
+    """What must be on disk before a member answers: its term and its vote, always together.
+
+    ``tenure``: of this member, as a leader told it: a membership in its log that tells of an
+    earlier life, which its disk has forgotten, gives it no right to campaign.
+    """
 
     term: int = 0
     vote: str = ""
+    tenure: int = 0
 
 
 BLANK = HardState()
@@ -60,7 +65,8 @@ BLANK = HardState()
 
 class VoteRequest(msgspec.Struct, frozen=True, array_like=True, tag="vote"):
     """RequestVote. ``pre``: would you vote for me (thesis 9.6). ``transfer``: the old leader asked
-    for this election, so a leader lease does not protect it."""
+    for this election, so a leader lease does not protect it. ``tenure``: of the receiver, as the
+    candidate knows it."""
 
     sender: str
     to: str
@@ -69,6 +75,7 @@ class VoteRequest(msgspec.Struct, frozen=True, array_like=True, tag="vote"):
     last_term: int
     pre: bool = False
     transfer: bool = False
+    tenure: int = 0
 
 
 class VoteResponse(msgspec.Struct, frozen=True, array_like=True, tag="voted"):

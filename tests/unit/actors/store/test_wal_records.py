@@ -19,7 +19,7 @@ from cluster.raft.messages import BLANK, MEMBERSHIP, Entry, HardState, SnapshotM
 def test_golden_bytes() -> None:
     """The format on disk must not change unnoticed."""
     data = encode_record(HardState(3, "m1"), 7)
-    assert data.hex() == "1f2bfefd050000000207000000000000009203a26d31"
+    assert data.hex() == "5f49fd37060000000207000000000000009303a26d3100"
 
 
 def test_golden_bytes_of_entries_and_marks() -> None:

@@ -235,7 +235,9 @@ class Server:
         transfer: bool = False,
     ) -> VoteResponse | None:
         """Push a RequestVote in; the answer to it, None if there is none."""
-        request = VoteRequest(sender, self.name, term, last[0], last[1], pre, transfer)
+        request = VoteRequest(
+            sender, self.name, term, last[0], last[1], pre, transfer, tenure=self.tenure
+        )
         answers = of_kind(VoteResponse, self.step(request))
         return answers[0] if answers else None
 

@@ -84,28 +84,28 @@ class Peer:
 
 
 class SimulatedCluster:
-    """``size`` founders and two that may join; the same seed gives the same run."""
+    """``size`` founders; the same seed gives the same run. ``churn``: two more may join, and the
+    members change all the time."""
 
-    def __init__(self, seed: int, size: int = 3, faults: bool = True) -> None:
+    def __init__(self, seed: int, size: int = 3, churn: bool = False) -> None:
         self.random = random.Random(seed)
-        self.faults = faults
         self.now = 0.0
-        self.names = tuple(f"m{i}" for i in range(size + 2))
+        # Swarm testing: each seed has its own mix, so that rare combinations come up.
+        rng = self.random
+        self.change_rate = rng.choice((0.05, 0.2)) if churn else 0.0
+        self.names = tuple(f"m{i}" for i in range(size + 2 * churn))
         self.committed = Membership(self.names[:size])
         self.peers = {name: Peer(name) for name in self.names}
         for name in self.committed.voters:
             self.peers[name].durable.meta = SnapshotMeta(0, 0, self.committed)
         self.network: list[bytes] = []
         self.held: list[bytes] = []
-        # Swarm testing: each seed has its own mix, so that rare combinations come up.
-        rng = self.random
         self.entries_max = rng.choice((1, 3))
-        self.fault_rate = rng.choice((0.01, 0.03, 0.08, 0.15))
+        self.fault_rate = rng.choice((0.01, 0.03) if churn else (0.01, 0.03, 0.08, 0.15))
         self.reorder_rate = rng.choice((0.0, 0.3, 0.9))
         self.time_rate = rng.choice((0.01, 0.04, 0.1))
         kinds = ("blink", "crash", "drop", "hold", "hold", "cut", "compact", "lost", "transfer")
         self.lease_reads = rng.random() < 0.3
-        self.change_rate = rng.choice((0.0, 0.004, 0.02))
         self.fault_kinds = [kind for kind in kinds if rng.random() < 0.6] or ["crash"]
         self.cut: set[frozenset[str]] = set()
         self.counter = 0
@@ -277,9 +277,17 @@ class SimulatedCluster:
         member, rng = self.peers[name].member, self.random
         if member is None or member.role != "leader":
             return
-        action = rng.choice(("add-learner", "promote", "promote", "remove", "replace"))
-        other = rng.choice(self.names)
-        voters = [voter for voter in self.names if rng.random() < 0.6]
+        present = member.membership
+        # Mostly what makes the cluster larger: else it would be a single member most of the time.
+        actions = ("add-learner", "promote", "promote", "replace", "replace")
+        shrinks = len(present.voters) > 2 and rng.random() < 0.3
+        action = "remove" if shrinks else rng.choice(actions)
+        strangers = [other for other in self.names if other not in names_of(present)]
+        voters = [v for v in (*present.voters, *present.learners) if rng.random() < 0.6]
+        among = {"add-learner": strangers, "promote": present.learners}.get(action, self.names)
+        if not among:
+            return
+        other = rng.choice(among)
         if action == "add-learner" and rng.random() < 0.5:
             self.wipe(other)
         try:
@@ -296,6 +304,9 @@ class SimulatedCluster:
         self.crash(name)
         peer.durable = Durable()
         peer.life += 1
+        # Its connections are new, too. (What it said before may still be on its way.)
+        self.network = [payload for payload in self.network if decode(payload).to != name]
+        self.held = [payload for payload in self.held if decode(payload).to != name]
         self.start(name)
         self.saw("wipe")
 
@@ -352,15 +363,18 @@ class SimulatedCluster:
         rng = self.random
         name = rng.choice(self.names)
         peer = self.peers[name]
-        if self.faults and rng.random() < self.fault_rate:
+        if rng.random() < self.fault_rate:
             self.fault(name)
         elif rng.random() < self.time_rate:
             self.pass_time()
+        if rng.random() < self.change_rate:
+            for leader in self.names:
+                self.change(leader)
         dice = rng.random()
         if dice < 0.48:
             if self.network:
                 reorder = rng.random() < self.reorder_rate
-                keep = self.faults and rng.random() < 0.03
+                keep = rng.random() < 0.03
                 self.deliver(rng.randrange(len(self.network)) if reorder else 0, keep)
         elif dice < 0.68:
             self.take(name)
@@ -369,8 +383,6 @@ class SimulatedCluster:
                 self.sync(name)
         elif dice < 0.96:
             self.propose(name)
-            if rng.random() < self.change_rate * 10:
-                self.change(name)
         else:
             self.ask_read(name)
         self.check_member(peer)
@@ -426,9 +438,13 @@ class SimulatedCluster:
     def hold_or_release(self) -> None:
         """Delay a message by whole terms, or let an old one arrive at last."""
         rng = self.random
-        if self.held and rng.random() < 0.4:
+        votes = [n for n, payload in enumerate(self.network) if b"voted" in payload[:8]]
+        electing = any(p.member and "candidate" in p.member.role for p in self.peers.values())
+        if self.held and rng.random() < (0.7 if electing else 0.3):
             self.network.insert(0, self.held.pop(rng.randrange(len(self.held))))
             self.saw("late message")
+        elif votes:
+            self.held.append(self.network.pop(rng.choice(votes)))
         elif self.network:
             self.held.append(self.network.pop(rng.randrange(len(self.network))))
 

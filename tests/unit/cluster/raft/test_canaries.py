@@ -1,17 +1,17 @@
 """Bugs on purpose: the simulated cluster's checkers must notice each, or they prove nothing.
 
-Two more need schedules too rare for random search (Figure 8; an answer that is terms old) and are
-caught by scripted tests in test_member.py.
+What needs schedules too rare for random search (Figure 8; answers and votes that are terms old;
+quorums of a joint change) is caught by scripted tests.
 """
 
 from collections.abc import Callable
 
 import pytest
 
-from cluster.raft import candidate, follower, leader, quorum
+from cluster.raft import follower, leader, quorum
 from cluster.raft.log import RaftLog
 from cluster.raft.member_state import MemberState
-from cluster.raft.messages import Entry, HardState, VoteResponse
+from cluster.raft.messages import Entry, HardState
 from cluster.raft.ready import Ready
 from tests.unit.cluster.raft.simulated_cluster import Durable, SimulatedCluster
 
@@ -75,14 +75,6 @@ def count_the_own_entries_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(RaftLog, "append", eager)
 
 
-def votes_of_any_term_count(patch: pytest.MonkeyPatch) -> None:
-    def on_vote_response(state: MemberState, message: VoteResponse) -> bool:
-        asked = state.role == ("pre-candidate" if message.pre else "candidate")
-        return asked and candidate.record_vote(state, message.sender, message.granted)
-
-    patch.setattr(candidate, "on_vote_response", on_vote_response)
-
-
 def read_without_a_quorum(patch: pytest.MonkeyPatch) -> None:
     def start_reads(state: MemberState) -> None:
         if state.reads.asked:
@@ -110,7 +102,6 @@ CANARIES: list[Patch] = [
     ignore_the_candidates_log,
     half_is_a_majority,
     count_the_own_entries_at_once,
-    votes_of_any_term_count,
     read_without_a_quorum,
     commit_beyond_what_was_verified,
 ]

@@ -20,7 +20,7 @@ from cluster.raft.messages import (
 )
 
 EXAMPLES: list[tuple[RaftRpc, bytes]] = [
-    (VoteRequest("a", "b", 3, 9, 2, True), b"\x98\xa4vote\xa1a\xa1b\x03\x09\x02\xc3\xc2"),
+    (VoteRequest("a", "b", 3, 9, 2, True), b"\x99\xa4vote\xa1a\xa1b\x03\x09\x02\xc3\xc2\x00"),
     (VoteResponse("a", "b", 3, True), b"\x96\xa5voted\xa1a\xa1b\x03\xc3\xc2"),
     (
         AppendRequest("a", "b", 3, 1, 1, (Entry(2, 3, b"x"),), 1, 4, 7),
