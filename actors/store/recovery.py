@@ -16,7 +16,7 @@ from actors.store.spool import SnapshotSpool
 from actors.store.wal_reader import LogReader
 from actors.store.wal_segments import Log
 from cluster.errors import StoreError
-from cluster.raft.memberships import Memberships, names_of
+from cluster.raft.memberships import Memberships, names_of, tenure_of
 from cluster.raft.messages import (
     Entry,
     HardState,
@@ -61,7 +61,8 @@ async def force_membership(
         tenures = tuple(tenure for tenure in before.tenures if tenure[0] == member)
         alone = Membership(voters=(member,), tenures=tenures)
         forced = membership_entry(last.index + 1, term, alone)
-        await persistence.write([_ready(HardState(term, member), forced)])
+        hard_state = HardState(term, member, tenure_of(alone, member))
+        await persistence.write([_ready(hard_state, forced)])
         await persistence.mark()
         await persistence.discard_spool()
     finally:
@@ -95,7 +96,7 @@ async def seed(
     await snapshots.write(meta.index, pieces)
     log = Log(disk, cluster, member, segment_bytes)
     try:
-        await log.create(HardState(meta.term, ""), meta)
+        await log.create(HardState(meta.term, "", tenure_of(meta.membership, member)), meta)
     finally:
         await log.close()
 

@@ -50,7 +50,7 @@ async def loaded(disk: SimDisk) -> Recovered:
 
 async def test_the_last_position_is_of_entry_or_snapshot_and_reading_it_changes_nothing() -> None:
     disk = await member_disk(
-        SnapshotMeta(0, 0, THREE), ready(HardState(7, "b"), Entry(1, 3, b""), Entry(2, 5, b"x"))
+        SnapshotMeta(0, 0, THREE), ready(HardState(7, "b", 4), Entry(1, 3, b""), Entry(2, 5, b"x"))
     )
     before = disk.copy()
     assert await last_position(disk, "c1", "a") == (5, 2)
@@ -81,11 +81,11 @@ async def test_the_last_position_of_no_log_or_a_damaged_one_is_refused() -> None
 
 async def test_forcing_appends_a_membership_of_one_in_a_new_term() -> None:
     disk = await member_disk(
-        SnapshotMeta(0, 0, THREE), ready(HardState(7, "b"), Entry(1, 3, b""), Entry(2, 5, b"x"))
+        SnapshotMeta(0, 0, THREE), ready(HardState(7, "b", 4), Entry(1, 3, b""), Entry(2, 5, b"x"))
     )
     assert await force_membership(disk, "c1", "a", SEGMENT) == THREE
     found = await loaded(disk)
-    assert found.hard_state == HardState(8, "a")
+    assert found.hard_state == HardState(8, "a", 4)
     assert found.entries[:2] == [Entry(1, 3, b""), Entry(2, 5, b"x")]
     (forced,) = found.entries[2:]
     assert (forced.index, forced.term, forced.kind) == (3, 8, MEMBERSHIP)
@@ -95,7 +95,7 @@ async def test_forcing_appends_a_membership_of_one_in_a_new_term() -> None:
 
 async def test_a_forced_member_leads_alone_and_commits_what_it_held() -> None:
     disk = await member_disk(
-        SnapshotMeta(0, 0, THREE), ready(HardState(7, "b"), Entry(1, 3, b""), Entry(2, 5, b"x"))
+        SnapshotMeta(0, 0, THREE), ready(HardState(7, "b", 4), Entry(1, 3, b""), Entry(2, 5, b"x"))
     )
     await force_membership(disk, "c1", "a", SEGMENT)
     found = await loaded(disk)
@@ -129,7 +129,7 @@ async def test_a_seeded_member_starts_from_the_state() -> None:
     meta = SnapshotMeta(40, 6, THREE)
     await seed(disk, "c1", "a", meta, [b"one", b"two"], SEGMENT)
     found = await loaded(disk)
-    assert (found.hard_state, found.entries, found.meta) == (HardState(6, ""), [], meta)
+    assert (found.hard_state, found.entries, found.meta) == (HardState(6, "", 4), [], meta)
     assert found.snapshot == b"onetwo"
     with pytest.raises(StoreError, match="not overwritten"):
         await seed(disk, "c1", "a", meta, [b"other"], SEGMENT)
