@@ -219,9 +219,9 @@ def rebuild(hands: Hands, progress: Progress, name: str) -> None:
     join(hands, progress, name)
 
 
-def settle(hands: Hands) -> None:
+def settle(hands: Hands) -> list[str]:
     """After all replicas came up: none of them is new any more, so that one whose disk is lost
-    founds no second cluster."""
+    founds no second cluster. Returns those whose coming in was begun and is not complete."""
     replicas = hands.settings().replicas
     settled = [replica.name for replica in replicas if replica.initial == "new"]
     joining = [replica.name for replica in replicas if replica.initial == "join"]
@@ -229,6 +229,7 @@ def settle(hands: Hands) -> None:
         members = hands.led()
         settled += [name for name in joining if members is not None and name in voters(members)]
     mark(hands, settled, "existing")
+    return [name for name in joining if name not in settled]
 
 
 def mark(hands: Hands, names: list[str], initial: str) -> None:

@@ -75,6 +75,9 @@ class ApiServerActor(Actor):
             shared = settings.network.shared_api
             self._http = HttpServer(self._desk, self._authority, replica.api_addresses, shared)
             await self._http.start()
+            # A replica that is only coming in cannot answer yet in the others' place.
+            if replica.initial != "join" or environment.policy.synced:
+                await self._http.share()
 
     def _monitor(self, settings: ClusterSettings) -> None:
         for replica in settings.replicas:
@@ -165,6 +168,8 @@ class ApiServerActor(Actor):
             try:
                 found = await store.range(Range(key=PREFIX, end=prefix_end(PREFIX)))
                 environment.policy.reset(found.items)
+                if self._http is not None:
+                    await self._http.share()
                 pause = RETRY_FIRST_SECONDS
                 watch = Watch(PREFIX, prefix_end(PREFIX), found.revision + 1)
                 async with store.watch(watch) as stream:

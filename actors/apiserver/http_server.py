@@ -40,7 +40,8 @@ BODY_SECONDS = 60.0
 
 
 class HttpServer:
-    """Listens on ``addresses`` ("host:port"), and on ``shared`` together with other replicas."""
+    """Listens on ``addresses`` ("host:port") once started, and on ``shared``, together with other
+    replicas, once it may be asked in their place."""
 
     def __init__(
         self, desk: FrontDesk, authority: Authority, addresses: tuple[str, ...], shared: str
@@ -59,8 +60,12 @@ class HttpServer:
         await self._runner.setup()
         for address in self._addresses:
             await self._listen(address, shared=False)
-        if self._shared and self._shared not in self._addresses:
-            await self._listen(self._shared, shared=True)
+
+    async def share(self) -> None:
+        """Listen on the shared address too (again: no effect). Raises OSError if it is taken."""
+        shared, self._shared = self._shared, ""
+        if shared and shared not in self._addresses:
+            await self._listen(shared, shared=True)
 
     async def stop(self) -> None:
         """Take no more connections, end watches, let short requests finish."""

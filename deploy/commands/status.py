@@ -16,11 +16,13 @@ def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     settings = find(name, data_dir)
     progress = Progress()
     rows = []
+    alarms: dict[str, None] = {}
     for item in settings.processes():
         facts = processes.describe(settings, item.name)
         store = store_status(settings, item.name) if facts["state"] == "up" else {}
         revision = str(store.get("revision", ""))
         role = str(store.get("role", ""))
+        alarms.update(dict.fromkeys(store.get("alarms", ())))
         rows.append(
             [item.name, item.zone, facts["state"], facts["pid"], facts["memory"], role, revision]
         )
@@ -38,6 +40,8 @@ def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     running = sum(pod.get("status", {}).get("phase") == "Running" for pod in pods)
     progress.say(f"{ready} of {len(nodes)} nodes ready, {running} of {len(pods)} pods running")
     progress.say(f"kubeconfig: {kubeconfig.path(settings)}")
+    for alarm in alarms:
+        progress.say(f"alarm: {alarm}")
 
 
 def check_majority(settings: ClusterSettings, rows: list[list[str]]) -> None:

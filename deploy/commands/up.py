@@ -59,7 +59,11 @@ def up(
         settings = launch.settle(topology, place)
         try:
             launch.up(settings, progress)
-            replicas_module.settle(MachineHands(place))
+            for begun in replicas_module.settle(MachineHands(place)):
+                progress.say(
+                    f"{begun} has no vote yet: steersman replica add{again(settings)} completes "
+                    "what was begun"
+                )
             url = "" if no_demo else demo.run(settings, progress)
         except KeyboardInterrupt:
             options = again(settings)

@@ -316,5 +316,5 @@ def test_up_marks_a_replica_that_votes_already() -> None:
     assert hands.kept.replica("replica-3").initial == "existing"
     hands.voters.remove("replica-3")
     replicas.mark(hands, ["replica-3"], "join")
-    replicas.settle(hands)
+    assert replicas.settle(hands) == ["replica-3"]
     assert hands.kept.replica("replica-3").initial == "join", "it has not come in yet"
