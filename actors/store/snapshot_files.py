@@ -3,12 +3,13 @@
 Must not know: what is in them, when they count (their marker in the log says so).
 """
 
+import asyncio
 from collections.abc import Iterable
 
 from actors.kit.world.disk import AppendFile, Disk
 from actors.store.layout import Layout
 
-# Bytes taken from the state and written between two syncs, and so between two turns of the loop.
+# Bytes written between two syncs: few enough not to hold up the log's syncs much.
 STRIDE_BYTES = 1024 * 1024
 
 
@@ -20,7 +21,8 @@ class SnapshotFiles:
         self._layout = layout
 
     async def write(self, index: int, pieces: Iterable[bytes]) -> None:
-        """Make a snapshot durable. Raises DiskFault; then nothing is left of it."""
+        """Make a snapshot durable. The loop runs between any two pieces. Raises DiskFault; then
+        nothing is left of it."""
         unfinished = self._layout.unfinished_snapshot(index)
         # What an earlier attempt left would stay behind the end of this one.
         await self._disk.remove(unfinished)
@@ -73,4 +75,6 @@ async def _write(file: AppendFile, pieces: Iterable[bytes]) -> None:
         if gathered >= STRIDE_BYTES:
             await file.sync()
             gathered = 0
+        else:
+            await asyncio.sleep(0)
     await file.sync()

@@ -67,6 +67,7 @@ SHELLS = {
     "store/leader_line.py": "requests that go on to the leader",
     "store/persistence.py": "log and snapshot files",
     "store/reads.py": "reads that wait for their revision",
+    "store/snapshot_files.py": "snapshots, a piece at a time",
     "store/waiters.py": "futures of what waits",
     "store/wal_segments.py": "the log's segments, prepared in the background",
     "store/watch_hub.py": "watchers that wait",

@@ -12,10 +12,10 @@ from actors.kit.world.disk import DiskFault
 from actors.kit.world.memory import SeededEntropy
 from actors.kit.world.memory_disk import SimDisk
 from actors.store.persistence import Persistence, Recovered
-from actors.store.wal_reader import LogDamaged
-from actors.store.wal_records import MARK_BYTES, scan
+from actors.store.wal_reader import LogDamaged, LogMissing
+from actors.store.wal_records import MARK_BYTES, Header, encode_record, scan
 from cluster.raft.messages import Entry, HardState, Membership, SnapshotMeta
-from cluster.raft.ready import Ready
+from cluster.raft.ready import Ready, SnapshotChunk
 from tests.simulation.loop import run_simulation
 
 T = TypeVar("T")
@@ -350,6 +350,102 @@ def test_a_missing_snapshot_is_refused() -> None:
         await log.close()
         await disk.remove(f"{ROOT}/snapshot-{5:020d}")
         with pytest.raises(LogDamaged, match="missing"):
+            await recover(disk)
+
+    run(main())
+
+
+def test_a_member_that_is_not_new_needs_its_log() -> None:
+    async def main() -> None:
+        disk = SimDisk()
+        log = persistence(disk)
+        with pytest.raises(LogMissing, match=f"{ROOT}: there is no log.*replica rebuild m1"):
+            await log.load(None)
+        assert await disk.list("") == []
+        await log.load(FOUNDING)
+        await log.save_snapshot(meta(3, 1), [b"state"])
+        await log.close()
+        # A new one is not told from one whose log alone is gone.
+        for path in await disk.list(f"{ROOT}/log-"):
+            await disk.remove(path)
+        with pytest.raises(LogMissing):
+            await persistence(disk).load(FOUNDING)
+
+    run(main())
+
+
+def test_the_founding_is_what_was_first_said() -> None:
+    async def main() -> None:
+        disk = SimDisk()
+        joining = SnapshotMeta(0, 0, Membership())
+        for founding in (joining, FOUNDING, None):
+            log = persistence(disk)
+            assert (await log.load(founding)).meta == joining
+            await log.close()
+
+    run(main())
+
+
+def test_an_unreadable_disk_is_no_damage() -> None:
+    async def main() -> None:
+        disk = SimDisk()
+        await written(disk)
+        disk.inject("read", errno.EIO, ROOT)
+        with pytest.raises(DiskFault, match="Input/output"):
+            await recover(disk)
+        assert len((await recover(disk)).entries) == 15
+
+    run(main())
+
+
+def test_a_received_snapshot_is_installed_and_what_matches_stays() -> None:
+    async def main() -> None:
+        disk = SimDisk()
+        await written(disk)  # entries 1 to 15 of term 1
+        log = persistence(disk)
+        await log.load(FOUNDING)
+        received = meta(10, 1)
+        for offset, data in ((0, b"sta"), (3, b"te")):
+            await log.write([spooling(received, offset, data)])
+        await log.close()
+        log = persistence(disk)
+        assert (await log.load(None)).spooled == (received, 5)
+        assert await log.read_spool() == b"state"
+        await log.install(received)
+        assert await log.read_chunk(10, 1, 3) == (b"tat", False)
+        assert await log.read_chunk(10, 4, 3) == (b"e", True)
+        await log.close()
+        found = await recover(disk)
+        assert (found.meta, found.snapshot, found.spooled) == (received, b"state", None)
+        assert tuple(found.entries) == entries(11, 15)
+
+    run(main())
+
+
+def spooling(received: SnapshotMeta, offset: int, data: bytes) -> Ready:
+    chunk = SnapshotChunk(received, offset, data)
+    return Ready(None, (), None, (), (), (), (), None, 0, (chunk,))
+
+
+def test_a_useless_spool_is_discarded() -> None:
+    async def main() -> None:
+        disk = SimDisk()
+        log = persistence(disk)
+        await log.load(FOUNDING)
+        await log.write([spooling(meta(10, 1), 0, b"?")])
+        await log.discard_spool()
+        await log.close()
+        assert (await recover(disk)).spooled is None
+
+    run(main())
+
+
+def test_an_older_format_is_refused_by_name() -> None:
+    async def main() -> None:
+        disk = SimDisk()
+        old = encode_record(Header(1, "c", "m1", 1), 0) + encode_record(HardState(3, ""), 1)
+        await disk.write_atomic(f"{ROOT}/log-{1:016d}", old + b"3 5")
+        with pytest.raises(LogDamaged, match="format 1, this version reads 2"):
             await recover(disk)
 
     run(main())

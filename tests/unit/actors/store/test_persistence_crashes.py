@@ -1,7 +1,7 @@
 """A crash before and after every single operation on the disk, torn in several ways: what was
 acknowledged is there, nothing is invented, and the log goes on."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 import pytest
@@ -9,8 +9,12 @@ import pytest
 from actors.kit.world.disk import AppendFile
 from actors.kit.world.memory import SeededEntropy
 from actors.kit.world.memory_disk import SimAppendFile, SimDisk
+from actors.store import snapshot_files
 from actors.store.persistence import Persistence
-from cluster.raft.messages import Entry, HardState
+from actors.store.term_runs import TermRuns
+from actors.store.wal_reader import LogDamaged, Tail
+from actors.store.wal_segments import Log
+from cluster.raft.messages import Entry, HardState, SnapshotMeta
 from tests.simulation.loop import run_simulation
 from tests.unit.actors.store.persistence_model import (
     FOUNDING,
@@ -159,3 +163,75 @@ def test_a_crash_at_any_moment_loses_nothing_and_invents_nothing(seed: int) -> N
     trial = run_simulation(main)
     assert trial.crashes > 3000
     assert min(trial.seen.values()) > 3 and len(trial.seen) == 5
+
+
+def lost_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups are acknowledged before they are durable."""
+
+    async def sync(self: Log) -> None:
+        self._durable = self._opened.size
+
+    monkeypatch.setattr(Log, "sync", sync)
+
+
+def no_repair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of a torn group stays where new records will come."""
+
+    async def repair(self: Log, tail: Tail) -> None:
+        return
+
+    monkeypatch.setattr(Log, "_repair", repair)
+
+
+def dropped_before_the_marker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments go before the snapshot that covers them counts."""
+    count = Persistence._count
+
+    async def too_early(self: Persistence, meta: SnapshotMeta) -> None:
+        await self._log.drop_covered(meta.index)
+        await count(self, meta)
+
+    monkeypatch.setattr(Persistence, "_count", too_early)
+
+
+def dropped_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A segment goes that holds an entry behind the snapshot."""
+    drop = Log.drop_covered
+
+    async def greedy(self: Log, index: int) -> None:
+        await drop(self, index + 2)
+
+    monkeypatch.setattr(Log, "drop_covered", greedy)
+
+
+def snapshot_not_synced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot counts before it is durable."""
+
+    async def write(file: AppendFile, pieces: Iterable[bytes]) -> None:
+        file.append(*pieces)
+
+    monkeypatch.setattr(snapshot_files, "_write", write)
+
+
+def conflicts_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries stay that a received snapshot contradicts."""
+    monkeypatch.setattr(TermRuns, "holds", lambda *_: True)
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [
+        lost_syncs,
+        no_repair,
+        dropped_before_the_marker,
+        dropped_too_much,
+        snapshot_not_synced,
+        conflicts_forgotten,
+    ],
+)
+def test_planted_bugs_are_found(
+    bug: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bug(monkeypatch)
+    with pytest.raises((AssertionError, LogDamaged)):
+        run_simulation(Trial(1).run)
