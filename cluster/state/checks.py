@@ -20,8 +20,11 @@ def check_txn(txn: Txn | TxnRecord) -> None:
         txn.success
     ):
         raise StoreError("a transaction changes each key at most once")
-    size = sum(_compare_size(compare) for compare in txn.compare)
-    size += sum(_operation_size(operation) for operation in txn.success)
+    size = 0
+    for compare in txn.compare:
+        size += _compare_size(compare)
+    for operation in txn.success:
+        size += _operation_size(operation)
     if size > limits.TXN_BYTES_MAX:
         raise StoreError(f"a transaction takes at most {limits.TXN_BYTES_MAX} bytes, not {size}")
     _check_number("fence", txn.fence)
@@ -36,7 +39,9 @@ def check_grant(lease: int, ttl: int) -> None:
 
 
 def _compare_size(compare: Compare) -> int:
-    _check_number(f"{compare.key}: value", compare.value, least=-INTEGER_MAX)
+    # The text for an error is made only if there is one: this runs for every write.
+    if not -INTEGER_MAX <= compare.value <= INTEGER_MAX:
+        _check_number(f"{compare.key}: value", compare.value, least=-INTEGER_MAX)
     return _key_size(compare.key)
 
 
@@ -59,13 +64,17 @@ def _operation_size(operation: Put | Delete) -> int:
 def _key_size(key: str) -> int:
     if not key:
         raise StoreError("a key is not empty")
-    try:
-        size = len(key) if key.isascii() else len(key.encode())
-    except UnicodeEncodeError as error:
-        raise StoreError(f"{key!r:.80} is not Unicode") from error
+    size = len(key) if key.isascii() else _encoded_size(key)
     if size > limits.KEY_BYTES_MAX:
         raise StoreError(f"{key:.80}...: key over {limits.KEY_BYTES_MAX} bytes")
     return size
+
+
+def _encoded_size(key: str) -> int:
+    try:
+        return len(key.encode())
+    except UnicodeEncodeError as error:
+        raise StoreError(f"{key!r:.80} is not Unicode") from error
 
 
 def _check_session(txn: Txn | TxnRecord) -> None:
