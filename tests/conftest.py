@@ -4,11 +4,18 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 
+import hypothesis
 import pytest
 
 from deploy import engine
 
 DOCKER_SOCKET = os.environ.get("STEERSMAN_DOCKER_SOCKET", "/var/run/docker.sock")
+
+# How quick the machine is at the moment says nothing about what is tested.
+hypothesis.settings.register_profile(
+    "steersman", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("steersman")
 
 # Else pytest-asyncio's first look for a loop makes one that nobody closes (a ResourceWarning).
 asyncio.set_event_loop(None)
