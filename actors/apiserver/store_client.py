@@ -23,7 +23,7 @@ from cluster.messages.store import (
     Watch,
 )
 
-# A write waits for a quorum through one lost leader (election 0.7 to 1.4 s) with room to spare.
+# A write waits for a quorum through one lost leader (see TimingSettings) with room to spare.
 STORE_SECONDS_MAX = 10.0
 # Told to clients with 429, 503 and 504: when to come again.
 RETRY_SECONDS = 1
