@@ -106,12 +106,13 @@ def append(state: MemberState, membership: Membership) -> tuple[int, int]:
     entry = membership_entry(log.last_index + 1, state.term, membership)
     log.append(entry)
     state.uncommitted_bytes += len(entry.data)
-    reconcile(state)
+    reconcile(state, entry.index)
     return entry.term, entry.index
 
 
-def reconcile(state: MemberState) -> None:
-    """A leader's bookkeeping follows the membership in force."""
+def reconcile(state: MemberState, next_index: int) -> None:
+    """A leader's bookkeeping follows the membership in force. ``next_index``: from where on new
+    peers are sent the log first."""
     state.adopt_membership()
     present = state.membership
     at = state.log.memberships.changed_at
@@ -124,7 +125,7 @@ def reconcile(state: MemberState) -> None:
         tenure = tenure_of(present, name)
         held = known.get(name)
         if name != own and (held is None or held.left_at or held.tenure != tenure):
-            known[name] = Progress(state.log.last_index + 1, state.now, tenure=tenure)
+            known[name] = Progress(next_index, state.now, tenure=tenure)
     state.groups = [
         [state.own if name == own else known[name] for name in group]
         for group in state.quorum.groups

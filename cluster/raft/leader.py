@@ -23,8 +23,8 @@ def become_leader(state: MemberState) -> None:
     state.progress = {}
     state.own = Progress(next=0, contact=state.now)
     state.uncommitted_bytes = log.bytes_between(log.commit, log.last_index)
-    changes.reconcile(state)
     state.term_start = log.last_index + 1
+    changes.reconcile(state, state.term_start)
     log.append(Entry(state.term_start, state.term, b""))
     state.deadline = state.now + state.config.heartbeat
     state.grace_until = state.now + state.config.election_max
@@ -47,6 +47,7 @@ def heartbeat(state: MemberState) -> None:
             return
     state.deadline = state.now + config.heartbeat
     if config.lease_reads and state.log.commit >= state.term_start:
+        _start_reads(state)
         state.reads.begin(state.log.commit, state.now)
     changes.drop_departed(state)
     for peer, progress in state.progress.items():

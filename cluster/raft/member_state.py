@@ -165,11 +165,14 @@ class MemberState:
         return bool(self.leader) and self.now - self.heard < self.config.election_min
 
     def enter_term(self, term: int) -> None:
-        """A higher term was seen: the vote of the old one is void."""
+        """A higher term was seen: the vote of the old one is void. That alone is no sign of life of
+        a leader: a follower's timer goes on."""
         assert term > self.term, "terms only grow"
         self.term = term
         self.vote = ""
+        due = self.deadline if self.role == "follower" else None
         self.become_follower("")
+        self.deadline = self.deadline if due is None else due
 
     def become_follower(self, leader: str) -> None:
         """Follow ``leader`` ('' if unknown) in the present term. The vote stays."""
