@@ -5,6 +5,7 @@ Must not know: how a log is rewritten, how a process is started (``RecoveryHands
 
 from typing import Protocol
 
+from cluster.settings import ClusterSettings
 from deploy.options import again
 from deploy.progress import Progress
 from deploy.replicas import Hands, join, mark
@@ -29,6 +30,7 @@ def recover(hands: RecoveryHands, progress: Progress, name: str = "") -> str:
     """
     hands.tell()
     settings = hands.settings()
+    require_own_log(settings)
     pending = [replica.name for replica in settings.replicas if replica.initial == "join"]
     members = hands.led()
     if members is None:
@@ -44,6 +46,15 @@ def recover(hands: RecoveryHands, progress: Progress, name: str = "") -> str:
     for other in pending:
         join(hands, progress, other)
     return chosen
+
+
+def require_own_log(settings: ClusterSettings) -> None:
+    """Raises ValueError if the replicas keep no log of their own."""
+    if settings.store.engine != "raft":
+        raise ValueError(
+            f"the state of this cluster is kept by {settings.store.engine}, not by its replicas: "
+            "use the tools of that"
+        )
 
 
 def lead_alone(hands: RecoveryHands, progress: Progress, name: str) -> tuple[str, list[str]]:

@@ -11,6 +11,7 @@ import msgspec
 
 from cluster.settings import ClusterSettings, ReplicaSettings
 from deploy import pki, processes, replica_data, snapshot_file, state
+from deploy.recovering import require_own_log
 from deploy.snapshot_file import Contents
 from deploy.topology import Topology, build_settings
 
@@ -21,6 +22,7 @@ def restore(
     """Make the data; returns the settings. Raises ValueError if a cluster runs there, or if one
     has data there that nobody asked to replace."""
     settings = _settings(asked, data_dir)
+    require_own_log(settings)
     present = state.load(data_dir) if state.exists(data_dir) else None
     if present is not None:
         _check(present, force)

@@ -1,7 +1,9 @@
 """Recovery from a lost quorum: cut short anywhere, the command run again completes it."""
 
+import msgspec
 import pytest
 
+from cluster.settings import StoreSettings
 from deploy import recovering
 from tests.unit.deploy.test_replicas import FakeHands, cluster, cut_short_anywhere, quiet
 
@@ -41,3 +43,12 @@ def test_recover_is_refused_where_nothing_is_lost_or_everything() -> None:
     hands.logs = {}
     with pytest.raises(ValueError, match="snapshot restore"):
         recovering.recover(hands, quiet())
+
+
+def test_an_external_store_is_recovered_by_its_own_tools() -> None:
+    hands = lost()
+    store = StoreSettings(engine="etcd", endpoints="http://127.0.0.1:2379")
+    hands.kept = msgspec.structs.replace(hands.kept, store=store)
+    with pytest.raises(ValueError, match="kept by etcd"):
+        recovering.recover(hands, quiet())
+    assert hands.running == {"replica-2", "replica-4"}
