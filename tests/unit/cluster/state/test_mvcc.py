@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cluster import limits
 from cluster.errors import Compacted, Fenced, FutureRevision, SessionExpired, StoreError
 from cluster.messages.store import (
     Compare,
@@ -15,8 +16,18 @@ from cluster.messages.store import (
     TxnRecord,
     TxnResult,
 )
-from cluster.state.commands import CompactCommand, TxnsCommand
+from cluster.state.commands import (
+    AlarmCommand,
+    Command,
+    CompactCommand,
+    LeaseExpireCommand,
+    LeaseGrantCommand,
+    LeaseKeepAliveCommand,
+    LeaseRevokeCommand,
+    TxnsCommand,
+)
 from cluster.state.mvcc import StateMachine
+from cluster.state.sessions import Outcome
 
 KEYS = ("a", "b", "c", "ca", "d")
 
@@ -210,3 +221,62 @@ def test_every_kept_revision_reads_as_the_model_remembers(
         assert result.more == (bool(limit) and limit < len(expected))
         assert all(item.mod_revision <= revision for item in result.items)
         assert machine.read(start, end, 0, revision, count_only=True).count == len(expected)
+
+
+def test_the_state_hash_covers_leases_alarms_and_time_but_not_what_history_is_kept() -> None:
+    base: list[Command] = [LeaseGrantCommand(1, 10, 0), AlarmCommand("m", "corrupt")]
+    stories: list[list[Command]] = [
+        base,
+        [LeaseGrantCommand(2, 10, 0), base[1]],
+        [LeaseGrantCommand(1, 11, 0), base[1]],
+        [LeaseGrantCommand(1, 10, 5), base[1]],
+        [base[0], AlarmCommand("m", "slow")],
+        [base[0], LeaseExpireCommand(1)],
+        [base[0], LeaseRevokeCommand(1)],
+        [*base, LeaseKeepAliveCommand((1,), 7)],
+        [*base, LeaseExpireCommand(7)],
+        [*base, LeaseRevokeCommand(1)],
+        [*base, AlarmCommand("m", "")],
+        [*base, TxnsCommand((record(Txn(success=(Put("a", b"1"),))),))],
+    ]
+    hashes = []
+    for story in stories:
+        machines = StateMachine(), StateMachine(revisions_max=1)
+        for machine in machines:
+            for command in story:
+                machine.apply(machine.applied + 1, 1, command)
+        one, other = machines
+        assert one.state_hash() == other.state_hash()
+        hashes.append(one.state_hash())
+    assert len(set(hashes)) == len(stories)
+
+
+def test_two_leases_that_came_to_the_same_are_told_apart_by_how() -> None:
+    """Kept alive, or granted later: the same expiry, but another history."""
+    kept, granted = StateMachine(), StateMachine()
+    kept.apply(1, 1, LeaseGrantCommand(1, 10, 0))
+    kept.apply(2, 1, LeaseKeepAliveCommand((1,), 5))
+    granted.apply(1, 1, LeaseExpireCommand(0))
+    granted.apply(2, 1, LeaseGrantCommand(1, 10, 5))
+    assert kept.leases.table == granted.leases.table
+    assert kept.state_hash() != granted.state_hash()
+
+
+def test_alarms_are_raised_replaced_disarmed_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ALARMS_MAX", 2)
+    machine = StateMachine()
+
+    def alarm(member: str, text: str) -> Outcome:
+        (outcome,) = machine.apply(machine.applied + 1, 1, AlarmCommand(member, text))
+        return outcome
+
+    assert alarm("a", "corrupt") == TxnResult(True, 1)
+    alarm("b", "corrupt")
+    assert isinstance(alarm("c", "corrupt"), StoreError)
+    assert isinstance(alarm("b", "x" * (limits.ALARM_CHARS_MAX + 1)), StoreError)
+    alarm("b", "full")
+    assert machine.alarms == {"a": "corrupt", "b": "full"}
+    alarm("a", "")
+    alarm("nobody", "")
+    alarm("c", "corrupt")
+    assert machine.alarms == {"b": "full", "c": "corrupt"}
