@@ -153,9 +153,7 @@ def run(engine: str, url: str, body: Body) -> None:
 
     async def on_etcd(size: int) -> None:
         async with etcd_stores(url, size) as stores:
-            rig = Rig(engine, stores)
-            await rig.leader()
-            await body(rig)
+            await body(Rig(engine, stores))
 
     kind, _, size = engine.partition("-")
     try:
@@ -167,19 +165,24 @@ def run(engine: str, url: str, body: Body) -> None:
         pytest.skip(str(error))
 
 
+def etcd_settings(url: str, names: Sequence[str], cluster: str = "") -> ClusterSettings:
+    """Of a cluster with these replicas, in the etcd at ``url``."""
+    return ClusterSettings(
+        name=cluster or f"test-{uuid.uuid4().hex[:12]}",
+        data_dir="/none",
+        replicas=tuple(ReplicaSettings(name, "z", name, ()) for name in names),
+        nodes=(),
+        store=StoreSettings(engine="etcd", endpoints=url),
+    )
+
+
 @asynccontextmanager
 async def etcd_stores(
     url: str, size: int, cluster: str = "", names: Sequence[str] = ()
 ) -> AsyncIterator[list[EtcdStore]]:
     """Replicas of a new cluster (or of the one named) in the etcd at ``url``."""
     chosen = list(names) or [f"r{number}" for number in range(1, size + 1)]
-    settings = ClusterSettings(
-        name=cluster or f"test-{uuid.uuid4().hex[:12]}",
-        data_dir="/none",
-        replicas=tuple(ReplicaSettings(name, "z", name, ()) for name in chosen),
-        nodes=(),
-        store=StoreSettings(engine="etcd", endpoints=url),
-    )
+    settings = etcd_settings(url, chosen, cluster)
     systems: list[ActorSystem] = []
     stores: list[EtcdStore] = []
     try:
@@ -198,6 +201,8 @@ async def etcd_stores(
             store = actors[-1].store
             assert isinstance(store, EtcdStore)
             stores.append(store)
+        while not all(store.leadership().leader for store in stores):
+            await asyncio.sleep(0.01)
         yield stores
     finally:
         for system in systems:

@@ -29,13 +29,16 @@ class OwnLease:
         self.seconds = seconds
         self.id = 0
         self.valid_until = 0.0
-        # Set to let it end.
-        self.given_up = False
+        self._given_up = asyncio.Event()
 
     @property
     def valid(self) -> bool:
         """Whether it surely lasts."""
         return asyncio.get_running_loop().time() < self.valid_until
+
+    def give_up(self) -> None:
+        """Keep it alive no longer; what has begun with it still has its time."""
+        self._given_up.set()
 
     async def grant(self) -> None:
         """Begin it; tries for ever. Raises StoreError."""
@@ -59,10 +62,10 @@ class OwnLease:
         """Keep it alive; return once it is lost, or may be, or is given up."""
         loop = asyncio.get_running_loop()
         pause = self.seconds / 3
-        while not self.given_up:
-            await asyncio.sleep(min(pause, max(self.valid_until - loop.time(), 0.0)))
+        while True:
+            await self._rest(min(pause, max(self.valid_until - loop.time(), 0.0)))
             began = loop.time()
-            if began >= self.valid_until:
+            if began >= self.valid_until or self._given_up.is_set():
                 return
             try:
                 seconds = min(self.seconds / 3, self.valid_until - began)
@@ -75,6 +78,13 @@ class OwnLease:
             except TemporaryFault:
                 pause = PAUSE_SECONDS
 
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._given_up.wait()
+        except TimeoutError:
+            return
+
     async def exists(self) -> bool:
         """Whether etcd still knows it. Raises TemporaryFault."""
         request = etcd.LeaseTimeToLiveRequest(self.id)
@@ -85,7 +95,8 @@ class OwnLease:
 
     async def revoke(self) -> None:
         """End it, with all that goes with it, if etcd answers; else it ends by itself."""
-        self.given_up, self.valid_until = True, 0.0
+        self.give_up()
+        self.valid_until = 0.0
         if not self.id:
             return
         try:

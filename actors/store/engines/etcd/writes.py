@@ -66,7 +66,7 @@ class Session:
         """A lane's marker is not known any more."""
         self.retired += 1
         if self.retired >= RETIRED_MAX:
-            self.lease.given_up = True
+            self.lease.give_up()
 
 
 class EtcdWrites:
@@ -176,15 +176,16 @@ class EtcdWrites:
                     result = await self._own_attempt(record, lane, insist=tries > 1)
                     known = True
                     return result
-                except LeaseNotFound:
-                    if await session.lease.exists():
-                        # It is the transaction's own lease that has ended.
+                except (LeaseNotFound, SessionExpired) as error:
+                    # A lease that has ended: the one named by the transaction, or the session's
+                    # (its markers have gone with it); this attempt was refused.
+                    if isinstance(error, LeaseNotFound) and await session.lease.exists():
                         known = tries == 1
                         raise
-                    session.lease.given_up = True
+                    session.lease.give_up()
                     if tries == 1:
                         return None
-                    raise TemporaryFault("the session was lost; outcome unknown") from None
+                    raise TemporaryFault("the session was lost; outcome unknown") from error
                 except StoreError as error:
                     # A fence that is over is told of by the marker; else an attempt may be left.
                     known = tries == 1 or isinstance(error, Fenced)
@@ -206,8 +207,7 @@ class EtcdWrites:
             return found
         kept = found.marker
         if kept is None:
-            # An earlier attempt may have been applied, and its marker gone with the lease.
-            raise TemporaryFault("the session was lost; outcome unknown")
+            raise SessionExpired("the marker is gone")
         lane.mod = kept.mod_revision
         fate = find(decode_marker(kept.value), kept.mod_revision, record.sequence)
         assert fate is not None, "nobody else uses this lane"
