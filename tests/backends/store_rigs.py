@@ -207,3 +207,12 @@ async def etcd_stores(
     finally:
         for system in systems:
             await system.stop()
+        await grpc_at_rest()
+
+
+async def grpc_at_rest() -> None:
+    """Return once the tasks that gRPC makes for each call have ended (soon after the call)."""
+    for _ in range(200):
+        if not any("_AioCall" in repr(task.get_coro()) for task in asyncio.all_tasks()):
+            return
+        await asyncio.sleep(0.01)

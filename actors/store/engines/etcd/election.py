@@ -46,6 +46,7 @@ class Election:
         self._known_at = 0
         self._won_term = 0
         self._rest_until = 0.0
+        self._closed = False
 
     # -- presence -------------------------------------------------------------------------------
 
@@ -78,12 +79,15 @@ class Election:
 
     async def close(self) -> None:
         """Leave at once, leadership too."""
+        self._closed = True
         await self._lease.revoke()
         self.changes.changed()
 
     async def _keep_forever(self) -> None:
         while True:
             await self._lease.keep()
+            if self._closed:
+                return
             # Perhaps still in etcd, but not surely: stop leading first.
             self.changes.changed()
             await self.appear()

@@ -21,12 +21,13 @@ from actors.store.engines.etcd.markers import decode_marker
 from actors.store.engines.etcd.messages import EVENT_DELETE, Event
 from actors.store.engines.etcd.watch_answers import WatchBatch, by_revision
 from actors.store.engines.etcd.window import Group, Window, cost_of
+from actors.store.waiters import LevelWaiters
 from actors.store.watch_hub import WatchHub
 from cluster.errors import AskTimeout, Compacted, TemporaryFault
 from cluster.messages.store import KeyValue, StoreEvent
 
-# Stretching the window back may take so long.
-REACH_BACK_SECONDS = 10.0
+# Waiting for the feed, or for history, may take so long.
+REACH_SECONDS = 10.0
 
 
 class Feed:
@@ -47,6 +48,7 @@ class Feed:
         self._anchor = anchor
         self._control = control
         self._reaching_back = asyncio.Lock()
+        self._revisions = LevelWaiters()
         self.window: Window
         self.hub: WatchHub
 
@@ -81,6 +83,7 @@ class Feed:
                     self._control(event)
         self.window.reached(batch.revision)
         self.hub.publish()
+        self._revisions.reached(self.window.revision)
 
     def _events(self, revision: int, group: list[Event]) -> tuple[StoreEvent, ...]:
         """Raises Compacted if a version before is not known any more."""
@@ -106,11 +109,21 @@ class Feed:
             return StoreEvent("delete", removed, previous, trace)
         return StoreEvent("put", self._layout.item(event.kv), previous, trace)
 
+    async def reach(self, revision: int) -> None:
+        """Return once ``revision``, one of the cluster's own, has come. Raises AskTimeout."""
+        if self.window.revision >= revision:
+            return
+        try:
+            async with asyncio.timeout(REACH_SECONDS):
+                await self._revisions.wait(revision)
+        except TimeoutError as error:
+            raise AskTimeout("etcd did not tell of a write in time") from error
+
     async def reach_back(self, start: int) -> None:
         """Stretch the window back so that it holds everything from ``start`` on. Raises Compacted
         if etcd does not hold that any more or it is more than may be held; AskTimeout."""
         try:
-            async with asyncio.timeout(REACH_BACK_SECONDS), self._reaching_back:
+            async with asyncio.timeout(REACH_SECONDS), self._reaching_back:
                 while start < self.window.compacted:
                     try:
                         await self._load(start)

@@ -129,6 +129,9 @@ class EtcdStore:
         """See ``Store``."""
         if watch.start:
             await self.feed.reach_back(watch.start)
+        else:
+            # From now on: what was written here before is not new.
+            await self.feed.reach(self.writes.revision)
         hub = self.feed.hub
         watcher = hub.open(watch)
         self._watchers += 1

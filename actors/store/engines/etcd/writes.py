@@ -82,6 +82,8 @@ class EtcdWrites:
         self._foreign_until = 0.0
         self.unresolved = 0
         self.recalled = 0
+        # The highest revision that was made here, as far as is known.
+        self.revision = 0
 
     async def start(self) -> None:
         """Begin a session."""
@@ -221,6 +223,7 @@ class EtcdWrites:
         finally:
             if wrote_marker(answer):
                 lane.mod = answer.header.revision
+                self.revision = max(self.revision, lane.mod)
 
     async def _result(self, record: TxnRecord, fate: Fate) -> TxnResult:
         """Of an attempt whose answer never came. Raises Fenced if it was refused for that."""
