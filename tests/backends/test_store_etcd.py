@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,17 @@ from cluster.messages.store import (
     TxnRecord,
 )
 from cluster.security import certificates
-from tests.backends.store_rigs import Rig, deadline, etcd_settings, etcd_stores
+from tests.backends.store_rigs import Rig, deadline, etcd_settings, etcd_stores, grpc_at_rest
 from tests.support.etcd import Etcd, free_port
+
+
+@pytest.fixture(scope="module")
+def rough_url() -> Iterator[str]:
+    """Of an etcd for tests that leave leases behind: they end when others count revisions."""
+    etcd = Etcd().start()
+    yield etcd.url
+    etcd.close()
+
 
 Once = Callable[..., Awaitable[Any]]
 
@@ -155,9 +164,9 @@ async def test_a_late_attempt_is_not_applied_after_its_refusal_was_told(
 
 
 async def test_a_late_attempt_of_a_session_that_is_over_is_not_applied(
-    etcd_url: str, monkeypatch: pytest.MonkeyPatch
+    rough_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with etcd_stores(etcd_url, 2) as (store, other):
+    async with etcd_stores(rough_url, 2) as (store, other):
         rig, line = rig_of(other), Line(store, monkeypatch)
         line.hold = 1_000
         record = TxnRecord((), (Put("a", b"late"),))
@@ -170,9 +179,9 @@ async def test_a_late_attempt_of_a_session_that_is_over_is_not_applied(
 
 
 async def test_a_lane_whose_outcome_is_not_known_is_not_used_again(
-    etcd_url: str, monkeypatch: pytest.MonkeyPatch
+    rough_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with etcd_stores(etcd_url, 1) as (store,):
+    async with etcd_stores(rough_url, 1) as (store,):
         rig, line = rig_of(store), Line(store, monkeypatch)
         line.hold = 1_000
         with pytest.raises(AskTimeout, match="outcome unknown"):
@@ -186,9 +195,9 @@ async def test_a_lane_whose_outcome_is_not_known_is_not_used_again(
 
 
 async def test_a_lost_session_is_replaced_and_its_unknown_outcomes_are_told(
-    etcd_url: str, monkeypatch: pytest.MonkeyPatch
+    rough_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with etcd_stores(etcd_url, 1) as (store,):
+    async with etcd_stores(rough_url, 1) as (store,):
         rig, line = rig_of(store), Line(store, monkeypatch)
         await store.writes._session.lease.revoke()
         assert await rig.put("a", b"1") == (await rig.read("a")).revision
@@ -308,6 +317,7 @@ async def test_an_etcd_that_is_not_there_fails_the_start_in_words(
 
     async with actor_system() as system:
         await system.spawn("opener", Opener)
+    await grpc_at_rest()
     assert failures == [f"etcd does not answer at {settings.store.endpoints[7:]}"]
 
 
@@ -450,11 +460,11 @@ async def test_the_leader_compacts_what_is_old(
 # -- leadership ---------------------------------------------------------------------------------
 
 
-async def test_a_dead_leader_is_replaced_when_its_lease_ends(etcd_url: str) -> None:
-    async with etcd_stores(etcd_url, 1) as (other,):
+async def test_a_dead_leader_is_replaced_when_its_lease_ends(rough_url: str) -> None:
+    async with etcd_stores(rough_url, 1) as (other,):
         cluster = other.feed._layout.prefix.decode().split("/")[2]
         first = await rig_of(other).leader()
-        async with etcd_stores(etcd_url, 1, cluster, ["r2"]) as (second,):
+        async with etcd_stores(rough_url, 1, cluster, ["r2"]) as (second,):
             assert not second.leadership().leading
             term = first.leadership().term
             # As SIGKILL: nothing is revoked, nothing kept alive.
@@ -481,13 +491,13 @@ async def test_a_leader_that_stops_leaves_at_once(etcd_url: str) -> None:
             assert asyncio.get_running_loop().time() - began < 1.0
 
 
-async def test_a_replica_that_comes_back_does_not_wait_for_its_earlier_life(etcd_url: str) -> None:
-    async with etcd_stores(etcd_url, 1) as (first,):
+async def test_a_replica_that_comes_back_does_not_wait_for_its_earlier_life(rough_url: str) -> None:
+    async with etcd_stores(rough_url, 1) as (first,):
         cluster = first.feed._layout.prefix.decode().split("/")[2]
         term = (await rig_of(first).leader()).leadership().term
         first.client._channels = []
         began = asyncio.get_running_loop().time()
-        async with etcd_stores(etcd_url, 1, cluster, ["r1"]) as (again,):
+        async with etcd_stores(rough_url, 1, cluster, ["r1"]) as (again,):
             leader = await rig_of(again).leader()
             assert leader.leadership().term > term
             assert asyncio.get_running_loop().time() - began < 1.5

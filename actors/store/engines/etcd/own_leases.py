@@ -7,7 +7,7 @@ import asyncio
 
 from actors.kit.world.entropy import Entropy
 from actors.store.engines.etcd import messages as etcd
-from actors.store.engines.etcd.client import PAUSE_SECONDS, TRY_SECONDS, EtcdClient
+from actors.store.engines.etcd.client import PAUSE_SECONDS, EtcdClient
 from cluster.errors import LeaseNotFound, TemporaryFault
 
 # Ids of own leases begin so ("ST"): they are not told as leases of the cluster.
@@ -104,7 +104,6 @@ class OwnLease:
                 etcd.LEASE_REVOKE,
                 etcd.LeaseRequest(self.id),
                 etcd.LeaseRevokeResponse,
-                TRY_SECONDS / 4,
             )
         except (LeaseNotFound, TemporaryFault):
             return

@@ -99,8 +99,7 @@ class EtcdStore:
 
     async def close(self) -> None:
         """See ``Store``. Lets go of the leadership first."""
-        await self.election.close()
-        await self.writes.close()
+        await asyncio.gather(self.election.close(), self.writes.close())
         await self.client.close()
 
     async def txns(
