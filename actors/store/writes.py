@@ -76,7 +76,8 @@ class Writes:
             else:
                 works = (self.insist(TxnsCommand(part), deadline) for part in parts)
                 found = tuple(one for part in await asyncio.gather(*works) for one in part)
-            sequences.established = True
+            # (Only if something was asked in it: else the store knows no such session.)
+            sequences.established = sequences.established or bool(numbers)
             if self._sequences is sequences and any(
                 isinstance(outcome, SessionExpired) and not record.client
                 for record, outcome in zip(records, found, strict=True)

@@ -5,14 +5,12 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
-import pytest
-
 from actors.kit.system import ActorSystem
 from actors.kit.tracing import MemoryTracer
 from actors.kit.world.memory import memory_world
 from actors.store.actor import StoreActor
 from actors.store.engines.etcd.store import EtcdStore, etcd_actor
-from actors.store.store import Store, Unsupported
+from actors.store.store import Store
 from cluster.errors import StoreError
 from cluster.messages.registry import all_messages
 from cluster.messages.store import (
@@ -156,13 +154,10 @@ def run(engine: str, url: str, body: Body) -> None:
             await body(Rig(engine, stores))
 
     kind, _, size = engine.partition("-")
-    try:
-        if kind == "raft":
-            run_simulation(lambda: on_raft(int(size)))
-        else:
-            asyncio.run(on_etcd(int(size)))
-    except Unsupported as error:
-        pytest.skip(str(error))
+    if kind == "raft":
+        run_simulation(lambda: on_raft(int(size)))
+    else:
+        asyncio.run(on_etcd(int(size)))
 
 
 def etcd_settings(url: str, names: Sequence[str], cluster: str = "") -> ClusterSettings:
