@@ -15,7 +15,7 @@ from actors.store.gather import Gather
 from actors.store.store import Store
 from cluster import names
 from cluster.errors import AskTimeout, PeerFault
-from cluster.messages.base import Done, Message
+from cluster.messages.base import ConnectionLost, Done, Message
 from cluster.messages.store import (
     ChangeMembership,
     Compact,
@@ -30,7 +30,11 @@ from cluster.messages.store import (
     MembershipRequest,
     Metrics,
     MetricsRequest,
+    Propose,
+    RaftHeartbeat,
+    RaftMessage,
     Range,
+    ReadIndexRequest,
     SnapshotPiece,
     SnapshotRead,
     StatusRequest,
@@ -52,6 +56,9 @@ OpenStore = Callable[[Context], Store]
 class StoreActor(Actor):
     """``open_store`` makes the engine, anew at each restart. A crash (a disk fault, a damaged log)
     leaves nothing acknowledged behind that is not durable on a majority."""
+
+    # What comes most, and is the engine's own business.
+    PEERS = (RaftMessage, RaftHeartbeat, Propose, ReadIndexRequest, ConnectionLost)
 
     def __init__(self, open_store: OpenStore) -> None:
         self._open_store = open_store
@@ -78,7 +85,10 @@ class StoreActor(Actor):
     async def handle(self, message: Message, delivery: Delivery) -> Message | Later | None:
         """One message; whatever waits goes on beside."""
         _check_principal(delivery)
-        store, deadline = self.store, deadline_of(delivery)
+        store = self.store
+        if isinstance(message, self.PEERS):
+            return store.peer(message, delivery)
+        deadline = deadline_of(delivery)
         match message:
             case Txn():
                 check_txn(message)

@@ -24,7 +24,7 @@ from cluster.errors import NotLeader
 from cluster.messages.store import RaftHeartbeat, RaftMessage
 from cluster.raft.member import Member
 from cluster.raft.member_state import Config
-from cluster.raft.messages import COMMAND, Entry, Membership, SnapshotMeta
+from cluster.raft.messages import COMMAND, Entry, Membership, SnapshotMeta, is_quiet
 from cluster.raft.ready import ReadState, Ready, Standing
 from cluster.state.commands import Command, TxnsCommand, decode_command, encode_command
 from cluster.state.mvcc import StateMachine
@@ -230,7 +230,8 @@ class Engine:
         self._arm()
 
     def _carry_out(self, ready: Ready) -> None:
-        self._peers.send(ready.send_now)
+        quiet = [message for message in ready.send_now if is_quiet(message)]
+        self._peers.send(message for message in ready.send_now if not is_quiet(message))
         if not self._disk.takes(ready):
             self._peers.send(ready.send_after_persist)
         if ready.membership is not None:
@@ -241,6 +242,9 @@ class Engine:
             self._apply(ready.committed)
         for read in ready.reads:
             self._on_read(read)
+        if quiet:
+            # That something is committed is told to who waits for it here before all others.
+            asyncio.get_running_loop().call_soon(self._peers.send, quiet)
 
     def _durable(self, ready: Ready) -> None:
         self._peers.send(ready.send_after_persist)

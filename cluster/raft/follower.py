@@ -37,8 +37,7 @@ def on_append(state: MemberState, message: AppendRequest) -> None:
     log = state.log
     if message.prev_index < log.commit:
         # Old news, or a leader that knows little of us: what is committed surely matches.
-        held = min(log.commit, log.persisted)
-        state.answer(accepted(state, message.sender, held, message.tenure, message.read))
+        _accept(state, message, min(log.commit, log.persisted))
         return
     if not log.matches(message.prev_index, message.prev_term):
         refuse(state, message)
@@ -53,7 +52,11 @@ def on_append(state: MemberState, message: AppendRequest) -> None:
         state.send_after.append(answer)
     else:
         # A heartbeat must not wait for the disk, so it promises only what is durable already.
-        held = min(verified, log.persisted)
+        _accept(state, message, min(verified, log.persisted))
+
+
+def _accept(state: MemberState, message: AppendRequest, held: int) -> None:
+    if not message.quiet:
         state.answer(accepted(state, message.sender, held, message.tenure, message.read))
 
 

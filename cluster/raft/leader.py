@@ -56,8 +56,7 @@ def heartbeat(state: MemberState) -> None:
 
 def _beat(state: MemberState, peer: str, progress: Progress) -> None:
     if progress.state == "replicate":
-        # After what was sent last: a lost append shows as a refusal.
-        send_append(state, peer, progress, progress.next - 1, ())
+        send_append(state, peer, progress, progress.beat_after(), ())
         return
     if progress.state == "probe":
         progress.waiting = False
@@ -84,8 +83,9 @@ def flush(state: MemberState) -> None:
     for peer, progress in state.progress.items():
         if progress.state == "replicate":
             pipeline(state, peer, progress)
-            if min(commit, progress.match) > progress.told_commit or progress.read_sent < read:
-                send_append(state, peer, progress, progress.match, ())
+            asks = progress.read_sent < read
+            if asks or min(commit, progress.match) > progress.told_commit:
+                send_append(state, peer, progress, progress.match, (), quiet=not asks)
         elif progress.state == "snapshot":
             if progress.read_sent < read:
                 send_append(state, peer, progress, progress.match, ())

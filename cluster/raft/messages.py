@@ -90,7 +90,8 @@ class VoteResponse(msgspec.Struct, frozen=True, array_like=True, tag="voted"):
 
 class AppendRequest(msgspec.Struct, frozen=True, array_like=True, tag="append"):
     """AppendEntries. ``read``: the newest ReadIndex round at the time of sending. ``tenure``: of
-    the receiver, as the leader knows it (see Membership)."""
+    the receiver, as the leader knows it (see Membership). ``quiet``: it only tells the commit
+    index; accepting it is no news, so no answer is wanted."""
 
     sender: str
     to: str
@@ -101,6 +102,7 @@ class AppendRequest(msgspec.Struct, frozen=True, array_like=True, tag="append"):
     commit: int
     read: int = 0
     tenure: int = 0
+    quiet: bool = False
 
 
 class AppendResponse(msgspec.Struct, frozen=True, array_like=True, tag="appended"):
@@ -193,6 +195,11 @@ def membership_of(entry: Entry) -> Membership:
         return _memberships.decode(entry.data)
     except msgspec.DecodeError as error:
         raise ValueError(f"entry {entry.index} is no membership: {error}") from error
+
+
+def is_quiet(message: RaftRpc) -> bool:
+    """True for what only tells the commit index: nobody waits for it but who follows."""
+    return isinstance(message, AppendRequest) and message.quiet
 
 
 def is_routine(message: RaftRpc) -> bool:

@@ -42,6 +42,9 @@ class Progress:
     sent: float = 0.0  # snapshot: when the chunk that is out was sent
     left_at: int = 0
     farewells: int = 0
+    # Heartbeats since the oldest append in flight was last seen to move on.
+    stalled_beats: int = 0
+    match_at_beat: int = 0
     # Catching up in rounds (thesis 4.2.1): a round is to reach what the log's end was at its start.
     round_end: int = 0
     round_began: float = 0.0
@@ -64,6 +67,19 @@ class Progress:
             self._forget_inflight()
         if self.state != "snapshot":
             self.waiting = False
+
+    def beat_after(self) -> int:
+        """Replicate: the index that a heartbeat follows. After what was sent last, so that an
+        append that was lost shows as a refusal; but while appends are on their way a heartbeat,
+        which is short, may overtake them, so that counts only when they have had two more."""
+        if self.inflight and self.match == self.match_at_beat:
+            self.stalled_beats += 1
+        else:
+            self.stalled_beats = 0
+        self.match_at_beat = self.match
+        if self.inflight and self.stalled_beats < 2:
+            return self.match
+        return self.next - 1
 
     def sent_append(self, last_index: int, size: int) -> None:
         """An append that ends with ``last_index`` is out."""

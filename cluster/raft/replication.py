@@ -47,6 +47,7 @@ def send_append(
     progress: Progress,
     prev_index: int,
     entries: tuple[Entry, ...],
+    quiet: bool = False,
 ) -> None:
     """AppendEntries after ``prev_index``, or a heartbeat after the log's base if that is older."""
     prev_term = state.log.term_at(prev_index)
@@ -68,6 +69,7 @@ def send_append(
             commit=state.log.commit,
             read=state.reads.round,
             tenure=progress.tenure,
+            quiet=quiet,
         )
     )
 

@@ -24,7 +24,7 @@ EXAMPLES: list[tuple[RaftRpc, bytes]] = [
     (VoteResponse("a", "b", 3, True), b"\x96\xa5voted\xa1a\xa1b\x03\xc3\xc2"),
     (
         AppendRequest("a", "b", 3, 1, 1, (Entry(2, 3, b"x"),), 1, 4, 7),
-        b"\x9a\xa6append\xa1a\xa1b\x03\x01\x01\x91\x94\x02\x03\xc4\x01x\x00\x01\x04\x07",
+        b"\x9b\xa6append\xa1a\xa1b\x03\x01\x01\x91\x94\x02\x03\xc4\x01x\x00\x01\x04\x07\xc2",
     ),
     (
         AppendResponse("a", "b", 3, False, 9, 7, 2, 4, 7),

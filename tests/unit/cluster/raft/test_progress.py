@@ -39,3 +39,15 @@ def test_a_snapshot_ends_when_the_peer_holds_it() -> None:
     assert progress.state == "snapshot" and not progress.reject(12, 1)
     progress.acknowledge(40)
     assert progress.state == "replicate" and progress.next == 41
+
+
+def test_a_heartbeat_does_not_overtake_appends_but_finds_lost_ones() -> None:
+    progress = Progress(next=6, contact=0.0, match=5, state="replicate")
+    assert progress.beat_after() == 5
+    progress.sent_append(9, 100)
+    assert [progress.beat_after() for _ in range(4)] == [5, 9, 9, 9]
+    progress.sent_append(12, 100)
+    progress.acknowledge(9)
+    assert [progress.beat_after() for _ in range(3)] == [9, 9, 12]
+    progress.acknowledge(12)
+    assert progress.beat_after() == 12
