@@ -118,6 +118,8 @@ class WatchHub:
 
     def next_item(self, watcher: Watcher) -> StoreEvents | None:
         """What it missed, a slice at a time; None if it has caught up. Raises Compacted."""
+        # What comes before its start it does not want, so that need not be kept for it either.
+        watcher.position = max(watcher.position, min(watcher.start - 1, self.revision))
         if watcher.position >= self.revision:
             watcher.live = True
             return None

@@ -2,17 +2,20 @@
 
 python -m tests.simulation --seed 17 --story     one seed, with what went wrong when
 python -m tests.simulation --seeds 500           a soak; prints seeds per second
-python -m tests.simulation --store --seeds 500   the store alone
+python -m tests.simulation --store --seeds 5000  the store's members on a heap of events: fast
+python -m tests.simulation --actors --seeds 500  the store alone, as actors
 python -m tests.simulation --canary NAME         with a planted bug (see canaries.py): must fail
 """
 
 import argparse
 import contextlib
+import os
 import sys
 import time
 
 from tests.simulation import canaries, scenario, store_scenario
 from tests.simulation.authority import simulated_authority
+from tests.simulation.members.soak import soak
 
 
 def main() -> None:
@@ -22,10 +25,20 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=50, help="run so many seeds")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--story", action="store_true", help="print what the nemesis did")
-    parser.add_argument("--store", action="store_true", help="the store alone")
+    parser.add_argument("--store", action="store_true", help="the store's members, fast")
+    parser.add_argument("--actors", action="store_true", help="the store alone, as actors")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="with --store")
+    parser.add_argument("--digests", action="store_true", help="with --store: one a seed")
     parser.add_argument("--canary", help="plant this bug")
     chosen = parser.parse_args()
-    run = store_scenario.run if chosen.store else scenario.run
+    if chosen.store:
+        seeds = [chosen.seed] if chosen.seed is not None else list(
+            range(chosen.first, chosen.first + chosen.seeds)
+        )  # fmt: skip
+        processes = 1 if chosen.seed is not None else chosen.processes
+        well = soak(seeds, processes, chosen.canary or "", chosen.story, chosen.digests)
+        sys.exit(0 if well else 1)
+    run = store_scenario.run if chosen.actors else scenario.run
     planted = getattr(canaries, chosen.canary) if chosen.canary else contextlib.nullcontext
     seeds = [chosen.seed] if chosen.seed is not None else range(
         chosen.first, chosen.first + chosen.seeds

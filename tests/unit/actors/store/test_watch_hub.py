@@ -132,3 +132,17 @@ async def test_closed_watchers_leave_nothing_behind() -> None:
     hub.close(one)
     hub.close(two)
     assert hub._groups == {}
+
+
+async def test_a_start_that_is_kept_is_served_though_what_comes_before_it_is_gone() -> None:
+    """A replica that lagged behind the start gets a snapshot whose history begins before it."""
+    ahead = StateMachine()
+    put(ahead, *"a" * 9)
+    ahead.history.compact(8)
+    machine = StateMachine()
+    put(machine, "a")
+    hub = WatchHub(machine)
+    watcher = hub.open(Watch("a", start=9))
+    assert hub.next_item(watcher) is None
+    hub.replace(decode_snapshot(b"".join(encode_snapshot(ahead))))
+    assert revisions(hub.next_item(watcher)) == [9, 10]

@@ -1,0 +1,1 @@
+"""The fast tier: members, their disks and their state on a heap of events, thousands of seeds."""

@@ -1,0 +1,249 @@
+"""Planted bugs, one at a time, that the checkers must find, each within a stated number of seeds.
+
+Sources: what other systems had, and what the Raft paper warns of. ``seeds``: the bound, about five
+times what the slowest of ten measured starts took. Must not know: how they are noticed.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from actors.store.lease_keeper import LeaseKeeper
+from actors.store.wal_segments import Log
+from actors.store.watch_hub import WatchHub
+from cluster.raft import candidate, follower, installing, leader
+from cluster.raft.log import RaftLog
+from cluster.raft.messages import HardState, Membership
+from cluster.raft.progress import Progress
+from cluster.raft.quorum import Quorum
+from cluster.state.sessions import Sessions
+from tests.simulation.members.knobs import Knobs, draw
+
+Bug = Callable[..., Any]
+
+
+@contextmanager
+def _planted(where: Any, name: str, bug: Bug) -> Iterator[None]:
+    """``bug(original, *arguments)`` in place of a function."""
+    original = getattr(where, name)
+
+    def planted(*args: Any, **named: Any) -> Any:
+        return bug(original, *args, **named)
+
+    setattr(where, name, planted)
+    try:
+        yield
+    finally:
+        setattr(where, name, original)
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A bug and the number of seeds, from ``first`` on, within which it must be noticed.
+    ``turned``: what is drawn otherwise than usual, so that a rare case comes up more often."""
+
+    name: str
+    seeds: int
+    first: int
+    turned: dict[str, Any]
+    plant: Callable[[], AbstractContextManager[None]]
+
+    def knobs(self, seed: int) -> Knobs:
+        """Those of a seed."""
+        return replace(draw(random.Random(f"{seed}/knobs")), **self.turned)
+
+
+BY_NAME: dict[str, Canary] = {}
+
+
+def canary(
+    seeds: int, first: int = 1, **turned: Any
+) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    """Registers a bug."""
+
+    def register(plant: Callable[[], Any]) -> Callable[[], Any]:
+        BY_NAME[plant.__name__] = Canary(plant.__name__, seeds, first, turned, plant)
+        return plant
+
+    return register
+
+
+# -- votes and terms ------------------------------------------------------------------------------
+
+
+@canary(seeds=20)
+def vote_not_persisted() -> Any:
+    """The term is written down, the vote is not (hashicorp/raft #661)."""
+
+    def bug(append: Bug, self: Log, record: Any) -> None:
+        if isinstance(record, HardState):
+            record = msgspec.structs.replace(record, vote="")
+        append(self, record)
+
+    return _planted(Log, "append", bug)
+
+
+@canary(seeds=60)
+def vote_counted_twice() -> Any:
+    """Answers are counted, not voters (raftos)."""
+    granted_to: Counter[tuple[int, int, str]] = Counter()
+
+    def bug(record_vote: Bug, state: Any, voter: str, granted: bool) -> bool:
+        if granted and state.quorum.groups:
+            key = (id(state), state.term, state.role)
+            granted_to[key] += 1
+            if granted_to[key] * 2 > len(state.quorum.groups[0]):
+                return True
+        return bool(record_vote(state, voter, granted))
+
+    return _planted(candidate, "record_vote", bug)
+
+
+@canary(seeds=60)
+def learner_counted_in_quorum() -> Any:
+    """A learner's copy counts, and so does its vote."""
+
+    def bug(init: Bug, self: Quorum, membership: Membership) -> None:
+        voters = tuple(sorted({*membership.voters, *membership.learners}))
+        init(self, msgspec.structs.replace(membership, voters=voters))
+
+    return _planted(Quorum, "__init__", bug)
+
+
+# -- logs and commitment --------------------------------------------------------------------------
+
+
+@canary(seeds=30)
+def old_term_committed_by_count() -> Any:
+    """An entry of an earlier term counts as committed when a majority holds it (Figure 8)."""
+
+    def bug(maybe_commit: Bug, state: Any) -> None:
+        state.own.match = state.log.persisted
+        groups = [[p.match for p in group] for group in state.groups]
+        index = min(sorted(g, reverse=True)[len(g) // 2] for g in groups)
+        if index > state.log.commit:
+            state.log.commit = index
+            return
+        maybe_commit(state)
+
+    return _planted(leader, "maybe_commit", bug)
+
+
+@canary(seeds=200)
+def truncated_on_stale_append() -> Any:
+    """An append cuts off what follows its entries, though all of them are there (openraft)."""
+
+    def bug(merge: Bug, self: RaftLog, entries: Any) -> None:
+        entries = tuple(entries)
+        merge(self, entries)
+        if entries and self.commit < entries[-1].index < self.last_index:
+            keep = entries[-1].index
+            del self.entries[keep - self.base_index :]
+            self.persisted, self.handed = min(self.persisted, keep), min(self.handed, keep)
+            self.epoch += 1
+            self.memberships.truncate(keep + 1)
+
+    return _planted(RaftLog, "merge", bug)
+
+
+@canary(seeds=100)
+def log_matching_not_compared() -> Any:
+    """Entries are taken without looking whether what comes before them matches."""
+
+    def bug(matches: Bug, self: RaftLog, index: int, term: int) -> bool:
+        return bool(self.base_index <= index <= self.last_index)
+
+    return _planted(RaftLog, "matches", bug)
+
+
+@canary(seeds=20)
+def replied_before_fsync() -> Any:
+    """What is written counts as durable at once."""
+
+    async def bug(sync: Bug, self: Log) -> None:
+        self._durable = self._opened.size
+
+    return _planted(Log, "sync", bug)
+
+
+@canary(seeds=10)
+def match_moves_back() -> Any:
+    """A late answer makes the leader forget what a newer one said, and take what is in flight for
+    what is held."""
+
+    def bug(acknowledge: Bug, self: Progress, index: int) -> Any:
+        result = acknowledge(self, index)
+        if self.state == "replicate":
+            self.match = self.next - 1
+        return result
+
+    return _planted(Progress, "acknowledge", bug)
+
+
+@canary(seeds=50)
+def snapshot_chunks_not_checked() -> Any:
+    """Chunks are put together as they come."""
+
+    def bug(on_snapshot: Bug, state: Any, message: Any) -> None:
+        incoming = state.incoming
+        if incoming is not None and incoming.meta == message.meta:
+            message = msgspec.structs.replace(message, offset=incoming.size)
+        on_snapshot(state, message)
+
+    return _planted(installing, "on_snapshot", bug)
+
+
+# -- what clients see -----------------------------------------------------------------------------
+
+
+@canary(seeds=400)
+def read_without_quorum() -> Any:
+    """A leader answers reads without asking whether it still leads."""
+
+    def bug(start_reads: Bug, state: Any) -> None:
+        if state.reads.asked and state.log.commit >= state.term_start:
+            state.read_states.extend(state.reads.at_once(state.log.commit))
+
+    return _planted(leader, "_start_reads", bug)
+
+
+@canary(seeds=10)
+def session_ignored() -> Any:
+    """A retry is not recognised."""
+
+    def bug(find: Bug, self: Sessions, *args: Any) -> None:
+        return None
+
+    return _planted(Sessions, "find", bug)
+
+
+@canary(seeds=20)
+def lease_by_local_clock() -> Any:
+    """A leader stamps the time of its own clock, not the log's."""
+
+    def bug(now: Bug, self: LeaseKeeper) -> int:
+        return int(asyncio.get_running_loop().time() * 1000)
+
+    return _planted(LeaseKeeper, "now", bug)
+
+
+@canary(seeds=20)
+def watch_event_dropped() -> Any:
+    """One item in fifty reaches no watcher."""
+    count = 0
+
+    def bug(give: Bug, self: WatchHub, group: Any, item: Any, before: int) -> None:
+        nonlocal count
+        count += 1
+        give(self, group, item if count % 50 else msgspec.structs.replace(item, events=()), before)
+
+    return _planted(WatchHub, "_give", bug)
+
+
+assert follower.on_append
