@@ -231,7 +231,7 @@ class Engine:
 
     def _carry_out(self, ready: Ready) -> None:
         quiet = [message for message in ready.send_now if is_quiet(message)]
-        self._peers.send(message for message in ready.send_now if not is_quiet(message))
+        self._peers.send([message for message in ready.send_now if not is_quiet(message)])
         if not self._disk.takes(ready):
             self._peers.send(ready.send_after_persist)
         if ready.membership is not None:

@@ -5,6 +5,7 @@ Must not know: when leases end (``lease_keeper`` sees to that).
 """
 
 import asyncio
+from contextlib import suppress
 
 from actors.kit.context import Context
 from actors.store.engine import Engine
@@ -15,6 +16,7 @@ from actors.store.writes import Writes
 from cluster.errors import (
     ActorDown,
     AskTimeout,
+    LeaseNotFound,
     NotLeader,
     Overloaded,
     StoreError,
@@ -57,19 +59,35 @@ class Leases:
         match request:
             case LeaseGrant():
                 check_grant(request.id, request.ttl)
-                # A number of 62 bits by chance is nobody else's.
-                own = request.id or 1 + (int(self._ctx.world.entropy.hex(16), 16) >> 2)
-                return await self._status(LeaseGrantCommand(own, request.ttl, 0), deadline)
+                return await self._grant(request, deadline)
             case LeaseKeepAlive():
                 return await self._status(LeaseKeepAliveCommand((request.id,), 0), deadline)
             case LeaseRevoke():
-                await self._carry(LeaseRevokeCommand(request.id), deadline)
+                await self._revoke(request.id, deadline)
                 return Done()
             case LeaseTimeToLive():
                 return await self._time_to_live(request, deadline)
             case LeaseList():
                 await self._reads.confirm(deadline)
                 return LeaseIds(self._engine.machine.leases.ids())
+
+    async def _grant(self, request: LeaseGrant, deadline: float) -> Message:
+        # A number of 62 bits by chance is nobody else's: if it is there, an earlier try made it.
+        own = request.id or 1 + (int(self._ctx.world.entropy.hex(16), 16) >> 2)
+        try:
+            return await self._status(LeaseGrantCommand(own, request.ttl, 0), deadline)
+        except StoreError:
+            if request.id:
+                raise
+            return await self._time_to_live(LeaseTimeToLive(own), deadline)
+
+    async def _revoke(self, lease: int, deadline: float) -> None:
+        """A lease that is there now and has gone later was ended by an earlier try, or by time."""
+        await self._reads.confirm(deadline)
+        if lease not in self._engine.machine.leases:
+            raise not_found(lease)
+        with suppress(LeaseNotFound):
+            await self._carry(LeaseRevokeCommand(lease), deadline)
 
     async def _status(self, command: Command, deadline: float) -> LeaseStatus:
         outcome = await self._carry(command, deadline)
