@@ -100,18 +100,17 @@ def _response(state: MemberState, request: VoteRequest, granted: bool) -> VoteRe
         term=request.term if granted else state.term,
         granted=granted,
         pre=request.pre,
+        asked=request.term,
     )
 
 
 def on_vote_response(state: MemberState, message: VoteResponse) -> bool:
     """Count an answer. True if this member has now won what it asked for."""
     if message.pre:
-        asked = state.role == "pre-candidate"
-        current = not message.granted or message.term == state.term + 1
+        asking, asked = state.role == "pre-candidate", state.term + 1
     else:
-        asked = state.role == "candidate"
-        current = message.term == state.term
-    if not asked or not current:
+        asking, asked = state.role == "candidate", state.term
+    if not asking or asked != (message.term if message.granted else message.asked):
         return False
     return record_vote(state, message.sender, message.granted)
 

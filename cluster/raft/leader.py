@@ -208,7 +208,11 @@ def transfer(state: MemberState, to: str) -> None:
     """Hand leadership to ``to`` as soon as it holds the whole log; give up after a timeout."""
     state.transfer_to = to
     state.transfer_deadline = state.now + state.config.election_min
-    _maybe_hand_over(state, to, state.progress[to])
+    progress = state.progress[to]
+    if progress.match < state.log.last_index:
+        # What was sent may have been lost: do not wait for the next heartbeat to find out.
+        _beat(state, to, progress)
+    _maybe_hand_over(state, to, progress)
 
 
 def _maybe_hand_over(state: MemberState, peer: str, progress: Progress) -> None:

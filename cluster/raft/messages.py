@@ -79,13 +79,14 @@ class VoteRequest(msgspec.Struct, frozen=True, array_like=True, tag="vote"):
 
 
 class VoteResponse(msgspec.Struct, frozen=True, array_like=True, tag="voted"):
-    """``term``: of the request if granted, else the voter's."""
+    """``term``: of the request if granted, else the voter's. ``asked``: of the request."""
 
     sender: str
     to: str
     term: int
     granted: bool
     pre: bool = False
+    asked: int = 0
 
 
 class AppendRequest(msgspec.Struct, frozen=True, array_like=True, tag="append"):

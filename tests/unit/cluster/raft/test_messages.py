@@ -21,7 +21,7 @@ from cluster.raft.messages import (
 
 EXAMPLES: list[tuple[RaftRpc, bytes]] = [
     (VoteRequest("a", "b", 3, 9, 2, True), b"\x99\xa4vote\xa1a\xa1b\x03\x09\x02\xc3\xc2\x00"),
-    (VoteResponse("a", "b", 3, True), b"\x96\xa5voted\xa1a\xa1b\x03\xc3\xc2"),
+    (VoteResponse("a", "b", 3, True), b"\x97\xa5voted\xa1a\xa1b\x03\xc3\xc2\x00"),
     (
         AppendRequest("a", "b", 3, 1, 1, (Entry(2, 3, b"x"),), 1, 4, 7),
         b"\x9b\xa6append\xa1a\xa1b\x03\x01\x01\x91\x94\x02\x03\xc4\x01x\x00\x01\x04\x07\xc2",

@@ -30,9 +30,9 @@ def test_5_1_a_split_vote_ends_the_term_without_a_leader() -> None:
     """The term ends with no leader and a new one begins shortly."""
     server = Server(voters=FIVE)
     server.campaign()
-    server.step(*(VoteResponse(voter, "a", 1, False) for voter in "bc"))
+    server.step(*(VoteResponse(voter, "a", 1, False, asked=1) for voter in "bc"))
     assert server.member.role == "candidate"
-    server.step(VoteResponse("d", "a", 1, False))
+    server.step(VoteResponse("d", "a", 1, False, asked=1))
     assert server.member.role == "follower" and not server.member.leader
     server.elect()
     assert server.member.term == 2

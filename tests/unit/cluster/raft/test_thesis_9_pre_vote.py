@@ -74,9 +74,20 @@ def test_thesis_9_6_refused_by_so_many_that_none_is_left_it_waits() -> None:
     server = Server()
     server.tick()
     for name in ("b", "c"):
-        server.step(VoteResponse(name, "a", 0, False, pre=True))
+        server.step(VoteResponse(name, "a", 0, False, pre=True, asked=1))
     assert server.member.role == "follower"
     assert server.member.next_deadline() >= server.now + server.config.election_min - 1e-9
+
+
+def test_thesis_9_6_a_late_refusal_does_not_count_against_a_later_question() -> None:
+    """It is of what was asked before, in another term."""
+    server = Server(term=4)
+    server.tick()
+    for name in ("b", "c"):
+        server.step(VoteResponse(name, "a", 4, False, pre=True, asked=4))
+    assert server.member.role == "pre-candidate"
+    server.grant("b", pre=True)
+    assert server.member.role == "candidate"
 
 
 # -- a connection that breaks ---------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Scripted commands with their recorded output, to be read as prose."""
