@@ -209,9 +209,9 @@ def transfer(state: MemberState, to: str) -> None:
     state.transfer_to = to
     state.transfer_deadline = state.now + state.config.election_min
     progress = state.progress[to]
-    if progress.match < state.log.last_index:
-        # What was sent may have been lost: do not wait for the next heartbeat to find out.
-        _beat(state, to, progress)
+    if progress.match < state.log.last_index and progress.state == "replicate":
+        # What was sent may have been lost: do not wait for heartbeats to find out.
+        send_append(state, to, progress, progress.next - 1, ())
     _maybe_hand_over(state, to, progress)
 
 

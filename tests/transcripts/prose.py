@@ -34,7 +34,8 @@ def sentence(m: RaftRpc) -> str:
             what = " (pre-vote)" if m.pre else ""
             said = f"{'yes' if m.granted else 'no'}, term {m.term}{what}"
         case AppendRequest():
-            what = _entries(m.entries) if m.entries else "heartbeat"
+            empty = "news" if m.quiet else "heartbeat"
+            what = _entries(m.entries) if m.entries else empty
             read = f", read round {m.read}" if m.read else ""
             after = f"after {m.prev_index} of term {m.prev_term}"
             said = f"term {m.term}: {what} {after}; {m.commit} is committed{read}"
