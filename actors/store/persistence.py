@@ -81,6 +81,8 @@ class Persistence:
     async def _load(self, founding: SnapshotMeta | None) -> Recovered:
         found = LogReader(self._disk, self._cluster, self._member)
         await found.read()
+        # First of all, since it makes room.
+        await self._snapshots.remove_unfinished()
         tail = found.tail
         if tail is None:
             if founding is None or await self._snapshots.exist():
@@ -95,7 +97,6 @@ class Persistence:
             await self._log.resume(found, tail)
         self._terms = TermRuns(meta, found.replay.entries)
         await self._snapshots.remove_others(meta.index)
-        await self._snapshots.remove_unfinished()
         spooled = None if self._spool.meta is None else (self._spool.meta, self._spool.size)
         replay, torn = found.replay, 0 if tail is None else tail.torn_bytes
         return Recovered(replay.hard_state, replay.entries, meta, snapshot, spooled, torn)

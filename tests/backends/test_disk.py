@@ -410,3 +410,19 @@ async def test_a_failed_replacement_leaves_the_old_bytes_and_no_rest(
         await file.close()
     assert await disk.read("a") == b"old"
     assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+
+
+async def test_a_full_disk_takes_what_needs_no_more_room() -> None:
+    disk = SimDisk()
+    await disk.prepare("log", 1000)
+    disk.capacity = disk.used
+    growing = await disk.open_append("other")
+    growing.append(b"x")
+    file = await disk.open_append("log", 0)
+    file.append(bytes(range(100)))
+    await file.sync()
+    with pytest.raises(DiskFull):
+        await growing.sync()
+    file.append(bytes(1000))
+    with pytest.raises(DiskFull):
+        await file.sync()

@@ -191,9 +191,9 @@ class SimDisk:
                 fault.count -= 1
                 raise _fault(path, fault.number)
 
-    def check_room(self, path: str) -> None:
-        """Raises DiskFull if there is more than fits."""
-        if self.capacity is not None and self.used > self.capacity:
+    def check_room(self, path: str, file: MemoryFile) -> None:
+        """Raises DiskFull if the file has grown to more than fits."""
+        if file.has_grown and self.capacity is not None and self.used > self.capacity:
             raise _fault(path, errno.ENOSPC)
 
     def _reserve(self, path: str, size: int) -> None:
@@ -260,7 +260,7 @@ class SimAppendFile:
         self._check()
         try:
             self._disk.check("sync", self._path)
-            self._disk.check_room(self._path)
+            self._disk.check_room(self._path, self._file)
         except DiskFault:
             self._failed = True
             self._file.give_up(written)

@@ -24,6 +24,11 @@ class MemoryFile:
         # Written and not yet durable: offset, bytes.
         self._writes: deque[tuple[int, bytes]] = deque()
 
+    @property
+    def has_grown(self) -> bool:
+        """Whether its length is not durable."""
+        return self.length > self._durable
+
     def copy(self) -> "MemoryFile":
         """Another with the same bytes, durable and not."""
         other = MemoryFile(bytearray(self._view), self.length)
@@ -41,6 +46,8 @@ class MemoryFile:
 
     def write(self, offset: int, data: bytes) -> None:
         """Put bytes somewhere up to the end; the file grows as needed."""
+        if not data:
+            return  # nor does a file grow by it
         self.written += 1
         self._writes.append((offset, data))
         _put(self._view, offset, data)
