@@ -198,10 +198,14 @@ def _resign(state: MemberState) -> None:
 
 
 def most_advanced(state: MemberState) -> str:
-    """The voter that holds most of the log, '' if there is none but this one."""
+    """The voter that holds most of the log, of those heard lately if there are any; '' if there is
+    none but this one."""
     peers = state.progress
     voters = [name for name in state.membership.voters if name in peers]
-    return max(voters, key=lambda name: peers[name].match, default="")
+    since = state.now - state.config.election_min
+    return max(
+        voters, key=lambda name: (peers[name].contact >= since, peers[name].match), default=""
+    )
 
 
 def transfer(state: MemberState, to: str) -> None:

@@ -14,10 +14,9 @@ Role transitions::
 from collections.abc import Callable, Iterable
 
 from cluster.errors import NotLeader, Overloaded, StoreError
-from cluster.raft import candidate, changes, follower, installing, leader
+from cluster.raft import candidate, changes, follower, installing, leader, outbox, status
 from cluster.raft.log import RaftLog
 from cluster.raft.member_state import Config, Incoming, MemberState
-from cluster.raft.memberships import kind_of, names_of
 from cluster.raft.messages import (
     BLANK,
     FOUNDING,
@@ -34,7 +33,7 @@ from cluster.raft.messages import (
     VoteRequest,
     VoteResponse,
 )
-from cluster.raft.ready import PeerStatus, Ready, Role, Standing
+from cluster.raft.ready import PeerStatus, Ready, Role
 
 # Reads that wait for a round at most: far above what a replica's clients ask within a round trip.
 READS_MAX = 100_000
@@ -228,7 +227,7 @@ class Member:
         self._look_at_clock(now)
         if state.role == "leader":
             if peer in state.progress:
-                state.progress[peer].probe()
+                state.progress[peer].lost()
         elif peer == state.leader:
             state.leader = ""
             state.lost_at = state.now
@@ -323,19 +322,7 @@ class Member:
 
     def peers_status(self) -> tuple[PeerStatus, ...]:
         """Every member, this one too; what is known of their logs, if this one leads."""
-        state = self.state
-        state.own.match, state.own.contact = state.log.persisted, state.now
-        found: list[PeerStatus] = []
-        for name in names_of(state.membership):
-            kind = kind_of(state.membership, name)
-            own = name == state.config.member
-            progress = state.own if own else state.progress.get(name)
-            if state.role != "leader" or progress is None:
-                found.append(PeerStatus(name, 0, "", 0.0, kind))
-            else:
-                shown = "" if own else progress.state
-                found.append(PeerStatus(name, progress.match, shown, progress.contact, kind))
-        return tuple(found)
+        return status.of_peers(self.state)
 
     def snapshot_taken(self, index: int, keep: int) -> None:
         """The shell made a durable snapshot of the state after ``index``: entries more than
@@ -351,87 +338,7 @@ class Member:
         state = self.state
         if state.role == "leader":
             leader.flush(state)
-        if not self._has_news():
-            return None
-        ready = Ready(
-            hard_state=self._take_hard_state(),
-            entries=state.log.take_unhanded(),
-            snapshot=state.installed,
-            send_now=tuple(state.send_now),
-            send_after_persist=tuple(state.send_after),
-            committed=self._take_committed(),
-            reads=tuple(state.read_states),
-            standing=self._take_standing(),
-            epoch=state.log.epoch,
-            chunks=tuple(state.chunks),
-            membership=self._take_membership(),
-        )
-        state.installed = None
-        state.chunks.clear()
-        state.send_now.clear()
-        state.send_after.clear()
-        state.read_states.clear()
-        return ready
-
-    def _has_news(self) -> bool:
-        """Asked after every step, so without making anything."""
-        state = self.state
-        log, told, handed = state.log, state.told_standing, state.handed_hard
-        return bool(
-            state.send_now
-            or state.send_after
-            or state.read_states
-            or state.chunks
-            or state.installed is not None
-            or log.handed < log.last_index
-            or (state.applied < min(log.commit, log.persisted) and not state.installing)
-            or state.term != handed.term
-            or state.vote != handed.vote
-            or state.tenure != handed.tenure
-            or told is None
-            or state.role != told.role
-            or state.leader != told.leader
-            or state.term != told.term
-            or state.membership is not state.told_membership
-        )
-
-    def _take_hard_state(self) -> HardState | None:
-        state, handed = self.state, self.state.handed_hard
-        if (
-            state.term == handed.term
-            and state.vote == handed.vote
-            and state.tenure == handed.tenure
-        ):
-            return None
-        state.handed_hard = HardState(state.term, state.vote, state.tenure)
-        return state.handed_hard
-
-    def _take_standing(self) -> Standing | None:
-        state, told = self.state, self.state.told_standing
-        now = (state.role, state.leader, state.term)
-        if told is not None and now == (told.role, told.leader, told.term):
-            return None
-        state.told_standing = Standing(*now)
-        return state.told_standing
-
-    def _take_membership(self) -> Membership | None:
-        state = self.state
-        if state.membership is state.told_membership:
-            return None
-        state.told_membership = state.membership
-        return state.membership
-
-    def _take_committed(self) -> tuple[Entry, ...]:
-        """Committed entries to apply: only those durable here, and none on top of a state that a
-        snapshot is about to replace."""
-        state = self.state
-        end = min(state.log.commit, state.log.persisted)
-        if end <= state.applied or state.installing:
-            return ()
-        count = min(end - state.applied, state.config.apply_max)
-        entries = state.log.slice(state.applied + 1, count, state.config.bytes_max)
-        state.applied += len(entries)
-        return entries
+        return outbox.take(state) if outbox.has_news(state) else None
 
     def advance(self, ready: Ready) -> None:
         """What ``ready`` asked to persist is durable. Call in the order the Readys were taken."""

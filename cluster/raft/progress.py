@@ -103,6 +103,13 @@ class Progress:
         self._forget_inflight()
         self.waiting = False
 
+    def lost(self) -> None:
+        """The connection broke, and with it what was on its way."""
+        if self.state == "snapshot":
+            self.waiting = False
+        else:
+            self.probe()
+
     def start_snapshot(self, meta: SnapshotMeta) -> None:
         """Send this snapshot. From its first byte: the peer answers what it wants of it."""
         self.state = "snapshot"

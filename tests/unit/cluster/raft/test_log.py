@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.raft.log import RaftLog
-from cluster.raft.messages import Entry, SnapshotMeta
+from cluster.raft.memberships import with_learner
+from cluster.raft.messages import Entry, Membership, SnapshotMeta, membership_entry
 from tests.unit.cluster.raft.paper import log_of
 
 
@@ -78,3 +79,64 @@ def test_both_sides_skipping_terms_never_skip_a_match(mine: list[int], theirs: l
         rounds += 1
     assert prev >= agreed or mine[:prev] == theirs[:prev]
     assert rounds <= 9
+
+
+@given(Terms, Terms, st.data())
+def test_merging_makes_the_logs_equal_up_to_there_and_never_cuts_a_match(
+    mine: list[int], theirs: list[int], data: st.DataObject
+) -> None:
+    """Whatever part of the leader's log comes, in whatever order and however often."""
+    leader, follower = RaftLog(log_of(*theirs)), RaftLog(log_of(*mine))
+    for _ in range(data.draw(st.integers(1, 4))):
+        first = data.draw(st.integers(1, len(theirs) + 1))
+        count = data.draw(st.integers(0, len(theirs)))
+        if not follower.matches(first - 1, leader.term_at(first - 1) or 0):
+            continue
+        part = leader.slice(first, count, 1 << 20)
+        before = list(follower.entries)
+        conflict = any(follower.term_at(e.index) not in (None, e.term) for e in part)
+        follower.merge(part)
+        assert leader.entries[: first - 1 + len(part)] == [
+            *leader.entries[: first - 1],
+            *follower.entries[first - 1 : first - 1 + len(part)],
+        ]
+        if not conflict:
+            assert follower.entries[: len(before)] == before
+        assert follower.persisted <= follower.last_index and follower.handed <= follower.last_index
+
+
+@given(Terms, st.integers(0, 12), st.integers(0, 12), st.integers(0, 5))
+def test_compaction_changes_nothing_that_is_kept(
+    terms: list[int], commit: int, at: int, keep: int
+) -> None:
+    log, whole = RaftLog(log_of(*terms)), RaftLog(log_of(*terms))
+    log.commit = min(commit, log.last_index)
+    log.snapshot_taken(min(at, log.commit), keep)
+    assert log.last_index == whole.last_index and log.last_term == whole.last_term
+    for index in range(log.base_index, log.last_index + 1):
+        assert log.term_at(index) == whole.term_at(index)
+    assert log.base_index <= log.snapshot_index <= log.commit
+
+
+def test_a_batch_is_remembered_until_the_log_changes() -> None:
+    """Peers are mostly sent the same."""
+    log = RaftLog(log_of(1, 1, 1))
+    first = log.batch(1, 9, 999)
+    assert log.batch(1, 9, 999) is first and first[1] == 9
+    log.append(Entry(4, 1, b"x"))
+    assert len(log.batch(1, 9, 999)[0]) == 4
+    log.merge([Entry(4, 2, b"y")])
+    assert log.batch(1, 9, 999)[0][-1].term == 2
+
+
+def test_the_log_knows_the_membership_at_each_index() -> None:
+    """It goes with truncation, and stays with compaction."""
+    founders = Membership(("a", "b"))
+    change = membership_entry(3, 1, with_learner(founders, "c", 3))
+    log = RaftLog([*log_of(1, 1), change, *log_of(1, first=4)], SnapshotMeta(0, 0, founders))
+    assert log.memberships.current.learners == ("c",) and log.memberships.at(2) == founders
+    log.commit = 4
+    log.snapshot_taken(4, keep=0)
+    assert log.snapshot.membership.learners == ("c",) == log.memberships.current.learners
+    log.install(SnapshotMeta(9, 2, founders))
+    assert log.memberships.current == founders

@@ -33,3 +33,27 @@ def test_a_majority_has_reached_the_value_and_none_a_higher_one(values: list[int
     value = quorum_value(values)
     assert sum(v >= value for v in values) >= majority(len(values))
     assert sum(v > value for v in values) < majority(len(values))
+
+
+Groups = st.tuples(
+    st.sets(st.sampled_from("abcdef"), min_size=1), st.sets(st.sampled_from("abcdef"))
+)
+
+
+@given(Groups, st.sets(st.sampled_from("abcdefx")))
+def test_out_of_reach_is_what_the_others_cannot_make_up_for(
+    groups: tuple[set[str], set[str]], refusers: set[str]
+) -> None:
+    both = quorum("".join(sorted(groups[0])), "".join(sorted(groups[1])))
+    assert both.out_of_reach(refusers) == (not both.has(set(both.names) - refusers))
+
+
+@given(Groups, st.lists(st.integers(0, 9), min_size=6, max_size=6))
+def test_a_quorum_has_reached_the_value_and_none_a_higher_one(
+    groups: tuple[set[str], set[str]], reached: list[int]
+) -> None:
+    both = quorum("".join(sorted(groups[0])), "".join(sorted(groups[1])))
+    of = dict(zip("abcdef", reached, strict=True))
+    value = both.value(of)
+    assert both.has([name for name in of if of[name] >= value])
+    assert not both.has([name for name in of if of[name] > value])

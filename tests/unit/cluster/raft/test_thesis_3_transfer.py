@@ -122,6 +122,18 @@ def test_thesis_3_10_the_best_target_holds_most() -> None:
     assert server.member.most_advanced_peer() == "d"
 
 
+def test_thesis_3_10_who_is_silent_is_no_target() -> None:
+    """It may hold everything, and be dead."""
+    server = leader_of()
+    for _ in range(8):
+        server.pass_time(0.1)
+        server.accept(1, "c")
+    server.member.propose(b"x")
+    server.drain()
+    server.step(server.answer(True, 1, "c"))
+    assert server.member.most_advanced_peer() == "c"
+
+
 def test_thesis_3_10_a_late_order_of_an_old_leader_moves_nobody() -> None:
     """TimeoutNow of a term that is over, or of somebody who does not lead, is ignored."""
     server = Server()
