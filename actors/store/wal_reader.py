@@ -44,17 +44,19 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The last segment: what it holds up to ``end`` is good; up to ``marked`` it is durable."""
+    """The last segment: what it holds up to ``end`` is good; up to ``marked`` it is durable.
+    ``torn``: what comes then is more than zeros."""
 
     path: str
     data: bytes
     marked: int
     end: int
+    torn: bool
 
     @property
     def torn_bytes(self) -> int:
         """What is cut off."""
-        return max(0, len(self.data.rstrip(b"\0")) - self.end)
+        return len(self.data.rstrip(b"\0")) - self.end if self.torn else 0
 
 
 class LogReader:
@@ -84,7 +86,7 @@ class LogReader:
                     raise self.damaged(path, f"{found.damage} at offset {found.end}")
             ordinal = found.ordinal
             self._take(path, found.records)
-            self.tail = Tail(path, data, found.marked, found.end)
+            self.tail = Tail(path, data, found.marked, found.end, bool(found.damage))
         self.ordinal = ordinal or 0
         entries, index = self.replay.entries, self.replay.meta.index
         if entries and entries[0].index > index + 1:

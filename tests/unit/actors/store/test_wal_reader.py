@@ -1,0 +1,80 @@
+"""Reading a log: changes nothing, and says what is wrong and where."""
+
+import pytest
+
+from actors.kit.world.memory_disk import SimDisk
+from actors.store.layout import Layout
+from actors.store.persistence import Persistence
+from actors.store.wal_reader import LogDamaged, LogReader
+from actors.store.wal_records import Header, encode_record
+from cluster.raft.messages import BLANK, Entry, SnapshotMeta
+from tests.unit.actors.store.persistence_model import FOUNDING, ready
+
+LAYOUT = Layout.of("m1")
+
+
+async def written() -> SimDisk:
+    """Several segments, closed after a group that no mark covers."""
+    disk = SimDisk()
+    log = Persistence(disk, "c", "m1", 600)
+    await log.load(FOUNDING)
+    for index in range(1, 30):
+        await log.write([ready(None, (Entry(index, 1, b"x" * 80),))])
+    await log.close()
+    return disk
+
+
+async def read(disk: SimDisk) -> LogReader:
+    reader = LogReader(disk, "c", "m1")
+    await reader.read()
+    return reader
+
+
+async def test_reading_changes_nothing() -> None:
+    disk = await written()
+    disk.damage((await disk.list(LAYOUT.logs))[-1], 599)
+    before = {path: await disk.read(path) for path in await disk.list("")}
+    found = await read(disk)
+    assert [entry.index for entry in found.replay.entries] == list(range(1, 30))
+    assert found.last.index == 29 and found.tail is not None and found.tail.torn_bytes > 0
+    assert {path: await disk.read(path) for path in await disk.list("")} == before
+
+
+async def test_an_empty_disk_has_no_tail() -> None:
+    found = await read(SimDisk())
+    assert (found.tail, found.segments, found.ordinal) == (None, [], 0)
+    assert found.last == SnapshotMeta()
+
+
+async def test_segments_swapped_or_given_twice_are_refused() -> None:
+    disk = await written()
+    first, second, third = (await disk.list(LAYOUT.logs))[:3]
+    one, two = await disk.read(second) or b"", await disk.read(third) or b""
+    await disk.write_atomic(second, two)
+    with pytest.raises(LogDamaged, match=f"{second}: is segment 3, 2 belongs here"):
+        await read(disk)
+    await disk.write_atomic(second, one)
+    await disk.remove(first)
+    with pytest.raises(LogDamaged, match="are missing"):
+        await read(disk)
+
+
+async def test_an_older_copy_of_a_segment_is_noticed() -> None:
+    """Restored from a backup, or a write that went astray: the ordinals do not go on."""
+    disk = await written()
+    second = (await disk.list(LAYOUT.logs))[1]
+    header = Header(2, "c", "m1", 2)
+    records = (header, BLANK, FOUNDING, Entry(5, 1, b""))
+    old = b"".join(encode_record(record, n) for n, record in enumerate(records, 3))
+    await disk.write_atomic(second, old.ljust(600, b"\0"))
+    with pytest.raises(LogDamaged, match=r"record 3 where \d+ belongs at offset 0"):
+        await read(disk)
+
+
+@pytest.mark.parametrize("content", [b"", bytes(600), b"\xff" * 600])
+async def test_a_segment_without_a_header_is_refused(content: bytes) -> None:
+    disk = await written()
+    last = (await disk.list(LAYOUT.logs))[-1]
+    await disk.write_atomic(last, content)
+    with pytest.raises(LogDamaged, match=f"{last}: .* at offset 0, where a header belongs"):
+        await read(disk)
