@@ -16,7 +16,17 @@ import msgspec
 
 from actors.kubelet import cgroups, labels
 from cluster.settings import ClusterSettings
-from deploy import engine, kubeconfig, network, pki, preflight, processes, state, topology
+from deploy import (
+    engine,
+    kubeconfig,
+    network,
+    pki,
+    preflight,
+    processes,
+    state,
+    store_choice,
+    topology,
+)
 from deploy.images import demo as demo_images
 from deploy.progress import Progress
 from deploy.topology import Topology, build_settings
@@ -40,6 +50,7 @@ def settle(asked: Topology, data_dir: str) -> ClusterSettings:
     present = state.load_topology(data_dir)
     if present is None:
         preflight.check(wanted, set())
+        store_choice.check(wanted, new=True)
         state.save(wanted, asked)
         return wanted
     settings = state.load(data_dir)
@@ -58,6 +69,7 @@ def settle(asked: Topology, data_dir: str) -> ClusterSettings:
             "first (ports may change after `steersman down --keep-data`)"
         )
     preflight.check(settings, running)
+    store_choice.check(settings, new=False)
     return settings
 
 
@@ -205,8 +217,12 @@ def down(settings: ClusterSettings, keep_data: bool, progress: Progress) -> None
     if keep_data:
         for name in ("nodes", "run"):
             shutil.rmtree(os.path.join(settings.data_dir, name), ignore_errors=True)
-        progress.say(f"the objects are kept in {settings.data_dir}")
+        where = settings.store.endpoints or settings.data_dir
+        progress.say(f"the objects are kept in {where}")
     else:
+        if settings.store.engine == "etcd":
+            with progress.step("objects removed from etcd") as notes:
+                notes.append(store_choice.remove(settings))
         shutil.rmtree(settings.data_dir, ignore_errors=True)
 
 

@@ -50,6 +50,11 @@ def check_majority(settings: ClusterSettings, rows: list[list[str]]) -> None:
         return
     up = sum(row[2] == "up" for row in rows[: len(settings.replicas)])
     total = len(settings.replicas)
+    if up and settings.store.engine == "etcd":
+        raise Unreachable(
+            f"no replica leads: look again in a few seconds, else see whether etcd answers at "
+            f"{settings.store.endpoints}"
+        )
     if up > total // 2:
         raise Unreachable("the replicas have no leader yet: look again in a second")
     raise Unreachable(

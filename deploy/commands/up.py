@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cluster.settings import ClusterSettings
-from deploy import demo, kubeconfig, launch, lock, preflight, processes, state
+from deploy import demo, kubeconfig, launch, lock, preflight, processes, state, store_choice
 from deploy import replicas as replicas_module
 from deploy.options import DataDir, Name, again, command, folder
 from deploy.progress import Progress
@@ -37,6 +37,10 @@ def up(
     peer_port: Annotated[
         int | None, typer.Option(metavar="PORT", help="Port of messages between processes.")
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="STORE", help="raft (built in), etcd=URL[,URL], or raftos."),
+    ] = None,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Do not apply the demo.")] = False,
     name: Name = "",
     data_dir: DataDir = "",
@@ -49,7 +53,7 @@ def up(
     flags = {
         "replicas": replicas, "nodes": nodes, "runtime": runtime, "port": port,
         "peer_port": peer_port, "zones": None if zones is None else zones.split(","),
-        "name": name or None,
+        "name": name or None, "store": None if store is None else store_choice.parse_store(store),
     }  # fmt: skip
     topology = choose(config, {key: value for key, value in flags.items() if value is not None},
                       data_dir)  # fmt: skip
@@ -79,6 +83,8 @@ def up(
 def choose(config: str, flags: dict[str, Any], data_dir: str) -> Topology:
     """Flags win over the file, the file over the cluster that is there, that over defaults."""
     base: dict[str, Any] = state.read_toml(config) if config else {}
+    if "store" in flags:
+        flags = {**flags, "store": {**base.get("store", {}), **flags["store"]}}
     chosen = parse_topology({**base, **flags})
     if config:
         return chosen
@@ -86,6 +92,8 @@ def choose(config: str, flags: dict[str, Any], data_dir: str) -> Topology:
     if present is None:
         return chosen
     kept = {field: getattr(present, field) for field in present.__struct_fields__}
+    if "store" in flags:
+        flags = {**flags, "store": {**present.store, **flags["store"]}}
     return parse_topology({**kept, **flags})
 
 

@@ -503,6 +503,31 @@ async def test_a_replica_that_comes_back_does_not_wait_for_its_earlier_life(roug
             assert asyncio.get_running_loop().time() - began < 1.5
 
 
+async def test_who_won_is_told_though_the_feed_told_of_the_key_before(
+    etcd_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with etcd_stores(etcd_url, 1) as (store,):
+        await rig_of(store).leader()
+        term, original = store.leadership().term, store.client.once
+
+        async def late(method: str, *request: Any) -> Any:
+            answer = await original(method, *request)
+            while method == etcd.TXN and store.election._known_at < answer.header.revision:
+                await asyncio.sleep(0.01)
+            return answer
+
+        monkeypatch.setattr(store.client, "once", late)
+
+        async def follow() -> None:
+            while not store.leadership().leading or store.leadership().term == term:
+                await store.leadership_changed()
+
+        following = asyncio.ensure_future(follow())
+        await asyncio.sleep(0.05)
+        await store.election._remove(term)
+        await asyncio.wait_for(following, 5)
+
+
 async def test_a_leader_alone_has_nobody_to_hand_over_to(etcd_url: str) -> None:
     async with etcd_stores(etcd_url, 1) as (store,):
         await rig_of(store).leader()
@@ -514,10 +539,23 @@ async def test_a_leader_alone_has_nobody_to_hand_over_to(etcd_url: str) -> None:
 
 async def test_what_etcd_does_itself_is_not_done_here(etcd_url: str) -> None:
     async with etcd_stores(etcd_url, 1) as (store,):
-        with pytest.raises(Unsupported, match="etcdctl"):
-            await store.change_membership(ChangeMembership("remove", "r1"), deadline())
+        with pytest.raises(Unsupported, match="no vote"):
+            wanted = ChangeMembership("replace", voters=("r1", "r9"))
+            await store.change_membership(wanted, deadline())
         with pytest.raises(Unsupported, match="etcdctl snapshot save"):
             store.snapshot()
+
+
+async def test_the_members_are_the_replicas_that_run(etcd_url: str) -> None:
+    async with etcd_stores(etcd_url, 2) as (one, two):
+        leader = one.leadership().leader
+        told = await two.membership(deadline())
+        assert [(member.name, member.kind, member.leader) for member in told.members] == [
+            (name, "voter", name == leader) for name in ("r1", "r2")
+        ]
+        await one.election.close()
+        told = await two.change_membership(ChangeMembership("remove", "r1"), deadline())
+        assert [member.name for member in told.members] == ["r2"]
 
 
 async def test_a_lease_granted_with_a_lost_answer_is_one_lease(

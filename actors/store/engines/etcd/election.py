@@ -88,7 +88,9 @@ class Election:
             await self._lease.keep()
             if self._closed:
                 return
-            # Perhaps still in etcd, but not surely: stop leading first.
+            # Perhaps still in etcd, but not surely: what was won with it is given back.
+            self._won_term = 0
+            self._ctx.log.warning("etcd.lease_lost", member=self._member)
             self.changes.changed()
             await self.appear()
 
@@ -158,16 +160,17 @@ class Election:
         if answer.succeeded:
             self.elections += 1
             self._won_term = revision
-            self._know(
-                revision,
-                etcd.KeyValue(layout.leader, revision, revision, 1, self._member.encode()),
-            )
+            won = etcd.KeyValue(layout.leader, revision, revision, 1, self._member.encode())
+            self._know(revision, won)
+            # The feed may have told of the key before the answer came.
+            self.changes.changed()
             return
         found = answer.responses[0].range
         kept = found.kvs[0] if found and found.kvs else None
         if kept is not None and kept.lease == self._lease.id:
             # An attempt whose answer never came.
             self._won_term = kept.create_revision
+            self.changes.changed()
         self._know(revision, kept)
 
     async def _remove(self, term: int, heir: str = "") -> None:

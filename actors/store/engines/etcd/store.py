@@ -6,7 +6,6 @@ What etcd's users must know stands in docs/store-engines.md.
 """
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
@@ -39,6 +38,7 @@ from cluster.messages.store import (
     HashResult,
     Leadership,
     MembershipStatus,
+    MemberStatus,
     Range,
     RangeResult,
     StoreEvents,
@@ -54,8 +54,9 @@ from cluster.settings import ClusterSettings
 STATUS_SECONDS = 2.0
 # The leader compacts to what was the revision so long ago (as kube-apiserver does).
 HISTORY_SECONDS = 300.0
-# etcd gives no shorter leases at its default timing.
-LEADER_SECONDS_MIN = 2
+# A leader that is silent for so long is replaced. (etcd gives no less than 2 at its default timing;
+# the controllers of a new leader begin anew, so a pause of a busy machine must not be one.)
+LEADER_SECONDS = 4
 # How long a start waits for etcd before it is given up (and tried again by the supervisor).
 START_SECONDS = 10.0
 
@@ -69,8 +70,7 @@ class EtcdStore:
         self._members = tuple(replica.name for replica in settings.replicas)
         self._layout = Layout(settings.name)
         self.client = EtcdClient(parse_endpoints(settings.store.endpoints))
-        seconds = max(LEADER_SECONDS_MIN, math.ceil(2 * settings.timing.election_max))
-        self.election = Election(ctx, self.client, self._layout, member, seconds)
+        self.election = Election(ctx, self.client, self._layout, member, LEADER_SECONDS)
         self.writes = EtcdWrites(ctx, self.client, self._layout)
         self.reads = EtcdReads(self.client, self._layout)
         self._leases = EtcdLeases(self.client, self._layout, ctx.world.entropy)
@@ -215,14 +215,19 @@ class EtcdStore:
     async def change_membership(
         self, request: ChangeMembership, deadline: float
     ) -> MembershipStatus:
-        """See ``Store``."""
-        raise Unsupported(
-            "on etcd replicas have no vote: add or remove etcd's own members with etcdctl"
-        )
+        """See ``Store``: a replica takes part as long as it runs, there is nothing to change."""
+        if request.action == "replace":
+            raise Unsupported("on etcd replicas have no vote: start those that are wanted")
+        return await self.membership(deadline)
 
     async def membership(self, deadline: float) -> MembershipStatus:
-        """See ``Store``."""
-        raise Unsupported("on etcd replicas have no vote: etcd's members: etcdctl member list")
+        """See ``Store``: the replicas that run. (etcd's own members: etcdctl member list.)"""
+        present = await self.election.present(deadline)
+        leader = self.election.leader
+        members = tuple(
+            MemberStatus(name, "voter", state="etcd", leader=name == leader) for name in present
+        )
+        return MembershipStatus(members, joint=False, index=0)
 
     def snapshot(self) -> AsyncGenerator[bytes, None]:
         """See ``Store``."""
