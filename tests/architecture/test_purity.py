@@ -52,6 +52,7 @@ SHELLS = {
     "store/engines/etcd/own_leases.py": "leases kept alive",
     "store/engines/etcd/reads.py": "reads that wait for their revision",
     "store/engines/etcd/store.py": "the external engine's door",
+    "store/engines/etcd/upkeep.py": "what the launcher asks of etcd",
     "store/engines/etcd/writes.py": "transactions tried until their outcome is known",
     "store/engines/raft.py": "the embedded engine's door",
     "store/consistency.py": "the leader's look at all replicas",
