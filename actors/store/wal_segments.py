@@ -59,12 +59,15 @@ class Log:
     async def create(self, hard_state: HardState, meta: SnapshotMeta) -> None:
         """The first segment of a new log. Raises DiskFault."""
         self.hard_state, self.meta = hard_state, meta
+        await self._disk.remove(self._layout.next)
         await self._begin_segment()
 
     async def resume(self, found: LogReader, tail: Tail) -> None:
         """Go on where a log ends. Raises DiskFault."""
         self.hard_state, self.meta = found.replay.hard_state, found.replay.meta
         self._segments, self._ordinal = found.segments, found.ordinal
+        # Its head may be written already. The next is made anew, and may need the room.
+        await self._disk.remove(self._layout.next)
         await self._repair(tail)
         self._file = await self._disk.open_append(tail.path, tail.end)
         self.append(Mark(tail.end))

@@ -426,3 +426,12 @@ async def test_a_full_disk_takes_what_needs_no_more_room() -> None:
     file.append(bytes(1000))
     with pytest.raises(DiskFull):
         await file.sync()
+
+
+async def test_the_root_is_made_durably(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(real_disk, "_sync_directory", synced.append)
+    root = tmp_path / "a" / "b"
+    RealDisk(root)
+    RealDisk(root)
+    assert root.is_dir() and synced == [tmp_path, tmp_path / "a"]

@@ -35,7 +35,7 @@ class RealDisk:
         self._root = root
         # One that a crashed actor began must not end over one begun later.
         self._preparing = threading.Lock()
-        root.mkdir(parents=True, exist_ok=True)
+        _make_directory(Path(root.anchor), root.absolute())
 
     async def read(self, path: str) -> bytes | None:
         """The file's bytes, None if there is none."""

@@ -108,6 +108,20 @@ async def test_no_room_for_a_segment_leaves_the_log_as_it_was() -> None:
     assert tuple(await recovered(disk)) == entries(1, written + 5)
 
 
+async def test_a_prepared_segment_takes_no_room_twice() -> None:
+    disk = SimDisk(capacity=2 * SEGMENT_BYTES)
+    log = await opened(disk)
+    for index in range(1, 20):
+        await log.write([ready(None, entries(index, index))])
+    await log.close()
+    assert disk.used == disk.capacity
+    log = await opened(disk)
+    for index in range(20, 40):
+        await log.write([ready(None, entries(index, index))])
+    await log.close()
+    assert tuple(await recovered(disk)) == entries(1, 39)
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_full_now_and_then_nothing_acknowledged_is_lost(seed: int) -> None:
     chance = random.Random(seed)
