@@ -40,6 +40,8 @@ class Router:
         self._recorder = system.recorder
         self._transport = transport
         self._decoder = MessageDecoder(registry)
+        # What was encoded last: one item of a watch goes to all who follow it.
+        self._encoded: tuple[Message | None, bytes] = (None, b"")
         self._asks: dict[str, dict[int, asyncio.Future[Message]]] = {}
         self._streams: dict[str, dict[int, Stream]] = {}
         self._sinks: dict[str, dict[int, Sink]] = {}
@@ -323,7 +325,12 @@ class Router:
     ) -> None:
         """Encode a message, queue it, record it as sent."""
         message = request.message
-        payload = encode_message(message)
+        if kind == "item":
+            if message is not self._encoded[0]:
+                self._encoded = (message, encode_message(message))
+            payload = self._encoded[1]
+        else:
+            payload = encode_message(message)
         if len(payload) > PAYLOAD_BYTES_MAX:
             raise SteersmanError(f"a {type(message).__name__} of {len(payload)} bytes is too big")
         size = self._raw(

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,16 @@ from actors.client.store_client import StoreClient
 from actors.kit.actor import Actor
 from cluster import names
 from cluster.errors import SteersmanError
-from cluster.messages.store import Compare, Put, Range, StoreEvents, Txn, Watch
+from cluster.messages.store import (
+    Compare,
+    Delete,
+    Put,
+    Range,
+    StoreEvents,
+    Txn,
+    TxnResult,
+    Watch,
+)
 from cluster.settings import parse_settings
 from tests.support import store_cluster
 
@@ -56,6 +66,7 @@ class Load:
     latencies: list[float] = field(default_factory=list)
     errors: int = 0
     gap: float = 0.0
+    last: float = 0.0
     deliveries: int = 0
     begun: Iterator[int] = field(default_factory=itertools.count)
 
@@ -141,13 +152,16 @@ class Single(StoreClient):
     async def txn(
         self,
         compare: tuple[Compare, ...] = (),
-        success: tuple[Put, ...] = (),  # type: ignore[override]  # the load only puts
+        success: tuple[Put | Delete, ...] = (),
         fence: int = 0,
         seconds: float = 10.0,
-    ) -> object:  # type: ignore[override]  # nobody looks at it
+    ) -> TxnResult:
+        """To whoever leads."""
         while not self.leader:
             await asyncio.sleep(0.01)
-        return await self._refs[self.leader].ask(Txn(compare, success, fence), seconds)
+        reply = await self._refs[self.leader].ask(Txn(compare, success, fence), seconds)
+        assert isinstance(reply, TxnResult)
+        return reply
 
 
 def arguments() -> argparse.Namespace:
@@ -204,7 +218,7 @@ async def watched(load: Load, home: Actor, leader: str) -> None:
             started.set()
 
     for number in range(load.options.watchers):
-        home.ctx.task(load.watch(home, leader, lambda number=number: ready(number)), "watch")
+        home.ctx.task(load.watch(home, leader, partial(ready, number)), "watch")
     await started.wait()
 
 

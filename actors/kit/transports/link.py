@@ -99,7 +99,8 @@ class Link(asyncio.Protocol):
     def finish(self) -> None:
         """Write all that is queued, then close."""
         if self._outbox is not None and self.state == "open":
-            while data := self._outbox.take_short() or self._outbox.take_chunk():
+            outbox = self._outbox
+            while data := outbox.take_short() or outbox.take_chunk():
                 self._write(data)
         self.close("this process stops")
 
@@ -224,12 +225,15 @@ class Link(asyncio.Protocol):
         self._scheduled = False
         if self._outbox is None or self._paused or self.state != "open":
             return
-        if data := self._outbox.take_short():
+        # No more at once than the socket's buffer may hold: writing may have paused then, and other
+        # callbacks get their turn.
+        if data := self._outbox.take_short(WRITE_BUFFER_BYTES):
             self._write(data)
-        # Writing may have paused; what is queued meanwhile goes before the next chunks. As many as
-        # the socket's buffer may hold leave in one write.
-        if not self._paused and (chunk := self._outbox.take_chunks(WRITE_BUFFER_BYTES)):
+        if self._outbox.short:
+            self.schedule()
+        elif not self._paused and (chunk := self._outbox.take_chunks(WRITE_BUFFER_BYTES)):
             self._write(chunk)
+            # What is queued meanwhile goes before the next chunks.
             self.schedule()
 
     def _write(self, data: bytes) -> None:

@@ -23,7 +23,9 @@ class Outbox:
     ) -> None:
         self._bytes_max = bytes_max
         self._messages_max = messages_max
-        self._short: list[bytes] = []
+        # Header and body by turns: they are copied once, when all are joined.
+        self._short: deque[bytes] = deque()
+        self._short_bytes = 0
         self._long: deque[tuple[str, bytes]] = deque()
         # Lanes with an envelope among the long ones: what follows must not overtake it.
         self._lanes: dict[str, int] = {}
@@ -41,21 +43,36 @@ class Outbox:
             raise Overloaded(f"{len(self)} messages, {self._bytes} bytes wait for the peer")
         self._bytes += size
         if size <= CHUNK_BYTES and (routine or lane not in self._lanes):
-            # Header and body apart: they are copied once, when all are joined.
             self._short.append(frame_header(ENVELOPE, size))
             self._short.append(envelope)
+            self._short_bytes += size
         else:
             self._long.append((lane, envelope))
             self._lanes[lane] = self._lanes.get(lane, 0) + 1
 
-    def take_short(self) -> bytes:
-        """All short envelopes as frames, b'' if there are none."""
-        if not self._short:
-            return b""
-        data = b"".join(self._short)
-        self._short.clear()
-        self._bytes = sum(len(envelope) for _, envelope in self._long)
+    def take_short(self, bytes_max: int = PEER_QUEUE_BYTES_MAX) -> bytes:
+        """Short envelopes as frames, of so many bytes or a little more; b'' if there are none."""
+        short = self._short
+        if self._short_bytes <= bytes_max:
+            data = b"".join(short)
+            short.clear()
+            taken = self._short_bytes
+        else:
+            taken, gathered = 0, []
+            while taken < bytes_max:
+                gathered.append(short.popleft())
+                body = short.popleft()
+                gathered.append(body)
+                taken += len(body)
+            data = b"".join(gathered)
+        self._short_bytes -= taken
+        self._bytes -= taken
         return data
+
+    @property
+    def short(self) -> bool:
+        """Whether a short envelope waits: none of the long ones may leave before it."""
+        return bool(self._short)
 
     def take_chunks(self, bytes_max: int) -> bytes:
         """Frames of the long envelopes, in order, of so many bytes or a little more; b'' if there

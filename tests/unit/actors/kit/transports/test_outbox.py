@@ -39,6 +39,22 @@ def test_a_lane_keeps_its_order_but_for_routine() -> None:
     assert _drain(outbox) == [b"3"]
 
 
+def test_much_leaves_in_slices_and_nothing_overtakes() -> None:
+    outbox, decoder = Outbox(), FrameDecoder()
+    for number in range(100):
+        outbox.put("a", b"%3d" % number + b"x" * 997, routine=False)
+    outbox.put("a", b"L" * LONG, routine=False)
+    first = outbox.take_short(10_000)
+    assert [body.body[:3] for body in decoder.feed(first)] == [b"%3d" % n for n in range(10)]
+    assert outbox.short
+    assert len(outbox) == 91
+    rest = outbox.take_short()
+    assert len(decoder.feed(rest)) == 90
+    assert not outbox.short
+    assert _drain(outbox) == [b"L" * LONG]
+    assert outbox.take_short() == b""
+
+
 def test_too_many_messages_or_bytes_are_refused() -> None:
     outbox = Outbox(bytes_max=100, messages_max=3)
     outbox.put("a", b"x" * 500, routine=False)  # one may always wait, however long
