@@ -44,9 +44,12 @@ class Authorization:
             raise status.forbidden(None, "", decision.reason)
 
     async def decide(self, caller: Caller, attributes: Attributes) -> Decision:
-        """What RBAC says; for a node also whether the object concerns it."""
-        authorizer = self.environment.policy.authorizer()
-        decision = authorizer.allowed(caller.user, caller.groups, attributes)
+        """What RBAC says; for a node also whether the object concerns it. Raises StatusError 503 if
+        what might allow it has not been read yet (the replica has only just been started)."""
+        policy = self.environment.policy
+        decision = policy.authorizer().allowed(caller.user, caller.groups, attributes)
+        if not decision.allowed and not policy.synced:
+            raise status.service_unavailable("the policy has not been read yet")
         node = node_of(caller.user, caller.groups)
         if not decision.allowed or not node or names.GROUP_MASTERS in caller.groups:
             return decision
