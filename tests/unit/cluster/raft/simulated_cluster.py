@@ -81,6 +81,7 @@ class Peer:
     applied: list[bytes] = field(default_factory=list)
     last_commit: int = 0
     life: int = 0
+    rate: float = 1.0  # how fast its clock runs
 
 
 class SimulatedCluster:
@@ -105,7 +106,10 @@ class SimulatedCluster:
         self.reorder_rate = rng.choice((0.0, 0.3, 0.9))
         self.time_rate = rng.choice((0.01, 0.04, 0.1))
         kinds = ("blink", "crash", "drop", "hold", "hold", "cut", "compact", "lost", "transfer")
-        self.lease_reads = rng.random() < 0.3
+        self.lease_reads = rng.random() < 0.4
+        for peer in self.peers.values():
+            # The fastest is a tenth faster than the slowest: what lease reads allow for.
+            peer.rate = rng.choice((1.0, 1.1))
         self.fault_kinds = [kind for kind in kinds if rng.random() < 0.6] or ["crash"]
         self.cut: set[frozenset[str]] = set()
         self.counter = 0
@@ -137,7 +141,7 @@ class SimulatedCluster:
         peer.member = Member(
             config,
             self.random.random,
-            self.now,
+            self.clock(peer),
             disk.hard_state,
             disk.entries,
             disk.meta,
@@ -221,10 +225,11 @@ class SimulatedCluster:
         """Hand one message over, unless the link is cut or the receiver is down."""
         payload = self.network[position] if keep else self.network.pop(position)
         message = decode(payload)
-        receiver = self.peers[message.to].member
+        peer = self.peers[message.to]
+        receiver = peer.member
         if receiver is None or frozenset((message.sender, message.to)) in self.cut:
             return
-        receiver.step(message, self.now)
+        receiver.step(message, self.clock(peer))
 
     def apply(self, peer: Peer, entry: Entry) -> None:
         """Apply, and check state machine safety."""
@@ -389,13 +394,18 @@ class SimulatedCluster:
 
     def pass_time(self) -> None:
         """To the next timer of anybody, or a little."""
-        live = [p.member for p in self.peers.values() if p.member is not None]
+        live = [peer for peer in self.peers.values() if peer.member is not None]
         if not live:
             return
-        due = min(member.next_deadline() for member in live)
+        due = min(peer.member.next_deadline() / peer.rate for peer in live if peer.member)
         self.now = max(self.now, due) if self.random.random() < 0.5 else self.now + 0.02
-        for member in live:
-            member.tick(self.now)
+        for peer in live:
+            if peer.member is not None:
+                peer.member.tick(self.clock(peer) + 1e-9)
+
+    def clock(self, peer: Peer) -> float:
+        """What a member's clock shows."""
+        return self.now * peer.rate
 
     def fault(self, name: str) -> None:
         """One fault, of the kinds that this seed has."""
@@ -413,7 +423,7 @@ class SimulatedCluster:
             self.crash(name, torn=rng.random() < 0.5)
             for survivor in self.peers.values():
                 if survivor.member is not None:
-                    survivor.member.peer_lost(name, self.now)
+                    survivor.member.peer_lost(name, self.clock(survivor))
         elif kind == "drop" and self.network:
             self.network.pop(rng.randrange(len(self.network)))
         elif kind == "hold":
@@ -423,14 +433,15 @@ class SimulatedCluster:
         elif kind == "compact":
             self.compact(name)
         elif kind == "lost":
-            peer.member.peer_lost(other, self.now)
+            peer.member.peer_lost(other, self.clock(peer))
         elif kind == "transfer":
-            self.transfer(peer.member, other)
+            self.transfer(peer, other)
 
-    def transfer(self, member: Member, to: str) -> None:
+    def transfer(self, peer: Peer, to: str) -> None:
         """Hand leadership over, if this one leads and may."""
+        assert peer.member is not None
         try:
-            member.transfer(to, self.now)
+            peer.member.transfer(to, self.clock(peer))
         except NotLeader:
             return
         self.saw("transfer")

@@ -6,7 +6,7 @@ from cluster.raft.messages import (
     SnapshotMeta,
     SnapshotResponse,
 )
-from tests.unit.cluster.raft.paper import Server, log_of, of_kind
+from tests.unit.cluster.raft.paper import Disk, Server, log_of, of_kind
 
 META = SnapshotMeta(9, 2, Membership(("a", "b", "c")))
 
@@ -64,3 +64,26 @@ def test_nothing_comes_into_the_spool_while_it_is_being_installed() -> None:
     server.finish(meanwhile)
     server.drain()
     assert [entry.index for entry in server.applied] == [10]
+
+
+def test_a_late_chunk_of_an_older_snapshot_of_the_same_leader_is_ignored() -> None:
+    server = Server()
+    server.step(server.chunk(META, 0, b"abc"))
+    assert server.step(server.chunk(SnapshotMeta(7, 2, META.membership), 0, b"x")) == []
+    assert server.disk.spool == b"abc"
+
+
+def test_another_leaders_older_snapshot_is_taken() -> None:
+    """It may have no newer one."""
+    server = Server()
+    server.step(server.chunk(META, 0, b"abc"))
+    older = SnapshotMeta(7, 2, META.membership)
+    server.step(server.chunk(older, 0, b"x", term=3, sender="c"))
+    assert (server.disk.spool_meta, server.disk.spool) == (older, b"x")
+
+
+def test_chunks_for_an_earlier_life_are_ignored() -> None:
+    """A blank member takes none that is meant for a founder of its name."""
+    server = Server(disk=Disk())
+    assert server.step(server.chunk(META, 0, b"abc")) == []
+    assert server.disk.spool == b"" and server.member.term == 0

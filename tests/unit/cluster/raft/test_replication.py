@@ -101,3 +101,26 @@ def test_a_newer_snapshot_takes_the_place_of_the_one_being_sent() -> None:
     server.member.snapshot_taken(5, keep=0)
     (chunk,) = of_kind(SnapshotRequest, server.drain(), "b")
     assert (chunk.meta.index, chunk.offset) == (5, 0)
+
+
+def test_answers_of_an_earlier_life_move_no_transfer() -> None:
+    server = Server((1,) * 4)
+    server.elect()
+    server.accept(5, "c")
+    server.member.snapshot_taken(4, keep=0)
+    server.step(server.answer(False, 4))
+    assert server.step(SnapshotResponse("b", "a", 2, 4, 512, tenure=3)) == []
+    assert server.member.state.progress["b"].snapshot_offset == 0
+
+
+def test_a_broken_connection_sends_the_same_chunk_again() -> None:
+    """From where the peer wanted it."""
+    server = Server((1,) * 4)
+    server.elect()
+    server.accept(5, "c")
+    server.member.snapshot_taken(4, keep=0)
+    server.step(server.answer(False, 4))
+    server.step(SnapshotResponse("b", "a", 2, 4, 512))
+    server.member.peer_lost("b", server.now)
+    (chunk,) = of_kind(SnapshotRequest, server.drain(), "b")
+    assert chunk.offset == 512
