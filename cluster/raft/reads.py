@@ -40,7 +40,6 @@ class ReadRounds:
 
     def begin_term(self) -> None:
         """A term of leadership begins: nothing is confirmed in it."""
-        self.confirmed = self.round
         self.confirmed_at = float("-inf")
         self.lease_spoilt = False
 
