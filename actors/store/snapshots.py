@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from actors.kit.context import Context
+from actors.kit.world.disk import DiskFull
 from actors.store.metrics import StoreMetrics
 from actors.store.persistence import Persistence
 from actors.store.slices import in_slices
@@ -20,6 +21,8 @@ from cluster.state.snapshot_pieces import SnapshotDamaged
 
 # A snapshot that a peer is just being sent is not replaced before the log is so many times longer.
 PATIENCE = 5
+# How long to wait after a disk that was too full for one.
+AGAIN_SECONDS = 5.0
 
 
 class Counted:
@@ -50,11 +53,14 @@ class Snapshots:
         self._metrics = metrics
         self._entries = entries
         self._under_way = False
+        self._not_before = 0.0
         self.last_bytes = 0
 
     def due(self, machine: StateMachine, member: Member) -> bool:
         """Whether it is time."""
         if self._under_way or not member.membership_at(machine.applied).voters:
+            return False
+        if self._not_before and self._not_before > asyncio.get_running_loop().time():
             return False
         entries = machine.applied - member.log.snapshot_index
         patience = PATIENCE if member.sending_snapshot else 1
@@ -71,6 +77,17 @@ class Snapshots:
 
     async def _take(self, machine: StateMachine, member: Member) -> None:
         loop = asyncio.get_running_loop()
+        try:
+            await self._make(machine, member)
+            self._not_before = 0.0
+        except DiskFull as error:
+            # Nothing was lost, and the log may have room for long: it is no reason to stop serving.
+            self._ctx.log.warning("no room for a snapshot", error=str(error))
+            self._not_before = loop.time() + AGAIN_SECONDS
+        self._under_way = False
+
+    async def _make(self, machine: StateMachine, member: Member) -> None:
+        loop = asyncio.get_running_loop()
         began = loop.time()
         index = machine.applied
         meta = SnapshotMeta(index, machine.applied_term, member.membership_at(index))
@@ -80,7 +97,6 @@ class Snapshots:
         await self._persistence.save_snapshot(meta, counted)
         self.last_bytes = counted.bytes
         member.snapshot_taken(index, self._keep(member, index))
-        self._under_way = False
         self._metrics.snapshots += 1
         self._metrics.snapshot.observe(loop.time() - began)
         self._ctx.note("store.snapshot", self._ctx.process, index=index)
