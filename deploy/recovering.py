@@ -18,6 +18,12 @@ class RecoveryHands(Hands, Protocol):
     def position(self, name: str) -> tuple[int, int] | str:
         """(term, index) of the last entry that a stopped replica holds, or why it has none."""
 
+    def put_aside(self, name: str) -> None:
+        """Move a stopped replica's data to where no replica finds it."""
+
+    def drop_aside(self, name: str) -> None:
+        """Remove what was put aside, if anything was."""
+
     def force(self, name: str) -> None:
         """Make a stopped replica the only voter of its own log."""
 
@@ -45,6 +51,7 @@ def recover(hands: RecoveryHands, progress: Progress, name: str = "") -> str:
         )
     for other in pending:
         join(hands, progress, other)
+        hands.drop_aside(other)
     return chosen
 
 
@@ -60,13 +67,21 @@ def require_own_log(settings: ClusterSettings) -> None:
 def lead_alone(hands: RecoveryHands, progress: Progress, name: str) -> tuple[str, list[str]]:
     """One replica leads without the others. Returns it, and who is to come in again."""
     names = [replica.name for replica in hands.settings().replicas]
+    if not name:
+        check_lost(hands, names)
     chosen = name or most_advanced(hands, progress, names)
     hands.settings().replica(chosen)
+    others = [one for one in names if one != chosen]
     with progress.step(f"{chosen} made the only voter"):
         for one in names:
             hands.stop(one)
+        found = hands.position(chosen)
+        if isinstance(found, str):
+            raise ValueError(f"{chosen} cannot go on alone: {found}")
+        # With the logs they had, the others could go on as the cluster that was.
+        for other in others:
+            hands.put_aside(other)
         hands.force(chosen)
-    others = [one for one in names if one != chosen]
     mark(hands, others, "join")
     mark(hands, [chosen], "existing")
     with progress.step(f"{chosen} leads"):
@@ -74,6 +89,17 @@ def lead_alone(hands: RecoveryHands, progress: Progress, name: str) -> tuple[str
         hands.start(chosen)
         hands.members()
     return chosen, others
+
+
+def check_lost(hands: RecoveryHands, names: list[str]) -> None:
+    """Raises ValueError if so many replicas run that they may yet find a leader."""
+    running = [name for name in names if hands.runs(name)]
+    if len(running) > len(names) // 2:
+        raise ValueError(
+            f"{', '.join(running)} run: they are enough to find a leader, if they are given time "
+            f"(look at `steersman replica list{again(hands.settings())}`). To go on from one of "
+            "them all the same, name it"
+        )
 
 
 def most_advanced(hands: RecoveryHands, progress: Progress, names: list[str]) -> str:

@@ -3,6 +3,7 @@
 Must not know: the order of the steps (``replicas``).
 """
 
+import os
 import shutil
 import time
 
@@ -25,6 +26,8 @@ from deploy import (
 from deploy.store_door import StoreDoor
 
 PAUSE_SECONDS = 0.05
+# What a recovery puts aside until it is through.
+ASIDE = ".aside"
 
 
 class MachineHands:
@@ -101,6 +104,18 @@ class MachineHands:
     def position(self, name: str) -> tuple[int, int] | str:
         """See ``Hands``."""
         return replica_data.position(self.settings(), name)
+
+    def put_aside(self, name: str) -> None:
+        """See ``RecoveryHands``."""
+        folder = replica_data.folder(self.settings(), name)
+        if os.path.isdir(folder):
+            self.drop_aside(name)
+            os.rename(folder, folder + ASIDE)
+
+    def drop_aside(self, name: str) -> None:
+        """See ``RecoveryHands``."""
+        aside = replica_data.folder(self.settings(), name) + ASIDE
+        shutil.rmtree(aside, ignore_errors=True)
 
     def force(self, name: str) -> None:
         """See ``Hands``."""

@@ -30,10 +30,28 @@ def test_recover_cut_short_anywhere_is_completed() -> None:
     assert "wipe replica-4" not in hands.acts
 
 
+def test_replicas_that_may_find_a_leader_are_given_the_time() -> None:
+    hands = lost()
+    hands.running = {"replica-2", "replica-4", "replica-5"}
+    hands.led = lambda: None  # type: ignore[method-assign]  # slow to find one
+    with pytest.raises(ValueError, match="name it"):
+        recovering.recover(hands, quiet())
+    assert hands.running == {"replica-2", "replica-4", "replica-5"}
+
+
 def test_recover_from_a_named_replica() -> None:
     hands = lost()
     assert recovering.recover(hands, quiet(), "replica-2") == "replica-2"
     assert "wipe replica-2" not in hands.acts
+
+
+def test_a_named_replica_without_a_log_costs_nobody_theirs() -> None:
+    hands = lost()
+    before = dict(hands.logs)
+    for name, problem in (("replica-5", "damaged at offset 7"), ("replica-1", "has no log")):
+        with pytest.raises(ValueError, match=f"{name} cannot go on alone: .*{problem}"):
+            recovering.recover(hands, quiet(), name)
+    assert hands.logs == before
 
 
 def test_recover_is_refused_where_nothing_is_lost_or_everything() -> None:

@@ -35,6 +35,7 @@ class FakeHands:
         self.leader = names[0]
         self.running = set(names)
         self.logs: dict[str, Log | str] = dict.fromkeys(names, (3, 100))
+        self.aside: dict[str, Log | str] = {}
         self.certified: list[str] = []
         self.refusals: list[ApiError | Unreachable] = []
         self.calls_left = 10_000
@@ -144,8 +145,20 @@ class FakeHands:
         assert name not in self.running
         return self.logs.get(name, "has no log")
 
+    def put_aside(self, name: str) -> None:
+        assert not self.running
+        found = self.logs.get(name)
+        self.act(f"put aside {name}", lambda: self.logs.pop(name, None) and None)
+        if found is not None:
+            self.aside[name] = found
+
+    def drop_aside(self, name: str) -> None:
+        assert name in self.voters, "it has come in again"
+        self.act(f"drop {name}", lambda: self.aside.pop(name, None) and None)
+
     def force(self, name: str) -> None:
         assert not self.running
+        assert set(self.logs) == {name}, "nobody else can come back with the log it had"
 
         def do() -> None:
             self.voters, self.learners = [name], []
