@@ -77,7 +77,7 @@ def run(options: argparse.Namespace, folder: Path) -> None:
         "memory": lambda: store_size.memory(both, objects),
         "recovery": lambda: store_size.recovery(both, recovered),
         "stalls": lambda: store_size.stalls(sampled, seconds * 2),
-        "long": lambda: store_size.long(both, options.minutes),
+        "long": lambda: store_size.long([ours], options.minutes),
     }
     for part in options.parts or PARTS[:-1]:
         jobs[part]()

@@ -14,7 +14,7 @@ from tests.bench.store_load import Figures
 
 CALLERS = 8
 BEFORE_SECONDS = 1.5
-SILENT_SECONDS = 6.0
+SILENT_SECONDS = 5.0
 # One try of a caller of etcd's client, which does not try again by itself.
 TRY_SECONDS = 0.5
 
