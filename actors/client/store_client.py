@@ -46,7 +46,8 @@ PAUSE_SECONDS = 0.02
 LOOK_SECONDS = 0.25
 # Batches under way: one is gathered and decoded while another is replicated.
 BATCHES_MAX = 2
-BATCH_RECORDS_MAX = 512
+# Larger ones save little more, and make those in them wait for each other.
+BATCH_RECORDS_MAX = 128
 BATCH_BYTES_MAX = 2 * 1024 * 1024
 
 Reply = TypeVar("Reply", bound=Message)
