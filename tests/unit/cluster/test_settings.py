@@ -42,7 +42,7 @@ def test_a_cluster_is_read_and_found_by_name() -> None:
         ({"store__snapshot_entries": 0}, "snapshot_entries"),
         ({"timing__heartbeat": 0.5}, "3 heartbeats must fit into election_min"),
         ({"timing__heartbeat": 0}, "3 heartbeats"),
-        ({"timing__election_max": 0.32}, "below election_max"),
+        ({"timing__election_max": 0.36}, "below election_max"),
         ({"timing__node_lease_renew": 15.0}, "node_lease_renew must lie below"),
         ({"timing__node_grace": 14.0}, "not above node_grace"),
         ({"timing__toleration": -1}, "toleration"),
