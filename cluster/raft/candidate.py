@@ -73,6 +73,7 @@ def on_vote_request(state: MemberState, message: VoteRequest) -> None:
     if message.tenure != state.tenure or state.is_blank:
         return
     if message.term > state.term and not message.transfer and state.leader_is_fresh():
+        state.unheard, state.unheard_at = message, state.now
         return
     up_to_date = state.log.is_up_to_date(message.last_index, message.last_term)
     if message.pre:
@@ -91,6 +92,13 @@ def on_vote_request(state: MemberState, message: VoteRequest) -> None:
     state.arm_election()
     # answer(): a repeated grant is durable already, a new one waits for the disk.
     state.answer(_response(state, message, granted=True))
+
+
+def hear_again(state: MemberState) -> None:
+    """The leader turns out to be dead. Whoever noticed that a moment earlier has asked already."""
+    message, state.unheard = state.unheard, None
+    if message is not None and state.now - state.unheard_at <= state.config.stagger:
+        on_vote_request(state, message)
 
 
 def _response(state: MemberState, request: VoteRequest, granted: bool) -> VoteResponse:

@@ -237,6 +237,7 @@ class Member:
                 delay = state.config.stagger * (rank + state.random() / 10)
                 due = max(state.now + delay, state.promised)
                 state.deadline = min(state.deadline, due)
+            candidate.hear_again(state)
 
     def propose(self, data: bytes) -> tuple[int, int]:
         """Append an entry; returns its (term, index): the proposal's name until it is committed.

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from cluster import limits
 from cluster.raft.log import RaftLog
 from cluster.raft.memberships import kind_of, tenure_of
-from cluster.raft.messages import BLANK, HardState, Membership, RaftRpc, SnapshotMeta
+from cluster.raft.messages import (
+    BLANK,
+    HardState,
+    Membership,
+    RaftRpc,
+    SnapshotMeta,
+    VoteRequest,
+)
 from cluster.raft.progress import Progress
 from cluster.raft.quorum import Quorum
 from cluster.raft.reads import ReadRounds
@@ -86,6 +93,8 @@ class MemberState:
     heard: float = float("-inf")
     promised: float = float("-inf")
     lost_at: float = float("-inf")  # when the connection to the leader broke
+    unheard: VoteRequest | None = None  # the last that came while the leader was fresh, and when
+    unheard_at: float = 0.0
     starved: bool = False  # the timer rang late: look at what waits unread before campaigning
     durable: HardState = BLANK
     handed_hard: HardState = BLANK

@@ -121,6 +121,37 @@ def test_who_noticed_first_asks_again_soon() -> None:
     assert 3 <= len(sent) <= 6 and all(m.pre for m in sent)
 
 
+def test_who_notices_a_moment_later_answers_what_it_was_asked_meanwhile() -> None:
+    """Both connections break at once, but one is told first; the other must not cost a retry."""
+    server = Server()
+    server.appended((0, 0), sender="c")
+    assert server.asked(2, pre=True) is None
+    server.now += 0.005
+    server.member.peer_lost("c", server.now)
+    (answer,) = of_kind(VoteResponse, server.drain())
+    assert answer.granted and answer.to == "b"
+
+
+def test_what_was_asked_long_before_is_not_answered() -> None:
+    """Who asked has given up, or asked again."""
+    server = Server()
+    server.appended((0, 0), sender="c")
+    server.asked(2, pre=True)
+    server.now += 0.3
+    server.member.peer_lost("c", server.now)
+    assert not of_kind(VoteResponse, server.drain())
+
+
+def test_with_leases_not_even_then() -> None:
+    """The promise to the leader is kept."""
+    server = Server(lease_reads=True, now=0.0)
+    server.pass_time(2.0)
+    server.appended((0, 0), sender="c")
+    server.asked(2, pre=True)
+    server.member.peer_lost("c", server.now)
+    assert not of_kind(VoteResponse, server.drain())
+
+
 def test_a_leader_that_lives_after_all_is_followed_again() -> None:
     """Its next message ends the candidacy that nobody heard."""
     server = Server()
