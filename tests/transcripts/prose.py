@@ -101,7 +101,8 @@ def _written(name: str, ready: Ready) -> Iterator[str]:
     if ready.hard_state is not None:
         state = ready.hard_state
         vote = f", vote for {state.vote}" if state.vote else ""
-        yield f"{name} writes down: term {state.term}{vote}"
+        tenure = f", tenure {state.tenure}" if state.tenure else ""
+        yield f"{name} writes down: term {state.term}{vote}{tenure}"
     for chunk in ready.chunks:
         yield f"{name} spools bytes {chunk.offset} to {chunk.offset + len(chunk.data)}"
     if ready.entries:

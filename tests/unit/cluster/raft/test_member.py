@@ -66,11 +66,6 @@ def test_a_log_of_a_term_that_the_hard_state_does_not_know_is_refused() -> None:
         Member(Config("a"), lambda: 0.5, 0.0, HardState(2, ""), [Entry(1, 3, b"")])
 
 
-def test_a_member_needs_a_name() -> None:
-    with pytest.raises(ValueError, match="name"):
-        Config("")
-
-
 def test_a_single_founder_leads_at_once() -> None:
     server = Server(voters=("a",))
     server.tick()

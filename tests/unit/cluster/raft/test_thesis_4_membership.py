@@ -131,56 +131,6 @@ def test_thesis_4_1_answers_of_strangers_count_for_nothing() -> None:
     assert server.member.commit == 1
 
 
-# -- what may not be asked for --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("action", "member", "voters", "advice"),
-    [
-        ("add-learner", "b", (), "voter already"),
-        ("add-learner", "", (), "name"),
-        ("promote", "b", (), "voter already"),
-        ("promote", "x", (), "no member"),
-        ("remove", "x", (), "no member"),
-        ("replace", "", (), "at least one"),
-        ("replace", "", ("c", "b", "a"), "already"),
-        ("replace", "", ("a", "x"), "add it as a learner first"),
-        ("demote", "b", (), "add-learner, promote, remove or replace"),
-    ],
-)
-def test_refusals_say_what_to_do(
-    action: str, member: str, voters: tuple[str, ...], advice: str
-) -> None:
-    server = leader_of()
-    with pytest.raises(StoreError, match=advice):
-        server.member.change_membership(action, member, voters)
-    assert server.member.membership == OLD
-
-
-def test_the_last_voter_stays() -> None:
-    server = leader_of(voters=("a",))
-    with pytest.raises(StoreError, match="last voter"):
-        server.member.change_membership("remove", "a")
-
-
-def test_there_is_a_bound_on_members() -> None:
-    server = Server(members_max=3)
-    server.elect()
-    server.accept(1)
-    with pytest.raises(StoreError, match="at most 3"):
-        server.member.change_membership("add-learner", "d")
-
-
-def test_a_change_that_could_never_be_committed_is_refused() -> None:
-    """With c silent, b cannot go: a and c would have no quorum, not even to take it back."""
-    server = Server()
-    server.elect()
-    server.accept(1, "b")
-    with pytest.raises(StoreError, match="without an answer of c"):
-        server.member.change_membership("remove", "b")
-    server.member.change_membership("remove", "c")
-
-
 # -- 4.2.1 catching up ----------------------------------------------------------------------------
 
 
