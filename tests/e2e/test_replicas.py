@@ -207,6 +207,24 @@ def test_a_replica_that_lost_its_disk_is_rebuilt(ops: RealCluster) -> None:
     eventually(lambda: alike(ops))
 
 
+def test_a_replica_with_a_damaged_log_is_rebuilt(ops: RealCluster) -> None:
+    name = next(one for one in voters(members(ops)) if one != leader(members(ops)))
+    ops.do("replica", "kill", name)
+    log = min(Path(replica_data.folder(ops.settings, name)).glob("raft/*/log-*"))
+    with open(log, "r+b") as file:
+        file.seek(5000)
+        [byte] = file.read(1)
+        file.seek(5000)
+        file.write(bytes([byte ^ 1]))
+    refused = ops.steersman("replica", "start", name)
+    assert refused.returncode == 1
+    assert str(log) in refused.stderr and "offset" in refused.stderr
+    assert f"steersman replica rebuild {name}" in refused.stderr
+    print(refused.stderr)
+    ops.do("replica", "rebuild", name)
+    whole(ops, 3)
+
+
 def test_a_lost_quorum_is_recovered(ops: RealCluster) -> None:
     with writing(ops):
         time.sleep(0.5)
@@ -216,8 +234,6 @@ def test_a_lost_quorum_is_recovered(ops: RealCluster) -> None:
     for name in (first, second):
         ops.do("replica", "kill", name)
         shutil.rmtree(replica_data.folder(ops.settings, name))
-    refused = ops.steersman("replica", "rebuild", first)
-    assert "steersman replica recover" in refused.stderr
     print(ops.do("replica", "recover", "--yes"))
     whole(ops, 3)
     eventually(lambda: alike(ops))
