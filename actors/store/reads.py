@@ -46,7 +46,8 @@ class Reads:
                 past = 0 < query.revision <= engine.machine.revision
                 if query.linearizable and not past:
                     await self.barrier()
-                await self._reach(query.at_least)
+                if query.at_least > engine.machine.revision:
+                    await self._reach(query.at_least)
                 return await self._collect(query)
         except TimeoutError as error:
             raise AskTimeout("the read could not be confirmed in time") from error

@@ -19,7 +19,8 @@ class HybridClock:
     def tick(self, wall: float) -> int:
         """The time of a local event or a send. ``wall``: UNIX seconds."""
         physical = int(wall * 1000) << COUNTER_BITS
-        self.last = max(self.last + 1, physical)
+        following = self.last + 1
+        self.last = physical if physical > following else following
         return self.last
 
     def observe(self, remote: int, wall: float) -> int:
