@@ -51,9 +51,9 @@ def label_piece(settings: ClusterSettings, now: float, version: str) -> bytes:
     return bytes(PIECE_HEADER.pack(len(body), zlib.crc32(body)) + body)
 
 
-def write(path: str, pieces: Iterable[bytes]) -> int:
+def write(path: str, pieces: Iterable[bytes]) -> Contents:
     """Write a new file durably and whole, or not at all: only if it can be read back does it get
-    its name. Returns its size. Raises OSError, SnapshotDamaged, and what ``pieces`` raise."""
+    its name. Returns what is in it. Raises OSError, SnapshotDamaged, and what ``pieces`` raise."""
     partial = path + ".partial"
     try:
         with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -61,7 +61,7 @@ def write(path: str, pieces: Iterable[bytes]) -> int:
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        size = inspect(partial).size
+        written = inspect(partial)
         os.replace(partial, path)
     except BaseException:
         if os.path.exists(partial):
@@ -72,7 +72,7 @@ def write(path: str, pieces: Iterable[bytes]) -> int:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return size
+    return written
 
 
 def inspect(path: str) -> Contents:

@@ -38,12 +38,11 @@ def save(file: File, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     label = snapshot_file.label_piece(settings, time.time(), importlib.metadata.version(PROGRAM))
     pieces = StoreDoor(settings).snapshot()
     try:
-        size = snapshot_file.write(file, itertools.chain([label], pieces))
+        found = snapshot_file.write(file, itertools.chain([label], pieces))
     except (http.client.HTTPException, SnapshotDamaged) as error:
         raise Unreachable(f"the snapshot broke off ({error}): try again") from error
-    found = snapshot_file.inspect(file)
     keys = len(found.machine.items)
-    print(f"{file}: revision {found.machine.revision}, {keys} keys, {size} bytes")
+    print(f"{file}: revision {found.machine.revision}, {keys} keys, {found.size} bytes")
 
 
 @app.command("inspect")
