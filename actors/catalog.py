@@ -116,6 +116,10 @@ def store_actor(settings: ClusterSettings, name: str) -> Actor:
         from actors.store.engines.etcd.store import etcd_actor
 
         return etcd_actor(settings, name)
+    if settings.store.engine == "raftos":
+        from actors.store.engines.raftos import raftos_actor
+
+        return raftos_actor(settings, name)
     from actors.store.engines.raft import raft_actor
 
     return raft_actor(settings, name, settings.store.snapshot_entries)

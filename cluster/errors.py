@@ -10,6 +10,7 @@
     │   ├── FutureRevision     revision not reached (yet)
     │   ├── Fenced             the writer's term is over: stop writing
     │   ├── LeaseNotFound      the lease has ended, or never was
+    │   ├── Unsupported        the store's engine cannot do that at all
     │   ├── Corrupt            this replica's state differs from the others': ask another
     │   └── SessionExpired     the exactly-once session was dropped: outcome unknown, open another
     └── TemporaryFault     try again (the outcome of a write may be unknown)
@@ -76,6 +77,10 @@ class LeaseNotFound(StoreError):
     """There is no such lease (any more)."""
 
 
+class Unsupported(StoreError):
+    """This engine of the store cannot do that; the text says what can."""
+
+
 class Corrupt(StoreError):
     """The replica asked does not hold what the others hold, and so does not answer."""
 
@@ -110,6 +115,7 @@ BY_NAME: dict[str, type[SteersmanError]] = {
         Fenced,
         LeaseNotFound,
         Corrupt,
+        Unsupported,
         SessionExpired,
         TemporaryFault,
         AskTimeout,

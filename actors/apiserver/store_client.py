@@ -48,6 +48,8 @@ def translate(error: errors.SteersmanError) -> StatusError:
             return status.timeout("the store did not answer in time", retry_after=RETRY_SECONDS)
         case errors.NotLeader() | errors.ActorDown():
             return status.service_unavailable("the store has no leader now")
+        case errors.Unsupported():
+            return status.status_error(501, "NotImplemented", str(error))
     return status.internal_error(f"the store refused: {type(error).__name__}")
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from actors.kit.actor import Delivery, Later
 from cluster.errors import StoreError
+from cluster.errors import Unsupported as Unsupported
 from cluster.messages.base import Message
 from cluster.messages.store import (
     ChangeMembership,
@@ -33,10 +34,6 @@ from cluster.messages.store import (
 )
 
 LeaseRequest = LeaseGrant | LeaseKeepAlive | LeaseRevoke | LeaseTimeToLive | LeaseList
-
-
-class Unsupported(StoreError):
-    """This engine cannot do that; the text says what can."""
 
 
 class Store(Protocol):

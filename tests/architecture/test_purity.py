@@ -54,6 +54,8 @@ SHELLS = {
     "store/engines/etcd/store.py": "the external engine's door",
     "store/engines/etcd/upkeep.py": "what the launcher asks of etcd",
     "store/engines/etcd/writes.py": "transactions tried until their outcome is known",
+    "store/engines/raftos.py": "the engine on raftos: its door",
+    "store/engines/raftos_adapter.py": "raftos, made to run",
     "store/engines/raft.py": "the embedded engine's door",
     "store/consistency.py": "the leader's look at all replicas",
     "store/group_commit.py": "Readys on their way to the disk",

@@ -1,9 +1,11 @@
 """Stores of every engine, made alike for the conformance suite: what a test asks, and of whom."""
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from actors.kit.system import ActorSystem
 from actors.kit.tracing import MemoryTracer
@@ -26,7 +28,11 @@ from cluster.messages.store import (
     Watch,
 )
 from cluster.settings import ClusterSettings, ReplicaSettings, StoreSettings
+from tests.backends.remote_store import RemoteStore
 from tests.simulation.loop import run_simulation
+from tests.support.store_cluster import StoreCluster as Processes
+from tests.support.store_cluster import client, make_settings
+from tests.support.store_cluster import leader as leader_of
 from tests.unit.actors.store.store_cluster import StoreCluster
 
 DEADLINE_SECONDS = 10.0
@@ -138,7 +144,8 @@ Body = Callable[[Rig], Awaitable[None]]
 
 
 def run(engine: str, url: str, body: Body) -> None:
-    """Run a test on stores of that engine: raft in virtual time, etcd at ``url`` in real time."""
+    """Run a test on stores of that engine: raft in virtual time, etcd at ``url``, raftos as three
+    processes (it keeps its leader in a class: one process holds one node)."""
 
     async def on_raft(size: int) -> None:
         cluster = StoreCluster(size=size)
@@ -153,9 +160,31 @@ def run(engine: str, url: str, body: Body) -> None:
         async with etcd_stores(url, size) as stores:
             await body(Rig(engine, stores))
 
+    async def on_raftos(size: int) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            settings = make_settings(Path(folder), size, store=StoreSettings(engine="raftos"))
+            members = Processes(settings)
+            members.start_all()
+            try:
+                async with client(settings, "asker") as system:
+                    lead = await leader_of(system, settings, 30.0)
+                    others = [item.name for item in settings.replicas if item.name != lead]
+                    stores = [RemoteStore(system, name) for name in (lead, *others)]
+                    following = [asyncio.ensure_future(store.follow()) for store in stores]
+                    try:
+                        await body(Rig(engine, stores))
+                    finally:
+                        for task in following:
+                            task.cancel()
+                        await asyncio.gather(*following, return_exceptions=True)
+            finally:
+                members.stop()
+
     kind, _, size = engine.partition("-")
     if kind == "raft":
         run_simulation(lambda: on_raft(int(size)))
+    elif kind == "raftos":
+        asyncio.run(on_raftos(int(size)))
     else:
         asyncio.run(on_etcd(int(size)))
 

@@ -17,12 +17,11 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from actors import process
+from actors import catalog, process
 from actors.kit.system import ActorSystem
 from actors.kit.trace_file import FileTracer
 from actors.kit.tracing import NullTracer, Tracer
 from actors.kit.world.real import real_world
-from actors.store.engines.raft import raft_actor
 from cluster import names
 from cluster.messages.registry import all_messages
 from cluster.settings import ClusterSettings, parse_settings
@@ -95,9 +94,7 @@ async def run(settings: ClusterSettings, name: str, options: argparse.Namespace)
     measuring = _measure(loop, options)
     await system.start()
     try:
-        await system.spawn(
-            names.STORE, lambda: raft_actor(settings, name, settings.store.snapshot_entries)
-        )
+        await system.spawn(names.STORE, lambda: catalog.store_actor(settings, name))
         system.when_proven(lambda: process.tell_ready(name))
         await process.until_stopped(system, stopping)
         await process.hand_over(system)
