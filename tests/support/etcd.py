@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 START_SECONDS = 20.0
+TRIES = 3
 
 
 def free_port() -> int:
@@ -33,33 +34,51 @@ class Etcd:
         # The state is thrown away: tests need its order, not the disk's speed.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.directory = Path(tempfile.mkdtemp(prefix="steersman-etcd-", dir=memory))
-        self.port = free_port()
-        client = f"{scheme}://127.0.0.1:{self.port}"
-        self.url = client
-        self._command = [
-            found,
-            *("--data-dir", str(self.directory / "data")),
-            *("--listen-client-urls", client, "--advertise-client-urls", client),
-            *("--listen-peer-urls", f"http://127.0.0.1:{free_port()}"),
-            *("--log-level", "error", "--logger", "zap"),
-            *arguments,
-        ]
+        self._scheme = scheme
+        self._program = found
+        self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
+        self._take_ports()
+
+    def _take_ports(self) -> None:
+        self.port, self._peer_port = free_port(), free_port()
+        self.url = f"{self._scheme}://127.0.0.1:{self.port}"
+
+    def _run(self) -> "subprocess.Popen[bytes]":
+        command = [
+            self._program,
+            *("--data-dir", str(self.directory / "data")),
+            *("--listen-client-urls", self.url, "--advertise-client-urls", self.url),
+            *("--listen-peer-urls", f"http://127.0.0.1:{self._peer_port}"),
+            *("--log-level", "error", "--logger", "zap"),
+            *self._arguments,
+        ]
+        with (self.directory / "log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log)
 
     def start(self) -> "Etcd":
         """Run it; returns once it accepts connections."""
-        log = (self.directory / "log").open("ab")
-        with log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        fresh = not (self.directory / "data").exists()
+        for _ in range(TRIES):
+            self._process = self._run()
+            if self._accepts():
+                return self
+            self.kill()
+            if fresh:
+                # Somebody else may have taken a port meanwhile.
+                shutil.rmtree(self.directory / "data", ignore_errors=True)
+                self._take_ports()
+        raise AssertionError((self.directory / "log").read_text()[-2000:])
+
+    def _accepts(self) -> bool:
+        assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            if self._process.poll() is not None:
-                break
+                    return True
             time.sleep(0.02)
-        raise AssertionError((self.directory / "log").read_text()[-2000:])
+        return False
 
     def send(self, number: signal.Signals) -> None:
         """A signal."""

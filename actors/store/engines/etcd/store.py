@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 
+import msgspec
+
 from actors.kit.actor import Delivery, Later
 from actors.kit.context import Context
 from actors.kit.supervisor import Unrecoverable
@@ -121,8 +123,13 @@ class EtcdStore:
         return None
 
     async def range(self, query: Range, deadline: float) -> RangeResult:
-        """See ``Store``."""
-        return await self.reads.read(query, deadline)
+        """See ``Store``. A member of etcd that lags behind must not take back what was told here
+        before."""
+        told = max(self.feed.window.revision, self.writes.revision)
+        found = await self.reads.read(query, deadline)
+        if found.revision >= told:
+            return found
+        return await self.reads.read(msgspec.structs.replace(query, linearizable=True), deadline)
 
     async def watch(self, watch: Watch) -> AsyncGenerator[StoreEvents, None]:
         """See ``Store``."""
