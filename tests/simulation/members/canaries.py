@@ -17,9 +17,9 @@ import msgspec
 from actors.store.lease_keeper import LeaseKeeper
 from actors.store.wal_segments import Log
 from actors.store.watch_hub import WatchHub
-from cluster.raft import candidate, follower, installing, leader
+from cluster.raft import candidate, installing, leader, member, memberships
 from cluster.raft.log import RaftLog
-from cluster.raft.messages import HardState, Membership
+from cluster.raft.messages import AppendResponse, HardState, Membership
 from cluster.raft.progress import Progress
 from cluster.raft.quorum import Quorum
 from cluster.state.sessions import Sessions
@@ -116,6 +116,16 @@ def learner_counted_in_quorum() -> Any:
     return _planted(Quorum, "__init__", bug)
 
 
+@canary(seeds=30, size=3, spares=2, faults=("split-change", "split-change", "membership", "crash"))
+def membership_without_overlap() -> Any:
+    """New voters decide at once, though old and new need not share one (paper 6, Figure 10)."""
+
+    def bug(joint: Bug, old: Membership, voters: Any) -> Membership:
+        return msgspec.structs.replace(joint(old, voters), outgoing=())
+
+    return _planted(memberships, "joint", bug)
+
+
 # -- logs and commitment --------------------------------------------------------------------------
 
 
@@ -172,10 +182,35 @@ def replied_before_fsync() -> Any:
     return _planted(Log, "sync", bug)
 
 
+@canary(
+    seeds=200, size=5, spares=0, clients=1, loss=0.0, fault_gap=0.5,
+    faults=("halves", "transfer", "replay", "crash-leader"),
+)  # fmt: skip
+def stale_answers_counted() -> Any:
+    """An answer of an earlier term moves what a peer is believed to hold (raftos)."""
+
+    def bug(same_term: Bug, self: member.Member, message: Any) -> bool:
+        stale = isinstance(message, AppendResponse) and message.term < self.state.term
+        return stale or bool(same_term(self, message))
+
+    return _planted(member.Member, "_same_term", bug)
+
+
 @canary(seeds=10)
 def match_moves_back() -> Any:
-    """A late answer makes the leader forget what a newer one said, and take what is in flight for
-    what is held."""
+    """A late answer makes the leader forget what a newer one said."""
+
+    def bug(acknowledge: Bug, self: Progress, index: int) -> Any:
+        result = acknowledge(self, index)
+        self.match = index
+        return result
+
+    return _planted(Progress, "acknowledge", bug)
+
+
+@canary(seeds=10)
+def match_is_what_was_sent() -> Any:
+    """What is in flight counts as held."""
 
     def bug(acknowledge: Bug, self: Progress, index: int) -> Any:
         result = acknowledge(self, index)
@@ -184,6 +219,19 @@ def match_moves_back() -> Any:
         return result
 
     return _planted(Progress, "acknowledge", bug)
+
+
+@canary(seeds=20, size=3, spares=1, loss=0.0, faults=("wipe", "wipe", "replay"), fault_gap=0.25)
+def tenure_ignored() -> Any:
+    """What a member said before it was removed and wiped counts for its new life."""
+
+    def bug(on_append_response: Bug, state: Any, message: Any) -> None:
+        progress = state.progress.get(message.sender)
+        if progress is not None:
+            message = msgspec.structs.replace(message, tenure=progress.tenure)
+        on_append_response(state, message)
+
+    return _planted(leader, "on_append_response", bug)
 
 
 @canary(seeds=50)
@@ -244,6 +292,3 @@ def watch_event_dropped() -> Any:
         give(self, group, item if count % 50 else msgspec.structs.replace(item, events=()), before)
 
     return _planted(WatchHub, "_give", bug)
-
-
-assert follower.on_append

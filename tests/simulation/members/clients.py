@@ -192,6 +192,15 @@ class Client:
             yield from self.write((), (Put(KEYS[0], b"%d" % self._count),), 1)
             yield gap
 
+    def stuff(self, host: str, count: int) -> Script:
+        """Writes to one host, without waiting for answers: its log grows whether or not anybody
+        else can have them."""
+        for _ in range(count):
+            op = self._op("write", success=(Put(KEYS[1], b"%d" % self._count),))
+            self._sessions += 1
+            record = TxnRecord((), op.success, 0, f"{self.name}/{self._sessions}", 1, op.id, 1)
+            yield Call(host, Write(record), 0.01)
+
     def _learn(self, key: str, end: str, items: tuple[KeyValue, ...]) -> None:
         for item in items:
             self.known[item.key] = item.mod_revision

@@ -22,6 +22,7 @@ from cluster.raft.member_state import Config
 from cluster.raft.messages import (
     BLANK,
     COMMAND,
+    AppendResponse,
     Entry,
     Membership,
     RaftRpc,
@@ -127,6 +128,7 @@ class Host:
         self.armed_for = float("inf")
         self.leading_term = 0
         self.told_commit = 0
+        self.told_matches: dict[str, tuple[tuple[int, int], int]] = {}
         self.first_chunk = True
         self.applied_some = False
 
@@ -283,6 +285,7 @@ class Host:
 
     def wipe(self) -> None:
         """An operator empties its disk: it joins as a stranger, if ever."""
+        self.sim.network.void(self.name)
         self.disk.files.clear()
         self.damaged = ""
         self.flips.clear()
@@ -428,7 +431,10 @@ class Host:
 
     def _post(self, message: RaftRpc) -> None:
         payload = encode(message) if self.sim.knobs.wire else message
-        self.sim.network.send(self.name, message.to, payload)
+        network = self.sim.network
+        network.send(self.name, message.to, payload)
+        if isinstance(message, AppendResponse) and message.accepted:
+            network.said(self.name, message.to, payload)
 
     def _send_chunk(self, message: SnapshotRequest) -> None:
         def found(chunk: tuple[bytes, bool] | None) -> None:

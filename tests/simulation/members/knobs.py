@@ -10,7 +10,7 @@ FAULTS = (
     "crash", "power", "boundary", "boundary", "crash-leader", "all-down", "pause", "halves",
     "isolate", "one-way", "bridge", "partial", "swizzle", "loss", "doubling", "straggling",
     "replay", "slow-disk", "sync-error", "disk-full", "flip", "peer-lost", "transfer", "clock",
-    "membership", "membership", "wipe",
+    "membership", "membership", "split-change", "wipe",
 )  # fmt: skip
 
 

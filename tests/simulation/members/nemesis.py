@@ -28,6 +28,7 @@ class Nemesis:
             kind: getattr(self, "_" + kind.replace("-", "_")) for kind in sim.knobs.faults
         }
         sim.on_death = self.died
+        sim.on_election = self.elected
         network, knobs = sim.network, sim.knobs
         network.loss, network.doubling = knobs.loss, knobs.doubling
         network.straggling = knobs.straggling
@@ -62,6 +63,11 @@ class Nemesis:
     def _mend_later(self, low: float, high: float, mend: object, *args: object) -> None:
         seconds = low + self.rng.random() * (high - low)
         self.sim.timeline.after(seconds, mend, *args)  # type: ignore[arg-type]  # all are callables
+
+    def elected(self, name: str) -> None:
+        """Void promises made to it before come to a new leader first of all."""
+        if "replay" in self._kinds and not self.stopped:
+            self.sim.network.replay_to(name)
 
     # -- processes ------------------------------------------------------------------------------
 
@@ -139,6 +145,9 @@ class Nemesis:
         cut = self.rng.randrange(1, len(names) + 1)
         one, other = names[:cut], names[cut:]
         self.did("halves", f"{one} | {other}")
+        leader = self.sim.leader()
+        if leader is not None:
+            self._rift(leader.name)
         self._cut_all([link for a in one for b in other for link in ((a, b), (b, a))])
 
     def _isolate(self) -> None:
@@ -274,6 +283,19 @@ class Nemesis:
 
     def _membership(self) -> None:
         self.did("membership", self.operator.change())
+
+    def _split_change(self) -> None:
+        leader = self.sim.leader()
+        self.did("split-change", self.operator.split_change())
+        if leader is not None and self.rng.random() < 0.4:
+            self._mend_later(0.001, 0.05, self._crash_changing, leader)
+        self._mend_later(0.5, 3.0, self._heal_network)
+
+    def _crash_changing(self, leader: Host) -> None:
+        if leader.up:
+            if leader.membership.outgoing:
+                self.sim.seen.saw("leader crashed in a joint membership")
+            leader.die(self.rng.random() < 0.5, "killed in the middle of a change")
 
     def _wipe(self) -> None:
         self.did("wipe", self.operator.begin_wipe())

@@ -4,6 +4,7 @@ Job: carry payloads. Must not know: what they are.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ from tests.simulation.members.timeline import Timeline
 
 # Messages remembered to be brought back much later, and how often one is.
 REMEMBERED = 48
+# The last messages of each host, of which some turn out to be void: what they said is no more.
+RECENT = 24
+VOID = 64
 
 Link = tuple[str, str]
 
@@ -35,6 +39,8 @@ class Network:
         self._rng = rng
         self._deliver = deliver
         self._remembered: list[tuple[str, str, Any]] = []
+        self._recent: dict[str, deque[tuple[str, str, Any]]] = {}
+        self._void: deque[tuple[str, str, Any]] = deque(maxlen=VOID)
 
     def send(self, sender: str, to: str, payload: Any, twice: bool = True) -> None:
         """Perhaps it arrives. ``twice`` False: never two times."""
@@ -73,11 +79,29 @@ class Network:
             self._remembered[self._rng.randrange(REMEMBERED)] = item
 
     def replay(self, count: int) -> int:
-        """Very old messages arrive again; how many."""
+        """Very old messages arrive again, void ones before others; how many."""
+        void = self._rng.sample(self._void, min(count, len(self._void)))
         count = min(count, len(self._remembered))
-        for sender, to, payload in self._rng.sample(self._remembered, count):
+        for sender, to, payload in [*void, *self._rng.sample(self._remembered, count)]:
             self._carry((sender, to), payload)
-        return count
+        return count + len(void)
+
+    def replay_to(self, to: str) -> None:
+        """All void promises that were made to this host arrive again."""
+        for sender, receiver, payload in self._void:
+            if receiver == to:
+                self._carry((sender, to), payload)
+
+    def said(self, sender: str, to: str, payload: Any) -> None:
+        """A promise was sent: keep it a while."""
+        recent = self._recent.get(sender)
+        if recent is None:
+            recent = self._recent[sender] = deque(maxlen=RECENT)
+        recent.append((sender, to, payload))
+
+    def void(self, sender: str) -> None:
+        """What it promised lately is no more: it was overwritten, or its disk wiped."""
+        self._void.extend(self._recent.pop(sender, ()))
 
     def unclog(self, link: Link) -> None:
         """What was held back arrives, in any order."""

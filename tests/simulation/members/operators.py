@@ -21,6 +21,7 @@ class Operator:
         self.sim = sim
         self.rng = rng
         self.wiping: dict[str, None] = {}
+        self.stopped = False
 
     def transfer(self, leader: Host) -> None:
         """Make another voter leader."""
@@ -143,6 +144,41 @@ class Operator:
         host.wipe()
         self.sim.seen.saw("wiped after removal")
         self.sim.tell(f"-- {name} wiped")
+        self.sim.timeline.after(0.1 + self.rng.random(), self._come_back, name, 6)
+
+    def _come_back(self, name: str, tries: int) -> None:
+        """Add it anew, then make it a voter; what it said in its earlier life may arrive again."""
+        leader = self.sim.leader()
+        if not tries or self.stopped:
+            return
+        if leader is not None:
+            membership = leader.membership
+            if name in membership.voters or name in membership.outgoing:
+                self.sim.seen.saw("voter again after a wipe")
+                return
+            action = "promote" if name in membership.learners else "add-learner"
+            self._ask(leader, ChangeAsk(action, name))
+            self.sim.network.replay(4)
+        self.sim.timeline.after(0.3 + self.rng.random() * 0.4, self._come_back, name, tries - 1)
+
+    def split_change(self) -> str:
+        """New voters are asked for, and at once the network falls into halves around the leader."""
+        leader = self.sim.leader()
+        if leader is None:
+            return "nobody leads"
+        membership = leader.membership
+        candidates = sorted({*membership.voters, *membership.learners} - {leader.name})
+        fresh = [name for name in membership.learners if name in candidates]
+        if not fresh or membership.outgoing:
+            return self.change()
+        kept = self.rng.sample(candidates, min(len(candidates), 2))
+        wanted = tuple(sorted({leader.name, *fresh, *kept[: self.rng.randrange(2)]}))
+        told = self._ask(leader, ChangeAsk("replace", voters=wanted))
+        rest = [name for name in self.sim.names if name not in wanted]
+        links = [(a, b) for a in wanted for b in rest] + [(b, a) for a in wanted for b in rest]
+        for link in links:
+            self.sim.network.cut[link] = None
+        return told
 
     def rot_place(self, host: Host) -> tuple[str, int] | None:
         """A byte that damage to which must be noticed: (path, offset)."""

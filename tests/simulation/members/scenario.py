@@ -95,10 +95,11 @@ class Run:
 
     def _rift(self, name: str) -> None:
         """Reads where news may not come, and writes elsewhere at the same time."""
-        if len(self.rift_clients) < 2 * RIFTS_MAX:
+        if len(self.rift_clients) < 3 * RIFTS_MAX:
             number = 200 + len(self.rift_clients)
-            reader, writer = Client(self.sim, number), Client(self.sim, number + 1)
-            self.rift_clients += [reader, writer]
+            reader, writer, stuffer = (Client(self.sim, number + n) for n in range(3))
+            self.rift_clients += [reader, writer, stuffer]
+            Runner(self.sim, stuffer.stuff(name, 12))
             Runner(self.sim, reader.insist_on_reading(name, 24, 0.06))
             Runner(self.sim, writer.insist_on_writing(name, 12, 0.12))
 
@@ -110,7 +111,7 @@ class Run:
     def _heal(self) -> None:
         """No new faults. All disks work, all links; in some seeds a minority stays broken."""
         sim = self.sim
-        self.nemesis.stopped = True
+        self.nemesis.stopped = self.nemesis.operator.stopped = True
         self.healed_at = sim.timeline.now
         sim.tell("-- healing")
         network = sim.network

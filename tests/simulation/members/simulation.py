@@ -63,6 +63,7 @@ class Simulation:
             self.hosts[name] = Host(self, name, SnapshotMeta())
         self.names = names
         self.restarts = True
+        self.on_election: Callable[[str], None] = lambda name: None
         self.on_death: Callable[[Host], None] = lambda host: None
 
     # -- for the parts --------------------------------------------------------------------------

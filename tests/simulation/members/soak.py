@@ -13,6 +13,7 @@ from tests.simulation.members.scenario import run
 from tests.simulation.members.simulation import Outcome
 
 CHUNK = 8
+PROGRESS = 250
 
 
 def one(work: tuple[int, str, bool]) -> Outcome:
@@ -38,7 +39,10 @@ def soak(
     total: Counter[str] = Counter()
     failed: list[int] = []
     operations, virtual, slowest = 0, 0.0, 0.0
-    for outcome in _outcomes(work, processes):
+    for number, outcome in enumerate(_outcomes(work, processes), 1):
+        if number % PROGRESS == 0:
+            rate = number / (time.monotonic() - began)
+            print(f"{number} seeds, {len(failed)} failed, {rate:.1f} seeds/s", flush=True)
         operations += outcome.operations
         virtual += outcome.virtual_seconds
         slowest = max(slowest, outcome.converged_in)

@@ -121,6 +121,24 @@ def test_commitment_needs_every_group_durably_and_the_own_term() -> None:
         checker.committed("a", 2, 2, 1, THREE)
 
 
+def test_what_a_leader_believes_of_its_peers() -> None:
+    checker = agreed(1, 1)
+    checker.matched("a", 1, "b", 2, 1, before=1)
+    checker.matched("a", 1, "c", 0, 0, before=0)
+    for peer, index, term, before, wrong in (
+        ("b", 1, 1, 2, "back from 2 to 1"),
+        ("b", 3, 1, 0, "not so"),
+        ("b", 2, 2, 0, "not so"),
+        ("c", 1, 1, 0, "not so"),
+    ):
+        with pytest.raises(Violation, match=wrong):
+            checker.matched("a", 1, peer, index, term, before)
+    for voter in "bc":
+        checker.voted(voter, 2, "b")
+    checker.leads("b", 1, 2, THREE, [1, 1, 2], 0)
+    checker.matched("a", 1, "b", 3, 1, before=2)
+
+
 def test_another_entry_or_another_state_at_an_index() -> None:
     with pytest.raises(Violation, match="another entry"):
         agreed(1).applied("c", 2, (1, 2, b"1"), mark=1)

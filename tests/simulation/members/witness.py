@@ -70,6 +70,7 @@ class Witness:
             raft.handed(host.name, leading, -1 if before is None else before, facts(ready.entries))
             if raft.truncations > cut:
                 self.sim.seen.saw("conflict truncated")
+                self.sim.network.void(host.name)
         commit = member.commit
         assert commit >= host.told_commit, f"commit went back from {host.told_commit} to {commit}"
         if ready.standing is not None and leading:
@@ -82,6 +83,8 @@ class Witness:
                 log.base_index,
             )
             self._elected(member)
+        if leading:
+            self._matches(host, member)
         if leading and commit > host.told_commit:
             term = log.term_at(commit)
             raft.committed(
@@ -93,8 +96,26 @@ class Witness:
             if read.index is None:
                 self.sim.seen.saw("ReadIndex across a leader change")
 
+    def _matches(self, host: "Host", member: Member) -> None:
+        """What the leader believes of its peers, where that has changed."""
+        told = host.told_matches
+        for name, progress in member.state.progress.items():
+            if progress.left_at:
+                # It is out, perhaps wiped already; it is only told so.
+                continue
+            life = (member.term, progress.tenure)
+            if told.get(name) != (life, progress.match):
+                old_life, old = told.get(name, (life, 0))
+                term = member.log.term_at(progress.match)
+                self.sim.raft.matched(
+                    host.name, member.term, name, progress.match, -1 if term is None else term,
+                    old if old_life == life else 0,
+                )  # fmt: skip
+                told[name] = (life, progress.match)
+
     def _elected(self, member: Member) -> None:
         seen, network = self.sim.seen, self.sim.network
+        self.sim.on_election(member.state.config.member)
         seen.saw("leader elected")
         if member.membership.outgoing:
             seen.saw("leader elected in a joint membership")

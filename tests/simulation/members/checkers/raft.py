@@ -57,6 +57,7 @@ class RaftChecker:
         self.handed_last: dict[str, int] = {}
         self.promised: dict[str, tuple[int, int]] = {}
         self.truncations = 0
+        self.newest_office = 0
 
     # -- elections ------------------------------------------------------------------------------
 
@@ -79,6 +80,7 @@ class RaftChecker:
             yes = [name for name in group if self.votes.get((term, name)) == member]
             if not has_majority(group, yes):
                 raise Violation(f"{member} leads term {term} with votes of {yes} among {group}")
+        self.newest_office = max(self.newest_office, term)
         self._complete(member, term, log, base)
 
     def _complete(self, member: str, term: int, log: Sequence[int], base: int) -> None:
@@ -165,6 +167,23 @@ class RaftChecker:
         self.held.pop(member, None)
         self.handed_last.pop(member, None)
         self.promised.pop(member, None)
+
+    def matched(
+        self, leader: str, office: int, peer: str, index: int, term: int, before: int
+    ) -> None:
+        """``leader`` takes it that ``peer`` durably holds its entry ``index`` of ``term`` (-1: that
+        is compacted, and so committed); it took ``before`` for sure until now. ``office``: the
+        term it leads; once there is a later leader, what peers hold is that one's business."""
+        if index < before:
+            raise Violation(f"{leader} takes {peer} back from {before} to {index}")
+        if office < self.newest_office:
+            return
+        held = self.held.get(peer)
+        last = held.last if held is not None else 0
+        if index > last or (held is not None and term >= 0 and not held.holds(index, term)):
+            raise Violation(
+                f"{leader} believes that {peer} holds {index} of {term}, not so: {last}"
+            )
 
     # -- commitment -----------------------------------------------------------------------------
 
