@@ -48,7 +48,7 @@ class EtcdLeases:
                 )
                 return Done()
             case LeaseTimeToLive():
-                return await self._time_to_live(request.id, request.keys, deadline)
+                return await self.time_to_live(request.id, request.keys, deadline)
         answer = await self._client.insist(
             etcd.LEASE_LEASES, etcd.Nothing(), etcd.LeaseLeasesResponse, deadline
         )
@@ -68,14 +68,15 @@ class EtcdLeases:
         except StoreError:
             if request.id or tried + 1 == self._client.failures:
                 raise
-            return await self._time_to_live(chosen, False, deadline)
+            return await self.time_to_live(chosen, False, deadline)
         return LeaseStatus(answer.id, answer.ttl, float(answer.ttl))
 
     async def _keep_alive(self, lease: int) -> LeaseStatus:
         answer = await self._client.keep_alive(lease, TRY_SECONDS)
         return LeaseStatus(answer.id, answer.ttl, float(answer.ttl))
 
-    async def _time_to_live(self, lease: int, keys: bool, deadline: float) -> LeaseStatus:
+    async def time_to_live(self, lease: int, keys: bool, deadline: float) -> LeaseStatus:
+        """See ``Store``. Raises LeaseNotFound."""
         answer = await self._client.insist(
             etcd.LEASE_TIME_TO_LIVE,
             etcd.LeaseTimeToLiveRequest(lease, keys),

@@ -30,6 +30,7 @@ from actors.store.store import LeaseRequest, Unsupported
 from cluster.errors import (
     Compacted,
     FutureRevision,
+    LeaseNotFound,
     PeerFault,
     StoreError,
     TemporaryFault,
@@ -38,7 +39,9 @@ from cluster.messages.base import ConnectionLost, Message
 from cluster.messages.store import (
     ChangeMembership,
     HashResult,
+    KeyValue,
     Leadership,
+    LeaseStatus,
     MembershipStatus,
     MemberStatus,
     Range,
@@ -51,6 +54,8 @@ from cluster.messages.store import (
     Watch,
 )
 from cluster.settings import ClusterSettings
+from cluster.state.mvcc import StateMachine
+from cluster.state.snapshot import encode_snapshot
 
 # How often etcd is asked how it is.
 STATUS_SECONDS = 2.0
@@ -59,6 +64,10 @@ HISTORY_SECONDS = 300.0
 # A leader that is silent for so long is replaced. (etcd gives no less than 2 at its default timing;
 # the controllers of a new leader begin anew, so a pause of a busy machine must not be one.)
 LEADER_SECONDS = 4
+# A snapshot reads everything.
+SNAPSHOT_SECONDS = 60.0
+# Beyond all keys.
+LAST_KEY = "\U0010ffff"
 # How long a start waits for etcd before it is given up (and tried again by the supervisor).
 START_SECONDS = 10.0
 
@@ -236,9 +245,23 @@ class EtcdStore:
         )
         return MembershipStatus(members, joint=False, index=0)
 
-    def snapshot(self) -> AsyncGenerator[bytes, None]:
-        """See ``Store``."""
-        raise Unsupported("the state is in etcd: save it with etcdctl snapshot save")
+    async def snapshot(self) -> AsyncGenerator[bytes, None]:
+        """See ``Store``: the keys and their leases as of one revision, without history."""
+        deadline = asyncio.get_running_loop().time() + SNAPSHOT_SECONDS
+        found = await self.reads.read(Range("", LAST_KEY), deadline)
+        leases = [
+            await self._lease_or_ended(lease, deadline)
+            for lease in sorted({item.lease for item in found.items if item.lease})
+        ]
+        for piece in encode_snapshot(machine_of(found.items, leases, found.revision)):
+            yield piece
+
+    async def _lease_or_ended(self, lease: int, deadline: float) -> LeaseStatus:
+        try:
+            return await self._leases.time_to_live(lease, False, deadline)
+        except LeaseNotFound:
+            # It ended since the keys were read: it will end as soon as time goes on.
+            return LeaseStatus(lease, 1, 0.0)
 
     def metrics(self) -> bytes:
         """See ``Store``."""
@@ -302,6 +325,22 @@ class EtcdStore:
                 except (TemporaryFault, StoreError) as error:
                     self._ctx.log.info("etcd.not_compacted", error=str(error))
             marks.append(self.feed.window.revision)
+
+
+def machine_of(
+    items: Sequence[KeyValue], leases: Sequence[LeaseStatus], revision: int
+) -> StateMachine:
+    """The embedded engine's state with these keys, as if it had come there by itself."""
+    machine = StateMachine()
+    machine.applied, machine.applied_term = revision, 1
+    machine.history.begin(revision, revision)
+    for lease in leases:
+        machine.leases.restore(lease.id, lease.ttl, int(lease.left * 1000))
+    for item in items:
+        machine.items.add(item)
+        if item.lease:
+            machine.leases.move(item.key, 0, item.lease)
+    return machine
 
 
 def etcd_actor(settings: ClusterSettings, member: str) -> StoreActor:
