@@ -92,6 +92,8 @@ def add(
     added = msgspec.structs.replace(plan(settings), initial="join")
     settings = msgspec.structs.replace(settings, replicas=(*settings.replicas, added))
     hands.check_free(settings, added.name)
+    # An address that is told before it is there is dialled in vain, for seconds.
+    hands.certify(settings)
     hands.save(settings)
     join(hands, progress, added.name)
     return added.name

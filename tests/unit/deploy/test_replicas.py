@@ -56,6 +56,8 @@ class FakeHands:
         return self.kept
 
     def save(self, settings: ClusterSettings) -> None:
+        told = {one.name for one in settings.replicas} - {one.name for one in self.kept.replicas}
+        assert told <= set(self.certified), "its address is there before anybody is told"
         self.act("save", lambda: setattr(self, "kept", settings))
         self.tell()
 
