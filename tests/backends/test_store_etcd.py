@@ -533,6 +533,30 @@ async def test_who_won_is_told_though_the_feed_told_of_the_key_before(
         await asyncio.wait_for(following, 5)
 
 
+async def test_a_replica_outlives_an_etcd_that_refuses(
+    rough_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when etcd is full: no lease is granted, nothing is written, and then it is again."""
+    async with etcd_stores(rough_url, 1) as (store,):
+        rig, original = rig_of(store), store.client.once
+        term = (await rig.leader()).leadership().term
+
+        async def refuse(method: str, *request: Any) -> Any:
+            if method in (etcd.LEASE_GRANT, etcd.TXN):
+                raise StoreError("etcd: mvcc: database space exceeded")
+            return await original(method, *request)
+
+        monkeypatch.setattr(store.client, "once", refuse)
+        await store.election._lease.revoke()
+        with pytest.raises(StoreError, match="space exceeded"):
+            await rig.put("a")
+        await asyncio.sleep(0.3)
+        assert not store.leadership().leading
+        monkeypatch.setattr(store.client, "once", original)
+        assert (await rig.leader()).leadership().term > term
+        await rig.put("a")
+
+
 async def test_a_leader_alone_has_nobody_to_hand_over_to(etcd_url: str) -> None:
     async with etcd_stores(etcd_url, 1) as (store,):
         await rig_of(store).leader()

@@ -15,7 +15,7 @@ from actors.kit.context import Context
 from actors.store.engines.etcd import messages as etcd
 from actors.store.engines.etcd.client import PAUSE_SECONDS, EtcdClient
 from actors.store.engines.etcd.layout import Layout
-from actors.store.engines.etcd.own_leases import OwnLease
+from actors.store.engines.etcd.own_leases import REFUSED_SECONDS, OwnLease
 from actors.store.waiters import ChangeWaiters
 from cluster.errors import NotLeader, StoreError, TemporaryFault
 from cluster.messages.store import Leadership
@@ -52,7 +52,7 @@ class Election:
 
     async def appear(self) -> int:
         """Be listed among the replicas that run, and learn who leads. Returns the revision of
-        that: the anchor of a window. Tries for ever. Raises StoreError."""
+        that: the anchor of a window. Tries for ever."""
         while True:
             if not self._lease.valid:
                 self._lease = OwnLease(self._client, self._ctx.world.entropy, self._seconds)
@@ -66,6 +66,10 @@ class Election:
                 answer = await self._client.once(etcd.TXN, request, etcd.TxnResponse)
             except TemporaryFault:
                 await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            except StoreError as error:
+                self._ctx.log.warning("etcd.refuses", error=str(error))
+                await asyncio.sleep(REFUSED_SECONDS)
                 continue
             found = answer.responses[1].range
             assert found is not None

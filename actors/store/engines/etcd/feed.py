@@ -23,7 +23,7 @@ from actors.store.engines.etcd.watch_answers import WatchBatch, by_revision
 from actors.store.engines.etcd.window import Group, Window, cost_of
 from actors.store.waiters import LevelWaiters
 from actors.store.watch_hub import WatchHub
-from cluster.errors import AskTimeout, Compacted, TemporaryFault
+from cluster.errors import AskTimeout, Compacted, StoreError, TemporaryFault
 from cluster.messages.store import KeyValue, StoreEvent
 
 # Waiting for the feed, or for history, may take so long.
@@ -71,7 +71,7 @@ class Feed:
                 self._ctx.log.warning("etcd.feed_lost", revision=self.window.revision)
                 self.window = Window(await self._anchor())
                 self.hub.replace(self.window)
-            except TemporaryFault as error:
+            except (TemporaryFault, StoreError) as error:
                 self._ctx.log.info("etcd.feed_broken", error=str(error))
             await asyncio.sleep(PAUSE_SECONDS)
 

@@ -8,11 +8,13 @@ import asyncio
 from actors.kit.world.entropy import Entropy
 from actors.store.engines.etcd import messages as etcd
 from actors.store.engines.etcd.client import PAUSE_SECONDS, EtcdClient
-from cluster.errors import LeaseNotFound, TemporaryFault
+from cluster.errors import LeaseNotFound, StoreError, TemporaryFault
 
 # Ids of own leases begin so ("ST"): they are not told as leases of the cluster.
 OWN_SPACE = 0x5354 << 48
 RANDOM_BYTES = 6
+# After a refusal, which will not pass as quickly as a lost connection.
+REFUSED_SECONDS = 1.0
 
 
 def is_own(lease: int) -> bool:
@@ -41,7 +43,7 @@ class OwnLease:
         self._given_up.set()
 
     async def grant(self) -> None:
-        """Begin it; tries for ever. Raises StoreError."""
+        """Begin it; tries for ever: an etcd that refuses (it is full, say) may not always."""
         loop = asyncio.get_running_loop()
         while True:
             # A new id each time: of a lease whose grant is not known nobody makes use.
@@ -52,6 +54,9 @@ class OwnLease:
                 answer = await self._client.once(etcd.LEASE_GRANT, request, etcd.LeaseGrantResponse)
             except TemporaryFault:
                 await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            except StoreError:
+                await asyncio.sleep(REFUSED_SECONDS)
                 continue
             self.id = answer.id
             self.seconds = answer.ttl
@@ -105,5 +110,5 @@ class OwnLease:
                 etcd.LeaseRequest(self.id),
                 etcd.LeaseRevokeResponse,
             )
-        except (LeaseNotFound, TemporaryFault):
+        except (StoreError, TemporaryFault):
             return
