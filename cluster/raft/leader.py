@@ -20,7 +20,7 @@ def become_leader(state: MemberState) -> None:
     state.leader = state.config.member
     state.votes.clear()
     state.reads.begin_term()
-    state.progress = {}
+    assert not state.progress, "left behind by an earlier term"
     state.own = Progress(next=0, contact=state.now)
     state.uncommitted_bytes = log.bytes_between(log.commit, log.last_index)
     state.term_start = log.last_index + 1

@@ -28,7 +28,7 @@ def test_appends_in_flight_are_bounded_by_count() -> None:
 
 
 def test_appends_in_flight_are_bounded_by_bytes() -> None:
-    server = leader_of(inflight_bytes_max=100, entries_max=1)
+    server = leader_of(inflight_bytes_max=120, entries_max=1)
     for _ in range(5):
         server.member.propose(bytes(60))
     sent = of_kind(AppendRequest, server.drain(), "b")

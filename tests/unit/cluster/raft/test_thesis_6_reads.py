@@ -287,3 +287,13 @@ def test_thesis_6_4_1_the_lease_is_of_a_quorum() -> None:
     server.accept(1, "b", read=sent[-1].read)
     ask(server)
     assert not answered(server)
+
+
+def test_thesis_6_4_1_a_promise_ends_with_the_shortest_election_timeout() -> None:
+    """Not a moment later: a follower may then campaign itself."""
+    server = Server(lease_reads=True, now=0.0, chance=0.0)
+    server.pass_time(2.0)
+    server.appended((0, 0), sender="c")
+    server.member.peer_lost("c", server.now)
+    assert server.member.next_deadline() == server.member.state.promised
+    assert of_kind(VoteRequest, server.tick())
