@@ -86,8 +86,10 @@ def run(options: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     """Entry point: 1 if something could not be measured."""
     options = arguments()
-    # SIGTERM ends it as Ctrl-C does: what was started is stopped on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM ends it as Ctrl-C does (which a shell in the background ignores): what was started is
+    # stopped on the way out.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix=".store-bench-", dir=options.folder))
     try:
         machine(folder)
