@@ -170,7 +170,7 @@ class Engine:
             return await self._proposals.expect((term, index))
         remembered = []
         for record in command.records if isinstance(command, TxnsCommand) else ():
-            outcome = self.machine.sessions.find(record.client, record.sequence, False)
+            outcome = self.machine.sessions.remembered(record.client, record.sequence)
             if outcome is None:
                 break
             remembered.append(outcome)

@@ -57,6 +57,13 @@ class Sessions:
             return SessionExpired(f"sequence {sequence} of session {client} is over")
         return None
 
+    def remembered(self, client: str, sequence: int) -> TxnOutcome | None:
+        """The result, if it is kept. Not a use of the session: what is forgotten must not depend on
+        what one replica was asked."""
+        session = self.table.get(client)
+        known = session.results.get(sequence) if session is not None else None
+        return known[0] if known is not None else None
+
     def record(self, client: str, sequence: int, done_below: int, outcome: TxnOutcome) -> None:
         """Remember a result; forget those not wanted any more, and the oldest of too many."""
         session = self.table.get(client)

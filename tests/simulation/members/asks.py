@@ -70,6 +70,15 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """A write handed on is the entry (term, index) now."""
+
+    term: int
+    index: int
+    record: TxnRecord
+
+
+@dataclass(frozen=True, slots=True)
 class Forward:
     """An ask on its way from one host to another, and back (``answer``)."""
 

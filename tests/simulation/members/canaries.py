@@ -271,6 +271,16 @@ def session_ignored() -> Any:
     return _planted(Sessions, "find", bug)
 
 
+@canary(seeds=150)
+def lookup_counts_as_use() -> Any:
+    """What one replica is asked decides what it forgets (found by this simulation)."""
+
+    def bug(remembered: Bug, self: Sessions, client: str, sequence: int) -> Any:
+        return self.find(client, sequence, False)
+
+    return _planted(Sessions, "remembered", bug)
+
+
 @canary(seeds=20)
 def lease_by_local_clock() -> Any:
     """A leader stamps the time of its own clock, not the log's."""

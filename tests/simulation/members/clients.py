@@ -42,7 +42,7 @@ class Client:
         self.ops: list[Op] = []
         self.known: dict[str, int] = {}
         self.stopping = False
-        self.pace = self.rng.choice((0.03, 0.08, 0.15))
+        self.pace = self.rng.choice((0.04, 0.1, 0.2))
         self.home = self.rng.choice(sim.names)
         self._count = 0
         self._sessions = 0

@@ -23,7 +23,7 @@ FAULTS_SECONDS = 15.0
 CONVERGE_SECONDS = 20.0
 SECONDS_AT_LEAST = 20.0
 # Of a seed: how many times clients insist on reading where the nemesis has just cut somebody off.
-RIFTS_MAX = 3
+RIFTS_MAX = 2
 
 
 class Run:
@@ -99,9 +99,9 @@ class Run:
             number = 200 + len(self.rift_clients)
             reader, writer, stuffer = (Client(self.sim, number + n) for n in range(3))
             self.rift_clients += [reader, writer, stuffer]
-            Runner(self.sim, stuffer.stuff(name, 12))
-            Runner(self.sim, reader.insist_on_reading(name, 24, 0.06))
-            Runner(self.sim, writer.insist_on_writing(name, 12, 0.12))
+            Runner(self.sim, stuffer.stuff(name, 8))
+            Runner(self.sim, reader.insist_on_reading(name, 20, 0.06))
+            Runner(self.sim, writer.insist_on_writing(name, 8, 0.15))
 
     def _failed(self) -> bool:
         return bool(self.sim.problems)

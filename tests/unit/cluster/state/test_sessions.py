@@ -31,6 +31,19 @@ def test_the_least_recently_used_session_goes_first(monkeypatch: pytest.MonkeyPa
     assert list(sessions.table) == ["a", "c"]
 
 
+def test_looking_up_a_result_is_no_use_of_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One replica may be asked what another is not: they must forget alike all the same."""
+    monkeypatch.setattr(limits, "SESSIONS_MAX", 2)
+    sessions = Sessions()
+    sessions.record("a", 1, 0, RESULT)
+    sessions.record("b", 1, 0, RESULT)
+    assert sessions.remembered("a", 1) is RESULT
+    assert sessions.remembered("a", 2) is None
+    assert sessions.remembered("z", 1) is None
+    sessions.record("c", 1, 0, RESULT)
+    assert list(sessions.table) == ["b", "c"]
+
+
 def test_results_of_one_session_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SESSION_RESULTS_MAX", 3)
     sessions = Sessions()
