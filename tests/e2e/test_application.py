@@ -115,4 +115,8 @@ def test_a_broken_image_stalls_safely_and_undo_repairs(kubectl: Kubectl) -> None
     assert "Hello" in fetch(load_balancer(kubectl))
     kubectl("rollout", "undo", "deployment/web")
     kubectl("rollout", "status", "deployment/web", "--timeout=60s")
-    assert "missing" not in kubectl("get", "pods", "-l", "app=web", "-o", "yaml")
+    # A rollout does not wait for pods that are being deleted already.
+    deadline = time.monotonic() + 30
+    while "missing" in kubectl("get", "pods", "-l", "app=web", "-o", "yaml"):
+        assert time.monotonic() < deadline, "the broken pod never went"
+        time.sleep(0.1)

@@ -448,7 +448,8 @@ def test_five_replicas_and_nothing_is_left_of_them(own: RealCluster) -> None:
     assert "5 started of 5 replicas" in printed
     rows = [row.split() for row in do(own, "replica", "list").splitlines()[2:]]
     assert [row[1] for row in rows] == ["a", "b", "c", "a", "b"]
-    assert sorted(row[4] for row in rows) == ["follower"] * 4 + ["leader"]
+    assert [row[4] for row in rows] == ["voter"] * 5
+    assert sorted(row[5] for row in rows) == ["follower"] * 4 + ["leader"]
     do(own, "replica", "kill", "replica-2")
     do(own, "replica", "kill", "replica-3")
     eventually(lambda: here(own.data_dir, "status")[0] == 0, "three of five go on")
