@@ -79,7 +79,8 @@ class TimingSettings(msgspec.Struct, frozen=True):
 
 class StoreSettings(msgspec.Struct, frozen=True):
     """``snapshot_entries``: log entries after which a replica snapshots its state and drops them
-    (it keeps at most as many more for replicas that are a little behind).
+    (it keeps at most as many more for replicas that are a little behind). ``segment_bytes``: room
+    that the log takes on disk at a time.
 
     ``engine``: raft is the cluster's own. etcd: an external cluster at ``endpoints``, URLs joined
     by commas. raftos: a demonstration of what that package can and cannot do; it loses data.
@@ -88,6 +89,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
     """
 
     snapshot_entries: int = limits.RAFT_SNAPSHOT_ENTRIES
+    segment_bytes: int = limits.RAFT_SEGMENT_BYTES
     engine: Literal["raft", "etcd", "raftos"] = "raft"
     endpoints: str = ""
     lease_reads: bool = False
@@ -162,6 +164,8 @@ def check(settings: ClusterSettings) -> None:
         raise ValueError(f"cluster settings: replicas must be 1 to {limits.REPLICAS_MAX}")
     if settings.store.snapshot_entries < 1:
         raise ValueError("cluster settings: store: snapshot_entries must be at least 1")
+    if settings.store.segment_bytes < 64 * limits.KIB:
+        raise ValueError("cluster settings: store: segment_bytes must be at least 65536")
     if (settings.store.engine == "etcd") != bool(settings.store.endpoints):
         raise ValueError("cluster settings: store: endpoints go with engine etcd, and only with it")
     _check_timing(settings.timing)

@@ -46,6 +46,7 @@ class Engine:
         cluster: str,
         founding: SnapshotMeta | None,
         snapshot_entries: int = limits.RAFT_SNAPSHOT_ENTRIES,
+        segment_bytes: int = limits.RAFT_SEGMENT_BYTES,
     ) -> None:
         self.applied = LevelWaiters()
         self.revisions = LevelWaiters()
@@ -56,7 +57,7 @@ class Engine:
         self._ctx = ctx
         self._config = config
         self._founding = founding
-        self._persistence = Persistence(ctx.world.disk, cluster, config.member)
+        self._persistence = Persistence(ctx.world.disk, cluster, config.member, segment_bytes)
         self._proposals = Proposals(self._now)
         self._peers = Peers(ctx, self._persistence, self._trace_of)
         self.leases = LeaseKeeper(lambda: self.machine, self.propose_own)

@@ -20,11 +20,11 @@ from actors.store.term_runs import TermRuns
 from actors.store.wal_reader import LogDamaged, LogReader
 from actors.store.wal_records import ENTRY_OVERHEAD_BYTES, Reset
 from actors.store.wal_segments import Log
+from cluster import limits
 from cluster.raft.messages import BLANK, Entry, HardState, SnapshotMeta
 from cluster.raft.ready import Ready
 
-# Large enough that making one is rare, small enough that two of them do not matter.
-SEGMENT_BYTES = 16 * 1024 * 1024
+SEGMENT_BYTES = limits.RAFT_SEGMENT_BYTES
 
 
 @dataclass(frozen=True, slots=True)

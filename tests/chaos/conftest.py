@@ -16,6 +16,7 @@ from tests.support.real_cluster import FIRST_PORT, RealCluster
 MORE = """
 [store]
 snapshot_entries = 50
+segment_bytes = 262144
 
 [timing]
 node_lease_renew = 1.0

@@ -93,6 +93,7 @@ class RaftStore:
             settings.name,
             founding_of(settings, member),
             snapshot_entries,
+            settings.store.segment_bytes,
         )
 
     async def start(self) -> None:

@@ -40,6 +40,7 @@ def test_a_cluster_is_read_and_found_by_name() -> None:
         ({"nodes": raw()["nodes"] * 2}, "names must be unique"),
         ({"runtime": "podman"}, r"\$\.runtime"),
         ({"store__snapshot_entries": 0}, "snapshot_entries"),
+        ({"store__segment_bytes": 1000}, "segment_bytes"),
         ({"timing__heartbeat": 0.5}, "3 heartbeats must fit into election_min"),
         ({"timing__heartbeat": 0}, "3 heartbeats"),
         ({"timing__election_max": 0.36}, "below election_max"),
