@@ -12,6 +12,8 @@ from actors.store.layout import Layout
 from actors.store.wal_records import FORMAT, Header, Record, Replay, judge, scan
 from cluster.raft.messages import BLANK, Entry, SnapshotMeta
 
+# A segment's head: header, hard state and snapshot, durable before it gets its name.
+HEAD_RECORDS = 3
 REBUILD = (
     "have it fetch everything from the others as a new member: `steersman replica rebuild {member}`"
 )
@@ -82,7 +84,8 @@ class LogReader:
             found = scan(data, ordinal)
             if found.damage:
                 last = position == len(paths) - 1
-                if not last or not found.records or judge(data, found) == "corrupt":
+                headless = len(found.records) < HEAD_RECORDS
+                if not last or headless or judge(data, found) == "corrupt":
                     raise self.damaged(path, f"{found.damage} at offset {found.end}")
             ordinal = found.ordinal
             self._take(path, found.records)

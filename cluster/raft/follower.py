@@ -61,7 +61,11 @@ def _accept(state: MemberState, message: AppendRequest, held: int) -> None:
 
 
 def refuse(state: MemberState, message: AppendRequest) -> None:
-    """Answer no, with the hint that lets a leader skip a term per round."""
+    """Answer no, with the hint that lets a leader skip a term per round.
+
+    The answer is of the present term. If the request is not, its read round is of another term of
+    office, which may be the same leader's: echoed, it would confirm rounds of this one unasked.
+    """
     hint_index, hint_term = state.log.last_not_above(message.prev_index, message.prev_term)
     state.answer(
         AppendResponse(
@@ -72,7 +76,7 @@ def refuse(state: MemberState, message: AppendRequest) -> None:
             index=message.prev_index,
             hint_index=hint_index,
             hint_term=hint_term,
-            read=message.read,
+            read=message.read if message.term == state.term else 0,
             tenure=message.tenure,
         )
     )

@@ -130,7 +130,7 @@ def on_append_response(state: MemberState, message: AppendResponse) -> None:
         # Of a member that has left, or of its life before it came in again.
         return
     progress.contact, progress.heard = state.now, True
-    if message.read > progress.read:
+    if progress.read < message.read <= state.reads.round:
         progress.read = message.read
         _confirm_reads(state)
     if not message.accepted:

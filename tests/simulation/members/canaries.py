@@ -17,11 +17,12 @@ import msgspec
 from actors.store.lease_keeper import LeaseKeeper
 from actors.store.wal_segments import Log
 from actors.store.watch_hub import WatchHub
-from cluster.raft import candidate, installing, leader, member, memberships
+from cluster.raft import candidate, follower, installing, leader, member, memberships
 from cluster.raft.log import RaftLog
 from cluster.raft.messages import AppendResponse, HardState, Membership
 from cluster.raft.progress import Progress
 from cluster.raft.quorum import Quorum
+from cluster.state.mvcc import StateMachine
 from cluster.state.sessions import Sessions
 from tests.simulation.members.knobs import Knobs, draw
 
@@ -41,6 +42,12 @@ def _planted(where: Any, name: str, bug: Bug) -> Iterator[None]:
         yield
     finally:
         setattr(where, name, original)
+
+
+@contextmanager
+def _both(one: AbstractContextManager[None], other: AbstractContextManager[None]) -> Iterator[None]:
+    with one, other:
+        yield
 
 
 @dataclass(frozen=True)
@@ -261,6 +268,23 @@ def read_without_quorum() -> Any:
     return _planted(leader, "_start_reads", bug)
 
 
+@canary(seeds=20, faults=("replay", "isolate", "crash-leader", "crash", "halves"))
+def old_rounds_confirm_reads() -> Any:
+    """The refusal of an append of an earlier term echoes its read round: the leader, if it is the
+    same member, takes that for one of its own (found by this simulation)."""
+
+    def echo(refuse: Bug, state: Any, message: Any) -> None:
+        refuse(state, msgspec.structs.replace(message, term=state.term))
+
+    def take(on_append_response: Bug, state: Any, message: Any) -> None:
+        newest = state.reads.round
+        state.reads.round = max(newest, message.read)
+        on_append_response(state, message)
+        state.reads.round = newest
+
+    return _both(_planted(follower, "refuse", echo), _planted(leader, "on_append_response", take))
+
+
 @canary(seeds=10)
 def session_ignored() -> Any:
     """A retry is not recognised."""
@@ -279,6 +303,16 @@ def lookup_counts_as_use() -> Any:
         return self.find(client, sequence, False)
 
     return _planted(Sessions, "remembered", bug)
+
+
+@canary(seeds=30)
+def fence_ignored() -> Any:
+    """A deposed leader's writes are let through."""
+
+    def bug(run: Bug, self: StateMachine, term: int, record: Any) -> Any:
+        return run(self, term, msgspec.structs.replace(record, fence=0))
+
+    return _planted(StateMachine, "_run", bug)
 
 
 @canary(seeds=20)

@@ -107,13 +107,14 @@ class Client:
         tries: int = TRIES_MAX,
     ) -> Generator[Any, Any, Op]:
         """One transaction, tried until its outcome is known or patience ends."""
-        op = self._op("write", compare=compare, success=success)
+        fence = self._draw_fence() if self.rng.random() < 0.15 else 0
+        op = self._op("write", compare=compare, success=success, fence=fence)
         self._sequence += 1
         session = f"{self.name}/{self._sessions}"
         sequence = self._sequence
         for attempt in range(tries):
             record = TxnRecord(
-                compare, success, 0, session, sequence, op.id, sequence, self._established
+                compare, success, fence, session, sequence, op.id, sequence, self._established
             )
             answer = yield Call(self.host(), Write(record), TRY_SECONDS)
             if isinstance(answer, (TxnResult, StoreError)):
@@ -132,6 +133,11 @@ class Client:
         else:
             self._established = True
         return op
+
+    def _draw_fence(self) -> int:
+        """A term that somebody believes is the present one."""
+        member = self.sim.hosts[self.rng.choice(self.sim.names)].member
+        return member.term if member is not None else 0
 
     def _settle(self, op: Op, answer: TxnResult | StoreError) -> None:
         op.end = self.sim.timeline.now

@@ -50,6 +50,7 @@ SOMETIMES = (
     "wiped after removal",
     "write answered after a retry",
     "write given up",
+    "write refused: Fenced",
     "write refused: LeaseNotFound",
 )
 

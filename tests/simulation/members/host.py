@@ -235,8 +235,12 @@ class Host(Serving):
 
     def rot_place(self, rng: random.Random) -> tuple[str, int] | None:
         """A byte whose damage must be noticed, as it was durable when the last mark was written."""
-        logs = [path for path in sorted(self.disk.files) if "/log-" in path][:-1]
-        paths = [*logs, *(path for path in sorted(self.disk.files) if "/snapshot-" in path)]
+        logs = [path for path in sorted(self.disk.files) if "/log-" in path]
+        marked = self.persistence.marked if self.member is not None and not self.disk.full else 0
+        if marked and rng.random() < 0.4:
+            # Of the last segment, what the log itself says is durable.
+            return logs[-1], rng.randrange(marked)
+        paths = [*logs[:-1], *(path for path in sorted(self.disk.files) if "/snapshot-" in path)]
         if not paths:
             return None
         path = rng.choice(paths)

@@ -71,7 +71,7 @@ def draw(rng: random.Random) -> Knobs:
         chunk_bytes=rng.choice((150, 600, 4096)),
         segment_bytes=rng.choice((1024, 4096, 4096, 65536)),
         sector_bytes=rng.choice((16, 64, 512)),
-        history_revisions=rng.choice((40, 1000, 1000)),
+        history_revisions=rng.choice((120, 1000, 1000)),
         sync_seconds=rng.choice((0.0, 0.0, 0.0005, 0.003)),
         gather_seconds=rng.choice((0.0, 0.0, 0.004)),
         # Lease reads bear clocks whose rates are within a tenth of each other.

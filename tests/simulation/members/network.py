@@ -15,6 +15,7 @@ REMEMBERED = 48
 # The last messages of each host, of which some turn out to be void: what they said is no more.
 RECENT = 24
 VOID = 64
+ASKED = 8
 
 Link = tuple[str, str]
 
@@ -40,6 +41,7 @@ class Network:
         self._deliver = deliver
         self._remembered: list[tuple[str, str, Any]] = []
         self._recent: dict[str, deque[tuple[str, str, Any]]] = {}
+        self._asked: dict[str, deque[tuple[str, str, Any]]] = {}
         self._void: deque[tuple[str, str, Any]] = deque(maxlen=VOID)
 
     def send(self, sender: str, to: str, payload: Any, twice: bool = True) -> None:
@@ -87,10 +89,19 @@ class Network:
         return count + len(void)
 
     def replay_to(self, to: str) -> None:
-        """All void promises that were made to this host arrive again."""
-        for sender, receiver, payload in self._void:
-            if receiver == to:
-                self._carry((sender, to), payload)
+        """All void promises that were made to this host arrive again; and what it asked of others
+        when it led before arrives at them."""
+        for sender, receiver, payload in [*self._void, *self._asked.get(to, ())]:
+            if to in (sender, receiver):
+                self._carry((sender, receiver), payload)
+        self._asked.pop(to, None)
+
+    def asked(self, sender: str, to: str, payload: Any) -> None:
+        """A leader asked for something that an answer confirms: keep it a while."""
+        asked = self._asked.get(sender)
+        if asked is None:
+            asked = self._asked[sender] = deque(maxlen=ASKED)
+        asked.append((sender, to, payload))
 
     def said(self, sender: str, to: str, payload: Any) -> None:
         """A promise was sent: keep it a while."""

@@ -11,7 +11,7 @@ from typing import Any
 from cluster.errors import StoreError, TemporaryFault
 from cluster.messages.store import StoreEvents, Watch
 from cluster.raft.member import Member
-from cluster.raft.messages import decode
+from cluster.raft.messages import AppendRequest, decode
 from cluster.state.commands import (
     CompactCommand,
     LeaseGrantCommand,
@@ -59,6 +59,8 @@ class Serving(Shell):
         """A Raft message came in."""
         if self.member is not None:
             message = decode(payload) if isinstance(payload, bytes) else payload
+            if isinstance(message, AppendRequest) and message.read:
+                self.sim.raft.heard_round(message.sender, message.term, self.name, message.read)
             self.member.step(message, self.now())
 
     def peer_lost(self, peer: str) -> None:

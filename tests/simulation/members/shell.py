@@ -16,6 +16,7 @@ from actors.store.watch_hub import WatchHub
 from cluster.raft.member import Member
 from cluster.raft.messages import (
     COMMAND,
+    AppendRequest,
     AppendResponse,
     Entry,
     RaftRpc,
@@ -55,6 +56,11 @@ class WitnessedPersistence(Persistence):
     """The product's, with a witness of what is on disk now."""
 
     host: "Host"
+
+    @property
+    def marked(self) -> int:
+        """How far the last segment says that it is durable; the rest may pass for torn."""
+        return self._log._marked
 
     async def write(self, readies: Sequence[Ready]) -> None:
         """Also tell."""
@@ -199,6 +205,8 @@ class Shell:
         network.send(self.name, message.to, payload)
         if isinstance(message, AppendResponse) and message.accepted:
             network.said(self.name, message.to, payload)
+        elif isinstance(message, AppendRequest) and message.read:
+            network.asked(self.name, message.to, payload)
 
     def _send_chunk(self, message: SnapshotRequest) -> None:
         def found(chunk: tuple[bytes, bool] | None) -> None:

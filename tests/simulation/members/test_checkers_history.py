@@ -74,6 +74,15 @@ def test_a_bad_one(number: int, change: dict[str, object], wrong: str) -> None:
     assert any(re.search(wrong, text) for text in found), found
 
 
+def test_a_write_under_the_fence_of_another_term() -> None:
+    steps = [Revision(step.revision, step.events, step.seen, term=4) for step in truth()]
+    history = ops()
+    history[2].fence = 4
+    assert check(history, steps) == []
+    history[2].fence = 3
+    assert any("fenced" in text for text in check(history, steps))
+
+
 def test_a_write_applied_twice() -> None:
     double = kv("a", b"1", 5, 5, 1)
     again = [*truth(), Revision(5, (StoreEvent("put", double, None, "w1"),), 7.0)]

@@ -139,6 +139,15 @@ def test_what_a_leader_believes_of_its_peers() -> None:
     checker.matched("a", 1, "b", 3, 1, before=2)
 
 
+def test_a_read_round_counts_only_if_it_was_heard_in_that_office() -> None:
+    checker = RaftChecker()
+    checker.heard_round("a", 2, "b", 7)
+    checker.round_answered("a", 2, "b", 7)
+    for term, number in ((2, 8), (3, 1)):
+        with pytest.raises(Violation, match="it heard"):
+            checker.round_answered("a", term, "b", number)
+
+
 def test_another_entry_or_another_state_at_an_index() -> None:
     with pytest.raises(Violation, match="another entry"):
         agreed(1).applied("c", 2, (1, 2, b"1"), mark=1)

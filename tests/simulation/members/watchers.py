@@ -41,7 +41,7 @@ class Watcher:
         stream = self._stream
         start = self.position + 1
         if self.rng.random() < 0.15:
-            start = max(1, start - self.rng.randrange(30))
+            start = max(1, start - self.rng.randrange(40))
         segment = Segment(self.key, self.end, start, resumed=bool(self.segments))
         self.segments.append(segment)
         self.host = self.settled or self.rng.choice(self.sim.names)

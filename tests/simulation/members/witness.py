@@ -112,6 +112,8 @@ class Witness:
                     old if old_life == life else 0,
                 )  # fmt: skip
                 told[name] = (life, progress.match)
+            if progress.read:
+                self.sim.raft.round_answered(host.name, member.term, name, progress.read)
 
     def _elected(self, member: Member) -> None:
         seen, network = self.sim.seen, self.sim.network
@@ -203,7 +205,8 @@ class Witness:
             return
         now = sim.timeline.now
         for revision in range(before + 1, machine.revision + 1):
-            self.truth.append(Revision(revision, machine.history.at(revision), now))
+            events = machine.history.at(revision)
+            self.truth.append(Revision(revision, events, now, entry.term))
         bound = machine.revision - sim.knobs.history_revisions + 1
         self.compacted = max(self.compacted, bound)
         if isinstance(command, CompactCommand):

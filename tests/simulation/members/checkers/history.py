@@ -19,7 +19,8 @@ Kind = Literal["write", "read", "serializable"]
 @dataclass(slots=True)
 class Op:
     """``end`` is inf while there is no answer. ``revision`` 0: none was told. ``error``: a refusal
-    that is final. ``at``: a read's older revision."""
+    that is final. ``at``: a read's older revision. ``fence``: the only term in which a write may
+    take effect (0: any)."""
 
     id: str
     kind: Kind
@@ -34,15 +35,17 @@ class Op:
     revision: int = 0
     items: tuple[KeyValue | None, ...] = ()
     error: str = ""
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What became of one revision; ``seen``: when anybody first had it."""
+    """What became of one revision; ``seen``: when anybody first had it. ``term``: of its entry."""
 
     revision: int
     events: tuple[StoreEvent, ...]
     seen: float
+    term: int = 0
 
 
 @dataclass(slots=True)
@@ -175,6 +178,8 @@ def _effect(op: Op, step: Revision, model: Model) -> list[str]:
         for e in step.events
     ]
     found = [] if told == expected else [f"{op.id} at {step.revision} did {told}, not {expected}"]
+    if op.fence and op.fence != step.term:
+        found.append(f"{op.id} is fenced with term {op.fence}, took effect in {step.term}")
     if not all(holds(compare, model.at(compare.key, before)) for compare in op.compare):
         found.append(f"{op.id} changed revision {step.revision} against its compare")
     return found

@@ -56,6 +56,7 @@ class RaftChecker:
         self.held: dict[str, Held] = {}
         self.handed_last: dict[str, int] = {}
         self.promised: dict[str, tuple[int, int]] = {}
+        self.rounds: dict[tuple[str, int, str], int] = {}
         self.truncations = 0
         self.newest_office = 0
 
@@ -183,6 +184,20 @@ class RaftChecker:
         if index > last or (held is not None and term >= 0 and not held.holds(index, term)):
             raise Violation(
                 f"{leader} believes that {peer} holds {index} of {term}, not so: {last}"
+            )
+
+    def heard_round(self, leader: str, term: int, peer: str, number: int) -> None:
+        """``peer`` got a message of that leader with a read round."""
+        key = (leader, term, peer)
+        if number > self.rounds.get(key, 0):
+            self.rounds[key] = number
+
+    def round_answered(self, leader: str, term: int, peer: str, number: int) -> None:
+        """The leader takes it that ``peer`` has answered that round of its present office."""
+        heard = self.rounds.get((leader, term, peer), 0)
+        if number > heard:
+            raise Violation(
+                f"{leader} counts {peer} for round {number} of {term}, it heard {heard}"
             )
 
     # -- commitment -----------------------------------------------------------------------------

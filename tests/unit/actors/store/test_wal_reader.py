@@ -5,8 +5,8 @@ import pytest
 from actors.kit.world.memory_disk import SimDisk
 from actors.store.layout import Layout
 from actors.store.persistence import Persistence
-from actors.store.wal_reader import LogDamaged, LogReader
-from actors.store.wal_records import Header, encode_record
+from actors.store.wal_reader import HEAD_RECORDS, LogDamaged, LogReader
+from actors.store.wal_records import Header, encode_record, scan
 from cluster.raft.messages import BLANK, Entry, SnapshotMeta
 from tests.unit.actors.store.persistence_model import FOUNDING, ready
 
@@ -78,3 +78,17 @@ async def test_a_segment_without_a_header_is_refused(content: bytes) -> None:
     await disk.write_atomic(last, content)
     with pytest.raises(LogDamaged, match=f"{last}: .* at offset 0, where a header belongs"):
         await read(disk)
+
+
+async def test_damage_anywhere_in_the_last_segments_head_is_refused() -> None:
+    """It was durable before the segment got its name: no tail that may be torn, though no mark
+    covers it yet; cut off there, the group behind it would be lost silently."""
+    disk = await written()
+    last = (await disk.list(LAYOUT.logs))[-1]
+    head = scan(await disk.read(last) or b"", None).records[:HEAD_RECORDS]
+    size = sum(len(encode_record(record, 0)) for record in head)
+    for position in range(size):
+        broken = disk.copy()
+        broken.damage(last, position)
+        with pytest.raises(LogDamaged, match=f"{last}: .* at offset"):
+            await read(broken)

@@ -10,6 +10,7 @@ from cluster.raft import member as member_module
 from cluster.raft.memberships import joint
 from cluster.raft.messages import (
     AppendRequest,
+    AppendResponse,
     Membership,
     TimeoutNow,
     VoteRequest,
@@ -143,6 +144,25 @@ def test_thesis_6_4_4_a_refusal_confirms_leadership_as_well() -> None:
     server = leader_of()
     number = ask(server)
     server.step(server.answer(False, 1, sender="c", read=number))
+    assert answered(server) == [(7, 1)]
+
+
+def test_the_refusal_of_an_old_leaders_append_confirms_no_round_of_the_present_one() -> None:
+    """They may be the same member: its rounds count anew after a restart, and the answer, which is
+    of the present term, must not take a round of its earlier office for one of this."""
+    follower = Server(term=6)
+    late = follower.append((0, 0), term=3, read=17)
+    (answer,) = of_kind(AppendResponse, follower.step(late))
+    assert (answer.accepted, answer.term, answer.read) == (False, 6, 0)
+
+
+def test_a_round_that_was_never_begun_is_not_confirmed() -> None:
+    """Whatever an answer says: later reads would be answered without asking anybody."""
+    server = leader_of()
+    server.accept(1, "b", read=17)
+    number = ask(server)
+    assert not answered(server)
+    server.accept(1, "c", read=number)
     assert answered(server) == [(7, 1)]
 
 
