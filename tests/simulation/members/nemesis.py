@@ -201,10 +201,12 @@ class Nemesis:
             timeline.after(1.0 + self.rng.random() * 1.5, network.unclog, link)
 
     def _burst(self, kind: str, value: float) -> None:
-        network = self.sim.network
-        before = getattr(self.sim.knobs, kind)
-        setattr(network, kind, value)
-        self._mend_later(0.3, 2.0, setattr, network, kind, before)
+        setattr(self.sim.network, kind, value)
+        self._mend_later(0.3, 2.0, self._as_usual, kind)
+
+    def _as_usual(self, kind: str) -> None:
+        usual = 0.0 if self.stopped else getattr(self.sim.knobs, kind)
+        setattr(self.sim.network, kind, usual)
 
     def _loss(self) -> None:
         self.did("loss")
