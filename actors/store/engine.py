@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from actors.kit.actor import Delivery
 from actors.kit.context import Context
+from actors.store.commit_news import CommitNews
 from actors.store.group_commit import GroupCommit
 from actors.store.lease_keeper import LeaseKeeper
 from actors.store.metrics import Gauges, StoreMetrics
@@ -24,7 +25,7 @@ from cluster.errors import NotLeader
 from cluster.messages.store import RaftHeartbeat, RaftMessage
 from cluster.raft.member import Member
 from cluster.raft.member_state import Config
-from cluster.raft.messages import COMMAND, Entry, Membership, SnapshotMeta, is_quiet
+from cluster.raft.messages import COMMAND, Entry, Membership, SnapshotMeta
 from cluster.raft.ready import ReadState, Ready, Standing
 from cluster.state.commands import Command, TxnsCommand, decode_command, encode_command
 from cluster.state.mvcc import StateMachine
@@ -60,6 +61,7 @@ class Engine:
         self._persistence = Persistence(ctx.world.disk, cluster, config.member, segment_bytes)
         self._proposals = Proposals(self._now)
         self._peers = Peers(ctx, self._persistence, self._trace_of)
+        self._news = CommitNews(self._peers.send)
         self.leases = LeaseKeeper(lambda: self.machine, self.propose_own)
         self._snapshots = Snapshots(ctx, self._persistence, self.metrics, snapshot_entries)
         self._disk = GroupCommit(
@@ -114,6 +116,7 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
         self._disk.close()
+        self._news.close()
         self.leases.close()
         await self._persistence.close()
 
@@ -189,6 +192,10 @@ class Engine:
         self.wake()
         return future
 
+    def tell_commit(self) -> None:
+        """Somebody at another replica waits for what is committed: let it know at once."""
+        self._news.hurry()
+
     async def wait_applied(self, index: int) -> None:
         """Return once the entry ``index`` is applied here."""
         if self.machine.applied < index:
@@ -231,8 +238,7 @@ class Engine:
         self._arm()
 
     def _carry_out(self, ready: Ready) -> None:
-        quiet = [message for message in ready.send_now if is_quiet(message)]
-        self._peers.send([message for message in ready.send_now if not is_quiet(message)])
+        self._peers.send(self._news.take(ready.send_now))
         if not self._disk.takes(ready):
             self._peers.send(ready.send_after_persist)
         if ready.membership is not None:
@@ -243,9 +249,6 @@ class Engine:
             self._apply(ready.committed)
         for read in ready.reads:
             self._on_read(read)
-        if quiet:
-            # That something is committed is told to who waits for it here before all others.
-            asyncio.get_running_loop().call_soon(self._peers.send, quiet)
 
     def _durable(self, ready: Ready) -> None:
         self._peers.send(ready.send_after_persist)
@@ -253,7 +256,7 @@ class Engine:
 
     def _apply(self, entries: Sequence[Entry]) -> None:
         machine, proposals = self.machine, self._proposals
-        oldest = 0.0
+        oldest, awaited = 0.0, False
         for entry in entries:
             pending = proposals.take((entry.term, entry.index))
             command: Command | None = None
@@ -264,10 +267,14 @@ class Engine:
             self._snapshots.applied_bytes += len(entry.data)
             if pending is None:
                 continue
+            # Another replica waits until it has applied the entry itself.
+            awaited = awaited or pending.future is None
             oldest = oldest or pending.since
             self.metrics.proposals_committed += 1
             if pending.future is not None and not pending.future.done():
                 pending.future.set_result(outcomes)
+        if awaited:
+            self.tell_commit()
         if oldest:
             self.metrics.commit.observe(self._now() - oldest)
 

@@ -198,11 +198,6 @@ def membership_of(entry: Entry) -> Membership:
         raise ValueError(f"entry {entry.index} is no membership: {error}") from error
 
 
-def is_quiet(message: RaftRpc) -> bool:
-    """True for what only tells the commit index: nobody waits for it but who follows."""
-    return isinstance(message, AppendRequest) and message.quiet
-
-
 def is_routine(message: RaftRpc) -> bool:
     """True for heartbeats and their answers: what an idle cluster says all day."""
     if isinstance(message, AppendRequest):

@@ -57,6 +57,7 @@ SHELLS = {
     "store/engines/raftos.py": "the engine on raftos: its door",
     "store/engines/raftos_adapter.py": "raftos, made to run",
     "store/engines/raft.py": "the embedded engine's door",
+    "store/commit_news.py": "commit indexes that wait a moment",
     "store/consistency.py": "the leader's look at all replicas",
     "store/group_commit.py": "Readys on their way to the disk",
     "store/lease_keeper.py": "the leader's clock for leases",

@@ -243,7 +243,9 @@ class RaftStore:
 
     async def _read_index(self) -> Message:
         """Only the leader answers: an asker that guessed wrong must find it, not be forwarded."""
-        return ReadIndexResult(await self.engine.read_index())
+        index = await self.engine.read_index()
+        self.engine.tell_commit()
+        return ReadIndexResult(index)
 
 
 def raft_actor(
