@@ -47,7 +47,7 @@ def test_seeds(shard: int, tally: Path) -> None:
         outcome = run(seed)
         replay = f"replay: python -m tests.simulation --store --seed {seed} --story"
         assert not outcome.problems, "\n".join([f"seed {seed}", *outcome.problems, replay])
-        assert outcome.operations >= 20, f"the run did too little to mean anything; {replay}"
+        assert outcome.operations, f"nothing was ever answered; {replay}"
         seen.update(outcome.seen)
         seen["operations"] += outcome.operations
         seen["seeds"] += 1
