@@ -59,8 +59,12 @@ def listed(ports: set[int]) -> str:
 def connections(pid: int) -> list[tuple[int, int]]:
     """(local, remote) ports of the process's established TCP connections. Source: proc(5)."""
     inodes = set()
-    for entry in os.scandir(f"/proc/{pid}/fd"):
-        found = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(entry.path))
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            target = os.readlink(f"/proc/{pid}/fd/{name}")
+        except FileNotFoundError:
+            continue  # closed meanwhile
+        found = re.fullmatch(r"socket:\[(\d+)\]", target)
         if found:
             inodes.add(found[1])
     pairs = []
