@@ -61,7 +61,8 @@ def test_a_flipped_bit_stops_the_replica_and_a_torn_tail_does_not(
     simulated.do("replica", "start", VICTIM)
     stop(writers)
     settle(settings)
-    assert "store.repaired" in simulated.do("logs", VICTIM)
+    # Records gather before they are written.
+    eventually(lambda: "store.repaired" in simulated.do("logs", VICTIM), "the repair is logged")
     assert lost(writers, stored(settings)) == []
     assert disordered(writers) == []
 
