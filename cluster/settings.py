@@ -70,7 +70,7 @@ class TimingSettings(msgspec.Struct, frozen=True):
     # A silent leader is replaced within half a second; one that died, sooner.
     heartbeat: float = 0.1
     election_min: float = 0.36
-    election_max: float = 0.46
+    election_max: float = 0.42
     node_lease_renew: float = 5.0  # 10
     node_lease_duration: float = 15.0  # 40
     node_grace: float = 16.0  # 50: silence after which a node is Unknown

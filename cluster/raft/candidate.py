@@ -15,6 +15,7 @@ def campaign(state: MemberState) -> None:
     low, member = state.config.election_min, state.config.member
     assert state.may_campaign, f"{member} does not find itself a voter"
     just_lost = state.now - state.lost_at < low
+    state.asked_at = state.now
     _stand(state, "pre-candidate")
     # A refused pre-vote costs nobody anything: try again soon; very soon if a connection just
     # broke, which the others may notice a little later.
@@ -27,8 +28,12 @@ def campaign(state: MemberState) -> None:
         return
     for peer in state.quorum.names:
         if peer != member:
-            request = _request(state, peer, state.term + 1, pre=True, transfer=False)
-            state.send_now.append(request)
+            _ask(state, peer)
+
+
+def _ask(state: MemberState, peer: str) -> None:
+    request = _request(state, peer, state.term + 1, pre=True, transfer=False)
+    state.send_now.append(request)
 
 
 def ask_votes(state: MemberState, transfer: bool = False) -> None:
@@ -38,6 +43,8 @@ def ask_votes(state: MemberState, transfer: bool = False) -> None:
     state.arm(low / 2, low)
     state.term += 1
     state.vote = state.config.member
+    if transfer:
+        state.last_leader = ""  # it lives, and votes
     for peer in state.quorum.names:
         if peer != state.config.member:
             request = _request(state, peer, state.term, pre=False, transfer=transfer)
@@ -78,7 +85,11 @@ def on_vote_request(state: MemberState, message: VoteRequest) -> None:
     up_to_date = state.log.is_up_to_date(message.last_index, message.last_term)
     if message.pre:
         granted = message.term > state.term and up_to_date
+        if granted:
+            _give_way(state, message)
         state.answer(_response(state, message, granted))
+        if not up_to_date:
+            _ask_back(state, message.sender)
         return
     if message.term > state.term:
         state.enter_term(message.term)
@@ -92,6 +103,33 @@ def on_vote_request(state: MemberState, message: VoteRequest) -> None:
     state.arm_election()
     # answer(): a repeated grant is durable already, a new one waits for the disk.
     state.answer(_response(state, message, granted=True))
+
+
+def _give_way(state: MemberState, rival: VoteRequest) -> None:
+    """Two that ask in the same moment are both told yes, stand, vote for themselves and split the
+    vote. So the one that could not have the other's vote, or else has the greater name, stands
+    down, and asks again if nothing comes of the other.
+
+    Only who has just asked: its question and the rival's have crossed. Later that would let a
+    member that asks again and again without being able to win hold up one that is.
+    """
+    config, log = state.config, state.log
+    if state.role != "pre-candidate" or state.now - state.asked_at > config.stagger:
+        return
+    own = (state.term + 1, log.last_term, log.last_index)
+    equal = own == (rival.term, rival.last_term, rival.last_index)
+    if equal and config.member < rival.sender:
+        return
+    state.become_follower("")
+    state.arm(config.election_min / 4, config.election_min / 2)
+
+
+def _ask_back(state: MemberState, rival: str) -> None:
+    """A rival with a worse log hears no leader now. It may have passed over this member's question
+    when it did."""
+    waits = rival in state.quorum.names and rival not in state.votes
+    if state.role == "pre-candidate" and waits:
+        _ask(state, rival)
 
 
 def hear_again(state: MemberState) -> None:
@@ -130,6 +168,28 @@ def record_vote(state: MemberState, voter: str, granted: bool) -> bool:
     state.votes.setdefault(voter, granted)
     if state.quorum.has([name for name, answer in state.votes.items() if answer]):
         return True
-    if state.quorum.out_of_reach([name for name, answer in state.votes.items() if not answer]):
+    refusers = [name for name, answer in state.votes.items() if not answer]
+    standing = state.role == "candidate"
+    if state.quorum.out_of_reach(refusers):
         state.become_follower("")
+    if standing and state.quorum.out_of_reach([*refusers, state.last_leader]):
+        _stand_again_soon(state)
     return False
+
+
+def _stand_again_soon(state: MemberState) -> None:
+    """The vote is split among those that live: nothing is won by waiting for the leader that fell
+    silent. But not for long: that leader may live after all, and its vote, from a slow disk, be the
+    one that is missing."""
+    if state.now - state.heard < 2 * state.config.election_max:
+        hurry(state, state.last_leader)
+
+
+def hurry(state: MemberState, lost: str) -> None:
+    """Campaign soon, as the leader ``lost`` is gone: in the order of the names, a stagger apart, so
+    that the vote is not split. With lease reads what was promised to it is kept."""
+    others = {*state.quorum.names, state.config.member} - {lost}
+    rank = sorted(others).index(state.config.member)
+    delay = state.config.stagger * (rank + state.random() / 10)
+    due = max(state.now + delay, state.promised)
+    state.deadline = min(state.deadline, due)

@@ -23,6 +23,7 @@ def hear_leader(state: MemberState, leader: str, tenure: int) -> bool:
         # lost with a vote on it and it came back as a new member.
         state.vote = leader
     state.heard = state.now
+    state.last_leader = leader
     state.starved = False
     if state.config.lease_reads:
         state.promised = state.now + state.config.election_min

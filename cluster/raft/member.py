@@ -232,11 +232,7 @@ class Member:
             state.leader = ""
             state.lost_at = state.now
             if state.may_campaign:
-                others = {*state.quorum.names, state.config.member} - {peer}
-                rank = sorted(others).index(state.config.member)
-                delay = state.config.stagger * (rank + state.random() / 10)
-                due = max(state.now + delay, state.promised)
-                state.deadline = min(state.deadline, due)
+                candidate.hurry(state, peer)
             candidate.hear_again(state)
 
     def propose(self, data: bytes) -> tuple[int, int]:

@@ -93,6 +93,8 @@ class MemberState:
     heard: float = float("-inf")
     promised: float = float("-inf")
     lost_at: float = float("-inf")  # when the connection to the leader broke
+    last_leader: str = ""  # whom it followed last
+    asked_at: float = float("-inf")  # when this member began to ask for pre-votes
     unheard: VoteRequest | None = None  # the last that came while the leader was fresh, and when
     unheard_at: float = 0.0
     starved: bool = False  # the timer rang late: look at what waits unread before campaigning
