@@ -10,6 +10,8 @@
     │   ├── FutureRevision     revision not reached (yet)
     │   ├── Fenced             the writer's term is over: stop writing
     │   ├── LeaseNotFound      the lease has ended, or never was
+    │   ├── TooLarge           more bytes than a write may have: nothing was written, write less
+    │   ├── Unusable           full, or it refuses us: nothing was written, an operator must act
     │   ├── Unsupported        the store's engine cannot do that at all
     │   ├── Corrupt            this replica's state differs from the others': ask another
     │   └── SessionExpired     the exactly-once session was dropped: outcome unknown, open another
@@ -77,6 +79,15 @@ class LeaseNotFound(StoreError):
     """There is no such lease (any more)."""
 
 
+class TooLarge(StoreError):
+    """A write over a bound in bytes: nothing was written."""
+
+
+class Unusable(StoreError):
+    """The database behind the store is full or refuses this cluster: nothing was written, and
+    nothing will be until an operator acts."""
+
+
 class Unsupported(StoreError):
     """This engine of the store cannot do that; the text says what can."""
 
@@ -115,6 +126,8 @@ BY_NAME: dict[str, type[SteersmanError]] = {
         Fenced,
         LeaseNotFound,
         Corrupt,
+        TooLarge,
+        Unusable,
         Unsupported,
         SessionExpired,
         TemporaryFault,

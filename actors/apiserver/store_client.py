@@ -30,7 +30,10 @@ RETRY_SECONDS = 1
 
 
 def translate(error: errors.SteersmanError) -> StatusError:
-    """A store or transport error as a Kubernetes Status (a StatusError passes through)."""
+    """A store or transport error as a Kubernetes Status (a StatusError passes through).
+
+    500 is left for our own bugs: a rule of the store or of a message broken by this server.
+    """
     match error:
         case StatusError():
             return error
@@ -48,6 +51,15 @@ def translate(error: errors.SteersmanError) -> StatusError:
             return status.timeout("the store did not answer in time", retry_after=RETRY_SECONDS)
         case errors.NotLeader() | errors.ActorDown():
             return status.service_unavailable("the store has no leader now")
+        case errors.TooLarge():
+            return status.too_large(f"Request entity too large: {error}")
+        case errors.Corrupt() | errors.Unusable():
+            return status.service_unavailable(f"the store does not serve: {error}")
+        case errors.LeaseNotFound():
+            return status.service_unavailable(f"nothing was written, a lease is over: {error}")
+        case errors.SessionExpired() | errors.TemporaryFault():
+            # Not 503: that tells clients that nothing happened, and they send the write again.
+            return status.timeout(f"whether it was done is not known: {error}", RETRY_SECONDS)
         case errors.Unsupported():
             return status.status_error(501, "NotImplemented", str(error))
     return status.internal_error(f"the store refused: {type(error).__name__}")

@@ -13,7 +13,7 @@ Role transitions::
 
 from collections.abc import Callable, Iterable
 
-from cluster.errors import NotLeader, Overloaded, StoreError
+from cluster.errors import NotLeader, Overloaded, TooLarge
 from cluster.raft import candidate, changes, follower, installing, leader, outbox, status
 from cluster.raft.log import RaftLog
 from cluster.raft.member_state import Config, Incoming, MemberState
@@ -239,7 +239,7 @@ class Member:
         """Append an entry; returns its (term, index): the proposal's name until it is committed.
 
         Raises NotLeader if this member does not lead or is handing over, Overloaded if too much
-        waits for a quorum, StoreError if the entry is too large for any log.
+        waits for a quorum, TooLarge if the entry is too large for any log.
         """
         state, config = self.state, self.state.config
         assert data, "an empty entry is a leader's no-op"
@@ -247,7 +247,7 @@ class Member:
         log = state.log
         if len(data) > config.proposal_bytes_max:
             limit = config.proposal_bytes_max
-            raise StoreError(f"{len(data)} bytes at once: at most {limit}, split it")
+            raise TooLarge(f"{len(data)} bytes at once: at most {limit}, split it")
         if log.last_index - log.commit >= config.uncommitted_max or (
             state.uncommitted_bytes
             and state.uncommitted_bytes + len(data) > config.uncommitted_bytes_max

@@ -4,7 +4,7 @@ Job: the rules. Must not know: the present state (what depends on it is decided 
 """
 
 from cluster import limits
-from cluster.errors import StoreError
+from cluster.errors import StoreError, TooLarge
 from cluster.messages.store import Compare, Delete, Put, Txn, TxnRecord
 from cluster.state.leases import lease_rule_broken
 
@@ -26,7 +26,7 @@ def check_txn(txn: Txn | TxnRecord) -> None:
     for operation in txn.success:
         size += _operation_size(operation)
     if size > limits.TXN_BYTES_MAX:
-        raise StoreError(f"a transaction takes at most {limits.TXN_BYTES_MAX} bytes, not {size}")
+        raise TooLarge(f"a transaction takes at most {limits.TXN_BYTES_MAX} bytes, not {size}")
     _check_number("fence", txn.fence)
     _check_session(txn)
 
@@ -51,9 +51,9 @@ def _operation_size(operation: Put | Delete) -> int:
     if isinstance(operation, Delete):
         return size
     if len(operation.value) > limits.OBJECT_BYTES_MAX:
-        raise StoreError(f"{key}: value over {limits.OBJECT_BYTES_MAX} bytes")
+        raise TooLarge(f"{key}: value over {limits.OBJECT_BYTES_MAX} bytes")
     if len(operation.index) > limits.INDEX_BYTES_MAX:
-        raise StoreError(f"{key}: index over {limits.INDEX_BYTES_MAX} bytes")
+        raise TooLarge(f"{key}: index over {limits.INDEX_BYTES_MAX} bytes")
     if not -1 <= operation.stamp <= len(operation.value):
         raise StoreError(f"{key}: stamp outside the value")
     if not 0 <= operation.lease <= limits.LEASE_ID_MAX:

@@ -31,6 +31,7 @@ from cluster.errors import (
     PeerFault,
     StoreError,
     TemporaryFault,
+    TooLarge,
 )
 from cluster.messages.base import ConnectionLost, Message
 from cluster.messages.store import (
@@ -140,7 +141,7 @@ class RaftosStore:
     async def _propose(self, command: Command) -> tuple[Outcome, ...]:
         data = zlib.compress(encode_command(command))
         if len(data) > COMMAND_BYTES_MAX:
-            raise StoreError(f"raftos carries at most {COMMAND_BYTES_MAX} bytes at once")
+            raise TooLarge(f"raftos carries at most {COMMAND_BYTES_MAX} bytes at once")
         self._proposed += 1
         name = f"{self._life}/{self._proposed}"
         future: asyncio.Future[tuple[Outcome, ...]] = asyncio.get_running_loop().create_future()

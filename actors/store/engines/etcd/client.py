@@ -27,6 +27,8 @@ from cluster.errors import (
     Overloaded,
     StoreError,
     TemporaryFault,
+    TooLarge,
+    Unusable,
 )
 
 # One try of one call: longer than a fair election of etcd's (1 s by default).
@@ -203,21 +205,26 @@ def translate(code: grpc.StatusCode, text: str) -> StoreError | TemporaryFault:
         return FutureRevision("the revision has not been reached in etcd")
     if "requested lease not found" in text:
         return LeaseNotFound("etcd knows no such lease (any more)")
+    if "request is too large" in text:
+        return TooLarge(f"etcd: {text}")
     match code:
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return AskTimeout(f"etcd: {text}")
         case grpc.StatusCode.RESOURCE_EXHAUSTED if "space" not in text:
             return Overloaded(f"etcd: {text}")
         case (
+            grpc.StatusCode.PERMISSION_DENIED
+            | grpc.StatusCode.UNAUTHENTICATED
+            | grpc.StatusCode.RESOURCE_EXHAUSTED
+        ):
+            return Unusable(f"etcd: {text}")
+        case (
             grpc.StatusCode.INVALID_ARGUMENT
             | grpc.StatusCode.NOT_FOUND
             | grpc.StatusCode.ALREADY_EXISTS
             | grpc.StatusCode.FAILED_PRECONDITION
             | grpc.StatusCode.OUT_OF_RANGE
-            | grpc.StatusCode.PERMISSION_DENIED
-            | grpc.StatusCode.UNAUTHENTICATED
             | grpc.StatusCode.UNIMPLEMENTED
-            | grpc.StatusCode.RESOURCE_EXHAUSTED
         ):
             return StoreError(f"etcd: {text}")
     return ActorDown(f"etcd: {code.name.lower()}: {text}")

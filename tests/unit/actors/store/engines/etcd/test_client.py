@@ -12,6 +12,8 @@ from cluster.errors import (
     LeaseNotFound,
     Overloaded,
     StoreError,
+    TooLarge,
+    Unusable,
 )
 
 Code = grpc.StatusCode
@@ -27,9 +29,11 @@ Code = grpc.StatusCode
         (Code.UNAVAILABLE, "failed to connect to all addresses", ActorDown),
         (Code.DEADLINE_EXCEEDED, "Deadline Exceeded", AskTimeout),
         (Code.RESOURCE_EXHAUSTED, "etcdserver: too many requests", Overloaded),
-        (Code.RESOURCE_EXHAUSTED, "etcdserver: mvcc: database space exceeded", StoreError),
-        (Code.INVALID_ARGUMENT, "etcdserver: request is too large", StoreError),
-        (Code.PERMISSION_DENIED, "etcdserver: permission denied", StoreError),
+        (Code.RESOURCE_EXHAUSTED, "etcdserver: mvcc: database space exceeded", Unusable),
+        (Code.INVALID_ARGUMENT, "etcdserver: request is too large", TooLarge),
+        (Code.PERMISSION_DENIED, "etcdserver: permission denied", Unusable),
+        (Code.UNAUTHENTICATED, "etcdserver: invalid auth token", Unusable),
+        (Code.INVALID_ARGUMENT, "etcdserver: duplicate key given", StoreError),
         (Code.CANCELLED, "Channel closed!", ActorDown),
         (Code.UNKNOWN, "", ActorDown),
     ],
