@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from actors.apiserver.authority import Authority
     from actors.kit.world.containers import ContainerRuntime
     from actors.kubelet.pod_network import PodNetwork
+    from cluster.api.encryption_configuration import EncryptionConfiguration
 
 DNS_PORT = 53
 # Simulated nodes share one loopback address, with other clusters too: each node's DNS port is its
@@ -85,7 +86,25 @@ def read_authority(settings: ClusterSettings, name: str) -> "Authority":
         service_account_key=(pki / "service-account.key").read_bytes(),
         serving_certificate=str(pki / f"{name}.crt"),
         serving_key=str(pki / f"{name}.key"),
+        encryption=read_encryption(pki / "encryption.yaml"),
     )
+
+
+def read_encryption(file: Path) -> "EncryptionConfiguration":
+    """What is encrypted at rest: nothing if there is no file. Raises BadEncryptionConfiguration
+    naming the file."""
+    from cluster.api.encryption_configuration import (
+        BadEncryptionConfiguration,
+        EncryptionConfiguration,
+        parse,
+    )
+
+    if not file.exists():
+        return EncryptionConfiguration()
+    try:
+        return parse(file.read_bytes())
+    except BadEncryptionConfiguration as error:
+        raise BadEncryptionConfiguration(f"{file}: {error}") from error
 
 
 def replica_components(

@@ -1,5 +1,6 @@
 """The cluster's keys and certificates as files: one authority, one certificate per process and one
-for the administrator, one key that signs ServiceAccount tokens.
+for the administrator, one key that signs ServiceAccount tokens, the keys of what is encrypted at
+rest.
 
 Existing files are kept (``up`` converges); keys are readable by their owner only. Who a process is
 is its key and its name: when its addresses change it gets a new certificate for the same key. Must
@@ -13,12 +14,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cluster import names
+from cluster.api.encryption_configuration import fresh
 from cluster.security import certificates
 from cluster.settings import ClusterSettings
 
 DAY = 86_400.0
 AUTHORITY_SECONDS = 3650 * DAY
 CERTIFICATE_SECONDS = 825 * DAY
+# Which resources are encrypted in the store, and the keys.
+ENCRYPTION = "encryption.yaml"
 SERVICE_NAMES = (
     "kubernetes", "kubernetes.default", "kubernetes.default.svc",
     f"kubernetes.default.svc.{names.CLUSTER_DOMAIN}", "localhost",
@@ -34,6 +38,9 @@ def ensure(settings: ClusterSettings) -> str:
     """Make what is missing; return a note of how many certificates were made."""
     os.makedirs(os.path.join(settings.data_dir, "pki"), mode=0o700, exist_ok=True)
     now = time.time()
+    if not any(os.path.exists(path(settings, name)) for name in ("ca.crt", ENCRYPTION)):
+        # (Not for a cluster that runs already: its replicas would not know the key.)
+        write_file(path(settings, ENCRYPTION), fresh(os.urandom(32)), 0o600)
     issuer, issuer_key = _authority(settings, now)
     if not os.path.exists(path(settings, "service-account.key")):
         _write(settings, "service-account.key", certificates.key_pem(_new_key()))

@@ -6,9 +6,14 @@ format of files, how a cluster is started.
 
 import os
 import shutil
+from pathlib import Path
 
 import msgspec
 
+from actors.apiserver.encryption import Sealer, key_name
+from actors.catalog import read_encryption
+from actors.kit.world.real import RealEntropy
+from cluster.errors import StatusError
 from cluster.settings import ClusterSettings, ReplicaSettings
 from deploy import pki, processes, replica_data, snapshot_file, state
 from deploy.recovering import require_own_log
@@ -23,6 +28,7 @@ def restore(
     has data there that nobody asked to replace."""
     settings = _settings(asked, data_dir)
     require_own_log(settings)
+    _check_keys(contents, settings)
     present = state.load(data_dir) if state.exists(data_dir) else None
     if present is not None:
         _check(present, force)
@@ -53,6 +59,24 @@ def _settings(asked: Topology, data_dir: str) -> ClusterSettings:
     if asked.replicas == len(present.replicas):
         return present
     return msgspec.structs.replace(present, replicas=fresh.replicas)
+
+
+def _check_keys(contents: Contents, settings: ClusterSettings) -> None:
+    """One value of each key that something is encrypted under must open."""
+    sealed = {key_name(item.value): item for item in contents.machine.items.freeze_values()}
+    sealed.pop("", None)
+    if not sealed:
+        return
+    file = pki.path(settings, pki.ENCRYPTION)
+    sealer = Sealer(read_encryption(Path(file)), RealEntropy())
+    for name, item in sorted(sealed.items()):
+        try:
+            sealer.open(item)
+        except StatusError as error:
+            raise ValueError(
+                f"the snapshot holds values encrypted under the key {name!r}, which {file} does "
+                "not have: put the file of that name from the cluster that was saved there first"
+            ) from error
 
 
 def _check(present: ClusterSettings, force: bool) -> None:

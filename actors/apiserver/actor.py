@@ -8,13 +8,14 @@ import asyncio
 from contextlib import aclosing
 from typing import cast
 
-from actors.apiserver import bootstrap, event_expiry
+from actors.apiserver import bootstrap, event_expiry, resealing
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.authentication import Authentication, caller_of_message
 from actors.apiserver.authority import Authority
 from actors.apiserver.authorization import Authorization
 from actors.apiserver.continue_token import ContinueTokens
 from actors.apiserver.documents import Documents
+from actors.apiserver.encryption import Sealer
 from actors.apiserver.environment import Environment
 from actors.apiserver.front_desk import FrontDesk
 from actors.apiserver.http_server import HttpServer
@@ -58,6 +59,7 @@ class ApiServerActor(Actor):
         self._desk: FrontDesk
         self._presence: Presence
         self._environment: Environment
+        self._sealer: Sealer
 
     async def started(self) -> None:
         """Build the chain, follow the store, open the HTTPS door."""
@@ -127,13 +129,15 @@ class ApiServerActor(Actor):
             return await self._chain.answer(request, caller_of_message(delivery))
 
     def _make_environment(self) -> Environment:
-        store = StoreClient(self.ctx.ref(names.address(names.STORE, self._replica)))
+        entropy = self.ctx.world.entropy
+        sealer = self._sealer = Sealer(self._authority.encryption, entropy)
+        store = StoreClient(self.ctx.ref(names.address(names.STORE, self._replica)), sealer)
         tokens = ContinueTokens(self._authority.service_account_key)
         return Environment(
             settings=self._live.now,
             replica=self._replica,
             clock=self.ctx.world.clock,
-            entropy=self.ctx.world.entropy,
+            entropy=entropy,
             objects=ObjectStore(store, tokens),
             policy=PolicyCache(),
             ref=self.ctx.ref,
@@ -204,6 +208,9 @@ class ApiServerActor(Actor):
                 if written:
                     self.ctx.note("cluster.bootstrapped", self._live.now.name, objects=written)
                 await self._presence.sweep()
+                resealed = await resealing.reseal(environment.objects.store, self._sealer)
+                if resealed:
+                    self.ctx.note("secrets.resealed", self._live.now.name, objects=resealed)
                 return
             except SteersmanError as error:
                 self.ctx.log.info("bootstrap is tried again", error=str(error))

@@ -1,12 +1,16 @@
 """Asking the store, with its errors turned into what an API client can read.
 
-Job: the one border between store errors and Kubernetes Status. Must not know: objects, kinds.
+Job: the one border between store errors and Kubernetes Status, and between what is stored sealed
+and what is read. Must not know: objects, kinds.
 """
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import cast
 
+import msgspec
+
+from actors.apiserver.encryption import Sealer
 from actors.kit.ref import Ref
 from cluster import errors
 from cluster.api import status
@@ -81,10 +85,12 @@ def readable_errors() -> Iterator[None]:
 
 
 class StoreClient:
-    """Typed asks to one store actor. All methods raise StatusError, or Fenced."""
+    """Typed asks to one store actor. ``sealer``: of what is encrypted at rest (None: nothing is).
+    All methods raise StatusError, or Fenced."""
 
-    def __init__(self, ref: Ref) -> None:
+    def __init__(self, ref: Ref, sealer: Sealer | None = None) -> None:
         self._ref = ref
+        self._sealer = sealer
 
     async def status(self) -> StoreStatus:
         """What this replica's store knows of itself."""
@@ -93,6 +99,14 @@ class StoreClient:
 
     async def range(self, request: Range) -> RangeResult:
         """Read keys (see ``messages.store.Range``)."""
+        found = await self.range_stored(request)
+        sealer = self._sealer
+        if sealer is None or not found.items:
+            return found
+        return msgspec.structs.replace(found, items=tuple([sealer.open(i) for i in found.items]))
+
+    async def range_stored(self, request: Range) -> RangeResult:
+        """As ``range``, with values as they are stored."""
         with readable_errors():
             return cast(RangeResult, await self._ref.ask(request, STORE_SECONDS_MAX))
 
@@ -105,15 +119,32 @@ class StoreClient:
 
     async def txn(self, request: Txn) -> TxnResult:
         """Apply a transaction (see ``messages.store.Txn``)."""
+        sealer = self._sealer
+        if sealer is not None:
+            sealed = tuple([sealer.seal(operation) for operation in request.success])
+            request = msgspec.structs.replace(request, success=sealed)
         with readable_errors():
-            return cast(TxnResult, await self._ref.ask(request, STORE_SECONDS_MAX))
+            result = cast(TxnResult, await self._ref.ask(request, STORE_SECONDS_MAX))
+        if sealer is None:
+            return result
+        opened = tuple([item and sealer.open(item) for item in result.items])
+        return msgspec.structs.replace(result, items=opened)
 
     @asynccontextmanager
     async def watch(self, request: Watch) -> AsyncIterator[AsyncIterator[StoreEvents]]:
         """Follow keys: iterate inside the context, which ends the stream when left."""
         with readable_errors():
             async with self._ref.stream(request) as stream:
-                yield cast("AsyncIterator[StoreEvents]", aiter(stream))
+                items = cast("AsyncIterator[StoreEvents]", aiter(stream))
+                yield items if self._sealer is None else _opened(items, self._sealer)
+
+
+async def _opened(items: AsyncIterator[StoreEvents], sealer: Sealer) -> AsyncIterator[StoreEvents]:
+    async for item in items:
+        if item.events:
+            events = tuple([sealer.open_event(event) for event in item.events])
+            item = msgspec.structs.replace(item, events=events)
+        yield item
 
 
 def prefix_end(prefix: str) -> str:

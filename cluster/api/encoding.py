@@ -44,6 +44,16 @@ def stamped(data: bytes, offset: int, revision: int) -> bytes:
     return b"%b%d%b" % (data[:offset], revision, data[offset:])
 
 
+def gap_of(data: bytes) -> tuple[bytes, int]:
+    """The inverse of ``stamped``: the value with its gap, and the gap's offset; -1 if the value
+    carries no revision."""
+    found = data.find(_GAP)
+    if found < 0:
+        return data, -1
+    offset = found + len(_GAP)
+    return data[:offset] + data[data.index(b'"', offset) :], offset
+
+
 def unstamped(data: bytes, offset: int) -> bytes:
     """The value without its gap: what is shown of an object that is not stored (a dry run)."""
     start = offset - len(b'"resourceVersion":"')

@@ -29,8 +29,8 @@ File = Annotated[str, typer.Argument(metavar="FILE", help="The snapshot file.")]
 def save(file: File, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     """Save the state of a running cluster, as of now, into one file.
 
-    The file holds all objects, Secrets too. Keys and certificates are not in it: see the folder
-    pki of the data directory.
+    The file holds all objects, Secrets encrypted. Keys and certificates are not in it: keep a copy
+    of the folder pki of the data directory, without whose encryption.yaml Secrets cannot be read.
 
     Example: [bold]steersman snapshot save backup.snap[/]
     """

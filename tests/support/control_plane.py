@@ -8,7 +8,7 @@ async with control_plane(tmp_path) as plane:
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from actors.kit.world.real import RealClock, RealEntropy
 from actors.kit.world.world import World
 from actors.store.engines.raft import raft_actor
 from cluster import names
+from cluster.api.encryption_configuration import EncryptionConfiguration, parse
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
 from cluster.settings import ClusterSettings, NetworkSettings, ReplicaSettings
@@ -196,6 +197,7 @@ def make_authority(settings: ClusterSettings) -> Authority:
         service_account_key=read("service-account.key"),
         serving_certificate=pki.path(settings, f"{REPLICA}.crt"),
         serving_key=pki.path(settings, f"{REPLICA}.key"),
+        encryption=parse(read(pki.ENCRYPTION)),
         static_tokens={TOKEN: StaticToken("token-user", (names.GROUP_MASTERS,))},
     )
 
@@ -207,10 +209,14 @@ async def control_plane(
     http: bool = False,
     store: Callable[[ClusterSettings], Actor] = lambda settings: raft_actor(settings, REPLICA),
     world: World | None = None,
+    encryption: EncryptionConfiguration | None = None,
 ) -> AsyncIterator[ControlPlane]:
-    """Start, wait until set up, stop at the end. ``world``: default real time, memory disk."""
+    """Start, wait until set up, stop at the end. ``world``: default real time, memory disk.
+    ``encryption``: another than a new cluster has."""
     settings = make_settings(folder, http)
     authority = make_authority(settings)
+    if encryption is not None:
+        authority = replace(authority, encryption=encryption)
     world = world or World(RealClock(), RealEntropy(), SimDisk())
     async with actor_system(REPLICA, world=world) as system:
         await system.spawn(names.STORE, lambda: store(settings))

@@ -6,7 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from actors.apiserver.encryption import Sealer
+from actors.catalog import read_encryption
+from actors.kit.world.real import RealEntropy
+from cluster.messages.store import Put, TxnRecord
 from cluster.settings import ClusterSettings
+from cluster.state.commands import TxnsCommand
 from cluster.state.mvcc import StateMachine
 from cluster.state.snapshot import decode_snapshot
 from deploy import pki, processes, replica_data, restoring, state
@@ -88,3 +93,25 @@ def test_data_that_is_there_is_replaced_only_if_that_is_wanted(
     assert not (tmp_path / "pki" / "replica-2.key").exists()
     topology = state.load_topology(place)
     assert topology is not None and topology.replicas == 1
+
+
+def test_what_is_encrypted_is_restored_only_where_its_keys_are(
+    tmp_path: Path, contents: Contents, seeded: dict[str, tuple[bytes, tuple[str, ...]]]
+) -> None:
+    source = build_settings(THREE, str(tmp_path / "source"))
+    pki.ensure(source)
+    kept = Path(pki.path(source, pki.ENCRYPTION))
+    put = Sealer(read_encryption(kept), RealEntropy()).seal(
+        Put("/registry/core/secrets/default/one", b"{}")
+    )
+    contents.machine.apply(contents.machine.applied + 1, 9, TxnsCommand((TxnRecord((), (put,)),)))
+    place = tmp_path / "c"
+    with pytest.raises(ValueError, match=r"under the key 'key1', which .*/c/pki/encryption.yaml"):
+        restoring.restore(contents, THREE, str(place), 1000, force=False)
+    assert not place.exists() and not seeded
+    (place / "pki").mkdir(parents=True)
+    (place / "pki" / kept.name).write_bytes(kept.read_bytes())
+    settings = restoring.restore(contents, THREE, str(place), 1000, force=False)
+    assert len(seeded) == 3
+    pki.ensure(settings)
+    assert (place / "pki" / kept.name).read_bytes() == kept.read_bytes()

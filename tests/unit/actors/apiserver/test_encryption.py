@@ -1,0 +1,138 @@
+"""Secrets are sealed in the store, and nobody above it notices."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.apiserver.encryption import PREFIX, Sealer
+from actors.kit.world.real import RealEntropy
+from cluster.api.encryption_configuration import EncryptionConfiguration, Key, Rule
+from cluster.errors import StatusError
+from cluster.messages.store import Delete, KeyValue, Put
+from tests.support.control_plane import ControlPlane, control_plane
+from tests.unit.actors.apiserver.fake_store import FakeStore
+
+WORD = base64.b64encode(b"correct horse").decode()
+KEY = "/registry/core/secrets/default/one"
+ONE, TWO = Key("one", b"1" * 32), Key("two", b"2" * 16)
+
+
+def configured(
+    *keys: Key, clear: bool = True, first_clear: bool = False
+) -> EncryptionConfiguration:
+    writer = None if first_clear or not keys else keys[0]
+    return EncryptionConfiguration((Rule(("secrets",), keys, writer, clear),))
+
+
+def sealer(*keys: Key, clear: bool = True) -> Sealer:
+    return Sealer(configured(*keys, clear=clear), RealEntropy())
+
+
+def secret(name: str = "one") -> dict[str, object]:
+    return {"metadata": {"name": name, "labels": {"a": "b"}}, "data": {"word": WORD}}
+
+
+def stored(put: Put | Delete, revision: int = 7) -> KeyValue:
+    assert isinstance(put, Put)
+    return KeyValue(put.key, put.value, revision, revision, 1, put.index, put.lease)
+
+
+async def test_a_secret_is_stored_sealed_and_read_whole(
+    fake_plane: ControlPlane, fake: FakeStore
+) -> None:
+    made = await fake_plane.create("secrets", secret(), "default")
+    value = fake.live[KEY].value
+    assert value.startswith(PREFIX + b"aesgcm:v1:key1:")
+    assert WORD.encode() not in value
+    assert made == await fake_plane.get("secrets", "one", "default")
+    [listed] = (await fake_plane.list("secrets", "default", labelSelector="a=b"))["items"]
+    assert (listed["data"], listed["metadata"]) == (made["data"], made["metadata"])
+    patched = await fake_plane.patch("secrets", "one", {"data": {"more": WORD}}, "default")
+    assert patched["data"] == {"word": WORD, "more": WORD}
+    assert patched["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+    assert patched == await fake_plane.get("secrets", "one", "default")
+
+
+async def test_other_kinds_are_in_clear(fake_plane: ControlPlane, fake: FakeStore) -> None:
+    await fake_plane.create("configmaps", {**secret(), "data": {"a": "plain"}}, "default")
+    assert b"plain" in fake.live["/registry/core/configmaps/default/one"].value
+
+
+async def test_a_key_put_first_is_soon_the_only_one_in_use(tmp_path: Path) -> None:
+    fake = FakeStore()
+
+    async def values() -> list[bytes]:
+        return [item.value for key, item in fake.live.items() if "/secrets/" in key]
+
+    for number, configuration in enumerate(
+        (
+            EncryptionConfiguration(),
+            configured(ONE),
+            configured(TWO, ONE),
+            configured(ONE, TWO, first_clear=True),
+        )
+    ):
+        folder = tmp_path / str(number)
+        async with control_plane(
+            folder, store=lambda settings: fake, encryption=configuration
+        ) as plane:
+            if not number:
+                await plane.create("secrets", secret(), "default")
+            marks = [b"{", PREFIX + b"aesgcm:v1:one:", PREFIX + b"aesgcm:v1:two:", b"{"]
+            for _ in range(200):
+                if all(value.startswith(marks[number]) for value in await values()):
+                    break
+                await plane.system.world.clock.sleep(0.02)
+            assert all(value.startswith(marks[number]) for value in await values())
+            found = await plane.get("secrets", "one", "default")
+            assert found["data"] == {"word": WORD}
+            version = int(found["metadata"]["resourceVersion"])
+            assert version == fake.live[KEY].mod_revision
+
+
+def test_a_value_opens_under_its_own_key_only() -> None:
+    put = Put(KEY, b'{"a":"","b":1}', 6)
+    sealed = sealer(ONE).seal(put)
+    opened = sealer(TWO, ONE).open(stored(sealed, 42))
+    assert opened.value == b'{"a":"42","b":1}'
+    item = stored(sealed)
+    moved = KeyValue(KEY + "2", item.value, 1, 1, 1)
+    flipped = KeyValue(KEY, item.value[:-1] + bytes([item.value[-1] ^ 1]), 1, 1, 1)
+    cut = KeyValue(KEY, item.value[:30], 1, 1, 1)
+    other = Key("one", b"3" * 32)
+    for keeper, wrong in (
+        (sealer(ONE), moved),
+        (sealer(ONE), flipped),
+        (sealer(ONE), cut),
+        (sealer(other), item),
+        (sealer(TWO), item),
+        (sealer(), item),
+    ):
+        with pytest.raises(StatusError) as caught:
+            keeper.open(wrong)
+        assert caught.value.code == 500
+        assert "correct" not in str(caught.value)
+
+
+def test_what_is_in_clear_is_refused_without_the_identity_provider() -> None:
+    item = KeyValue(KEY, b"{}", 1, 1, 1)
+    assert sealer(ONE).open(item) is item
+    with pytest.raises(StatusError):
+        sealer(ONE, clear=False).open(item)
+
+
+def test_two_writes_of_the_same_value_differ() -> None:
+    keeper = sealer(ONE)
+    assert stored(keeper.seal(Put(KEY, b"a"))).value != stored(keeper.seal(Put(KEY, b"a"))).value
+
+
+@given(st.binary(max_size=300), st.integers(1, 1 << 62))
+def test_any_value_comes_back(value: bytes, revision: int) -> None:
+    keeper = sealer(ONE)
+    item = stored(keeper.seal(Put(KEY, value)), revision)
+    assert keeper.open(item).value == value
+    assert not keeper.is_stale(item)
+    assert sealer(TWO, ONE).is_stale(item)
