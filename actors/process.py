@@ -8,7 +8,6 @@ in reverse order at SIGTERM. Must not know: what components do.
 """
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -21,6 +20,7 @@ import uvloop
 
 from actors import catalog
 from actors.client.live_settings import LiveSettings
+from actors.garbage import Collector
 from actors.kit.supervisor import Unrecoverable
 from actors.kit.system import ActorSystem
 from actors.kit.trace_file import FileTracer
@@ -130,8 +130,7 @@ def reload(path: Path, live: LiveSettings, system: ActorSystem) -> None:
 
 def tell_ready(name: str) -> None:
     """All components have started: what lives now lives on, and whoever waits is told."""
-    gc.collect()
-    gc.freeze()
+    Collector().start()
     notify(name)
 
 

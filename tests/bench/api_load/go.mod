@@ -1,0 +1,3 @@
+module api_load
+
+go 1.19
