@@ -30,6 +30,7 @@ class Collector:
         self.full_looks = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._frozen = 0
+        self._added = 0
         self._not_before = 0.0
         self._due = False
         self._before = gc.get_threshold()
@@ -55,7 +56,9 @@ class Collector:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+        # (It walks them all, so it is asked here only.)
         self._frozen = gc.get_freeze_count()
+        self._added = 0
         now = self._loop.time()
         self._not_before = now + (now - began) / SHARE_MAX
         self.full_looks += 1
@@ -77,6 +80,8 @@ class Collector:
         assert self._loop is not None
         self._due = False
         gc.freeze()
-        many = gc.get_freeze_count() > 2 * max(self._frozen, FROZEN_MIN)
+        # At most so many have come.
+        self._added += YOUNG * MIDDLE
+        many = self._added > max(self._frozen, FROZEN_MIN)
         if many and self._loop.time() >= self._not_before:
             self.look()
