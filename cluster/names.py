@@ -9,6 +9,8 @@ CLOUD = "cloud"
 KUBELET = "kubelet"
 PROXY = "proxy"
 DNS = "dns"
+STREAMS_CHILD = "streams"  # of the kubelet
+KUBELET_STREAMS = f"{KUBELET}/{STREAMS_CHILD}"
 
 LABEL_ZONE = "topology.kubernetes.io/zone"
 LABEL_REGION = "topology.kubernetes.io/region"

@@ -29,9 +29,13 @@ class Authorization:
 
     environment: Environment
 
-    async def check(self, kind: Kind, request: ApiRequest, caller: Caller) -> None:
-        """Raises StatusError 403, in Kubernetes' words."""
+    async def check(
+        self, kind: Kind, request: ApiRequest, caller: Caller, verb: str | None = None
+    ) -> None:
+        """Raises StatusError 403, in Kubernetes' words. ``verb``: another than the request's."""
         attributes = attributes_of(kind, request)
+        if verb is not None:
+            attributes = attributes._replace(verb=verb)
         decision = await self.decide(caller, attributes)
         if not decision.allowed:
             raise status.forbidden(kind, request.name, decision.reason)

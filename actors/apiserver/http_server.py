@@ -24,6 +24,8 @@ from actors.apiserver.protobuf import decoder
 from actors.apiserver.rendering import render_event
 from actors.apiserver.request_chain import WatchPlan
 from actors.apiserver.rest_path import PlainPath, ResourcePath, api_request, parse_path, parse_query
+from actors.apiserver.streaming.connect import connect_request, is_stream
+from actors.apiserver.streaming.door import StreamDoor
 from actors.kit import tracing
 from cluster import limits
 from cluster.api import status
@@ -50,6 +52,7 @@ class HttpServer:
         self._addresses = addresses
         self._shared = shared
         self._tls = tls_context(authority)
+        self._streams = StreamDoor(desk)
         self._watches: set[asyncio.Task[Any]] = set()
         self._serving = 0
         server = StatusServer(self._handle, handler_cancellation=True, access_log=None, **_LIMITS)
@@ -113,13 +116,16 @@ class HttpServer:
 
     async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         raw_path, _, raw_query = request.raw_path.partition("?")
-        path, query = parse_path(raw_path), parse_query(raw_query)
+        path = parse_path(raw_path)
         plain = path.path if isinstance(path, PlainPath) else ""
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport is not None else None
         visit.path = "" if plain else raw_path
         caller = await self._desk.caller(certificate, request.headers, plain)
         visit.user = caller.user
+        if isinstance(path, ResourcePath) and is_stream(path):
+            return await self._stream(request, path, raw_query, caller)
+        query = parse_query(raw_query)
         if isinstance(path, PlainPath):
             if path.path in PATHS:
                 return await self._operation(request, path.path, caller, visit)
@@ -129,6 +135,18 @@ class HttpServer:
         asked = _api_request(request, path, query, await _read_body(request))
         with self._desk.contained(asked):
             return await self._resource(request, asked, caller)
+
+    async def _stream(
+        self, http: web.BaseRequest, path: ResourcePath, raw_query: str, caller: Caller
+    ) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None
+        self._watches.add(task)
+        try:
+            with self._desk.contained(connect_request(http.method, path, {})):
+                return await self._streams.serve(http, path, raw_query, caller)
+        finally:
+            self._watches.discard(task)
 
     async def _resource(
         self, http: web.BaseRequest, request: ApiRequest, caller: Caller

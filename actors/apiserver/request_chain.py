@@ -4,16 +4,25 @@ Job: from an authenticated ApiRequest to bytes. Must not know: HTTP, messages' t
 Authentication happens at the doors, because each has credentials of its own kind.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import orjson
 
 from actors.apiserver import rendering, reviews
+from actors.apiserver.admission import chain as admission
+from actors.apiserver.admission.plugin import Review
 from actors.apiserver.authentication import Authentication
 from actors.apiserver.authorization import Authorization
-from actors.apiserver.call import Call, Caller, delete_options, parse_revision, write_options
+from actors.apiserver.call import (
+    Call,
+    Caller,
+    WriteOptions,
+    delete_options,
+    parse_revision,
+    write_options,
+)
 from actors.apiserver.environment import Environment
 from actors.apiserver.list_options import list_options, watch_options
 from actors.apiserver.negotiation import Form, negotiate
@@ -30,6 +39,7 @@ from cluster.api.encoding import decode
 from cluster.api.jsonio import decode_object
 from cluster.api.kind import SCALE_KIND
 from cluster.api.kinds import Kind, by_resource
+from cluster.api.types import Object
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse, WatchBatch
 
@@ -108,6 +118,19 @@ class RequestChain:
         """What a container wrote. Raises before the first byte if it cannot be read."""
         call = await self._admit_call(request, caller)
         return await log.open_log(self.environment, call)
+
+    async def admit_connect(
+        self, request: ApiRequest, caller: Caller, verbs: Sequence[str], options: Object
+    ) -> Call:
+        """A request that becomes a stream. ``verbs``: what the caller needs; ``options``: the
+        object that admission sees."""
+        kind = _kind_of(request)
+        for verb in verbs:
+            await self.authorization.check(kind, request, caller, verb)
+        _check_shape(kind, request)
+        call = Call(request, kind, caller, WriteOptions(), self.environment.clock.now())
+        await admission.admit(Review(self.environment, call, options, None, connect=True))
+        return call
 
     async def _admit_call(self, request: ApiRequest, caller: Caller) -> Call:
         """Resolve the kind, check that it takes the verb, authorize."""

@@ -24,15 +24,16 @@ from actors.kubelet.node_agent import NodeAgent
 from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_files import PodFiles
 from actors.kubelet.pod_network import NetworkFault, PodNetwork
-from actors.kubelet.pod_view import make_view
+from actors.kubelet.pod_view import PodView, make_view
 from actors.kubelet.pod_worker import PodWorker
 from actors.kubelet.references import References
+from actors.kubelet.streams import StreamsActor
 from cluster.api.resources import PODS, SERVICES
 from cluster.api.types import Object
 from cluster.errors import PeerFault, StatusError
 from cluster.messages.base import Message
 from cluster.messages.kubelet import LogChunk, ReadLogs
-from cluster.names import KUBELET
+from cluster.names import KUBELET, STREAMS_CHILD
 from cluster.settings import ClusterSettings
 
 RETRY_SECONDS = 1.0
@@ -80,6 +81,10 @@ class KubeletActor(Actor):
         await self._runtime.open(self.ctx.world.clock.now)
         agent = NodeAgent(
             self.ctx, self._settings, self._node, client, self._runtime, self._machine
+        )
+        await self.ctx.spawn(
+            STREAMS_CHILD,
+            lambda: StreamsActor(self._see_pod, self._runtime, self._network, self._node.address),
         )
         self.ctx.task(agent.run(), "node agent")
         self.ctx.task(self._run(client, agent, self._machine, self._files), "kubelet")
@@ -248,6 +253,11 @@ class KubeletActor(Actor):
                     return
         except RuntimeFault as fault:
             raise container_logs.refuse(500, "InternalError", f"logs: {fault}") from fault
+
+    async def _see_pod(self, namespace: str, name: str) -> tuple[Object, PodView]:
+        """Raises StatusError 404, RuntimeFault."""
+        worker = self._find(namespace, name)
+        return worker.pod, make_view(await self._runtime.list(self._pod_filter(worker.uid)))
 
     def _pod_filter(self, uid: str) -> labels.Labels:
         mine = labels.node_labels(self._settings.name, self._node.name)

@@ -13,6 +13,22 @@ class NetworkFault(SteersmanError):
     """The network could not be set up; the text says which step failed."""
 
 
+class Connection(Protocol):
+    """A TCP connection. Errors are OSError."""
+
+    async def read(self) -> bytes:
+        """The next piece; b"" once the far end has said all."""
+
+    async def write(self, data: bytes) -> None:
+        """Waits while the far end does not read."""
+
+    async def write_eof(self) -> None:
+        """Say that no more comes."""
+
+    async def close(self) -> None:
+        """Both ways."""
+
+
 class PodNetwork(Protocol):
     """Both attach and detach may be repeated: they converge."""
 
@@ -35,3 +51,7 @@ class PodNetwork(Protocol):
         self, url: str, headers: Mapping[str, str], timeout: float
     ) -> tuple[int, str]:
         """Status and the start of the body; certificates are not checked. OSError on failure."""
+
+    async def dial(self, pid: int, address: str, port: int, timeout: float) -> Connection:
+        """Connect; from inside the network namespace of process ``pid``, or, if that is 0, from the
+        node's. OSError (TimeoutError included) if it fails."""

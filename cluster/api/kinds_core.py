@@ -21,6 +21,11 @@ def _lacking(name: str, verbs: tuple[str, ...], kind: str = "") -> Subresource:
     return Subresource(name, verbs, kind, "", "v1" if kind else "", served=False)
 
 
+def _stream(name: str, kind: str, verbs: tuple[str, ...] = CONNECT) -> Subresource:
+    """What becomes a stream: its options are fields of the query, not a body."""
+    return Subresource(name, verbs, kind, "", "v1")
+
+
 _BINDING = Subresource("binding", CREATE, "Binding", "", "v1", _CORE + "Binding")
 _EVICTION = Subresource(
     "eviction", CREATE, "Eviction", "policy", "v1", "io.k8s.api.policy.v1.Eviction"
@@ -34,11 +39,11 @@ _TOKEN = Subresource(
     "io.k8s.api.authentication.v1.TokenRequest",
 )
 _POD_PARTS = (
-    _lacking("attach", CONNECT, "PodAttachOptions"),
+    _stream("attach", "PodAttachOptions"),
     _BINDING,
     _lacking("ephemeralcontainers", STATUS_VERBS),
     _EVICTION,
-    _lacking("exec", CONNECT, "PodExecOptions"),
+    _stream("exec", "PodExecOptions"),
     Subresource("log", GET),
     _lacking("portforward", CONNECT, "PodPortForwardOptions"),
     _lacking("proxy", PROXY, "PodProxyOptions"),

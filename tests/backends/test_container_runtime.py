@@ -12,12 +12,15 @@ from actors.kit.world.containers import (
     Container,
     ContainerEvent,
     ContainerRuntime,
+    ExecResult,
     LogOptions,
+    ProcessStreams,
     RuntimeFault,
 )
 from actors.kubelet.pause_image import pause_archive, pause_reference
 from actors.kubelet.runtimes.docker import DockerRuntime
 from actors.kubelet.runtimes.memory import Behaviour, MemoryRuntime
+from actors.kubelet.runtimes.memory_streams import Cat, Program
 from tests.support.busybox import BUSYBOX, ensure_busybox
 
 OWN = {"steersman.test": "runtime"}
@@ -221,6 +224,120 @@ async def test_the_pause_image_runs_as_a_sandbox(case: Case) -> None:
     late = await case.runtime.create("rt-late", joined)
     with pytest.raises(RuntimeFault):
         await case.runtime.start(late)
+
+
+async def output_of(streams: ProcessStreams) -> dict[int, bytes]:
+    """All it says, by stream."""
+    found: dict[int, bytes] = {}
+    async with asyncio.timeout(20):
+        while (piece := await streams.read()) is not None:
+            found[piece[0]] = found.get(piece[0], b"") + piece[1]
+    return found
+
+
+async def test_a_commands_streams(case: Case) -> None:
+    if case.memory is not None:
+        case.memory.programs["cat"] = Cat
+        case.memory.on_exec = lambda container, command: ExecResult(4, b"out\n")
+    container = await case.run("one", UNTIL_TERM)
+    streams = await case.runtime.open_exec(
+        container, ["sh", "-c", "echo out; exit 4"], stdin=False, tty=False
+    )
+    assert await output_of(streams) == {1: b"out\n"}
+    assert await streams.exit_code() == 4
+    await streams.close()
+    streams = await case.runtime.open_exec(container, ["cat"], stdin=True, tty=False)
+    sent = bytes(range(256)) * 1000
+
+    async def send() -> None:
+        for start in range(0, len(sent), 30_000):
+            await streams.write(sent[start : start + 30_000])
+        await streams.write_eof()
+
+    found, _ = await asyncio.gather(output_of(streams), send())
+    assert found == {1: sent}
+    assert await streams.exit_code() == 0
+    await streams.write(b"too late")
+    await streams.close()
+
+
+async def test_a_command_that_is_let_go_is_ended(case: Case) -> None:
+    made: list[Program] = []
+
+    def make() -> Program:
+        made.append(Program())
+        return made[-1]
+
+    if case.memory is not None:
+        case.memory.programs["sleep"] = make
+    container = await case.run("one", UNTIL_TERM)
+    streams = await case.runtime.open_exec(container, ["sleep", "987"], stdin=True, tty=False)
+    await asyncio.sleep(0.2)
+    await streams.close()
+    if case.memory is not None:
+        assert made[0].exit_code is not None
+        return
+    left = await case.runtime.exec(container, ["ps"], 10)
+    assert b"sleep 987" not in left.output
+
+
+async def test_a_container_that_ends_takes_its_commands_along(case: Case) -> None:
+    if case.memory is not None:
+        case.memory.programs["cat"] = Cat
+    container = await case.run("one", UNTIL_TERM)
+    streams = await case.runtime.open_exec(container, ["cat"], stdin=True, tty=False)
+    attached = await case.runtime.open_attach(container, stdin=False)
+    await case.runtime.kill(container)
+    assert await output_of(streams) == {}
+    assert await streams.exit_code() == 137
+    assert await output_of(attached) == {}
+    await streams.close()
+    await attached.close()
+    for opening in (
+        case.runtime.open_attach(container, stdin=False),
+        case.runtime.open_exec(container, ["cat"], stdin=False, tty=False),
+    ):
+        with pytest.raises(RuntimeFault) as caught:
+            await opening
+        assert caught.value.status == 409
+
+
+async def test_attached_to_the_first_process(case: Case) -> None:
+    if case.memory is not None:
+        case.memory.mains["one"] = Cat
+    config = case.config("one", "cat")
+    config.update({"OpenStdin": True, "StdinOnce": True})
+    container = await case.runtime.create("rt-one", config)
+    await case.runtime.start(container)
+    streams = await case.runtime.open_attach(container, stdin=True)
+    await streams.write(b"hello\n")
+    assert await streams.read() == (1, b"hello\n")
+    await streams.write_eof()
+    assert await output_of(streams) == {}
+    await streams.close()
+
+
+@pytest.mark.docker
+async def test_a_terminal_has_its_size(docker_socket: str) -> None:
+    ensure_busybox(docker_socket)
+    runtime = DockerRuntime(docker_socket)
+    await runtime.open(time.time)
+    case = Case(runtime, None)
+    try:
+        container = await case.run("one", UNTIL_TERM)
+        command = ["sh", "-c", "read line; stty size; tty"]
+        streams = await runtime.open_exec(container, command, stdin=True, tty=True)
+        await streams.resize(101, 31)
+        # By default these would be the engine's signal to detach.
+        await streams.write(b"\x10\x11\n")
+        found = await output_of(streams)
+        assert b"31 101" in found[1] and b"/dev/pts/" in found[1]
+        assert await streams.exit_code() == 0
+        await streams.close()
+    finally:
+        for item in await runtime.list(OWN):
+            await runtime.remove(item.id)
+        await runtime.close()
 
 
 @pytest.mark.docker

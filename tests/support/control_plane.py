@@ -20,6 +20,7 @@ from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor
 from actors.kit.system import ActorSystem
 from actors.kit.testing import actor_system
+from actors.kit.transports.transport import Transport
 from actors.kit.world.memory_disk import SimDisk
 from actors.kit.world.real import RealClock, RealEntropy
 from actors.kit.world.world import World
@@ -28,7 +29,7 @@ from cluster import names
 from cluster.api.encryption_configuration import EncryptionConfiguration, parse
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
-from cluster.settings import ClusterSettings, NetworkSettings, ReplicaSettings
+from cluster.settings import ClusterSettings, NetworkSettings, NodeSettings, ReplicaSettings
 from deploy import kubeconfig, pki
 
 REPLICA = "replica-1"
@@ -172,14 +173,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_settings(folder: Path, http: bool) -> ClusterSettings:
+def make_settings(
+    folder: Path, http: bool, nodes: tuple[NodeSettings, ...] = ()
+) -> ClusterSettings:
     """One replica; its data below ``folder``."""
     port, shared = (free_port(), free_port()) if http else (6443, 6444)
     return ClusterSettings(
         name="test",
         data_dir=str(folder),
         replicas=(ReplicaSettings(REPLICA, "a", f"127.0.0.1:{port + 1}", (f"127.0.0.1:{port}",)),),
-        nodes=(),
+        nodes=nodes,
         runtime="memory",
         network=NetworkSettings(shared_api=f"127.0.0.1:{shared}", packet_filter="memory"),
     )
@@ -210,15 +213,17 @@ async def control_plane(
     store: Callable[[ClusterSettings], Actor] = lambda settings: raft_actor(settings, REPLICA),
     world: World | None = None,
     encryption: EncryptionConfiguration | None = None,
+    nodes: tuple[NodeSettings, ...] = (),
+    transport: Transport | None = None,
 ) -> AsyncIterator[ControlPlane]:
     """Start, wait until set up, stop at the end. ``world``: default real time, memory disk.
     ``encryption``: another than a new cluster has."""
-    settings = make_settings(folder, http)
+    settings = make_settings(folder, http, nodes)
     authority = make_authority(settings)
     if encryption is not None:
         authority = replace(authority, encryption=encryption)
     world = world or World(RealClock(), RealEntropy(), SimDisk())
-    async with actor_system(REPLICA, world=world) as system:
+    async with actor_system(REPLICA, world=world, transport=transport) as system:
         await system.spawn(names.STORE, lambda: store(settings))
         live = LiveSettings(settings, REPLICA)
         await system.spawn(names.APISERVER, lambda: ApiServerActor(live, authority, http))

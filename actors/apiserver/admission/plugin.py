@@ -12,17 +12,21 @@ from cluster.api.types import Object
 class Review:
     """What a plugin judges. ``obj``: the object to be stored (plugins may change it), None for a
     delete. ``old``: the live one, None for a create. ``fresh``: reads must be linearizable, because
-    an earlier decision on this replica's own state turned out to be stale."""
+    an earlier decision on this replica's own state turned out to be stale. ``connect``: it is a
+    request for a stream; ``obj`` holds its options, as PodExecOptions."""
 
     environment: Environment
     call: Call
     obj: Object | None
     old: Object | None
     fresh: bool = False
+    connect: bool = False
 
     @property
     def operation(self) -> str:
-        """CREATE, UPDATE or DELETE."""
+        """CREATE, UPDATE, DELETE or CONNECT."""
+        if self.connect:
+            return "CONNECT"
         if self.obj is None:
             return "DELETE"
         return "CREATE" if self.old is None else "UPDATE"

@@ -7,6 +7,7 @@ from actors.apiserver.subresources import (
     log,
     scale,
     status_part,
+    streamed,
 )
 from actors.apiserver.subresources.handler import Handler
 from cluster.api.kinds import Kind
@@ -18,8 +19,10 @@ _COMMON: dict[str, Handler] = {
 }
 _OF_KIND: dict[tuple[str, str, str], Handler] = {
     ("", "namespaces", "finalize"): status_part.handle_finalize,
+    ("", "pods", "attach"): streamed.handle,
     ("", "pods", "binding"): binding.handle,
     ("", "pods", "eviction"): eviction.handle,
+    ("", "pods", "exec"): streamed.handle,
     ("", "pods", "log"): log.handle,
     ("", "serviceaccounts", "token"): account_token.handle,
 }

@@ -102,6 +102,29 @@ class RuntimeInfo:
     cgroup_version: int = 1
 
 
+class ProcessStreams(Protocol):
+    """The standard streams of a process in a container. Errors are ``RuntimeFault`` only."""
+
+    async def read(self) -> tuple[int, bytes] | None:
+        """The next piece of its output and the stream it is of (1 stdout, 2 stderr; with a
+        terminal always 1); None once it has closed them. May be cancelled and called again."""
+
+    async def write(self, data: bytes) -> None:
+        """To its input; waits while it does not read. Without effect once it has gone."""
+
+    async def write_eof(self) -> None:
+        """Its input ends here."""
+
+    async def resize(self, width: int, height: int) -> None:
+        """Of its terminal, in characters."""
+
+    async def exit_code(self) -> int:
+        """Of a command of ``open_exec``, once ``read`` has returned None."""
+
+    async def close(self) -> None:
+        """Let go. A command of ``open_exec`` that still runs is ended: hung up, then killed."""
+
+
 class ContainerRuntime(Protocol):
     """What a node needs of a container engine. Every call ends by its own deadline.
 
@@ -158,6 +181,14 @@ class ContainerRuntime(Protocol):
         self, container: str, command: Sequence[str], timeout: float, output_max: int = 10_240
     ) -> ExecResult:
         """Run a command in it. RuntimeFault 0 after ``timeout`` seconds."""
+
+    async def open_exec(
+        self, container: str, command: Sequence[str], stdin: bool, tty: bool
+    ) -> ProcessStreams:
+        """Start a command in it. RuntimeFault 404: no such container; 409: it does not run."""
+
+    async def open_attach(self, container: str, stdin: bool) -> ProcessStreams:
+        """The streams of its first process, from now on. RuntimeFault 404, 409 as above."""
 
     def logs(self, container: str, options: LogOptions) -> AsyncIterator[bytes]:
         """Whole lines (or pieces of very long ones) as written, both streams in order of time."""

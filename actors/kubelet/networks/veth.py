@@ -13,10 +13,13 @@ import hashlib
 import os
 import socket
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
 
-from actors.kubelet.pod_network import NetworkFault
+from actors.kit.world.netns import enter_namespace
+from actors.kubelet.networks.socket_connection import SocketConnection
+from actors.kubelet.pod_network import Connection, NetworkFault
 
 NEXT_HOP = "169.254.1.1"
 COMMAND_SECONDS = 10.0
@@ -134,6 +137,33 @@ class VethNetwork:
                 return response.status, body.decode(errors="replace")
         except (aiohttp.ClientError, ValueError) as error:
             raise OSError(str(error)) from error
+
+    async def dial(self, pid: int, address: str, port: int, timeout: float) -> Connection:
+        # A socket stays in the namespace it was made in; a thread of its own makes it there.
+        namespace = f"/proc/{pid}/ns/net" if pid else ""
+        made = await asyncio.to_thread(make_socket, namespace)
+        connected = False
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.get_running_loop().sock_connect(made, (address, port))
+                reader, writer = await asyncio.open_connection(sock=made)
+                connected = True
+                return SocketConnection(reader, writer)
+        finally:
+            if not connected:
+                made.close()
+
+
+def make_socket(namespace: str) -> socket.socket:
+    """A TCP socket of the network namespace at that path ('' : this process's)."""
+    if namespace:
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(enter_namespace, namespace).result()
+            made = threads.submit(socket.socket).result()
+    else:
+        made = socket.socket()
+    made.setblocking(False)
+    return made
 
 
 def enable_forwarding() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import aiodocker
 import aiohttp
+from aiodocker.execs import Exec
 
 from actors.kit.world.containers import (
     Config,
@@ -29,6 +30,7 @@ from actors.kit.world.containers import (
     RuntimeInfo,
 )
 from actors.kubelet.runtimes import docker_records
+from actors.kubelet.runtimes.docker_streams import DETACH_KEYS, DockerStreams
 
 # Seconds. A start takes 0.1-0.4 s on an idle machine and some seconds when forty start at once.
 CALL_SECONDS = 30.0
@@ -227,6 +229,46 @@ class DockerRuntime:
         if done.get("Running") or done.get("ExitCode") is None:
             raise RuntimeFault(0, "exec: the engine went away")
         return ExecResult(int(done["ExitCode"]), bytes(output))
+
+    async def open_exec(
+        self, container: str, command: Sequence[str], stdin: bool, tty: bool
+    ) -> DockerStreams:
+        async with within(CALL_SECONDS, "exec"):
+            target = self.docker.containers.container(container)
+            run = await target.exec(
+                list(command), stdin=stdin, tty=tty, detach_keys=DETACH_KEYS if tty else None
+            )
+            stream = run.start()
+            await stream._init()
+        return DockerStreams(self, container, stream, run)
+
+    async def open_attach(self, container: str, stdin: bool) -> DockerStreams:
+        found = await self.inspect(container)
+        if found is None:
+            raise RuntimeFault(404, f"No such container: {container}")
+        if found.state != "running":
+            raise RuntimeFault(409, f"container {container} is not running")
+        async with within(CALL_SECONDS, "attach"):
+            stream = self.docker.containers.container(container).attach(
+                stdin=stdin, stdout=True, stderr=True, detach_keys=DETACH_KEYS
+            )
+            await stream._init()
+        return DockerStreams(self, container, stream, None)
+
+    async def inspect_exec(self, run: Exec) -> dict[str, Any]:
+        """State of a command, as the engine tells it."""
+        async with within(CALL_SECONDS, "exec inspect"):
+            found: dict[str, Any] = await run.inspect()
+        return found
+
+    async def resize(self, place: str, width: int, height: int) -> None:
+        """``place``: ``exec/<id>`` or ``containers/<id>``."""
+        params = {"w": str(width), "h": str(height)}
+        async with (
+            within(CALL_SECONDS, "resize"),
+            self.docker._query(f"{place}/resize", method="POST", params=params),
+        ):
+            pass
 
     async def logs(self, container: str, options: LogOptions) -> AsyncIterator[bytes]:
         async with within(CALL_SECONDS, "logs"):

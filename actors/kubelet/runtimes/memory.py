@@ -22,6 +22,7 @@ from actors.kit.world.containers import (
     RuntimeInfo,
 )
 from actors.kit.world.memory import MemoryClock
+from actors.kubelet.runtimes.memory_streams import MemoryStreams, Program, Told
 
 Exec = Callable[[str, Sequence[str]], ExecResult]
 EXIT_KILLED = 137
@@ -57,6 +58,8 @@ class Simulated:
     behaviour: Behaviour
     log: list[tuple[float, bytes]] = field(default_factory=list)
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    execs: list[MemoryStreams] = field(default_factory=list)
+    attached: list[MemoryStreams] = field(default_factory=list)
 
 
 class MemoryRuntime:
@@ -77,6 +80,10 @@ class MemoryRuntime:
         self.missing: set[str] = set()
         self.down = False
         self.on_exec: Exec = lambda container, command: ExecResult(0, b"")
+        # Commands by their first word, for ``open_exec``; others are ``on_exec``'s. What a
+        # container's first process does with what it reads: by container name.
+        self.programs: dict[str, Callable[[], Program]] = {}
+        self.mains: dict[str, Callable[[], Program]] = {}
 
     # -- what a test or a scenario commands
 
@@ -97,7 +104,10 @@ class MemoryRuntime:
 
     def write_log(self, container: str, line: bytes) -> None:
         """As the container's process would."""
-        self._get(container).log.append((self._now(), line))
+        item = self._get(container)
+        item.log.append((self._now(), line))
+        for streams in item.attached:
+            streams.say(1, line)
         self._wake_readers()
 
     def go_down(self) -> None:
@@ -264,12 +274,28 @@ class MemoryRuntime:
     async def exec(
         self, container: str, command: Sequence[str], timeout: float, output_max: int = 10_240
     ) -> ExecResult:
-        self._answer()
-        item = self._get(container)
-        if item.record.state != "running":
-            raise RuntimeFault(409, f"container {container} is not running")
+        item = self._running(container)
         done = self.on_exec(item.record.labels.get(NAME_LABEL, ""), command)
         return ExecResult(done.exit_code, done.output[:output_max])
+
+    async def open_exec(
+        self, container: str, command: Sequence[str], stdin: bool, tty: bool
+    ) -> MemoryStreams:
+        item = self._running(container)
+        name = item.record.labels.get(NAME_LABEL, "")
+        make = self.programs.get(command[0])
+        program = make() if make else Told(self.on_exec(name, command))
+        streams = MemoryStreams(program, item.execs.remove)
+        item.execs.append(streams)
+        streams.start(command)
+        return streams
+
+    async def open_attach(self, container: str, stdin: bool) -> MemoryStreams:
+        item = self._running(container)
+        main = self.mains.get(item.record.labels.get(NAME_LABEL, ""), Program)
+        streams = MemoryStreams(main(), item.attached.remove)
+        item.attached.append(streams)
+        return streams
 
     async def logs(self, container: str, options: LogOptions) -> AsyncIterator[bytes]:
         self._answer()
@@ -298,6 +324,13 @@ class MemoryRuntime:
             raise RuntimeFault(404, f"No such container: {container}")
         return item
 
+    def _running(self, container: str) -> Simulated:
+        self._answer()
+        item = self._get(container)
+        if item.record.state != "running":
+            raise RuntimeFault(409, f"container {container} is not running")
+        return item
+
     def _later(self, item: Simulated, seconds: float, exit_code: int) -> None:
         loop = asyncio.get_running_loop()
         item.timers.append(loop.call_later(seconds, self._exit, item, exit_code))
@@ -316,6 +349,8 @@ class MemoryRuntime:
             oom_killed=oom_killed,
             finished_at=self._now(),
         )
+        for streams in (*item.execs, *item.attached):
+            streams.end()
         self._tell("died", item)
         self._wake_readers()
 

@@ -1,0 +1,1 @@
+"""Exec, attach, port-forward and proxy: clients' streams to kubelets' streams."""
