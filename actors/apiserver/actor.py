@@ -17,6 +17,7 @@ from actors.apiserver.continue_token import ContinueTokens
 from actors.apiserver.documents import Documents
 from actors.apiserver.encryption import Sealer
 from actors.apiserver.environment import Environment
+from actors.apiserver.following import RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS, follow
 from actors.apiserver.front_desk import FrontDesk
 from actors.apiserver.http_server import HttpServer
 from actors.apiserver.object_store import ObjectStore
@@ -25,7 +26,7 @@ from actors.apiserver.policy_cache import PREFIX, PolicyCache
 from actors.apiserver.presence import Presence
 from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.schema_files import load_definitions
-from actors.apiserver.store_client import StoreClient, prefix_end
+from actors.apiserver.store_client import StoreClient
 from actors.apiserver.subresources.handler import Parts
 from actors.apiserver.writer import Writer
 from actors.client.live_settings import LiveSettings
@@ -34,12 +35,9 @@ from cluster import names
 from cluster.errors import PeerFault, SteersmanError
 from cluster.messages.apiserver import ApiRequest, PingServer, SettingsChanged
 from cluster.messages.base import ConnectionLost, Done, Message
-from cluster.messages.store import Leadership, Range, Watch, WatchLeadership
+from cluster.messages.store import Leadership, WatchLeadership
 from cluster.settings import ClusterSettings
 
-# Between tries to reach a store that has no leader yet, or went away.
-RETRY_FIRST_SECONDS = 0.05
-RETRY_MAX_SECONDS = 1.0
 # A replica that does not answer so often, each time for so long, is taken out of the Service.
 PING_TRIES = 3
 PING_SECONDS = 1.0
@@ -65,7 +63,7 @@ class ApiServerActor(Actor):
         """Build the chain, follow the store, open the HTTPS door."""
         environment = self._environment = self._make_environment()
         self._assemble(environment)
-        self.ctx.task(self._follow_policy(environment), "policy")
+        self._follow(environment)
         self.ctx.task(self._follow_leadership(environment), "leadership")
         self.ctx.task(self._expire_events(environment), "event expiry")
         settings = self._live.now
@@ -164,25 +162,22 @@ class ApiServerActor(Actor):
         )
         self._presence = Presence(environment, writer, self._lives)
 
-    async def _follow_policy(self, environment: Environment) -> None:
-        """Keep the RBAC objects in memory; list again whenever the watch breaks."""
-        store = environment.objects.store
-        pause = RETRY_FIRST_SECONDS
-        while True:
-            try:
-                found = await store.range(Range(key=PREFIX, end=prefix_end(PREFIX)))
-                environment.policy.reset(found.items)
-                if self._http is not None:
-                    await self._http.share()
-                pause = RETRY_FIRST_SECONDS
-                watch = Watch(PREFIX, prefix_end(PREFIX), found.revision + 1)
-                async with store.watch(watch) as stream:
-                    async for item in stream:
-                        environment.policy.apply(item.events)
-            except SteersmanError as error:
-                self.ctx.log.info("policy watch broke", error=str(error))
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, RETRY_MAX_SECONDS)
+    async def _share(self) -> None:
+        if self._http is not None:
+            await self._http.share()
+
+    def _follow(self, environment: Environment) -> None:
+        """Keep in memory what nearly every request is judged by."""
+        store, log = environment.objects.store, self.ctx.log
+
+        def broke(why: str) -> None:
+            log.info("following the store broke", error=why)
+
+        policy = follow(store, PREFIX, environment.policy, broke, synced=self._share)
+        self.ctx.task(policy, "policy")
+        for table in environment.objects.cache.tables:
+            following = follow(store, table.prefix, table, broke, linearizable=False)
+            self.ctx.task(following, f"follow {table.prefix}")
 
     async def _follow_leadership(self, environment: Environment) -> None:
         """The leader writes what a new cluster needs, and takes dead replicas out."""

@@ -14,6 +14,7 @@ import msgspec
 from actors.apiserver import codec
 from actors.apiserver.continue_token import NEWEST, ContinueTokens
 from actors.apiserver.list_options import ListOptions
+from actors.apiserver.local_cache import LocalCache
 from actors.apiserver.selection import Selection
 from actors.apiserver.store_client import StoreClient, prefix_end
 from cluster import limits
@@ -97,6 +98,7 @@ class ObjectStore:
     store: StoreClient
     tokens: ContinueTokens
     plain: WriteContext = field(default_factory=WriteContext)
+    cache: LocalCache = field(default_factory=LocalCache)
 
     async def get(self, kind: Kind, namespace: str, name: str, revision: int | None) -> KeyValue:
         """``revision``: None linearizable, 0 whatever is here, N at least that. Raises 404."""
@@ -111,10 +113,18 @@ class ObjectStore:
 
     async def find(self, kind: Kind, namespace: str, name: str, fresh: bool) -> KeyValue | None:
         """One object or None; from this replica's state unless ``fresh``."""
-        return await self.store.get(storage_key(kind, namespace, name), linearizable=fresh)
+        key = storage_key(kind, namespace, name)
+        table = None if fresh else self.cache.table(kind)
+        if table is not None:
+            return table.get(key)
+        return await self.store.get(key, linearizable=fresh)
 
     async def all(self, selection: Selection) -> Items:
         """Everything chosen, from this replica's own state: for rules that tolerate a lag."""
+        table = self.cache.table(selection.kind)
+        if table is not None:
+            found = table.between(selection.start, selection.end)
+            return tuple([item for item in found if selection.matches(item.index)])
         page = await self._page(
             selection, Range(key="", linearizable=False), selection.start, selection.end, 0
         )

@@ -39,6 +39,9 @@ class PolicyCache:
                 self._objects[event.item.key] = decode(event.item.value)
             self._authorizer = None
 
+    def lost(self) -> None:
+        """The last known policy counts until the store can be read again."""
+
     def authorizer(self) -> Authorizer:
         """Compiled from the present policy."""
         if self._authorizer is None:

@@ -21,6 +21,9 @@ from cluster.api.types import Object
 _KEY_DEFAULTS = {"protocol": "TCP"}
 
 
+_LEAVES = frozenset({str, int, bool, float, type(None)})
+
+
 class Changes(NamedTuple):
     """What differs between two objects, as field sets."""
 
@@ -98,6 +101,10 @@ def field_set(value: Object, schema: SchemaNode | None, whole: bool = False) -> 
     """
     result: FieldSet = {}
     for key, item in value.items():
+        if item.__class__ in _LEAVES:
+            # As below, for most: this runs for every field of every write.
+            result[f"f:{key}"] = {}
+            continue
         child = _child(schema, key)
         member = item is None or schema is None or not schema.has_field(key)
         if whole and child is not None and isinstance(item, dict):
