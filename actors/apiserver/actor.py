@@ -14,6 +14,9 @@ from actors.apiserver.authentication import Authentication, caller_of_message
 from actors.apiserver.authority import Authority
 from actors.apiserver.authorization import Authorization
 from actors.apiserver.continue_token import ContinueTokens
+from actors.apiserver.custom import kind_cache
+from actors.apiserver.custom.establishing import Establishing
+from actors.apiserver.custom.kind_cache import KindCache
 from actors.apiserver.documents import Documents
 from actors.apiserver.encryption import Sealer
 from actors.apiserver.environment import Environment
@@ -32,6 +35,7 @@ from actors.apiserver.writer import Writer
 from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor, Delivery, Later, Sink
 from cluster import names
+from cluster.api.schema import OBJECT_META, Definitions
 from cluster.errors import PeerFault, SteersmanError
 from cluster.messages.apiserver import ApiRequest, PingServer, SettingsChanged
 from cluster.messages.base import ConnectionLost, Done, Message
@@ -58,13 +62,17 @@ class ApiServerActor(Actor):
         self._presence: Presence
         self._environment: Environment
         self._sealer: Sealer
+        self._definitions: Definitions
+        self._establishing: Establishing
 
     async def started(self) -> None:
         """Build the chain, follow the store, open the HTTPS door."""
+        self._definitions = load_definitions()
         environment = self._environment = self._make_environment()
         self._assemble(environment)
         self._follow(environment)
         self.ctx.task(self._follow_leadership(environment), "leadership")
+        self.ctx.task(self._establish(), "definitions")
         self.ctx.task(self._expire_events(environment), "event expiry")
         settings = self._live.now
         replica = settings.replica(self._replica)
@@ -139,10 +147,11 @@ class ApiServerActor(Actor):
             objects=ObjectStore(store, tokens),
             policy=PolicyCache(),
             ref=self.ctx.ref,
+            kinds=KindCache(self._definitions.schema_for(OBJECT_META)),
         )
 
     def _assemble(self, environment: Environment) -> None:
-        definitions = load_definitions()
+        definitions = self._definitions
         writer = Writer(environment, definitions)
         accounts = Accounts(self._authority, environment.objects, environment.clock.now)
         authentication = Authentication(self._authority, accounts.verify)
@@ -161,6 +170,7 @@ class ApiServerActor(Actor):
             self.ctx.note,
         )
         self._presence = Presence(environment, writer, self._lives)
+        self._establishing = Establishing(environment, writer, lambda: self._leading)
 
     async def _share(self) -> None:
         if self._http is not None:
@@ -175,6 +185,8 @@ class ApiServerActor(Actor):
 
         policy = follow(store, PREFIX, environment.policy, broke, synced=self._share)
         self.ctx.task(policy, "policy")
+        kinds = follow(store, kind_cache.PREFIX, environment.kinds, broke)
+        self.ctx.task(kinds, "kinds")
         for table in environment.objects.cache.tables:
             following = follow(store, table.prefix, table, broke, linearizable=False)
             self.ctx.task(following, f"follow {table.prefix}")
@@ -194,6 +206,15 @@ class ApiServerActor(Actor):
                 self.ctx.log.info("leadership watch broke", error=str(error))
             self._leading = False
             await asyncio.sleep(RETRY_MAX_SECONDS / 2)
+
+    async def _establish(self) -> None:
+        """Whichever replica leads looks after the custom resource definitions."""
+        while True:
+            try:
+                await self._establishing.run()
+            except SteersmanError as error:
+                self.ctx.log.info("definitions are looked at again", error=str(error))
+            await asyncio.sleep(RETRY_MAX_SECONDS / 4)
 
     async def _lead(self, environment: Environment) -> None:
         pause = RETRY_FIRST_SECONDS

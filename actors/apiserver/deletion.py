@@ -50,6 +50,7 @@ def check_preconditions(kind: Kind, obj: Object, wanted: Preconditions) -> None:
 
 def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) -> Deletion:
     """The next state of a live object that is asked to be deleted."""
+    live, obj = obj, strategy.leave(obj, now)
     metadata = obj["metadata"]
     finalizers = _finalizers(metadata.get("finalizers") or [], options.propagation)
     grace = strategy.grace(obj, options)
@@ -61,7 +62,7 @@ def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) ->
     _mark(marked, grace, now)
     if namespaces.pending(marked):
         marked["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
-    changed = marked != obj
+    changed = marked != live
     if changed and not metadata.get("deletionTimestamp") and metadata.get("generation"):
         bump_generation(marked)
     return Deletion(marked, removed=False, changed=changed)

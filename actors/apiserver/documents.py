@@ -14,6 +14,8 @@ from actors.apiserver.bootstrap import LAST_KEY
 from actors.apiserver.environment import Environment
 from actors.apiserver.negotiation import parse_accept
 from cluster.api import discovery, openapi_protobuf, status
+from cluster.api.discovery import Discovery
+from cluster.api.kind_table import BUILT_IN
 from cluster.api.openapi import OpenApi
 from cluster.api.schema import Definitions
 from cluster.errors import StatusError
@@ -42,9 +44,12 @@ class Documents:
         self._environment = environment
         self._accounts = accounts
         self._openapi = OpenApi(definitions.raw, GIT_VERSION.partition("+")[0])
+        self._discovery = Discovery()
+        self._table = BUILT_IN
 
     async def get(self, path: str, query: Mapping[str, str], accept: str) -> Document:
         """Raises StatusError 404, 406."""
+        self._follow_kinds()
         match path.strip("/").split("/"):
             case ["version"]:
                 return Document(orjson.dumps(version()))
@@ -53,11 +58,11 @@ class Documents:
             case ["api" | "apis" as root]:
                 return self._root(root == "api", accept)
             case ["api", name]:
-                return _found(discovery.resource_list("", name))
+                return _found(self._discovery.resource_list("", name))
             case ["apis", group]:
-                return _found(discovery.group(group))
+                return _found(self._discovery.group(group))
             case ["apis", group, name]:
-                return _found(discovery.resource_list(group, name))
+                return _found(self._discovery.resource_list(group, name))
             case ["openapi", *rest]:
                 return self._schema(rest, accept)
             case [".well-known", "openid-configuration"]:
@@ -69,14 +74,22 @@ class Documents:
                 keys = orjson.dumps(self._accounts.key_set())
                 return Document(keys, "application/jwk-set+json")
             case [""]:
-                return Document(orjson.dumps({"paths": _paths()}))
+                return Document(orjson.dumps({"paths": self._paths()}))
         raise status.resource_not_found()
+
+    def _follow_kinds(self) -> None:
+        """Documents of other kinds than last time are other documents."""
+        table = self._environment.kinds.table
+        if table is not self._table:
+            self._table = table
+            self._discovery = Discovery(table.served)
+            self._openapi = self._openapi.with_custom(table.custom)
 
     def _root(self, core: bool, accept: str) -> Document:
         if discovery.wants_aggregated(accept):
-            return Document(discovery.aggregated(core), _AGGREGATED)
+            return Document(self._discovery.aggregated(core), _AGGREGATED)
         if not core:
-            return Document(discovery.group_list())
+            return Document(self._discovery.group_list())
         addresses = self._environment.settings.replica(self._environment.replica).api_addresses
         return Document(discovery.api_versions(addresses[0] if addresses else ""))
 
@@ -133,6 +146,30 @@ class Documents:
             "id_token_signing_alg_values_supported": ["ES256"],
         }
 
+    def _paths(self) -> list[str]:
+        groups = sorted(
+            {f"/apis/{group}/{name}" for group, name in self._discovery.group_versions() if group}
+        )
+        return [
+            "/.well-known/openid-configuration",
+            "/api",
+            "/api/v1",
+            "/apis",
+            *groups,
+            "/debug/store",
+            "/debug/store/members",
+            "/debug/store/snapshot",
+            "/debug/store/transfer",
+            "/healthz",
+            "/livez",
+            "/metrics",
+            "/openapi/v2",
+            "/openapi/v3",
+            "/openid/v1/jwks",
+            "/readyz",
+            "/version",
+        ]
+
 
 def version() -> dict[str, str]:
     """/version: version.Info of apimachinery."""
@@ -149,31 +186,6 @@ def version() -> dict[str, str]:
         "compiler": "cpython",
         "platform": "linux/amd64",
     }
-
-
-def _paths() -> list[str]:
-    groups = sorted(
-        {f"/apis/{group}/{name}" for group, name in discovery.group_versions() if group}
-    )
-    return [
-        "/.well-known/openid-configuration",
-        "/api",
-        "/api/v1",
-        "/apis",
-        *groups,
-        "/debug/store",
-        "/debug/store/members",
-        "/debug/store/snapshot",
-        "/debug/store/transfer",
-        "/healthz",
-        "/livez",
-        "/metrics",
-        "/openapi/v2",
-        "/openapi/v3",
-        "/openid/v1/jwks",
-        "/readyz",
-        "/version",
-    ]
 
 
 def _found(body: bytes | None) -> Document:

@@ -4,8 +4,9 @@ Job: one record handed down instead of globals. Must not know: any step.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from actors.apiserver.custom.kind_cache import KindCache
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.policy_cache import PolicyCache
 from actors.kit.ref import Ref
@@ -17,7 +18,7 @@ from cluster.settings import ClusterSettings
 
 @dataclass
 class Environment:
-    """``ref``: to another actor by address (kubelets for logs)."""
+    """``ref``: to another actor by address (kubelets for logs). ``kinds``: what is served."""
 
     settings: ClusterSettings
     replica: str
@@ -26,6 +27,7 @@ class Environment:
     objects: ObjectStore
     policy: PolicyCache
     ref: Callable[[str], Ref]
+    kinds: KindCache = field(default_factory=KindCache)
 
     def timestamp(self) -> str:
         """Now, as metav1.Time."""

@@ -5,7 +5,7 @@ what a kind means. Source: docs "Kubernetes API concepts", Resource versions and
 result sets in chunks.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ import msgspec
 
 from actors.apiserver import codec
 from actors.apiserver.continue_token import NEWEST, ContinueTokens
+from actors.apiserver.custom.conversion import Conversion
 from actors.apiserver.list_options import ListOptions
 from actors.apiserver.local_cache import LocalCache
 from actors.apiserver.selection import Selection
@@ -99,6 +100,7 @@ class ObjectStore:
     tokens: ContinueTokens
     plain: WriteContext = field(default_factory=WriteContext)
     cache: LocalCache = field(default_factory=LocalCache)
+    conversion: Conversion = field(default_factory=Conversion)
 
     async def get(self, kind: Kind, namespace: str, name: str, revision: int | None) -> KeyValue:
         """``revision``: None linearizable, 0 whatever is here, N at least that. Raises 404."""
@@ -109,7 +111,7 @@ class ObjectStore:
         )
         if found is None:
             raise status.not_found(kind, name)
-        return found
+        return await self._shown(kind, found)
 
     async def find(self, kind: Kind, namespace: str, name: str, fresh: bool) -> KeyValue | None:
         """One object or None; from this replica's state unless ``fresh``."""
@@ -117,16 +119,28 @@ class ObjectStore:
         table = None if fresh else self.cache.table(kind)
         if table is not None:
             return table.get(key)
-        return await self.store.get(key, linearizable=fresh)
+        return await self._read(kind, key, fresh)
 
-    async def all(self, selection: Selection) -> Items:
-        """Everything chosen, from this replica's own state: for rules that tolerate a lag."""
-        table = self.cache.table(selection.kind)
+    async def _read(self, kind: Kind, key: str, fresh: bool) -> KeyValue | None:
+        found = await self.store.get(key, linearizable=fresh)
+        return None if found is None else await self._shown(kind, found)
+
+    async def _shown(self, kind: Kind, item: KeyValue) -> KeyValue:
+        """As ``kind`` shows it: custom resources may be stored in another version."""
+        if kind.custom is None:
+            return item
+        [shown] = await self.conversion.shown(kind, [item])
+        return shown
+
+    async def all(self, selection: Selection, fresh: bool = False) -> Items:
+        """Everything chosen, from this replica's own state, for rules that tolerate a lag; or as
+        it is now if ``fresh``."""
+        table = None if fresh else self.cache.table(selection.kind)
         if table is not None:
             found = table.between(selection.start, selection.end)
             return tuple([item for item in found if selection.matches(item.index)])
         page = await self._page(
-            selection, Range(key="", linearizable=False), selection.start, selection.end, 0
+            selection, Range(key="", linearizable=fresh), selection.start, selection.end, 0
         )
         return page.items
 
@@ -164,7 +178,10 @@ class ObjectStore:
                 )
             )
             revision = revision or found.revision
-            for position, item in enumerate(found.items):
+            items: Sequence[KeyValue] = found.items
+            if selection.kind.custom is not None:
+                items = await self.conversion.shown(selection.kind, items)
+            for position, item in enumerate(items):
                 if limit and len(kept) == limit:
                     rest = found.count - position
                     return self._unfinished(selection, kept, revision, item.key, rest)
@@ -225,7 +242,7 @@ class ObjectStore:
         """
         key = storage_key(kind, namespace, name)
         fresh = context.dry_run
-        current = await self.store.get(key, linearizable=fresh)
+        current = await self._read(kind, key, fresh)
         for _ in range(ATTEMPTS_MAX):
             try:
                 step = await decide(current, fresh)
@@ -234,7 +251,7 @@ class ObjectStore:
                 step, refusal = Keep(), error
             if isinstance(step, Keep):
                 if not fresh:
-                    latest = await self.store.get(key)
+                    latest = await self._read(kind, key, True)
                     fresh = True
                     if not _same(latest, current) or refusal is not None:
                         current = latest
@@ -245,7 +262,7 @@ class ObjectStore:
                 return Outcome(current)
             if isinstance(step, Remove):
                 assert current is not None
-                done, present = await self._remove(key, current, step, context)
+                done, present = await self._remove(kind, key, current, step, context)
                 if done:
                     gone = present or current
                     if step.last is not None:
@@ -262,7 +279,10 @@ class ObjectStore:
         self, kind: Kind, key: str, current: KeyValue | None, step: Write, context: WriteContext
     ) -> tuple[KeyValue | None, KeyValue | None]:
         """(what was written, None), or (None, what is there instead)."""
-        data, stamp, index = codec.dump(kind, step.obj)
+        obj = step.obj
+        if kind.custom is not None:
+            obj = await self.conversion.stored(kind, obj)
+        data, stamp, index = codec.dump(kind, obj)
         if len(data) > limits.OBJECT_BYTES_MAX:
             raise status.too_large(
                 f"the object is too large: {len(data)} bytes, limit is {limits.OBJECT_BYTES_MAX}"
@@ -270,7 +290,8 @@ class ObjectStore:
         mod_revision = current.mod_revision if current else 0
         if context.dry_run:
             value = stamped(data, stamp, mod_revision) if current else unstamped(data, stamp)
-            return KeyValue(key, value, 0, mod_revision, 0, index), None
+            item = KeyValue(key, value, 0, mod_revision, 0, index)
+            return await self._shown(kind, item), None
         result = await self.store.txn(
             Txn(
                 compare=(Compare(key, "mod", mod_revision), *step.guards),
@@ -278,12 +299,13 @@ class ObjectStore:
                 fence=context.fence,
             )
         )
-        if result.succeeded:
-            return result.items[0], None
-        return None, result.items[0]
+        there = result.items[0]
+        if there is not None:
+            there = await self._shown(kind, there)
+        return (there, None) if result.succeeded else (None, there)
 
     async def _remove(
-        self, key: str, current: KeyValue, step: Remove, context: WriteContext
+        self, kind: Kind, key: str, current: KeyValue, step: Remove, context: WriteContext
     ) -> tuple[bool, KeyValue | None]:
         """(True, the removed version), or (False, what is there instead)."""
         if context.dry_run:
@@ -295,7 +317,8 @@ class ObjectStore:
                 fence=context.fence,
             )
         )
-        return result.succeeded, result.items[0]
+        present = result.items[0]
+        return result.succeeded, None if present is None else await self._shown(kind, present)
 
 
 def _shown_as(kind: Kind, item: KeyValue, obj: Object) -> KeyValue:

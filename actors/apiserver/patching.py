@@ -39,6 +39,9 @@ def patcher(call: Call, schema: SchemaNode | None) -> Callable[[Object], Object]
     Raises StatusError 400 or 415 here, and 422 from the function for a patch that does not fit.
     """
     kind = patch_type(call.request.content_type)
+    if kind == "strategic" and call.kind.custom is not None:
+        wanted = [media for media, name in PATCH_TYPES.items() if name != "strategic"]
+        raise status.unsupported_media_type(call.request.content_type, wanted)
     body = checked(call.request.body)
     patch = decode_json(body)
     match kind:

@@ -23,6 +23,7 @@ from actors.apiserver.call import (
     parse_revision,
     write_options,
 )
+from actors.apiserver.custom.catching_up import newest_table
 from actors.apiserver.environment import Environment
 from actors.apiserver.list_options import list_options, watch_options
 from actors.apiserver.negotiation import Form, negotiate
@@ -42,10 +43,6 @@ from cluster.api.kinds import Kind, by_resource
 from cluster.api.types import Object
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse, WatchBatch
-
-# Not served, but there truly are none. kubectl looks here for a kind it does not know, and only
-# from a list does it get to say "no matches for kind".
-_LISTED_EMPTY = frozenset({("apiextensions.k8s.io", "customresourcedefinitions")})
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,7 @@ class RequestChain:
     ) -> Call:
         """A request that becomes a stream. ``verbs``: what the caller needs; ``options``: the
         object that admission sees."""
-        kind = _kind_of(request)
+        kind = await self._kind_of(request)
         for verb in verbs:
             await self.authorization.check(kind, request, caller, verb)
         _check_shape(kind, request)
@@ -134,7 +131,7 @@ class RequestChain:
 
     async def _admit_call(self, request: ApiRequest, caller: Caller) -> Call:
         """Resolve the kind, check that it takes the verb, authorize."""
-        kind = _kind_of(request)
+        kind = await self._kind_of(request)
         await self.authorization.check(kind, request, caller)
         _check_shape(kind, request)
         agent = request.query.get("userAgent") or caller.component
@@ -143,6 +140,17 @@ class RequestChain:
         if kind.deprecated:
             call.warnings.append(kind.deprecated)
         return call
+
+    async def _kind_of(self, request: ApiRequest) -> Kind:
+        """Raises StatusError 404."""
+        table = self.environment.kinds.table
+        kind = table.by_resource(request.group, request.version, request.resource)
+        if kind is None:
+            table = await newest_table(self.environment, request)
+            kind = table.by_resource(request.group, request.version, request.resource)
+        if kind is None:
+            raise status.resource_not_found()
+        return kind
 
     async def _get(self, call: Call, form: Form) -> ApiResponse:
         request = call.request
@@ -225,15 +233,6 @@ class RequestChain:
         return ApiResponse(code, body, warnings=tuple(call.warnings))
 
 
-def _kind_of(request: ApiRequest) -> Kind:
-    """Raises StatusError 404."""
-    unserved = request.verb == "list" and (request.group, request.resource) in _LISTED_EMPTY
-    kind = by_resource(request.group, request.version, request.resource, unserved)
-    if kind is None:
-        raise status.resource_not_found()
-    return kind
-
-
 def _check_shape(kind: Kind, request: ApiRequest) -> None:
     """Raises StatusError 404 or 405 for a path or verb that the kind does not have."""
     if request.subresource:
@@ -244,6 +243,14 @@ def _check_shape(kind: Kind, request: ApiRequest) -> None:
             raise status.resource_not_found()
         if request.verb not in part.verbs:
             raise status.method_not_allowed(kind, request.verb)
+    elif request.verb == "create" and kind.custom is not None and kind.custom.going:
+        raise status.status_error(
+            405,
+            "MethodNotAllowed",
+            "create not allowed while custom resource definition is terminating",
+            kind=kind.plural,
+            group=kind.group,
+        )
     elif request.verb not in kind.verbs:
         raise status.method_not_allowed(kind, request.verb)
     named = bool(request.name)

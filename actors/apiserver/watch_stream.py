@@ -5,7 +5,7 @@ Invariant: no polling; a bookmark is sent when the store reports progress, not b
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from actors.apiserver import watch_events
@@ -14,7 +14,7 @@ from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.selection import Selection
 from cluster.errors import StatusError
 from cluster.messages.apiserver import WatchBatch, WatchEvent
-from cluster.messages.store import StoreEvents, Watch
+from cluster.messages.store import StoreEvent, StoreEvents, Watch
 
 # At most this often does a watcher hear a bookmark (kube-apiserver: about once a minute).
 BOOKMARK_SECONDS = 30.0
@@ -74,7 +74,11 @@ class WatchStream:
                     item = await anext(stream, None)
                 if item is None:
                     return
-                events = watch_events.selected(item.events, self.selection)
+                changes: Sequence[StoreEvent] = item.events
+                kind = self.selection.kind
+                if kind.custom is not None and changes:
+                    changes = await self.objects.conversion.shown_events(kind, changes)
+                events = watch_events.selected(changes, self.selection)
                 self._advance(item)
                 if events:
                     yield WatchBatch(tuple(events))

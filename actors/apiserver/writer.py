@@ -31,7 +31,8 @@ from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode
 from cluster.api.ownership import Scope, update_managed_fields
 from cluster.api.ownership_managers import only_times_differ
-from cluster.api.schema import Definitions, Node
+from cluster.api.schema import Definitions
+from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
 from cluster.api.validation.table import validate_create, validate_update
 from cluster.errors import StatusError
@@ -62,9 +63,9 @@ class Writer:
         """The store of objects."""
         return self.environment.objects
 
-    def schema(self, call: Call) -> Node:
+    def schema(self, call: Call) -> SchemaNode:
         """The schema of the call's kind."""
-        return self.definitions.schema_for(call.kind.definition)
+        return self.definitions.node_of(call.kind)
 
     async def create(self, call: Call) -> Outcome:
         """Store the object in the body. Raises 409 AlreadyExists, 422 Invalid, 403 by admission."""
@@ -223,6 +224,8 @@ class Writer:
         kind = call.kind
         strategy = strategy_of(kind)
         if scope == "status":
+            if kind.custom is not None:
+                kind.custom.fill_in(new)
             return rules.prepare_status_update(new, old, strategy)
         if not scope:
             apply_defaults(kind, new)

@@ -182,6 +182,7 @@ class SharedInformers:
     def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._informers: dict[tuple[Resource, str, str, str], Informer] = {}
+        self._tasks: dict[tuple[Resource, str, str, str], asyncio.Task[None]] = {}
 
     def get(
         self,
@@ -196,8 +197,16 @@ class SharedInformers:
         if informer is None:
             informer = Informer(self._client, *key)
             self._informers[key] = informer
-            self._client.ctx.task(informer.run(), f"informer {resource}")
+            self._tasks[key] = self._client.ctx.task(informer.run(), f"informer {resource}")
         return informer
+
+    def drop(self, resource: Resource) -> None:
+        """Forget the informer of all objects of a resource that is not served any more."""
+        key = (resource, "", "", "")
+        task = self._tasks.pop(key, None)
+        if task is not None:
+            task.cancel()
+            del self._informers[key]
 
     def known(self, resource: Resource) -> Informer | None:
         """The informer of all objects of a resource if there is one already."""

@@ -39,7 +39,9 @@ class Owners(NamedTuple):
 
 def plan(key: Key, view: View, now: float) -> list[Action]:
     """What is to be done with one object."""
-    resource = served.by_identity(key[0], key[1])
+    resource = served.by_identity(key[0], key[1], view.custom)
+    if resource is None:
+        return []
     obj = view.get(resource, key[2], key[3])
     if obj is None or uid_of(obj) != key[4]:
         return []
@@ -54,7 +56,7 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     proofs = [proof for _, proof in owners.dangling]
     if owners.solid:
         gone = [*(reference for reference, _ in owners.dangling), *owners.waiting]
-        return [*proofs, _drop_owners(resource, obj, gone)] if gone else []
+        return [*proofs, _drop_owners(resource, obj, gone, view)] if gone else []
     if owners.waiting and _has_dependents(obj, view):
         return [*proofs, *_delete_in_foreground(resource, obj, owners.waiting, view)]
     if owners.waiting or owners.dangling:
@@ -65,7 +67,7 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
 def _classify(obj: Object, view: View) -> Owners:
     owners = Owners([], [], [])
     for reference in obj["metadata"].get("ownerReferences") or ():
-        place = _place_of(obj, reference)
+        place = _place_of(obj, reference, view)
         if place is None:
             # Not for this collector to judge.
             owners.solid.append(reference)
@@ -80,10 +82,10 @@ def _classify(obj: Object, view: View) -> Owners:
     return owners
 
 
-def _place_of(obj: Object, reference: Object) -> RequireAbsent | None:
+def _place_of(obj: Object, reference: Object, view: View) -> RequireAbsent | None:
     """Where the owner is to be looked for; None if its kind is not served."""
     resource = served.by_reference(
-        str(reference.get("apiVersion", "")), str(reference.get("kind", ""))
+        str(reference.get("apiVersion", "")), str(reference.get("kind", "")), view.custom
     )
     if resource is None or (resource.namespaced and not namespace_of(obj)):
         return None
@@ -122,9 +124,22 @@ def _delete_in_foreground(
     in_circle = any(_is_waiting(item) for _, item in _dependents(uid_of(obj), view))
     if in_circle:
         # Owners in a circle would wait for each other for ever: this one lets go.
-        references = [{"uid": item["uid"], "blockOwnerDeletion": False} for item in waiting]
-        actions.append(_patch(resource, obj, {"ownerReferences": references}, STRATEGIC))
+        actions.append(_unblock(resource, obj, waiting, view))
     return [*actions, _delete(resource, obj, "Foreground")]
+
+
+def _unblock(resource: Resource, obj: Object, waiting: list[Object], view: View) -> Patch:
+    """The owners need not wait for this one."""
+    if resource in view.custom:
+        uids = {item["uid"] for item in waiting}
+        owners = obj["metadata"].get("ownerReferences") or ()
+        freed = [
+            {**item, "blockOwnerDeletion": False} if item.get("uid") in uids else item
+            for item in owners
+        ]
+        return _set_owners(resource, obj, freed)
+    references = [{"uid": item["uid"], "blockOwnerDeletion": False} for item in waiting]
+    return _patch(resource, obj, {"ownerReferences": references}, STRATEGIC)
 
 
 def _own_policy(obj: Object) -> str:
@@ -138,14 +153,24 @@ def _own_policy(obj: Object) -> str:
 def _release_dependents(obj: Object, view: View) -> list[Action]:
     gone = [{"uid": uid_of(obj)}]
     return [
-        _drop_owners(resource, dependent, gone)
+        _drop_owners(resource, dependent, gone, view)
         for resource, dependent in _dependents(uid_of(obj), view)
     ]
 
 
-def _drop_owners(resource: Resource, obj: Object, references: list[Object]) -> Patch:
+def _drop_owners(resource: Resource, obj: Object, references: list[Object], view: View) -> Patch:
+    if resource in view.custom:
+        gone = {reference["uid"] for reference in references}
+        owners = obj["metadata"].get("ownerReferences") or ()
+        return _set_owners(resource, obj, [item for item in owners if item.get("uid") not in gone])
     removed = [{"$patch": "delete", "uid": reference["uid"]} for reference in references]
     return _patch(resource, obj, {"ownerReferences": removed}, STRATEGIC)
+
+
+def _set_owners(resource: Resource, obj: Object, owners: list[Object]) -> Patch:
+    """Custom resources know no strategic merge: the whole list, guarded by the revision."""
+    fields = {"resourceVersion": obj["metadata"].get("resourceVersion"), "ownerReferences": owners}
+    return _patch(resource, obj, fields, "application/merge-patch+json")
 
 
 def _drop_finalizer(resource: Resource, obj: Object, finalizer: str) -> Patch:
@@ -186,7 +211,7 @@ def keys_of(resource: Resource) -> KeysOf:
         if old is not None:
             # An owner may have waited for this dependent.
             for reference in old["metadata"].get("ownerReferences") or ():
-                place = _place_of(old, reference)
+                place = _place_of(old, reference, view)
                 if place is not None:
                     found[_place_key(place)] = None
         return found
@@ -215,4 +240,5 @@ CONTROLLER = Controller(
     plan,
     workers=8,
     warm=False,
+    custom=keys_of,
 )

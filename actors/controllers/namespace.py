@@ -39,14 +39,15 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     pods = view.list(PODS, name)
     if pods:
         return _delete_all(PODS, pods)
-    others = [(item, view.list(item, name)) for item in served.NAMESPACED if item != PODS]
+    content = (*served.NAMESPACED, *(item for item in view.custom if item.namespaced))
+    others = [(item, view.list(item, name)) for item in content if item != PODS]
     if any(objects for _, objects in others):
         return [action for item, objects in others for action in _delete_all(item, objects)]
     left = [one for one in finalizers if one != FINALIZER]
     finalized = {**namespace, "spec": {**namespace["spec"], "finalizers": left}}
     return [
         *(DeleteCollection(item, name) for item in served.UNWATCHED),
-        *(RequireEmpty(item, name) for item in served.NAMESPACED),
+        *(RequireEmpty(item, name) for item in content),
         *(RequireEmpty(item, name) for item in served.UNWATCHED),
         Update(NAMESPACES, finalized, "finalize"),
     ]
@@ -76,4 +77,5 @@ CONTROLLER = Controller(
     ),
     plan,
     warm=False,
+    custom=lambda resource: content_keys,
 )

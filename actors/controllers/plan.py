@@ -145,12 +145,14 @@ class View:
     """What a plan may look at. Objects are shared with all readers and must not be changed.
 
     ``monotonic``: the loop's time. ``uptime``: seconds for which this controller has been running.
+    ``custom``: the custom resources among the caches, for controllers of all kinds.
     """
 
     caches: Mapping[Resource, Cache]
     monotonic: float = 0.0
     uptime: float = 0.0
     failure: Failure | None = None
+    custom: tuple[Resource, ...] = ()
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
         """The object, or None."""
@@ -200,7 +202,8 @@ class Controller:
     """One controller: its name (as in Events), what wakes it, its decision.
 
     ``reads``: resources looked at that wake nothing. ``workers``: keys worked on in parallel.
-    ``warm``: its informers run on every replica, so that a new leader starts at once.
+    ``warm``: its informers run on every replica, so that a new leader starts at once. ``custom``:
+    what wakes it of a custom resource; with it the controller is one of all kinds.
     """
 
     name: str
@@ -209,6 +212,7 @@ class Controller:
     reads: tuple[Resource, ...] = ()
     workers: int = 4
     warm: bool = True
+    custom: Callable[[Resource], KeysOf] | None = None
     resources: tuple[Resource, ...] = field(init=False)
 
     def __post_init__(self) -> None:

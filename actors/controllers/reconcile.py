@@ -11,6 +11,7 @@ from actors.client.api_client import ApiClient
 from actors.client.event_recorder import EventRecorder
 from actors.client.informer import Callback, Change, Informer, SharedInformers
 from actors.client.workqueue import WorkQueue
+from actors.controllers.custom_resources import CustomResources
 from actors.controllers.execute import Executor, Outcome
 from actors.controllers.expectations import PATIENCE_SECONDS, Expectations
 from actors.controllers.plan import Action, Controller, Failure, Key, View, Watch
@@ -41,6 +42,12 @@ class Reconciler:
             resource: informers.get(resource) for resource in controller.resources
         }
         self._caches = {res: informer.cache for res, informer in self._informers.items()}
+        make_keys = controller.custom
+        self._custom: CustomResources | None = None
+        if make_keys is not None:
+            self._custom = CustomResources(
+                ctx, informers, self._caches, lambda res: self._callback(Watch(res, make_keys(res)))
+            )
         self._queue: WorkQueue[Key] = WorkQueue()
         self._expectations = Expectations()
         recorder = EventRecorder(client, controller.name)
@@ -56,6 +63,8 @@ class Reconciler:
         """Wait for the informers, then work until cancelled."""
         for informer in self._informers.values():
             await informer.wait_synced()
+        if self._custom is not None:
+            await self._custom.start()
         self._started = _now()
         workers = [
             self._ctx.task(self._work(), f"{self._controller.name} worker {number}")
@@ -70,6 +79,8 @@ class Reconciler:
         finally:
             for unsubscribe in subscriptions:
                 unsubscribe()
+            if self._custom is not None:
+                self._custom.stop()
             for worker in workers:
                 worker.cancel()
             self._queue.close()
@@ -162,7 +173,8 @@ class Reconciler:
 
     def _view(self, failure: Failure | None) -> View:
         now = _now()
-        return View(self._caches, now, now - self._started, failure)
+        custom = self._custom.resources if self._custom is not None else ()
+        return View(self._caches, now, now - self._started, failure, custom)
 
     def _log_fault(
         self, what: str, subject: object, obj: Object, error: Exception, **fields: object

@@ -1,10 +1,15 @@
-"""The kinds that this release serves, as resources: what namespaces contain and garbage is made of.
+"""The kinds that are served, as resources: what namespaces contain and garbage is made of.
 
+Built-in kinds are constants here; custom ones are in the view of whoever watches them.
 Must not know any one kind.
 """
 
+from collections.abc import Iterable
+
+from cluster.api.custom.definition import ESTABLISHED, is_true
 from cluster.api.kinds import SERVED, by_kind
 from cluster.api.resources import EVENTS, Resource
+from cluster.api.types import Object
 
 # Events are many, short-lived and own nothing: nobody keeps an informer of them.
 _UNWATCHED = frozenset({("", "events"), ("events.k8s.io", "events")})
@@ -32,13 +37,36 @@ UNWATCHED: tuple[Resource, ...] = (EVENTS,)
 _BY_IDENTITY = {(item.group, item.plural): item for item in RESOURCES}
 
 
-def by_identity(group: str, plural: str) -> Resource:
-    """The resource of that group and plural. Raises KeyError."""
-    return _BY_IDENTITY[(group, plural)]
+def custom(definitions: Iterable[Object]) -> tuple[Resource, ...]:
+    """The custom resources of the definitions that are established: of several versions the one
+    that is stored, if it is served, else the first that is."""
+    found = []
+    for definition in definitions:
+        spec = definition["spec"]
+        versions = [item for item in spec["versions"] if item.get("served")]
+        if not versions or not is_true(definition, ESTABLISHED):
+            continue
+        version = next((item for item in versions if item.get("storage")), versions[0])["name"]
+        names = definition["status"]["acceptedNames"]
+        namespaced = spec.get("scope") == "Namespaced"
+        item = Resource(spec["group"], version, names["plural"], names["kind"], namespaced)
+        if (item.group, item.plural) not in _BY_IDENTITY:
+            found.append(item)
+    return tuple(found)
 
 
-def by_reference(api_version: str, kind: str) -> Resource | None:
+def by_identity(group: str, plural: str, others: Iterable[Resource] = ()) -> Resource | None:
+    """The resource of that group and plural, built in or one of ``others``."""
+    known = _BY_IDENTITY.get((group, plural))
+    if known is not None:
+        return known
+    return next((item for item in others if (item.group, item.plural) == (group, plural)), None)
+
+
+def by_reference(api_version: str, kind: str, others: Iterable[Resource] = ()) -> Resource | None:
     """What an owner reference names; None for a kind that is not served."""
     group, _, version = api_version.rpartition("/")
     found = by_kind(group, version, kind)
-    return None if found is None else _BY_IDENTITY.get((found.group, found.plural))
+    if found is not None:
+        return _BY_IDENTITY.get((found.group, found.plural))
+    return next((item for item in others if (item.group, item.kind) == (group, kind)), None)

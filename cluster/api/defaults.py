@@ -20,6 +20,9 @@ def apply_defaults(kind: Kind, obj: Object) -> None:
     """Fill in. Safe on any object, right or wrong: what has no place for a default is left."""
     obj.setdefault("apiVersion", kind.api_version)
     obj.setdefault("kind", kind.kind)
+    if kind.custom is not None:
+        kind.custom.fill_in(obj)
+        return
     filler = _BY_KIND.get((kind.group, kind.kind))
     if filler is not None:
         filler(obj)
@@ -149,6 +152,20 @@ def _binding(obj: Object) -> None:
             subject["apiGroup"] = _RBAC
 
 
+def _definition(obj: Object) -> None:
+    spec = part(obj, "spec")
+    names = part(spec, "names")
+    if names.get("kind"):
+        names.setdefault("singular", names["kind"].lower())
+        names.setdefault("listKind", f"{names['kind']}List")
+    conversion = part(spec, "conversion")
+    conversion.setdefault("strategy", "None")
+    webhook = conversion.get("webhook")
+    service = ((webhook or {}).get("clientConfig") or {}).get("service")
+    if isinstance(service, dict):
+        service.setdefault("port", 443)
+
+
 _BY_KIND: dict[tuple[str, str], Default] = {
     ("", "Namespace"): _namespace,
     ("", "Node"): _node,
@@ -159,6 +176,7 @@ _BY_KIND: dict[tuple[str, str], Default] = {
     ("", "Endpoints"): _endpoints,
     ("", "PersistentVolume"): _persistent_volume,
     ("", "PersistentVolumeClaim"): _persistent_volume_claim,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("apps", "Deployment"): _deployment,
     ("apps", "ReplicaSet"): _replica_set,
     ("discovery.k8s.io", "EndpointSlice"): _endpoint_slice,

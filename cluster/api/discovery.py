@@ -5,14 +5,16 @@ and version) and the aggregated one (apidiscovery.k8s.io/v2 APIGroupDiscoveryLis
 table of kinds. Must not know HTTP: who asks for which form is the caller's.
 """
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+import re
+from collections.abc import Callable, Iterable
 
 import orjson
 
 from cluster.api.kind import Kind, Subresource
 from cluster.api.kinds import SERVED
 from cluster.api.types import Object
+
+_VERSION = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")
 
 
 def wants_aggregated(accept: str) -> bool:
@@ -37,88 +39,107 @@ def api_versions(server_address: str) -> bytes:
     return orjson.dumps(document)
 
 
-@lru_cache(maxsize=1)
-def group_list() -> bytes:
-    """/apis: all named groups."""
-    groups = [_group(name) for name in _groups() if name]
-    return orjson.dumps({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+class Discovery:
+    """The documents of what is served; each is built when first asked for. Immutable as seen from
+    outside: other kinds make another one."""
+
+    def __init__(self, kinds: Iterable[Kind] = SERVED) -> None:
+        self._versions: dict[tuple[str, str], list[Kind]] = {}
+        self._groups: dict[str, list[str]] = {}
+        self._built: dict[tuple[str, ...], bytes] = {}
+        for kind in kinds:
+            key = (kind.group, kind.version)
+            if key not in self._versions:
+                self._groups.setdefault(kind.group, []).append(kind.version)
+            self._versions.setdefault(key, []).append(kind)
+        for versions in self._groups.values():
+            versions.sort(key=priority)
+
+    def group_versions(self) -> tuple[tuple[str, str], ...]:
+        """(group, version) of what is served, core first, the preferred version first."""
+        return tuple((name, one) for name, versions in self._groups.items() for one in versions)
+
+    def group_list(self) -> bytes:
+        """/apis: all named groups."""
+        return self._once(("groups",), self._group_list)
+
+    def group(self, name: str) -> bytes | None:
+        """/apis/<group>; None if there is no such group."""
+        if not name or name not in self._groups:
+            return None
+        document: Object = {"kind": "APIGroup", "apiVersion": "v1", **self._group(name)}
+        return orjson.dumps(document)
+
+    def resource_list(self, name: str, version: str) -> bytes | None:
+        """/api/v1 (group '') or /apis/<group>/<version>; None if it is not served."""
+        kinds = self._versions.get((name, version))
+        if not kinds:
+            return None
+        return self._once(("resources", name, version), lambda: _resources(name, version, kinds))
+
+    def aggregated(self, core: bool) -> bytes:
+        """The aggregated document of /api (``core``) or of /apis."""
+        return self._once(("core" if core else "named",), lambda: self._aggregated(core))
+
+    def _once(self, key: tuple[str, ...], make: Callable[[], Object]) -> bytes:
+        if key not in self._built:
+            self._built[key] = orjson.dumps(make())
+        return self._built[key]
+
+    def _group_list(self) -> Object:
+        groups = [self._group(name) for name in self._groups if name]
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+
+    def _group(self, name: str) -> Object:
+        versions = [
+            {"groupVersion": f"{name}/{version}", "version": version}
+            for version in self._groups[name]
+        ]
+        return {"name": name, "versions": versions, "preferredVersion": versions[0]}
+
+    def _aggregated(self, core: bool) -> Object:
+        items: list[Object] = []
+        for name, versions in self._groups.items():
+            if (name == "") != core:
+                continue
+            listed = [
+                {
+                    "version": version,
+                    "resources": [_discovered(kind) for kind in self._versions[(name, version)]],
+                    "freshness": "Current",
+                }
+                for version in versions
+            ]
+            items.append({"metadata": {"name": name} if name else {}, "versions": listed})
+        return {
+            "kind": "APIGroupDiscoveryList",
+            "apiVersion": "apidiscovery.k8s.io/v2",
+            "metadata": {},
+            "items": items,
+        }
 
 
-@lru_cache(maxsize=64)
-def group(name: str) -> bytes | None:
-    """/apis/<group>; None if there is no such group."""
-    if not name or name not in _groups():
-        return None
-    return orjson.dumps({"kind": "APIGroup", "apiVersion": "v1", **_group(name)})
+def priority(version: str) -> tuple[int, int, int, str]:
+    """Sort key: v2, v1, v2beta1, v1beta1, v1alpha1, then the rest by name. Source: Kubernetes
+    "Versions in CustomResourceDefinitions", Version priority."""
+    match = _VERSION.fullmatch(version)
+    if match is None:
+        return (3, 0, 0, version)
+    stage = {None: 0, "beta": 1, "alpha": 2}[match[2]]
+    return (stage, -int(match[1]), -int(match[3] or 0), version)
 
 
-@lru_cache(maxsize=64)
-def resource_list(name: str, version: str) -> bytes | None:
-    """/api/v1 (group '') or /apis/<group>/<version>; None if it is not served."""
-    kinds = [kind for kind in SERVED if (kind.group, kind.version) == (name, version)]
-    if not kinds:
-        return None
+def _resources(name: str, version: str, kinds: Iterable[Kind]) -> Object:
     resources: list[Object] = []
     for kind in kinds:
         resources.append(_resource(kind))
         resources.extend(_legacy_part(kind, part) for part in kind.subresources.values())
-    document: Object = {
+    return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": f"{name}/{version}" if name else version,
         "resources": resources,
     }
-    return orjson.dumps(document)
-
-
-@lru_cache(maxsize=2)
-def aggregated(core: bool) -> bytes:
-    """The aggregated document of /api (``core``) or of /apis."""
-    names = [name for name in _groups() if (name == "") == core]
-    items: list[Object] = []
-    for name in names:
-        versions = [
-            {
-                "version": version,
-                "resources": [
-                    _discovered(kind)
-                    for kind in SERVED
-                    if (kind.group, kind.version) == (name, version)
-                ],
-                "freshness": "Current",
-            }
-            for version in _groups()[name]
-        ]
-        metadata: Object = {"name": name} if name else {}
-        items.append({"metadata": metadata, "versions": versions})
-    document: Object = {
-        "kind": "APIGroupDiscoveryList",
-        "apiVersion": "apidiscovery.k8s.io/v2",
-        "metadata": {},
-        "items": items,
-    }
-    return orjson.dumps(document)
-
-
-def group_versions(kinds: Iterable[Kind] = SERVED) -> tuple[tuple[str, str], ...]:
-    """(group, version) of what is served, core first."""
-    return tuple(dict.fromkeys((kind.group, kind.version) for kind in kinds))
-
-
-@lru_cache(maxsize=1)
-def _groups() -> dict[str, Sequence[str]]:
-    """Group → versions, the preferred one first."""
-    found: dict[str, list[str]] = {}
-    for name, version in group_versions():
-        found.setdefault(name, []).append(version)
-    return {name: tuple(versions) for name, versions in found.items()}
-
-
-def _group(name: str) -> Object:
-    versions = [
-        {"groupVersion": f"{name}/{version}", "version": version} for version in _groups()[name]
-    ]
-    return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 
 def _resource(kind: Kind) -> Object:

@@ -75,6 +75,8 @@ _PATHS = {name: tuple(name.split(".")) for names in _FIELDS.values() for name in
 
 def supported_fields(kind: Kind) -> tuple[str, ...]:
     """Field labels the kind can be selected by, besides metadata.name and metadata.namespace."""
+    if kind.custom is not None:
+        return kind.custom.fields
     return _FIELDS.get((kind.group, kind.kind), ())
 
 
@@ -94,6 +96,8 @@ def object_index(kind: Kind, obj: Object) -> ObjectIndex:
         fields["metadata.namespace"] = metadata.get("namespace") or ""
     for name in _FIELDS.get((kind.group, kind.kind), ()):
         fields[name] = _field(obj, name)
+    if kind.custom is not None:
+        fields |= kind.custom.field_values(obj)
     owners = metadata.get("ownerReferences")
     return ObjectIndex(
         metadata.get("uid") or "",

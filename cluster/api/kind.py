@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:
+    from cluster.api.custom.form import CustomForm
 
 # As discovery lists them: in order of the alphabet.
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -33,7 +37,8 @@ class Kind:
     ``served``: this release stores it and acts on it as far as docs/compatibility.md says.
     ``create_only``: a question (as SubjectAccessReview): answered, never stored.
     ``deprecated``: what every client is warned of, '' for most. ``lacking``: names of subresources
-    that Kubernetes has and this release does not serve.
+    that Kubernetes has and this release does not serve. ``custom``: how objects of a custom
+    resource look (None for a built-in kind). ``listed``: the kind of lists, '' for kind + List.
     """
 
     group: str
@@ -52,6 +57,8 @@ class Kind:
     )
     lacking: frozenset[str] = frozenset()
     deprecated: str = ""
+    custom: Optional["CustomForm"] = field(default=None, repr=False)
+    listed: str = ""
 
     @property
     def api_version(self) -> str:
@@ -61,7 +68,7 @@ class Kind:
     @property
     def list_kind(self) -> str:
         """``DeploymentList``."""
-        return f"{self.kind}List"
+        return self.listed or f"{self.kind}List"
 
     @property
     def create_only(self) -> bool:
@@ -83,6 +90,9 @@ def row(
     served: bool = True,
     subresources: tuple[Subresource, ...] = (),
     deprecated: str = "",
+    singular: str = "",
+    custom: Optional["CustomForm"] = None,
+    listed: str = "",
 ) -> Kind:
     """One row: what is the same for nearly all kinds has its default here."""
     return Kind(
@@ -90,7 +100,7 @@ def row(
         version=version,
         kind=kind,
         plural=plural,
-        singular=kind.lower(),
+        singular=singular or kind.lower(),
         short_names=short,
         namespaced=namespaced,
         categories=categories,
@@ -100,6 +110,8 @@ def row(
         subresources=MappingProxyType({item.name: item for item in subresources if item.served}),
         lacking=frozenset(item.name for item in subresources if not item.served),
         deprecated=deprecated,
+        custom=custom,
+        listed=listed,
     )
 
 

@@ -93,7 +93,6 @@ GROUP_KINDS: tuple[Kind, ...] = (
         "crds",
         namespaced=False,
         categories=("api-extensions",),
-        served=False,
         subresources=(STATUS,),
     ),
     _registration(

@@ -7,15 +7,16 @@ Must not know HTTP.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from cluster.api import openapi_paths, openapi_protobuf
-from cluster.api.discovery import group_versions
+from cluster.api.custom.openapi import custom_schemas
+from cluster.api.kind import Kind
 from cluster.api.kinds import SERVED
-from cluster.api.openapi_schemas import V2, V3, reachable
+from cluster.api.openapi_schemas import V2, V3, Form, reachable
 from cluster.api.types import Object
 
 _TITLE = "Kubernetes"
@@ -30,22 +31,39 @@ _SECURITY: Object = {
 
 
 class OpenApi:
-    """The documents of one server. ``raw``: ``schema.Definitions.raw``; ``version`` as v1.37.0."""
+    """The documents of one set of kinds. ``raw``: ``schema.Definitions.raw``; ``version`` as
+    v1.37.0. ``base``: the same without custom kinds, whose documents are built already."""
 
-    def __init__(self, raw: Mapping[str, Object], version: str) -> None:
+    def __init__(
+        self,
+        raw: Mapping[str, Object],
+        version: str,
+        custom: tuple[Kind, ...] = (),
+        base: "OpenApi | None" = None,
+    ) -> None:
         self._raw = raw
         self._version = version
+        self._custom = custom
+        self._base = base
         self._documents: dict[tuple[str, str], bytes] = {}
         self._index: bytes | None = None
         self._v2: bytes | None = None
         self._v2_protobuf: bytes | None = None
+        self._kinds: dict[tuple[str, str], list[Kind]] = {}
+        for kind in SERVED + custom:
+            self._kinds.setdefault((kind.group, kind.version), []).append(kind)
+
+    def with_custom(self, custom: tuple[Kind, ...]) -> "OpenApi":
+        """The documents of the built-in kinds and these."""
+        base = self._base or self
+        return OpenApi(self._raw, self._version, custom, base) if custom else base
 
     def index(self) -> bytes:
         """/openapi/v3: where each group and version's document is. The hash says what it holds, so
         clients may keep it for ever."""
         if self._index is None:
             paths: Object = {}
-            for group, version in group_versions():
+            for group, version in self._kinds:
                 path = f"apis/{group}/{version}" if group else f"api/{version}"
                 digest = self._digest(group, version)
                 paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"}
@@ -55,16 +73,20 @@ class OpenApi:
     def document(self, group: str, version: str) -> bytes | None:
         """/openapi/v3/api/v1 (group '') or /openapi/v3/apis/<group>/<version>; None if unknown."""
         key = (group, version)
-        if key not in group_versions():
+        kinds = self._kinds.get(key)
+        if kinds is None:
             return None
+        if self._base is not None and not any(kind.custom for kind in kinds):
+            return self._base.document(group, version)
         if key not in self._documents:
-            kinds = [kind for kind in SERVED if (kind.group, kind.version) == key]
-            schemas = reachable(self._raw, _roots(kinds), V3)
             document: Object = {
                 "openapi": "3.0.0",
                 "info": {"title": _TITLE, "version": self._version},
                 "paths": openapi_paths.paths(kinds, V3),
-                "components": {"schemas": schemas, "securitySchemes": _SECURITY},
+                "components": {
+                    "schemas": self._schemas(kinds, V3),
+                    "securitySchemes": _SECURITY,
+                },
             }
             self._documents[key] = orjson.dumps(document)
         return self._documents[key]
@@ -72,11 +94,12 @@ class OpenApi:
     def v2(self) -> bytes:
         """/openapi/v2 as JSON: everything in one."""
         if self._v2 is None:
+            kinds = SERVED + self._custom
             document: Object = {
                 "swagger": "2.0",
                 "info": {"title": _TITLE, "version": self._version},
-                "paths": openapi_paths.paths(SERVED, V2),
-                "definitions": reachable(self._raw, _roots(SERVED), V2),
+                "paths": openapi_paths.paths(kinds, V2),
+                "definitions": self._schemas(kinds, V2),
                 "securityDefinitions": _SECURITY,
                 "security": [{"BearerToken": []}],
             }
@@ -84,17 +107,34 @@ class OpenApi:
         return self._v2
 
     def v2_protobuf(self) -> bytes:
-        """/openapi/v2 as ``openapi_protobuf.MEDIA_TYPE``."""
+        """/openapi/v2 as ``openapi_protobuf.MEDIA_TYPE``. Messages that follow one another are one
+        message (protobuf.dev "Encoding", Last One Wins): the built-in part is encoded once."""
         if self._v2_protobuf is None:
-            self._v2_protobuf = openapi_protobuf.encode(orjson.loads(self.v2()))
+            if self._base is None:
+                self._v2_protobuf = openapi_protobuf.encode(orjson.loads(self.v2()))
+            else:
+                document: Object = {
+                    "paths": openapi_paths.paths(self._custom, V2),
+                    "definitions": custom_schemas(self._custom, V2),
+                }
+                self._v2_protobuf = self._base.v2_protobuf() + openapi_protobuf.encode(document)
         return self._v2_protobuf
+
+    def _schemas(self, kinds: Iterable[Kind], form: Form) -> Object:
+        kinds = tuple(kinds)
+        return reachable(self._raw, _roots(kinds), form) | custom_schemas(kinds, form)
 
     def _digest(self, group: str, version: str) -> str:
         """Of the kinds and the version: it must not cost building the document."""
         rows: Any = [
-            (kind.kind, kind.plural, kind.verbs, tuple(kind.subresources))
-            for kind in SERVED
-            if (kind.group, kind.version) == (group, version)
+            (
+                kind.kind,
+                kind.plural,
+                kind.verbs,
+                tuple(kind.subresources),
+                kind.custom.digest if kind.custom else "",
+            )
+            for kind in self._kinds[(group, version)]
         ]
         told = orjson.dumps([self._version, len(self._raw), group, version, rows])
         return hashlib.sha512(told).hexdigest().upper()
@@ -110,6 +150,6 @@ def _roots(kinds: Any) -> list[str]:
         names.extend(part.definition for part in kind.subresources.values() if part.definition)
     names.extend(
         "io.k8s.apimachinery.pkg.apis.meta.v1." + name
-        for name in ("DeleteOptions", "Patch", "Status")
+        for name in ("DeleteOptions", "ListMeta", "ObjectMeta", "Patch", "Status")
     )
     return names

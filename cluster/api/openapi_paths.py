@@ -106,7 +106,7 @@ def _operation(kind: Kind, body: _Body, action: str, suffix: str, form: Form) ->
             "version": body.version,
         },
     }
-    _send(operation, body, action, form)
+    _send(operation, kind, body, action, form)
     return operation
 
 
@@ -143,7 +143,7 @@ def _responses(body: _Body, action: str, form: Form) -> Object:
     return {"200": answer, "401": {"description": "Unauthorized"}}
 
 
-def _send(operation: Object, body: _Body, action: str, form: Form) -> None:
+def _send(operation: Object, kind: Kind, body: _Body, action: str, form: Form) -> None:
     """What the client sends: an object, a patch, or delete options."""
     if action in ("get", "list"):
         if not form.three:
@@ -152,7 +152,8 @@ def _send(operation: Object, body: _Body, action: str, form: Form) -> None:
     types: tuple[str, ...] = (_JSON,)
     definition = body.definition
     if action == "patch":
-        types, definition = _PATCHES, f"{_META}Patch"
+        types = tuple(media for media in _PATCHES if not (kind.custom and "strategic" in media))
+        definition = f"{_META}Patch"
     elif action in ("delete", "deletecollection"):
         definition = f"{_META}DeleteOptions"
     schema = _schema(definition, form)

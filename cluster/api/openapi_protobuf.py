@@ -5,6 +5,7 @@ protobuf.dev "Encoding". What Kubernetes' document uses of it is here, no more. 
 as YAML text, of which JSON is a part. Must not know what a document says.
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -20,7 +21,7 @@ MEDIA_TYPES = (MEDIA_TYPE, "application/com.github.proto-openapi.spec.v2@v1.0+pr
 Field: TypeAlias = Callable[[int, Any], bytes]
 # JSON key to (number, field); "x-" stands for all vendor extensions.
 Shape: TypeAlias = Mapping[str, tuple[int, Field]]
-_VARINT, _BYTES = 0, 2
+_VARINT, _FIXED64, _BYTES = 0, 1, 2
 
 
 def encode(document: Object) -> bytes:
@@ -47,6 +48,14 @@ def _text(number: int, value: Any) -> bytes:
 
 def _flag(number: int, value: Any) -> bytes:
     return _varint(number << 3 | _VARINT) + b"\x01" if value else b""
+
+
+def _number(number: int, value: Any) -> bytes:
+    return _varint(number << 3 | _FIXED64) + struct.pack("<d", value)
+
+
+def _count(number: int, value: Any) -> bytes:
+    return _varint(number << 3 | _VARINT) + _varint(int(value))
 
 
 def _any(number: int, value: Any) -> bytes:
@@ -116,10 +125,15 @@ _operation = _message(lambda: _OPERATION)
 
 _SCHEMA: Shape = {
     "$ref": (1, _text), "format": (2, _text), "title": (3, _text), "description": (4, _text),
-    "default": (5, _any), "pattern": (13, _text), "required": (19, _STRINGS),
+    "default": (5, _any), "multipleOf": (6, _number), "maximum": (7, _number),
+    "exclusiveMaximum": (8, _flag), "minimum": (9, _number), "exclusiveMinimum": (10, _flag),
+    "maxLength": (11, _count), "minLength": (12, _count), "pattern": (13, _text),
+    "maxItems": (14, _count), "minItems": (15, _count), "maxProperties": (17, _count),
+    "minProperties": (18, _count), "required": (19, _STRINGS),
     "enum": (20, _each(_any)), "additionalProperties": (21, _additional),
     "type": (22, _inside(1, _text)), "items": (23, _inside(1, _schema)),
-    "properties": (25, _inside(1, _named(_schema))), "x-": (31, _EXTENSION),
+    "properties": (25, _inside(1, _named(_schema))), "example": (30, _any),
+    "x-": (31, _EXTENSION),
 }  # fmt: skip
 _BODY: Shape = {
     "description": (1, _text), "name": (2, _text), "in": (3, _text), "required": (4, _flag),

@@ -17,10 +17,6 @@ from cluster.api.schema_node import SchemaNode
 from cluster.api.status import bad_request
 from cluster.api.types import Object
 
-# The only defaults that keys of list-maps have in the API (ports of containers and services).
-_KEY_DEFAULTS = {"protocol": "TCP"}
-
-
 _LEAVES = frozenset({str, int, bool, float, type(None)})
 
 
@@ -59,7 +55,7 @@ def item_element(item: Any, schema: SchemaNode) -> str | None:
     for key in schema.list_map_keys:
         value = item.get(key)
         if value is None:
-            value = _KEY_DEFAULTS.get(key)
+            value = schema.key_default(key)
         if value is not None:
             keys[key] = value
     if not any(key in item for key in schema.list_map_keys):

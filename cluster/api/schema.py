@@ -13,6 +13,7 @@ import orjson
 
 from cluster.api import schema_conform
 from cluster.api.kind import Kind
+from cluster.api.schema_node import SchemaNode
 from cluster.api.status import Cause, bad_request
 from cluster.api.types import Object
 from cluster.api.validation.ruled import RULED
@@ -24,6 +25,7 @@ Shape = Literal[
 Mode = Literal["Strict", "Warn", "Ignore"]
 
 _META = "io.k8s.apimachinery.pkg."
+OBJECT_META = _META + "apis.meta.v1.ObjectMeta"
 # Definitions whose JSON form is not what their Go type says.
 _SPECIAL: dict[str, Shape] = {
     _META + "api.resource.Quantity": "quantity",
@@ -91,6 +93,10 @@ class Node:
             self.fields = {name: compile_(schema) for name, schema in properties.items()}
         return self.fields
 
+    def key_default(self, name: str) -> Any:
+        """What a list item that lacks the key has there: as ports of containers and services."""
+        return "TCP" if name == "protocol" else None
+
     def child(self, name: str) -> "Node | None":
         """The schema of a field, or of any value of a map with free keys; None if unknown."""
         return self.struct_fields().get(name) or self.values
@@ -144,6 +150,8 @@ class Definitions:
         ``definition``: of a subresource's own body. Raises StatusError 400 for a wrong type, and,
         in mode Strict, for unknown or duplicate fields.
         """
+        if kind.custom is not None and not definition:
+            return kind.custom.conform(obj, mode, duplicates)
         node = self.schema_for(definition or kind.definition)
         try:
             unknown = schema_conform.conform(node, obj)
@@ -158,14 +166,18 @@ class Definitions:
             raise bad_request(f"{_cannot(node)}: strict decoding error: {listed}")
         return texts
 
+    def node_of(self, kind: Kind) -> SchemaNode:
+        """The schema of the kind, built in or custom."""
+        return kind.custom.schema if kind.custom is not None else self.schema_for(kind.definition)
+
     def missing(self, definition: str, obj: Object) -> list[Cause]:
         """Required texts and structs that are absent, outside of status.
 
         kube-apiserver finds these by rules in code; for kinds without rules of their own here
-        (``validation.ruled``) the schema's list is the rule.
+        (``validation.ruled``) the schema's list is the rule. Custom kinds have their own rules.
         """
         found: list[Cause] = []
-        if definition in RULED:
+        if definition in RULED or definition not in self.raw:
             return found
         _missing(self.schema_for(definition), obj, "", found)
         return found

@@ -4,7 +4,7 @@ it for the built-in kinds; a custom resource without a schema has none (``None``
 Must not know where schemas come from.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class SchemaNode(Protocol):
@@ -34,6 +34,9 @@ class SchemaNode(Protocol):
 
     @property
     def patch_merge_key(self) -> str: ...
+
+    def key_default(self, name: str) -> Any:
+        """The value of a list-map's key where an item lacks it; None for nothing."""
 
     def child(self, name: str) -> "SchemaNode | None":
         """The schema of a field, or of any value of a map with free keys; None if unknown."""

@@ -30,6 +30,8 @@ _OTHERS = (NAME, CREATED_AT)
 
 def columns_of(kind: Kind) -> tuple[Column, ...]:
     """The kind's columns; name and creation time for a kind that has none of its own."""
+    if kind.custom is not None:
+        return kind.custom.columns
     return COLUMNS.get((kind.group, kind.kind), _OTHERS)
 
 

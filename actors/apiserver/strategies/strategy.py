@@ -36,6 +36,11 @@ def no_grace(obj: Object, options: DeleteOptions) -> int:
     return 0
 
 
+def nothing_to_leave(obj: Object, now: float) -> Object:
+    """A kind that needs nothing before it is deleted."""
+    return obj
+
+
 @dataclass(frozen=True)
 class Strategy:
     """Rules of one kind.
@@ -43,7 +48,8 @@ class Strategy:
     ``generation``: metadata.generation counts changes of the desired state. ``status_at_create``:
     a client's status survives the create. ``status_metadata``: a /status write may change labels
     and annotations too. ``returns_deleted``: DELETE answers with the object, not a Status.
-    ``grace``: seconds to wait for the owner of the running thing.
+    ``grace``: seconds to wait for the owner of the running thing. ``leave``: the object as it is
+    when somebody asks to delete it (a finalizer that the server itself sets).
     """
 
     generation: bool = False
@@ -53,6 +59,7 @@ class Strategy:
     create: Callable[[Object, float], None] = nothing_to_create
     update: Callable[[Object, Object], None] = nothing_to_update
     grace: Callable[[Object, DeleteOptions], int] = no_grace
+    leave: Callable[[Object, float], Object] = nothing_to_leave
 
 
 def prepare_create(
@@ -78,7 +85,7 @@ def prepare_update(obj: Object, old: Object, strategy: Strategy, *, has_status: 
     if has_status:
         _keep(obj, old, "status")
     strategy.update(obj, old)
-    if strategy.generation and _desired(obj) != _desired(old):
+    if strategy.generation and _desired(obj, has_status) != _desired(old, has_status):
         bump_generation(obj)
 
 
@@ -124,8 +131,9 @@ def _keep(obj: Object, source: Object, name: str) -> None:
         obj.pop(name, None)
 
 
-def _desired(obj: Object) -> Object:
-    return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+def _desired(obj: Object, has_status: bool) -> Object:
+    apart = ("metadata", "status") if has_status else ("metadata",)
+    return {key: value for key, value in obj.items() if key not in apart}
 
 
 def copy_of(obj: Object) -> Object:

@@ -1,6 +1,6 @@
 """The table of strategies by (group, plural). Must not know: the store."""
 
-from actors.apiserver.strategies import batch, namespaces, pods, services, volumes
+from actors.apiserver.strategies import batch, definitions, namespaces, pods, services, volumes
 from actors.apiserver.strategies.strategy import Strategy
 from cluster.api.kinds import Kind
 
@@ -25,7 +25,6 @@ _GENERATION = (
     ("admissionregistration.k8s.io", "validatingadmissionpolicies"),
     ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
     ("scheduling.k8s.io", "priorityclasses"),
-    ("apiextensions.k8s.io", "customresourcedefinitions"),
 )
 
 TABLE: dict[tuple[str, str], Strategy] = {
@@ -39,6 +38,7 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("", "persistentvolumes"): volumes.STRATEGY,
     ("", "podtemplates"): Strategy(returns_deleted=True),
     ("", "resourcequotas"): Strategy(returns_deleted=True),
+    ("apiextensions.k8s.io", "customresourcedefinitions"): definitions.STRATEGY,
     ("batch", "jobs"): batch.JOBS,
     ("batch", "cronjobs"): batch.CRON_JOBS,
 }
@@ -46,4 +46,6 @@ TABLE: dict[tuple[str, str], Strategy] = {
 
 def strategy_of(kind: Kind) -> Strategy:
     """A kind without an entry has no rules beyond those of all kinds."""
+    if kind.custom is not None:
+        return _COUNTED
     return TABLE.get((kind.group, kind.plural), _PLAIN)

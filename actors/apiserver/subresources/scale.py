@@ -12,7 +12,9 @@ from actors.apiserver.strategies.strategy import bump_generation
 from actors.apiserver.subresources.handler import Answer, Parts
 from actors.apiserver.writer import Revise
 from cluster.api import status
+from cluster.api.custom import scale as custom_scale
 from cluster.api.encoding import decode
+from cluster.api.kinds import Kind
 from cluster.api.selectors import from_labels, from_object
 from cluster.api.types import Object
 
@@ -22,19 +24,19 @@ async def handle(parts: Parts, call: Call) -> Answer:
     environment, request = parts.environment, call.request
     if request.verb == "get":
         item = await environment.objects.get(call.kind, call.namespace, request.name, None)
-        return Answer(orjson.dumps(scale_of(decode(item.value))))
+        return Answer(orjson.dumps(scale_of(call.kind, decode(item.value))))
     if request.verb == "update":
         body = bodies.decode_body(parts.writer.definitions, call)
 
         def revise(live: Object) -> Object:
-            return scaled(live, body)
+            return scaled(call.kind, live, body)
 
         outcome = await parts.writer.modify(call, revise, "scale")
     elif request.verb == "patch":
         outcome = await parts.writer.modify(call, _patched(parts, call), "scale")
     else:
         raise status.method_not_allowed(call.kind, request.verb)
-    return Answer(orjson.dumps(scale_of(decode(outcome.item.value))))
+    return Answer(orjson.dumps(scale_of(call.kind, decode(outcome.item.value))))
 
 
 def _patched(parts: Parts, call: Call) -> Revise:
@@ -45,33 +47,45 @@ def _patched(parts: Parts, call: Call) -> Revise:
     revise = patcher(call, schema)
 
     def scaled_by_patch(live: Object) -> Object:
-        scale = revise(scale_of(live))
+        scale = revise(scale_of(call.kind, live))
         bodies.conform(parts.writer.definitions, call, scale, part)
-        return scaled(live, scale)
+        return scaled(call.kind, live, scale)
 
     return scaled_by_patch
 
 
-def scale_of(obj: Object) -> Object:
-    """The Scale of a workload."""
-    metadata, spec = obj["metadata"], obj.get("spec") or {}
+def scale_of(kind: Kind, obj: Object) -> Object:
+    """The Scale of a workload, or of a custom resource that says where its numbers are.
+
+    Raises StatusError 500 for a custom resource that has no number there."""
+    if kind.custom is not None and kind.custom.scale is not None:
+        return _scale(obj, *custom_scale.read(kind.custom.scale, obj))
+    spec = obj.get("spec") or {}
     live = obj.get("status") or {}
     selector = spec.get("selector")
     if selector is not None and not ("matchLabels" in selector or "matchExpressions" in selector):
         text = str(from_labels(selector))  # a ReplicationController's plain map
     else:
         text = str(from_object(selector))
+    return _scale(obj, spec.get("replicas", 1), live.get("replicas", 0), text)
+
+
+def _scale(obj: Object, wanted: int, counted: int, selector: str) -> Object:
+    metadata = obj["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    shown: Object = {"replicas": counted}
+    if selector:
+        shown["selector"] = selector
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {name: metadata[name] for name in kept if name in metadata},
-        "spec": {"replicas": spec.get("replicas", 1)},
-        "status": {"replicas": live.get("replicas", 0), "selector": text},
+        "spec": {"replicas": wanted},
+        "status": shown,
     }
 
 
-def scaled(live: Object, scale: Object) -> Object:
+def scaled(kind: Kind, live: Object, scale: Object) -> Object:
     """The workload with the replicas of the Scale. Raises StatusError 422 for a negative number."""
     wanted = (scale.get("spec") or {}).get("replicas", 0)
     name = live["metadata"]["name"]
@@ -84,6 +98,11 @@ def scaled(live: Object, scale: Object) -> Object:
         if given.get(key):
             metadata[key] = given[key]
     spec = live.get("spec") or {}
+    if kind.custom is not None and kind.custom.scale is not None:
+        updated = {**custom_scale.write(kind.custom.scale, live, wanted), "metadata": metadata}
+        if updated != {**live, "metadata": metadata}:
+            bump_generation(updated)
+        return updated
     updated = {**live, "metadata": metadata, "spec": {**spec, "replicas": wanted}}
     if spec.get("replicas") != wanted and metadata.get("generation"):
         bump_generation(updated)

@@ -15,6 +15,7 @@ from cluster.api.validation import causes
 
 ANNOTATIONS_BYTES_MAX = 256 * 1024
 _STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
+_EXTENSIONS = "apiextensions.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 # What each kind wants of a name; the rest are DNS subdomains.
 _NAMES: dict[tuple[str, str], Callable[[str], tuple[str, ...]]] = {
@@ -45,7 +46,8 @@ def check_metadata(kind: Kind, metadata: Object, found: list[Cause]) -> None:
     if metadata.get("annotations"):
         check_annotations("metadata.annotations", metadata["annotations"], found)
     if metadata.get("finalizers"):
-        _finalizers(metadata["finalizers"], found)
+        plain = kind.custom is not None or kind.group == _EXTENSIONS
+        _finalizers(metadata["finalizers"], plain, found)
     if metadata.get("ownerReferences"):
         _owners(metadata["ownerReferences"], found)
 
@@ -108,11 +110,12 @@ def _name(kind: Kind, metadata: Object, found: list[Cause]) -> None:
             causes.each("metadata.name", name, errors, found)
 
 
-def _finalizers(finalizers: list[str], found: list[Cause]) -> None:
+def _finalizers(finalizers: list[str], plain: bool, found: list[Cause]) -> None:
+    """``plain``: a name without a domain may be any (custom resources, and their definitions)."""
     path = "metadata.finalizers"
     for name in finalizers:
         causes.each(path, name, names.label_key_errors(name), found)
-        if "/" not in name and name not in _STANDARD_FINALIZERS:
+        if not plain and "/" not in name and name not in _STANDARD_FINALIZERS:
             detail = "name is neither a standard finalizer name nor is it fully qualified"
             found.append(causes.invalid(path, name, detail))
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:

@@ -36,6 +36,7 @@ RULED = frozenset(
                 "SubjectAccessReview",
             )
         ),
+        "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
         "io.k8s.api.apps.v1.Deployment",
         "io.k8s.api.apps.v1.ReplicaSet",
         "io.k8s.api.authentication.v1.TokenRequest",

@@ -6,6 +6,7 @@ is told to the client (``status.invalid``).
 
 from collections.abc import Callable
 
+from cluster.api.custom import definition_rules
 from cluster.api.kind import Kind
 from cluster.api.status import Cause
 from cluster.api.types import Object
@@ -42,6 +43,7 @@ CREATE: dict[tuple[str, str], Check] = {
     ("apps", "Deployment"): workloads.check_deployment,
     ("apps", "ReplicaSet"): workloads.check_replica_set,
     ("autoscaling", "Scale"): workloads.check_scale,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.check_definition,
     ("authentication.k8s.io", "TokenReview"): access.check_token_review,
     ("authentication.k8s.io", "TokenRequest"): access.check_token_request,
     (_ASK, "SubjectAccessReview"): access.check_access_review,
@@ -68,6 +70,7 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
     ("", "Node"): cluster_objects.check_node_update,
     ("apps", "Deployment"): workloads.check_workload_update,
     ("apps", "ReplicaSet"): workloads.check_workload_update,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.check_definition_update,
     ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice_update,
     (_RBAC, "RoleBinding"): access.check_binding_update,
     (_RBAC, "ClusterRoleBinding"): access.check_binding_update,
@@ -81,6 +84,8 @@ def validate_create(kind: Kind, obj: Object) -> list[Cause]:
     found: list[Cause] = []
     if not kind.create_only:
         check_metadata(kind, obj.get("metadata") or {}, found)
+    if kind.custom is not None:
+        return [*found, *kind.custom.check(obj)]
     check = CREATE.get((kind.group, kind.kind))
     if check is not None:
         check(obj, found)
@@ -94,6 +99,8 @@ def validate_update(kind: Kind, old: Object, new: Object, subresource: str = "")
     before, metadata = old.get("metadata") or {}, new.get("metadata") or {}
     check_metadata_update(before, metadata, found)
     check_metadata(kind, metadata, found)
+    if kind.custom is not None:
+        return [*found, *kind.custom.check(new, old)]
     key = (kind.group, kind.kind)
     if key == ("", "Pod"):
         pods.check_pod_update(old, new, subresource, found)

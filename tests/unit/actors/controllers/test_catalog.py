@@ -1,8 +1,9 @@
 """The list of controllers, and what they watch."""
 
 from actors.controllers.catalog import make_controllers
-from actors.controllers.served import NAMESPACED, RESOURCES, by_reference
-from cluster.api.resources import DEPLOYMENTS, EVENTS, PODS
+from actors.controllers.served import NAMESPACED, RESOURCES, by_identity, by_reference, custom
+from cluster.api.resources import DEPLOYMENTS, EVENTS, PODS, Resource
+from cluster.api.types import Object
 from tests.unit.actors.controllers.cluster import SETTINGS
 
 
@@ -24,3 +25,28 @@ def test_what_is_served() -> None:
     assert by_reference("apps/v1", "Deployment") == DEPLOYMENTS
     assert by_reference("v1", "Pod") == PODS
     assert by_reference("example.com/v1", "Widget") is None
+
+
+def test_custom_resources_of_established_definitions() -> None:
+    names = {"plural": "widgets", "kind": "Widget"}
+    made: Object = {
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "versions": [
+                {"name": "v2", "served": True},
+                {"name": "v1", "served": True, "storage": True},
+                {"name": "v0"},
+            ],
+        },
+        "status": {
+            "acceptedNames": names,
+            "conditions": [{"type": "Established", "status": "True"}],
+        },
+    }
+    widgets = Resource("example.com", "v1", "widgets", "Widget")
+    assert custom([made]) == (widgets,)
+    assert by_reference("example.com/v2", "Widget", (widgets,)) == widgets
+    assert by_identity("example.com", "widgets", (widgets,)) == widgets
+    assert by_identity("example.com", "widgets") is None
+    assert custom([{**made, "status": {"acceptedNames": names}}]) == ()

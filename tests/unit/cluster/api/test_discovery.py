@@ -4,8 +4,10 @@ import orjson
 import pytest
 
 from cluster.api import discovery
+from cluster.api.discovery import Discovery
 from cluster.api.kinds import SERVED
 
+DISCOVERY = Discovery()
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
@@ -24,14 +26,14 @@ def test_which_form_a_client_wants(accept: str, wanted: bool) -> None:
 def test_both_forms_say_the_same() -> None:
     new = {}
     for core in (True, False):
-        for item in orjson.loads(discovery.aggregated(core))["items"]:
+        for item in orjson.loads(DISCOVERY.aggregated(core))["items"]:
             for version in item["versions"]:
                 group = item["metadata"].get("name", "")
                 for resource in version["resources"]:
                     new[(group, version["version"], resource["resource"])] = resource
     assert set(new) == {(kind.group, kind.version, kind.plural) for kind in SERVED}
-    for group, version in discovery.group_versions():
-        listed = discovery.resource_list(group, version)
+    for group, version in DISCOVERY.group_versions():
+        listed = DISCOVERY.resource_list(group, version)
         assert listed is not None
         document = orjson.loads(listed)
         for resource in document["resources"]:
@@ -47,17 +49,17 @@ def test_both_forms_say_the_same() -> None:
 
 
 def test_groups() -> None:
-    listed = orjson.loads(discovery.group_list())["groups"]
+    listed = orjson.loads(DISCOVERY.group_list())["groups"]
     names = [group["name"] for group in listed]
     assert "apps" in names and "" not in names and "batch" not in names
-    apps = orjson.loads(discovery.group("apps") or b"")
+    apps = orjson.loads(DISCOVERY.group("apps") or b"")
     assert apps["preferredVersion"] == {"groupVersion": "apps/v1", "version": "v1"}
-    assert discovery.group("") is None and discovery.group("batch") is None
-    assert discovery.resource_list("apps", "v2") is None
+    assert DISCOVERY.group("") is None and DISCOVERY.group("batch") is None
+    assert DISCOVERY.resource_list("apps", "v2") is None
 
 
 def test_scale_belongs_to_autoscaling() -> None:
-    document = orjson.loads(discovery.resource_list("apps", "v1") or b"")
+    document = orjson.loads(DISCOVERY.resource_list("apps", "v1") or b"")
     scale = next(item for item in document["resources"] if item["name"] == "deployments/scale")
     assert (scale["group"], scale["version"], scale["kind"]) == ("autoscaling", "v1", "Scale")
 

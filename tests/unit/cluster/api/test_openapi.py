@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from cluster.api.discovery import group_versions
+from cluster.api.discovery import Discovery
 from cluster.api.openapi import OpenApi
 from cluster.api.schema import Definitions
 
@@ -26,7 +26,7 @@ def references(value: Any) -> set[str]:
 
 def test_the_index_names_every_group_and_version(documents: OpenApi) -> None:
     paths = orjson.loads(documents.index())["paths"]
-    assert len(paths) == len(group_versions())
+    assert len(paths) == len(Discovery().group_versions())
     url = paths["apis/apps/v1"]["serverRelativeURL"]
     assert url.startswith("/openapi/v3/apis/apps/v1?hash=")
     digests = [entry["serverRelativeURL"].partition("hash=")[2] for entry in paths.values()]
@@ -34,7 +34,7 @@ def test_the_index_names_every_group_and_version(documents: OpenApi) -> None:
 
 
 def test_every_reference_leads_somewhere(documents: OpenApi) -> None:
-    for group, version in group_versions():
+    for group, version in Discovery().group_versions():
         document = orjson.loads(documents.document(group, version) or b"")
         known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
         assert references(document) <= known

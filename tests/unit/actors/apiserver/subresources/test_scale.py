@@ -3,9 +3,12 @@
 import pytest
 
 from actors.apiserver.subresources.scale import scale_of, scaled
+from cluster.api.kinds import by_resource
 from cluster.api.types import Object
 from cluster.errors import StatusError
 
+KIND = by_resource("apps", "v1", "deployments")
+assert KIND is not None
 LIVE: Object = {
     "metadata": {"name": "web", "namespace": "default", "uid": "u", "generation": 1},
     "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}},
@@ -14,7 +17,7 @@ LIVE: Object = {
 
 
 def test_reading() -> None:
-    scale = scale_of(LIVE)
+    scale = scale_of(KIND, LIVE)
     assert (scale["spec"], scale["status"]) == (
         {"replicas": 2},
         {"replicas": 1, "selector": "app=web"},
@@ -22,14 +25,14 @@ def test_reading() -> None:
 
 
 def test_writing() -> None:
-    changed = scaled(LIVE, {"spec": {"replicas": 5}})
+    changed = scaled(KIND, LIVE, {"spec": {"replicas": 5}})
     assert (changed["spec"]["replicas"], changed["metadata"]["generation"]) == (5, 2)
     assert LIVE["spec"]["replicas"] == 2
-    same = scaled(LIVE, {"spec": {"replicas": 2}})
+    same = scaled(KIND, LIVE, {"spec": {"replicas": 2}})
     assert same["metadata"]["generation"] == 1
 
 
 def test_less_than_nothing_is_422() -> None:
     with pytest.raises(StatusError) as refused:
-        scaled(LIVE, {"spec": {"replicas": -1}})
+        scaled(KIND, LIVE, {"spec": {"replicas": -1}})
     assert refused.value.code == 422

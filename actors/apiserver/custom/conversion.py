@@ -1,0 +1,109 @@
+"""Custom resources in the version that is asked for, and in the one that is stored.
+
+Job: between the store and everybody above it, every object of a custom kind is made what its
+version shows: defaults of today's schema, the version's apiVersion, the fields it can be selected
+by. Strategy None changes the apiVersion only; Webhook asks a ``Converter``. Built-in kinds never
+come here. Source: "Versions in CustomResourceDefinitions". Must not know: HTTP, what objects mean.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from cluster.api import status
+from cluster.api.custom.form import CustomForm
+from cluster.api.encoding import decode, encode_for_store, stamped
+from cluster.api.index import make_index
+from cluster.api.kinds import Kind
+from cluster.api.types import Object
+from cluster.messages.store import KeyValue, StoreEvent
+
+Items = list[KeyValue]
+
+
+class Converter(Protocol):
+    """Asks a conversion webhook."""
+
+    async def convert(self, form: CustomForm, version: str, objects: list[Object]) -> list[Object]:
+        """The objects in ``version``, in the same order. Raises StatusError 500 if the webhook
+        cannot be asked or says no."""
+
+
+class Conversion:
+    """``converter``: None where no webhook can be asked."""
+
+    def __init__(self, converter: Converter | None = None) -> None:
+        self._converter = converter
+
+    async def shown(self, kind: Kind, items: Sequence[KeyValue]) -> Items:
+        """Stored versions as ``kind`` shows them."""
+        form = kind.custom
+        assert form is not None
+        prefix = b'{"apiVersion":"%b",' % kind.api_version.encode()
+        plain = not (form.has_defaults or form.fields)
+        found = list(items)
+        changed: dict[int, Object] = {}
+        foreign: dict[int, Object] = {}
+        for position, item in enumerate(items):
+            if not item.value:
+                continue
+            same = item.value.startswith(prefix)
+            if plain and same:
+                continue
+            obj = decode(item.value)
+            (changed if same else foreign)[position] = obj
+        if foreign:
+            converted = await self.to_version(form, form.name, list(foreign.values()))
+            changed.update(zip(foreign, converted, strict=True))
+        for position, obj in changed.items():
+            # Bytes that say all there is to say stay the very same bytes.
+            if form.fill_in(obj) or form.fields or position in foreign:
+                found[position] = _with(kind, found[position], obj)
+        return found
+
+    async def shown_events(self, kind: Kind, events: Sequence[StoreEvent]) -> list[StoreEvent]:
+        """The same for what a watch of the store tells."""
+        items = [event.item for event in events]
+        before = [event.previous for event in events if event.previous is not None]
+        shown = await self.shown(kind, [*items, *before])
+        previous = iter(shown[len(items) :])
+        return [
+            msgspec.structs.replace(
+                event, item=item, previous=next(previous) if event.previous is not None else None
+            )
+            for event, item in zip(events, shown, strict=False)
+        ]
+
+    async def stored(self, kind: Kind, obj: Object) -> Object:
+        """An object of ``kind`` in the version that is stored."""
+        form = kind.custom
+        assert form is not None
+        if form.name == form.storage:
+            return obj
+        [converted] = await self.to_version(form, form.storage, [obj])
+        return converted
+
+    async def to_version(
+        self, form: CustomForm, version: str, objects: list[Object]
+    ) -> list[Object]:
+        """Whatever version the objects have, in that one."""
+        wanted = f"{form.group}/{version}"
+        if form.conversion.get("strategy") != "Webhook":
+            return [{**obj, "apiVersion": wanted} for obj in objects]
+        foreign = [obj for obj in objects if obj.get("apiVersion") != wanted]
+        if self._converter is None and foreign:
+            raise status.internal_error("no conversion webhook can be asked")
+        converted: list[Object] = []
+        if foreign:
+            assert self._converter is not None
+            converted = await self._converter.convert(form, version, foreign)
+        answers = iter(converted)
+        return [obj if obj.get("apiVersion") == wanted else next(answers) for obj in objects]
+
+
+def _with(kind: Kind, item: KeyValue, obj: Object) -> KeyValue:
+    revision = int((obj.get("metadata") or {}).get("resourceVersion") or item.mod_revision)
+    data, stamp = encode_for_store(obj)
+    value = stamped(data, stamp, revision)
+    return msgspec.structs.replace(item, value=value, index=make_index(kind, obj))

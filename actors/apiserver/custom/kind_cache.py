@@ -1,0 +1,83 @@
+"""The custom resource definitions as they are now, and the table of kinds made from them.
+
+Job: keep definitions by storage key as changes arrive; make the table when one changed. Readers
+take ``table``, a value that never changes. Must not know: where changes come from.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from cluster.api.custom import definition as definitions
+from cluster.api.custom.structural import MakeRules, no_rules
+from cluster.api.encoding import decode
+from cluster.api.kind import Kind
+from cluster.api.kind_table import BUILT_IN, KindTable
+from cluster.api.schema_node import SchemaNode
+from cluster.api.types import Object
+from cluster.messages.store import KeyValue, StoreEvent
+
+PREFIX = f"/registry/{definitions.GROUP}/{definitions.PLURAL}/"
+
+
+class KindCache:
+    """``meta``: the schema of ObjectMeta. ``table``: the kinds served now. ``revision``: of the
+    newest change in it."""
+
+    def __init__(self, meta: SchemaNode | None = None, make_rules: MakeRules = no_rules) -> None:
+        self.table: KindTable = BUILT_IN
+        self.revision = 0
+        self._meta = meta
+        self._make_rules = make_rules
+        self._definitions: dict[str, tuple[Object, tuple[Kind, ...]]] = {}
+        self._changed = asyncio.Event()
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set at the next change, whatever it is; then there is another event."""
+        return self._changed
+
+    def definitions(self) -> list[Object]:
+        """All of them, by name."""
+        return [found for _, (found, _) in sorted(self._definitions.items())]
+
+    def reset(self, items: Iterable[KeyValue]) -> None:
+        """All of what the store holds."""
+        known = self._definitions
+        self._definitions = {}
+        for item in items:
+            self.revision = max(self.revision, item.mod_revision)
+            before = known.get(item.key)
+            found = decode(item.value)
+            if before is not None and _version(before[0]) == _version(found):
+                self._definitions[item.key] = before
+            else:
+                self._put(item.key, found)
+        self._made()
+
+    def apply(self, events: Iterable[StoreEvent]) -> None:
+        """Changes, in order."""
+        for event in events:
+            self.revision = max(self.revision, event.item.mod_revision)
+            if event.kind == "delete":
+                self._definitions.pop(event.item.key, None)
+            else:
+                self._put(event.item.key, decode(event.item.value))
+            self._made()
+
+    def lost(self) -> None:
+        """What is known is served on."""
+
+    def _put(self, key: str, found: Object) -> None:
+        kinds = definitions.kinds_of(found, self._meta, self._make_rules)
+        self._definitions[key] = (found, kinds)
+
+    def _made(self) -> None:
+        kinds = [kind for _, (_, some) in sorted(self._definitions.items()) for kind in some]
+        if kinds or self.table.custom:
+            self.table = KindTable(kinds)
+        told, self._changed = self._changed, asyncio.Event()
+        told.set()
+
+
+def _version(definition: Object) -> str:
+    return str(definition["metadata"].get("resourceVersion"))

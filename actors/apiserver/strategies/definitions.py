@@ -1,0 +1,52 @@
+"""CustomResourceDefinitions: what the server sets, and how one goes.
+
+Source: the API reference of CustomResourceDefinition. Pure. Must not know: the store.
+"""
+
+from actors.apiserver.strategies.strategy import Strategy
+from cluster.api.custom.definition import CLEANUP, TERMINATING
+from cluster.api.custom.naming import with_condition
+from cluster.api.timestamps import rfc3339
+from cluster.api.types import Object
+
+
+def _create(obj: Object, now: float) -> None:
+    storage = [item["name"] for item in obj["spec"].get("versions") or () if item.get("storage")]
+    obj["status"] = {
+        "acceptedNames": {"plural": "", "kind": ""},
+        "conditions": [],
+        "storedVersions": storage[:1],
+    }
+
+
+def _update(obj: Object, old: Object) -> None:
+    status: Object = {**(obj.get("status") or {})}
+    stored = list(status.get("storedVersions") or ())
+    for item in obj["spec"].get("versions") or ():
+        if item.get("storage") and item["name"] not in stored:
+            stored.append(item["name"])
+    obj["status"] = {**status, "storedVersions": stored}
+
+
+def _leave(obj: Object, now: float) -> Object:
+    """Asked to be deleted: its objects go first."""
+    metadata = obj["metadata"]
+    finalizers = metadata.get("finalizers") or []
+    if metadata.get("deletionTimestamp") or CLEANUP in finalizers:
+        return obj
+    conditions = with_condition(
+        obj,
+        TERMINATING,
+        "True",
+        "InstanceDeletionPending",
+        "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        rfc3339(now),
+    )
+    return {
+        **obj,
+        "metadata": {**metadata, "finalizers": [*finalizers, CLEANUP]},
+        "status": {**(obj.get("status") or {}), "conditions": conditions},
+    }
+
+
+STRATEGY = Strategy(generation=True, create=_create, update=_update, leave=_leave)

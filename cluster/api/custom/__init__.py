@@ -1,0 +1,1 @@
+"""Custom resources: definitions, structural schemas, and what objects of them must be."""

@@ -1,0 +1,73 @@
+"""Columns of tables of custom resources: additionalPrinterColumns.
+
+Source: "Extend the Kubernetes API with CustomResourceDefinitions", Additional printer columns.
+Must not know how a table is sent.
+"""
+
+from typing import Any
+
+import orjson
+
+from cluster.api.custom.jsonpath import compile_path
+from cluster.api.tables_columns import NAME, Cell, Column, since
+from cluster.api.types import Object
+
+_AGE: Object = {
+    "name": "Age",
+    "type": "date",
+    "jsonPath": ".metadata.creationTimestamp",
+    "description": "CreationTimestamp is a timestamp representing the server time when this "
+    "object was created. It is not guaranteed to be set in happens-before order across separate "
+    "operations.",
+}
+
+
+def columns_of(version: Object) -> tuple[Column, ...]:
+    """``version``: an item of spec.versions. Without columns of its own: name and age."""
+    given = version.get("additionalPrinterColumns") or [_AGE]
+    return (NAME, *(_column(item) for item in given))
+
+
+def _column(given: Object) -> Column:
+    kind = given.get("type") or "string"
+    return Column(
+        given["name"],
+        _cell(given.get("jsonPath") or "", kind),
+        int(given.get("priority") or 0),
+        kind,
+        given.get("format") or "",
+        given.get("description")
+        or f"Custom resource definition column (in JSONPath format): {given.get('jsonPath')}",
+    )
+
+
+def _cell(path: str, kind: str) -> Cell:
+    find = compile_path(path)
+
+    def cell(obj: Object, now: float) -> Any:
+        found = [value for value in find(obj) if value is not None]
+        return _shown(found, kind, now) if found else None
+
+    return cell
+
+
+def _shown(found: list[Any], kind: str, now: float) -> Any:
+    first = found[0]
+    match kind:
+        case "date":
+            return since(first, now)
+        case "integer" if isinstance(first, int | float):
+            return int(first)
+        case "number" if isinstance(first, int | float):
+            return float(first)
+        case "boolean" if isinstance(first, bool):
+            return first
+        case "string":
+            return ",".join(_text(value) for value in found)
+    return None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()

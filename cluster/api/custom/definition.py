@@ -1,0 +1,82 @@
+"""From CustomResourceDefinitions to kinds.
+
+Job: which kinds a definition that is established adds to the table. Must not know how its names
+were accepted (``naming.py``), or who serves it.
+"""
+
+from cluster.api.custom.form import CustomForm
+from cluster.api.custom.structural import MakeRules, no_rules
+from cluster.api.kind import ALL_VERBS, SCALE, STATUS, Kind, Subresource, row
+from cluster.api.schema_node import SchemaNode
+from cluster.api.types import Object
+
+GROUP = "apiextensions.k8s.io"
+PLURAL = "customresourcedefinitions"
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+ESTABLISHED = "Established"
+NAMES_ACCEPTED = "NamesAccepted"
+TERMINATING = "Terminating"
+
+
+def condition(definition: Object, kind: str) -> Object:
+    """The condition of that type, {} if there is none."""
+    for item in (definition.get("status") or {}).get("conditions") or ():
+        if item.get("type") == kind:
+            found: Object = item
+            return found
+    return {}
+
+
+def is_true(definition: Object, kind: str) -> bool:
+    """True if the condition holds."""
+    return condition(definition, kind).get("status") == "True"
+
+
+def kinds_of(
+    definition: Object, meta: SchemaNode | None = None, make_rules: MakeRules = no_rules
+) -> tuple[Kind, ...]:
+    """The served versions of an established definition; none of another."""
+    if not is_true(definition, ESTABLISHED):
+        return ()
+    spec = definition["spec"]
+    names = definition["status"]["acceptedNames"]
+    found = []
+    for version in spec["versions"]:
+        if not version.get("served"):
+            continue
+        form = CustomForm(definition, version, meta, make_rules)
+        kind = row(
+            spec["group"],
+            version["name"],
+            names["kind"],
+            names["plural"],
+            schema_name(spec["group"], version["name"], names["kind"]),
+            singular=names.get("singular") or names["kind"].lower(),
+            namespaced=spec.get("scope") == "Namespaced",
+            short=tuple(names.get("shortNames") or ()),
+            categories=tuple(names.get("categories") or ()),
+            verbs=ALL_VERBS,
+            subresources=_parts(version.get("subresources") or {}),
+            deprecated=_deprecation(spec["group"], version, names["kind"]),
+            custom=form,
+            listed=names.get("listKind") or "",
+        )
+        found.append(kind)
+    return tuple(found)
+
+
+def schema_name(group: str, version: str, kind: str) -> str:
+    """``com.example.v1.Widget``."""
+    return ".".join([*reversed(group.split(".")), version, kind])
+
+
+def _parts(given: Object) -> tuple[Subresource, ...]:
+    known = {"status": STATUS, "scale": SCALE}
+    return tuple(part for name, part in known.items() if name in given)
+
+
+def _deprecation(group: str, version: Object, kind: str) -> str:
+    if not version.get("deprecated"):
+        return ""
+    name = f"{group}/{version['name']} {kind}"
+    return version.get("deprecationWarning") or f"{name} is deprecated"

@@ -1,0 +1,124 @@
+"""One served version of a custom resource: its schema and what its definition says of its objects.
+
+Job: what ``Kind.custom`` holds, so that the request chain asks a custom kind what it looks up in
+tables for a built-in one. Immutable: a changed definition makes another. Must not know the store.
+"""
+
+import hashlib
+from functools import cached_property
+from typing import Literal
+
+import orjson
+
+from cluster.api import schema_conform
+from cluster.api.custom import values, walks
+from cluster.api.custom.columns import columns_of
+from cluster.api.custom.jsonpath import compile_path
+from cluster.api.custom.structural import ABSENT, MakeRules, Structural, no_rules
+from cluster.api.schema_node import SchemaNode
+from cluster.api.status import Cause, bad_request
+from cluster.api.tables_columns import Column
+from cluster.api.types import Object
+
+Mode = Literal["Strict", "Warn", "Ignore"]
+
+
+class CustomForm:
+    """``definition``: the CustomResourceDefinition; ``version``: the name of a version of it.
+
+    ``going``: the definition is being deleted: nothing new may be made. ``storage``: the version
+    that objects are stored as. ``fields``: what they can be selected by, as ``spec.color``.
+    """
+
+    def __init__(
+        self,
+        definition: Object,
+        version: Object,
+        meta: SchemaNode | None,
+        make_rules: MakeRules = no_rules,
+    ) -> None:
+        spec, metadata = definition["spec"], definition["metadata"]
+        self.definition = definition
+        self.version = version
+        self.group: str = spec["group"]
+        self.name: str = version["name"]
+        self.kind: str = (definition.get("status") or {})["acceptedNames"]["kind"]
+        self.uid: str = metadata.get("uid") or ""
+        self.going = bool(metadata.get("deletionTimestamp"))
+        self.storage = next(item["name"] for item in spec["versions"] if item.get("storage"))
+        self.conversion: Object = spec.get("conversion") or {"strategy": "None"}
+        parts = version.get("subresources") or {}
+        self.has_status = "status" in parts
+        self.scale: Object | None = parts.get("scale")
+        self.fields: tuple[str, ...] = tuple(
+            item["jsonPath"].removeprefix(".") for item in version.get("selectableFields") or ()
+        )
+        self._meta = meta
+        self._make_rules = make_rules
+
+    @cached_property
+    def raw_schema(self) -> Object:
+        """``openAPIV3Schema``."""
+        found: Object = (self.version.get("schema") or {}).get("openAPIV3Schema") or {}
+        return found
+
+    @cached_property
+    def schema(self) -> Structural:
+        """The compiled schema: when first needed, and then kept."""
+        return Structural(self.raw_schema, self._meta, self._make_rules, root=True)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Of tables."""
+        return columns_of(self.version)
+
+    @cached_property
+    def digest(self) -> str:
+        """Says what the version looks like in OpenAPI documents."""
+        told = orjson.dumps([self.version, self.definition["spec"]["names"]])
+        return hashlib.sha256(told).hexdigest()
+
+    @cached_property
+    def has_defaults(self) -> bool:
+        """True if reading an older object may add something to it."""
+        return walks.has_defaults(self.schema)
+
+    def conform(self, obj: Object, mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
+        """See ``schema.Definitions.conform``: prune, and tell of unknown fields."""
+        subject = f'{self.kind} in version "{self.name}" cannot be handled as a {self.kind}'
+        unknown: list[str] = []
+        if obj.get("metadata") is None:
+            obj["metadata"] = {}
+        try:
+            walks.prune(self.schema, obj, "", unknown)
+        except schema_conform.WrongType as error:
+            raise bad_request(f"{subject}: {error}") from error
+        walks.drop_nulls(self.schema, obj)
+        texts = [f'unknown field "{path}"' for path in unknown]
+        texts += [f'duplicate field "{path}"' for path in duplicates]
+        if not texts or mode == "Ignore":
+            return []
+        if mode == "Strict":
+            raise bad_request(f"{subject}: strict decoding error: {', '.join(texts)}")
+        return texts
+
+    def fill_in(self, obj: Object) -> bool:
+        """Defaults, in place. True if there was something to fill in."""
+        return walks.apply_defaults(self.schema, obj)
+
+    def check(self, obj: Object, old: Object | None = None) -> list[Cause]:
+        """What is wrong with an object, beyond its metadata; ``old``: what it was before."""
+        found: list[Cause] = []
+        before = ABSENT if old is None else old
+        values.validate(self.schema, obj, "", before, found)
+        return found
+
+    def field_values(self, obj: Object) -> dict[str, str]:
+        """What field selectors see."""
+        found = {}
+        for name in self.fields:
+            given = compile_path(f".{name}")(obj)
+            value = given[0] if given else ""
+            text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+            found[name] = text
+        return found

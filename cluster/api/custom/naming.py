@@ -1,0 +1,113 @@
+"""Which names a definition gets, when several of one group want the same.
+
+Job: acceptedNames and the conditions NamesAccepted, Established and, for protected groups,
+KubernetesAPIApprovalPolicyConformant. Source: the CustomResourceDefinition API reference.
+Must not know who writes the status.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cluster.api.custom.definition import ESTABLISHED, NAMES_ACCEPTED, condition, is_true
+from cluster.api.types import Object
+
+APPROVAL = "api-approved.kubernetes.io"
+_CONFORMANT = "KubernetesAPIApprovalPolicyConformant"
+
+
+def status_of(definition: Object, others: Iterable[Object], now: str) -> Object:
+    """The status the definition should have; the same object if it has it. ``others``: all
+    definitions (itself may be among them). ``now``: as metav1.Time."""
+    spec, metadata = definition["spec"], definition["metadata"]
+    status: Object = {**(definition.get("status") or {})}
+    taken = [
+        (item.get("status") or {}).get("acceptedNames") or {}
+        for item in others
+        if item["spec"]["group"] == spec["group"] and item["metadata"]["uid"] != metadata["uid"]
+    ]
+    accepted, accepting = _accepted(spec["names"], status.get("acceptedNames") or {}, taken)
+    wanted = [accepting]
+    if accepting["status"] == "True":
+        wanted.append(_condition(
+            ESTABLISHED, "True", "InitialNamesAccepted", "the initial names have been accepted"
+        ))  # fmt: skip
+    elif not is_true(definition, ESTABLISHED):
+        wanted.append(_condition(ESTABLISHED, "False", "NotAccepted", "not all names are accepted"))
+    wanted.extend(_approval(spec["group"], metadata))
+    status["acceptedNames"] = accepted
+    status["conditions"] = _merged(definition, wanted, now)
+    stored = list(status.get("storedVersions") or ())
+    storage = next(item["name"] for item in spec["versions"] if item.get("storage"))
+    status["storedVersions"] = stored if storage in stored else [*stored, storage]
+    return status
+
+
+def _accepted(wanted: Object, before: Object, taken: list[Object]) -> tuple[Object, Object]:
+    """(names that are accepted, the condition that says so). A name that another has is refused;
+    then what was accepted before stays."""
+    singulars = {name for item in taken for name in (item.get("plural"), item.get("singular"))}
+    words = singulars | {name for item in taken for name in item.get("shortNames") or ()}
+    kinds = {name for item in taken for name in (item.get("kind"), item.get("listKind"))}
+    accepted: dict[str, Any] = {"plural": "", "kind": "", **before}
+    refusal: Object | None = None
+    for name, reason, used in (
+        ("plural", "PluralConflict", words),
+        ("singular", "SingularConflict", words),
+        ("shortNames", "ShortNamesConflict", words),
+        ("kind", "KindConflict", kinds),
+        ("listKind", "ListKindConflict", kinds),
+    ):
+        value = wanted.get(name)
+        clash = [one for one in (value if isinstance(value, list) else [value]) if one in used]
+        if value and clash:
+            quoted = ", ".join(f'"{one}"' for one in clash)
+            refusal = _condition(NAMES_ACCEPTED, "False", reason, f"{quoted} is already in use")
+        elif value:
+            accepted[name] = value
+        else:
+            accepted.pop(name, None)
+    if wanted.get("categories"):
+        accepted["categories"] = wanted["categories"]
+    else:
+        accepted.pop("categories", None)
+    agreed = _condition(NAMES_ACCEPTED, "True", "NoConflicts", "no conflicts found")
+    return accepted, refusal or agreed
+
+
+def is_protected(group: str) -> bool:
+    """True for groups that belong to the Kubernetes community."""
+    return group.endswith((".k8s.io", ".kubernetes.io")) or group in ("k8s.io", "kubernetes.io")
+
+
+def _approval(group: str, metadata: Object) -> list[Object]:
+    if not is_protected(group):
+        return []
+    text = (metadata.get("annotations") or {}).get(APPROVAL, "")
+    if text.startswith("unapproved"):
+        message = f"not approved: {text!r}"
+        return [_condition(_CONFORMANT, "False", "UnapprovedAnnotation", message)]
+    return [_condition(_CONFORMANT, "True", "ApprovedAnnotation", f"approved in {text}")]
+
+
+def _condition(kind: str, status: str, reason: str, message: str) -> Object:
+    return {"type": kind, "status": status, "reason": reason, "message": message}
+
+
+def with_condition(
+    definition: Object, kind: str, status: str, reason: str, message: str, now: str
+) -> list[Object]:
+    """The definition's conditions with this one set."""
+    return _merged(definition, [_condition(kind, status, reason, message)], now)
+
+
+def _merged(definition: Object, wanted: list[Object], now: str) -> list[Object]:
+    found: list[Object] = []
+    changed = {item["type"]: item for item in wanted}
+    for old in (definition.get("status") or {}).get("conditions") or ():
+        if old["type"] not in changed:
+            found.append(old)
+    for item in wanted:
+        old = condition(definition, item["type"])
+        since = old.get("lastTransitionTime") if old.get("status") == item["status"] else None
+        found.append({**item, "lastTransitionTime": since or now})
+    return found
