@@ -16,7 +16,7 @@ from typing import Any
 
 # New containers before the youngest are looked at, how often that before the middle generation is.
 # The oldest generation's own threshold is out of reach: ``Collector`` takes its place.
-YOUNG, MIDDLE, NEVER = 2_000, 4, 1_000_000
+YOUNG, MIDDLE, NEVER = 5_000, 1, 1_000_000
 # Below this a full look costs next to nothing.
 FROZEN_MIN = 200_000
 # A full look may take this part of the time: one of a quarter of a second every hour.

@@ -44,12 +44,11 @@ class LocalReply:
 
     def resolve(self, message: Message) -> None:
         """Answer."""
-        if self._future.done():
+        # Let go of the request, which holds this reply: nobody needs the collector for the two.
+        request, self._request = self._request, None
+        if self._future.done() or request is None:
             return
         self._future.set_result(message)
-        request = self._request
-        if request is None:
-            return
         trace, parent = self._recorder.new_context(request.trace)
         sender, to = request.to, request.sender
         answer = Request(message, request.id, to, sender, request.principal, trace, parent)
@@ -58,6 +57,7 @@ class LocalReply:
 
     def fail(self, error: SteersmanError) -> None:
         """Answer with an error."""
+        self._request = None
         if not self._future.done():
             self._future.set_exception(error)
 

@@ -1,6 +1,7 @@
 """Asks, tells, streams, names and failure of one process's actors."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -292,3 +293,18 @@ async def test_a_stopped_child_is_down_normally() -> None:
         await asyncio.sleep(0.01)
         assert watcher.messages() == [Down("parent/child@replica-1", "normal")]
         assert system.actors() == ("parent@replica-1", "watcher@replica-1")
+
+
+@simulated
+async def test_an_answered_ask_leaves_nothing_for_the_collector() -> None:
+    async with actor_system() as system:
+        ref = await system.spawn("counter", CounterActor)
+        await ref.ask(Add(1), 1)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                await ref.ask(Add(1), 1)
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
