@@ -27,9 +27,11 @@ from actors.kit.trace_file import FileTracer
 from actors.kit.transports.tcp import TcpTransport
 from actors.kit.transports.tls import client_context, server_context
 from actors.kit.world.disk import DiskFault
+from actors.kit.world.folder_lock import locked
 from actors.kit.world.real import real_world
 from actors.kit.world.world import World
 from cluster import names
+from cluster.api.encryption_configuration import BadEncryptionConfiguration
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import SettingsChanged
 from cluster.messages.registry import all_messages
@@ -55,10 +57,16 @@ def make_transport(settings: ClusterSettings, name: str, world: World) -> TcpTra
 
 async def run(path: Path, name: str) -> None:
     """Run until SIGTERM or SIGINT. ``path``: of the settings. Raises what put a component beyond
-    restarting."""
+    restarting, and InUse if another process works on the same data."""
     settings = read_settings(path)
+    folder = Path(settings.data_dir) / "processes" / name
+    with locked(folder):
+        await _run(path, name, settings, folder)
+
+
+async def _run(path: Path, name: str, settings: ClusterSettings, folder: Path) -> None:
     live = LiveSettings(settings, name)
-    world = real_world(Path(settings.data_dir) / "processes" / name)
+    world = real_world(folder)
     tracer = FileTracer(Path(settings.data_dir) / "trace" / name)
     system = ActorSystem(
         process=name,
@@ -172,7 +180,7 @@ def main() -> None:
     settings_path, name = sys.argv[1:3]
     try:
         uvloop.run(run(Path(settings_path), name))
-    except (Unrecoverable, DiskFault, OSError) as error:
+    except (Unrecoverable, DiskFault, OSError, BadEncryptionConfiguration) as error:
         sys.exit(f"error: {name}: {error}")
 
 

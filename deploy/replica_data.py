@@ -6,12 +6,14 @@ Must not know: processes, the order of steps. The functions at work are those of
 
 import asyncio
 import os
+import shutil
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 from actors.kit.supervisor import Unrecoverable
 from actors.kit.world.disk import DiskFault
+from actors.kit.world.folder_lock import locked
 from actors.kit.world.real_disk import RealDisk
 from actors.store import recovery
 from actors.store.wal_reader import LogMissing
@@ -41,8 +43,9 @@ def position(settings: ClusterSettings, name: str) -> tuple[int, int] | str:
 
 
 def force(settings: ClusterSettings, name: str) -> None:
-    """Make it the only voter of its own log. Raises DataFault."""
-    _done(recovery.force_membership(_disk(settings, name), settings.name, name))
+    """Make it the only voter of its own log. Raises DataFault, InUse."""
+    with locked(Path(folder(settings, name))):
+        _done(recovery.force_membership(_disk(settings, name), settings.name, name))
 
 
 def seed(
@@ -52,9 +55,26 @@ def seed(
     snapshot: bytes,
     voters: tuple[str, ...],
 ) -> None:
-    """Make its data: the snapshot of the machine, with these voters. Raises DataFault."""
+    """Make its data: the snapshot of the machine, with these voters. Raises DataFault, InUse."""
     meta = SnapshotMeta(machine.applied, machine.applied_term, Membership(voters=voters))
-    _done(recovery.seed(_disk(settings, name), settings.name, name, meta, [snapshot]))
+    with locked(Path(folder(settings, name))):
+        _done(recovery.seed(_disk(settings, name), settings.name, name, meta, [snapshot]))
+
+
+def wipe(settings: ClusterSettings, name: str) -> None:
+    """Remove all that it keeps. Raises InUse."""
+    place = Path(folder(settings, name))
+    if place.is_dir():
+        with locked(place):
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def put_aside(settings: ClusterSettings, name: str, suffix: str) -> None:
+    """Rename all that it keeps. Raises InUse."""
+    place = Path(folder(settings, name))
+    if place.is_dir():
+        with locked(place):
+            place.rename(f"{place}{suffix}")
 
 
 def _disk(settings: ClusterSettings, name: str) -> RealDisk:

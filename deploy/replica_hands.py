@@ -75,7 +75,7 @@ class MachineHands:
 
     def wipe(self, name: str) -> None:
         """See ``Hands``."""
-        shutil.rmtree(replica_data.folder(self.settings(), name), ignore_errors=True)
+        replica_data.wipe(self.settings(), name)
 
     def forget(self, replica: ReplicaSettings) -> None:
         """See ``Hands``."""
@@ -107,10 +107,10 @@ class MachineHands:
 
     def put_aside(self, name: str) -> None:
         """See ``RecoveryHands``."""
-        folder = replica_data.folder(self.settings(), name)
-        if os.path.isdir(folder):
+        settings = self.settings()
+        if os.path.isdir(replica_data.folder(settings, name)):
             self.drop_aside(name)
-            os.rename(folder, folder + ASIDE)
+            replica_data.put_aside(settings, name, ASIDE)
 
     def drop_aside(self, name: str) -> None:
         """See ``RecoveryHands``."""

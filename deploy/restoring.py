@@ -5,7 +5,6 @@ format of files, how a cluster is started.
 """
 
 import os
-import shutil
 from pathlib import Path
 
 import msgspec
@@ -33,7 +32,7 @@ def restore(
     if present is not None:
         _check(present, force)
         for replica in present.replicas:
-            shutil.rmtree(replica_data.folder(present, replica.name), ignore_errors=True)
+            replica_data.wipe(present, replica.name)
             if replica.name not in [kept.name for kept in settings.replicas]:
                 pki.forget(present, replica.name)
     # An empty disk founds nothing: whatever is cut short here starts no cluster.

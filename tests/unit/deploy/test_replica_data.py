@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.kit.world.folder_lock import InUse, locked
 from cluster.settings import ClusterSettings
 from deploy import replica_data, snapshot_file
 from deploy.replica_data import DataFault
@@ -50,3 +51,22 @@ def test_a_damaged_log_is_told_with_file_and_offset(settings: ClusterSettings) -
         replica_data.force(settings, "replica-1")
     with pytest.raises(DataFault, match="there is no log"):
         replica_data.force(settings, "replica-3")
+
+
+def test_nothing_is_done_to_data_that_a_process_works_on(settings: ClusterSettings) -> None:
+    snapshot = snapshot_file.rebased(machine(20), 1000)
+    replica_data.seed(settings, "replica-1", machine(20), snapshot, VOTERS)
+    place = Path(replica_data.folder(settings, "replica-1"))
+    before = sorted(place.rglob("*"))
+    with locked(place):
+        with pytest.raises(InUse):
+            replica_data.force(settings, "replica-1")
+        with pytest.raises(InUse):
+            replica_data.wipe(settings, "replica-1")
+        with pytest.raises(InUse):
+            replica_data.put_aside(settings, "replica-1", ".aside")
+        with pytest.raises(InUse):
+            replica_data.seed(settings, "replica-1", machine(20), snapshot, VOTERS)
+    assert sorted(place.rglob("*")) == before
+    replica_data.wipe(settings, "replica-1")
+    assert not place.exists()
