@@ -1,6 +1,7 @@
 """A custom resource for tests: widgets of example.com."""
 
 import asyncio
+import copy
 from typing import Any
 
 from tests.support.control_plane import ControlPlane
@@ -45,7 +46,7 @@ STATUS: Json = {
 
 def version(name: str = "v1", *, storage: bool = True, **more: Any) -> Json:
     """A served version with status and scale."""
-    schema = {"type": "object", "properties": {"spec": SPEC, "status": STATUS}}
+    schema = copy.deepcopy({"type": "object", "properties": {"spec": SPEC, "status": STATUS}})
     return {
         "name": name,
         "served": True,
