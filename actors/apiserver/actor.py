@@ -15,8 +15,10 @@ from actors.apiserver.authority import Authority
 from actors.apiserver.authorization import Authorization
 from actors.apiserver.continue_token import ContinueTokens
 from actors.apiserver.custom import kind_cache
+from actors.apiserver.custom.conversion import Conversion
 from actors.apiserver.custom.establishing import Establishing
 from actors.apiserver.custom.kind_cache import KindCache
+from actors.apiserver.custom.webhook import WebhookConverter
 from actors.apiserver.documents import Documents
 from actors.apiserver.encryption import Sealer
 from actors.apiserver.environment import Environment
@@ -139,12 +141,14 @@ class ApiServerActor(Actor):
         sealer = self._sealer = Sealer(self._authority.encryption, entropy)
         store = StoreClient(self.ctx.ref(names.address(names.STORE, self._replica)), sealer)
         tokens = ContinueTokens(self._authority.service_account_key)
+        objects = ObjectStore(store, tokens)
+        objects.conversion = Conversion(WebhookConverter(objects, entropy))
         return Environment(
             settings=self._live.now,
             replica=self._replica,
             clock=self.ctx.world.clock,
             entropy=entropy,
-            objects=ObjectStore(store, tokens),
+            objects=objects,
             policy=PolicyCache(),
             ref=self.ctx.ref,
             kinds=KindCache(self._definitions.schema_for(OBJECT_META)),

@@ -3,6 +3,7 @@
 Job: a plain path to a document. Must not know: who may read it, HTTP beyond a media type.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,11 +29,12 @@ _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryL
 
 @dataclass(frozen=True)
 class Document:
-    """An answer that is no resource."""
+    """An answer that is no resource. ``etag``: says what it holds; '' for what nobody keeps."""
 
     body: bytes
     content_type: str = _JSON
     code: int = 200
+    etag: str = ""
 
 
 class Documents:
@@ -87,9 +89,9 @@ class Documents:
 
     def _root(self, core: bool, accept: str) -> Document:
         if discovery.wants_aggregated(accept):
-            return Document(self._discovery.aggregated(core), _AGGREGATED)
+            return _kept(self._discovery.aggregated(core), _AGGREGATED)
         if not core:
-            return Document(self._discovery.group_list())
+            return _kept(self._discovery.group_list())
         addresses = self._environment.settings.replica(self._environment.replica).api_addresses
         return Document(discovery.api_versions(addresses[0] if addresses else ""))
 
@@ -99,12 +101,12 @@ class Documents:
                 for entry in parse_accept(accept):
                     if entry.name in openapi_protobuf.MEDIA_TYPES:
                         body = self._openapi.v2_protobuf()
-                        return Document(body, openapi_protobuf.MEDIA_TYPE)
+                        return _kept(body, openapi_protobuf.MEDIA_TYPE)
                     if entry.name in (_JSON, "application/*", "*/*"):
                         break
-                return Document(self._openapi.v2())
+                return _kept(self._openapi.v2())
             case ["v3"]:
-                return Document(self._openapi.index())
+                return _kept(self._openapi.index())
             case ["v3", "api", name]:
                 return _found(self._openapi.document("", name))
             case ["v3", "apis", group, name]:
@@ -191,4 +193,9 @@ def version() -> dict[str, str]:
 def _found(body: bytes | None) -> Document:
     if body is None:
         raise status.resource_not_found()
-    return Document(body)
+    return _kept(body)
+
+
+def _kept(body: bytes, content_type: str = _JSON) -> Document:
+    """A document that clients keep until it changes (RFC 9110, ETag)."""
+    return Document(body, content_type, etag=f'"{hashlib.sha256(body).hexdigest().upper()}"')

@@ -129,9 +129,10 @@ class HttpServer:
         if isinstance(path, PlainPath):
             if path.path in PATHS:
                 return await self._operation(request, path.path, caller, visit)
-            return _document(
-                await self._desk.plain(request.method, path.path, query, request.headers, caller)
+            found = await self._desk.plain(
+                request.method, path.path, query, request.headers, caller
             )
+            return _document(found, request.headers.get("If-None-Match", ""))
         asked = _api_request(request, path, query, await _read_body(request))
         with self._desk.contained(asked):
             return await self._resource(request, asked, caller)
@@ -355,10 +356,15 @@ def _json_of(body: bytes) -> bytes:
         raise status.bad_request(f"the body cannot be read: {error}") from error
 
 
-def _document(answer: Document) -> web.Response:
-    return web.Response(
-        body=answer.body, status=answer.code, headers={"Content-Type": answer.content_type}
-    )
+def _document(answer: Document, known: str = "") -> web.Response:
+    """``known``: If-None-Match, the document that the client has already."""
+    headers = {"Content-Type": answer.content_type}
+    if answer.etag:
+        headers |= {"ETag": answer.etag, "Vary": "Accept", "Cache-Control": "no-cache, private"}
+        if answer.etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
+            del headers["Content-Type"]
+            return web.Response(status=304, headers=headers)
+    return web.Response(body=answer.body, status=answer.code, headers=headers)
 
 
 def _stream(content_type: str) -> web.StreamResponse:

@@ -108,7 +108,12 @@ class RequestChain:
         selection = selection_of(call.kind, request)
         options = watch_options(request.query)
         include = request.query.get("includeObject", "")
+        kind, kinds = call.kind, self.environment.kinds
         stream = WatchStream(self.environment.objects, selection, options)
+        if kind.custom is not None:
+            stream.served = lambda: (
+                kinds.table.by_resource(kind.group, kind.version, kind.plural) is kind
+            )
         return WatchPlan(call.kind, form, include, stream, tuple(call.warnings))
 
     async def open_log(self, request: ApiRequest, caller: Caller) -> AsyncGenerator[bytes, None]:

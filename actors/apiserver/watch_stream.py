@@ -5,7 +5,7 @@ Invariant: no polling; a bookmark is sent when the store reports progress, not b
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from actors.apiserver import watch_events
@@ -24,12 +24,14 @@ INITIAL_BATCH = 256
 
 @dataclass
 class WatchStream:
-    """``batches`` ends when the asked time is over, or after an ERROR event."""
+    """``batches`` ends when the asked time is over, after an ERROR event, or when the kind is not
+    ``served`` any more as it was (a custom resource whose definition changed)."""
 
     objects: ObjectStore
     selection: Selection
     options: WatchOptions
     revision: int = 0
+    served: Callable[[], bool] = lambda: True
 
     async def batches(self) -> AsyncGenerator[WatchBatch, None]:
         """Events in revision order. Raises nothing of the store: errors become ERROR events."""
@@ -72,7 +74,7 @@ class WatchStream:
                 # Only the wait for the next item is under the clock: never the reader's own work.
                 async with asyncio.timeout_at(ends):
                     item = await anext(stream, None)
-                if item is None:
+                if item is None or not self.served():
                     return
                 changes: Sequence[StoreEvent] = item.events
                 kind = self.selection.kind

@@ -27,6 +27,7 @@ SHELLS = {
     "apiserver/custom/establishing.py": "the leader's look at definitions",
     "apiserver/custom/catching_up.py": "waits for the table of kinds",
     "apiserver/custom/kind_cache.py": "the table of kinds, which requests wait for",
+    "apiserver/custom/webhook.py": "conversion webhooks",
     "apiserver/http_errors.py": "HTTP answers",
     "apiserver/http_server.py": "the HTTPS door",
     "apiserver/schema_files.py": "the published schemas, read from their package",

@@ -17,6 +17,8 @@ from cluster.api.types import Object
 from cluster.messages.store import KeyValue, StoreEvent
 
 PREFIX = f"/registry/{definitions.GROUP}/{definitions.PLURAL}/"
+# A definition and the kinds it adds.
+Known = tuple[Object, tuple[Kind, ...]]
 
 
 class KindCache:
@@ -28,7 +30,8 @@ class KindCache:
         self.revision = 0
         self._meta = meta
         self._make_rules = make_rules
-        self._definitions: dict[str, tuple[Object, tuple[Kind, ...]]] = {}
+        self._definitions: dict[str, Known] = {}
+        self._kinds: list[Kind] = []
         self._changed = asyncio.Event()
 
     @property
@@ -51,7 +54,7 @@ class KindCache:
             if before is not None and _version(before[0]) == _version(found):
                 self._definitions[item.key] = before
             else:
-                self._put(item.key, found)
+                self._put(item.key, found, before)
         self._made()
 
     def apply(self, events: Iterable[StoreEvent]) -> None:
@@ -61,22 +64,39 @@ class KindCache:
             if event.kind == "delete":
                 self._definitions.pop(event.item.key, None)
             else:
-                self._put(event.item.key, decode(event.item.value))
+                before = self._definitions.get(event.item.key)
+                self._put(event.item.key, decode(event.item.value), before)
             self._made()
 
     def lost(self) -> None:
         """What is known is served on."""
 
-    def _put(self, key: str, found: Object) -> None:
+    def _put(self, key: str, found: Object, before: Known | None) -> None:
+        if before is not None and _served_as(before[0]) == _served_as(found):
+            # Nothing that its objects show has changed: schemas stay compiled, watches go on.
+            self._definitions[key] = (found, before[1])
+            return
         kinds = definitions.kinds_of(found, self._meta, self._make_rules)
         self._definitions[key] = (found, kinds)
 
     def _made(self) -> None:
         kinds = [kind for _, (_, some) in sorted(self._definitions.items()) for kind in some]
-        if kinds or self.table.custom:
+        if kinds != self._kinds:
+            self._kinds = kinds
             self.table = KindTable(kinds)
         told, self._changed = self._changed, asyncio.Event()
         told.set()
+
+
+def _served_as(definition: Object) -> tuple[object, ...]:
+    metadata, status = definition["metadata"], definition.get("status") or {}
+    return (
+        metadata.get("uid"),
+        metadata.get("deletionTimestamp"),
+        definition["spec"],
+        status.get("acceptedNames"),
+        definitions.is_true(definition, definitions.ESTABLISHED),
+    )
 
 
 def _version(definition: Object) -> str:

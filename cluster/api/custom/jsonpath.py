@@ -12,7 +12,7 @@ from typing import Any
 
 # From the values so far to those a step leads to.
 Step = Callable[[list[Any]], list[Any]]
-_NAME = re.compile(r"[A-Za-z0-9_$\\/-]+(?:\\\.[A-Za-z0-9_$\\/-]+)*")
+_NAME = re.compile(r"(?:[A-Za-z0-9_$/-]|\\.)+")
 _FILTER = re.compile(
     r"@((?:\.[A-Za-z0-9_\\/-]+)*)\s*(?:(==|!=|<=|>=|<|>)\s*(\"[^\"]*\"|'[^']*'|[-\w.]+))?"
 )

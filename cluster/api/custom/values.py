@@ -32,9 +32,9 @@ def validate(node: Structural, value: Any, path: str, old: Any, found: list[Caus
         return
     if not _check_type(node, value, path, found):
         return
+    before = len(found)
     _check_value(node, value, path, found)
     _check_logic(node, value, path, found)
-    before = len(found)
     if isinstance(value, dict):
         _check_object(node, value, path, old, found)
     elif isinstance(value, list):

@@ -1,0 +1,79 @@
+"""Discovery and OpenAPI follow the definitions, and say when they changed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.support.control_plane import ControlPlane, control_plane
+from tests.support.widgets import CRDS, established
+from tests.unit.actors.apiserver.custom.test_custom_resources import until_gone
+from tests.unit.actors.apiserver.test_http_server import session, url
+
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+PATH = "/openapi/v3/apis/example.com/v1"
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    async with control_plane(tmp_path, http=True) as started:
+        yield started
+
+
+async def test_discovery_of_a_kind_that_comes_and_goes(door: ControlPlane) -> None:
+    async with session(door) as admin:
+
+        async def read(path: str, **headers: str) -> tuple[int, str, bytes]:
+            async with admin.get(url(door, path), headers=headers) as answer:
+                return answer.status, answer.headers.get("ETag", ""), await answer.read()
+
+        async def groups() -> list[str]:
+            body = (await read("/apis", Accept=AGGREGATED))[2]
+            return [item["metadata"]["name"] for item in orjson.loads(body)["items"]]
+
+        _, before, _ = await read("/apis", Accept=AGGREGATED)
+        assert (await read("/apis", **{"Accept": AGGREGATED, "If-None-Match": before}))[0] == 304
+        await established(door)
+        code, after, _ = await read("/apis", **{"Accept": AGGREGATED, "If-None-Match": before})
+        assert code == 200 and after != before
+        assert "example.com" in await groups()
+        legacy = orjson.loads((await read("/apis/example.com/v1"))[2])["resources"]
+        names = [item["name"] for item in legacy]
+        assert names == ["widgets", "widgets/status", "widgets/scale"]
+        assert legacy[0]["shortNames"] == ["wix"] and legacy[0]["categories"] == ["all"]
+        assert "example.com" in str((await read("/apis"))[2])
+        await openapi(read)
+        await door.delete(CRDS[0], "widgets.example.com", group=CRDS[1])
+        await until_gone(door)
+        for _ in range(100):
+            if "example.com" not in await groups():
+                break
+            await asyncio.sleep(0.01)
+        assert "example.com" not in await groups()
+        assert (await read(PATH))[0] == 404
+        assert b"com.example.v1.Widget" not in (await read("/openapi/v2"))[2]
+
+
+async def openapi(read: Any) -> None:
+    """Both versions, while the kind is served."""
+    index = orjson.loads((await read("/openapi/v3"))[2])["paths"]
+    assert index["apis/example.com/v1"]["serverRelativeURL"].startswith(f"{PATH}?hash=")
+    document = orjson.loads((await read(PATH))[2])
+    schema = document["components"]["schemas"]["com.example.v1.Widget"]
+    assert schema["x-kubernetes-group-version-kind"] == [
+        {"group": "example.com", "version": "v1", "kind": "Widget"}
+    ]
+    assert schema["properties"]["spec"]["properties"]["color"]["enum"] == ["red", "blue"]
+    one = document["paths"]["/apis/example.com/v1/namespaces/{namespace}/widgets/{name}"]
+    assert "application/strategic-merge-patch+json" not in one["patch"]["requestBody"]["content"]
+    second = orjson.loads((await read("/openapi/v2"))[2])["definitions"]
+    assert (
+        "nullable"
+        not in second["com.example.v1.Widget"]["properties"]["spec"]["properties"]["note"]
+    )
+    code, _, body = await read("/openapi/v2", Accept=PROTOBUF)
+    assert code == 200 and b"com.example.v1.Widget" in body
