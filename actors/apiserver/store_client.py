@@ -124,7 +124,14 @@ class StoreClient:
             sealed = tuple([sealer.seal(operation) for operation in request.success])
             request = msgspec.structs.replace(request, success=sealed)
         with readable_errors():
-            result = cast(TxnResult, await self._ref.ask(request, STORE_SECONDS_MAX))
+            try:
+                result = cast(TxnResult, await self._ref.ask(request, STORE_SECONDS_MAX))
+            except errors.ActorDown as error:
+                # Perhaps after the write was proposed: nothing invites to send it again blindly.
+                raise status.timeout(
+                    "the store went down meanwhile; it may or may not have written",
+                    retry_after=RETRY_SECONDS,
+                ) from error
         if sealer is None:
             return result
         opened = tuple([item and sealer.open(item) for item in result.items])

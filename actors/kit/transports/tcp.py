@@ -12,11 +12,14 @@ from actors.kit.transports.link import HANDSHAKE_SECONDS, Link
 from actors.kit.transports.peer import Peer
 from actors.kit.transports.transport import Receiver
 from actors.kit.world.entropy import Entropy
+from cluster import names
 from cluster.errors import ActorDown, PeerFault
 from cluster.wire.codec import encode_envelope
 from cluster.wire.envelope import Envelope
 
 CLOSE_SECONDS_MAX = 2.0
+# Certificates of these are for processes that the settings name.
+MEMBERS = frozenset({names.GROUP_REPLICAS, names.GROUP_NODES})
 
 
 class TcpTransport:
@@ -81,12 +84,16 @@ class TcpTransport:
             await self._server.wait_closed()
 
     def add_peer(self, process: str, address: str) -> None:
-        """Learn where a process listens: "host:port" ('': dialled no more)."""
+        """Learn where a process listens: "host:port" ('': it is no part of the cluster any more,
+        dialled no more and let in no more)."""
         self._addresses[process] = address
         if self._receiver is not None:
             peer = self._peer(process)
             peer.address = address
             peer.keep(peer.kept)
+            link = peer.link
+            if link is not None and (reason := self._stranger(link)):
+                link.abort(reason)
 
     def send(self, process: str, envelope: Envelope, routine: bool) -> int:
         """See ``Transport``."""
@@ -117,7 +124,7 @@ class TcpTransport:
         """An accepted link's peer is known."""
         if self._receiver is None:
             return "this process stops"
-        return self._peer(link.process).greeted(link)
+        return self._stranger(link) or self._peer(link.process).greeted(link)
 
     def opened(self, link: Link) -> None:
         """A handshake is through."""
@@ -148,6 +155,16 @@ class TcpTransport:
             self._receiver.report("", "a stranger was turned away", reason)
 
     # Within.
+
+    def _stranger(self, link: Link) -> str:
+        """Why a replica or node is not let in, '' if it is: the certificate of one that was removed
+        stays valid, its place in the cluster does not. Others are clients, whom actors judge."""
+        principal = link.principal
+        if principal is None or not MEMBERS & set(principal.groups):
+            return ""
+        if self._addresses.get(principal.process):
+            return ""
+        return f"{principal.process} is no part of this cluster"
 
     def _link(self, expected: str) -> Link:
         return Link(self, self._own, expected)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from actors.apiserver.store_client import translate
+from actors.apiserver.store_client import StoreClient, translate
 from cluster import errors
+from cluster.messages.store import Put, Range, Txn
 
 # What only a bug of ours brings about: the store's or a peer's rules broken by this server.
 BUGS = {"PeerFault", "StoreError"}
@@ -42,3 +43,22 @@ def test_an_unknown_outcome_says_so_and_when_to_look_again() -> None:
     told = translate(errors.SessionExpired("the session of replica-1/ab is forgotten"))
     assert "not known" in told.status["message"]
     assert told.status["details"]["retryAfterSeconds"] == 1
+
+
+class Down:
+    """A store that dies of what it is asked."""
+
+    address = "store@replica-1"
+
+    async def ask(self, message: object, timeout: float) -> object:
+        raise errors.ActorDown("went down")
+
+
+async def test_a_store_that_dies_during_a_write_leaves_the_outcome_unknown() -> None:
+    client = StoreClient(Down())  # type: ignore[arg-type]
+    with pytest.raises(errors.StatusError) as caught:
+        await client.txn(Txn(success=(Put("/a", b""),)))
+    assert (caught.value.code, caught.value.reason) == (504, "Timeout")
+    with pytest.raises(errors.StatusError) as caught:
+        await client.range(Range("/a"))
+    assert caught.value.code == 503

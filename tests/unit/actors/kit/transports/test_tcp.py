@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -125,6 +125,41 @@ async def test_the_certificate_is_the_principal(secure: Secure) -> None:
         assert seen.user == "system:replica:replica-1"
         assert seen.groups == ("system:replicas", "second")
         assert replica.inbox.got[0][0].user == "system:node:node-1"
+
+
+async def test_a_replica_that_was_removed_is_let_in_no_more(secure: Secure) -> None:
+    async with _running(
+        one=secure.transport("system:replica:one", "system:replicas"),
+        two=secure.transport("system:replica:two", "system:replicas"),
+    ) as (one, two):
+        two.send("one")
+        await _until(lambda: one.inbox.got)
+        one.transport.add_peer("two", "")
+        await _until(lambda: two.inbox.lost and one.inbox.lost)
+        for _ in range(5):
+            with suppress(ActorDown):
+                two.send("one")
+            await asyncio.sleep(0.02)
+        assert len(one.inbox.got) == 1
+        # It comes in again under its name.
+        one.transport.add_peer("two", f"127.0.0.1:{two.transport.port}")
+
+        def told() -> bool:
+            with suppress(ActorDown):
+                two.send("one")
+            return len(one.inbox.got) > 1
+
+        await _until(told)
+
+
+async def test_a_client_needs_no_place_in_the_settings(secure: Secure) -> None:
+    async with _running(
+        one=secure.transport("system:replica:one", "system:replicas"),
+        tool=secure.transport("system:replica:tool", "system:masters"),
+    ) as (one, tool):
+        one.transport.add_peer("tool", "")
+        tool.send("one")
+        await _until(lambda: one.inbox.got)
 
 
 async def test_a_certificate_of_another_authority_is_refused(
