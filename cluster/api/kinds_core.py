@@ -45,7 +45,7 @@ _POD_PARTS = (
     _EVICTION,
     _stream("exec", "PodExecOptions"),
     Subresource("log", GET),
-    _lacking("portforward", CONNECT, "PodPortForwardOptions"),
+    _stream("portforward", "PodPortForwardOptions"),
     _lacking("proxy", PROXY, "PodProxyOptions"),
     _lacking("resize", STATUS_VERBS),
     STATUS,

@@ -1,6 +1,16 @@
 """Into containers and back: exec, attach, cp, port-forward, proxy, with the clients people use."""
 
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+import time
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +44,8 @@ spec:
   selector: {app: box}
   ports: [{name: web, port: 80, targetPort: http}]
 """
+# What makes kubectl 1.37 speak as older ones do.
+SPDY = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false", "KUBECTL_PORT_FORWARD_WEBSOCKETS": "false"}
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +69,80 @@ def test_exec(kubectl: Kubectl) -> None:
     assert result.stdout == "out\n"
     assert result.stderr == "err\ncommand terminated with exit code 3\n"
     assert kubectl("exec", "-i", "box", "--", "wc", "-c", stdin="x" * 1_000_000) == "1000000\n"
+
+
+def test_exec_over_spdy(kubectl: Kubectl) -> None:
+    kubectl.environment.update(SPDY)
+    try:
+        result = kubectl.run(
+            "exec", "-i", "box", "--", "sh", "-c", "cat; exit 4", stdin="x" * 500_000
+        )
+        assert (result.returncode, result.stdout) == (4, "x" * 500_000), result.stderr
+    finally:
+        for name in SPDY:
+            del kubectl.environment[name]
+
+
+def test_a_terminal(kubectl: Kubectl) -> None:
+    said, code = in_terminal(kubectl, ["exec", "-it", "box", "--", "sh"], "stty size; exit 5\n")
+    assert "30 100" in said
+    assert "command terminated with exit code 5" in said and code == 5
+
+
+def test_run_attached(kubectl: Kubectl) -> None:
+    words = ["run", "-it", "--rm", "once", "--image=steersman/busybox:v1", "--restart=Never"]
+    said, code = in_terminal(kubectl, [*words, "--", "sh"], "echo he''llo\nexit 0\n", wait=4.0)
+    assert "hello" in said and 'pod "once" deleted' in said
+    assert code == 0
+
+
+def test_copies(kubectl: Kubectl, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "sub").mkdir(parents=True)
+    (source / "big").write_bytes(os.urandom(3_000_000))
+    (source / "sub" / "small").write_text("small")
+    kubectl("cp", str(source), "box:/tmp/copied")
+    kubectl("cp", "box:/tmp/copied", str(tmp_path / "back"))
+    assert (tmp_path / "back" / "big").read_bytes() == (source / "big").read_bytes()
+    assert (tmp_path / "back" / "sub" / "small").read_text() == "small"
+
+
+@pytest.mark.parametrize("target", ["pod/box", "service/box"])
+@pytest.mark.parametrize("spdy", [False, True])
+def test_port_forward(kubectl: Kubectl, target: str, spdy: bool) -> None:
+    if spdy:
+        kubectl.environment.update(SPDY)
+    port = "8080" if target.startswith("pod") else "80"
+    process = kubectl.start("port-forward", "--address=127.0.0.1", target, f":{port}")
+    try:
+        assert process.stdout is not None
+        local = process.stdout.readline().split()[2]
+        for _ in range(3):
+            with urllib.request.urlopen(f"http://{local}/", timeout=10) as answer:
+                assert answer.read() == b"hello\n"
+    finally:
+        process.terminate()
+        process.communicate()
+        for name in SPDY if spdy else ():
+            del kubectl.environment[name]
+
+
+def in_terminal(
+    kubectl: Kubectl, words: list[str], typed: str, wait: float = 1.0
+) -> tuple[str, int]:
+    """Run it in a terminal of 100 x 30 characters, and type; what was said, and the exit code."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    process = subprocess.Popen(
+        [kubectl.binary, *words], stdin=follower, stdout=follower, stderr=follower,
+        env=kubectl.environment, start_new_session=True,
+    )  # fmt: skip
+    os.close(follower)
+    time.sleep(wait)
+    os.write(leader, typed.encode())
+    said = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(leader, 4096):
+            said += piece
+    os.close(leader)
+    return said.decode(), process.wait(30)

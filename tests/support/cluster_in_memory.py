@@ -76,6 +76,26 @@ class MemoryCluster:
         return (await self.runtime.list(wanted))[0].id
 
 
+class Echo:
+    """A connection whose far end says what it hears, and ends when its peer does."""
+
+    def __init__(self) -> None:
+        self._pieces: asyncio.Queue[bytes] = asyncio.Queue(4)
+        self.closed = False
+
+    async def read(self) -> bytes:
+        return await self._pieces.get()
+
+    async def write(self, data: bytes) -> None:
+        await self._pieces.put(data)
+
+    async def write_eof(self) -> None:
+        await self._pieces.put(b"")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
 @asynccontextmanager
 async def cluster_in_memory(folder: Path) -> AsyncIterator[MemoryCluster]:
     """Started; stopped at the end."""

@@ -11,21 +11,23 @@ from actors.apiserver.call import Call, Caller
 from actors.apiserver.environment import Environment
 from actors.apiserver.front_desk import FrontDesk
 from actors.apiserver.rest_path import ResourcePath
-from actors.apiserver.streaming import connect, pipes
+from actors.apiserver.streaming import connect, forward, pipes, spdy_client
 from actors.apiserver.streaming.connect import ConnectOptions
 from actors.apiserver.streaming.exec_client import ExecClient, WebSocketClient
 from actors.apiserver.streaming.exec_relay import relay
-from actors.apiserver.streaming.idle import Idle
+from actors.apiserver.streaming.forward import ChannelForward, PairedForward
 from actors.apiserver.streaming.session import Session, new_name
+from actors.apiserver.streaming.spdy import SpdyConnection
+from actors.apiserver.streaming.spdy_client import SpdyClient
+from actors.kit.together import until_first
 from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.errors import PeerFault
-from cluster.messages.streams import OpenAttach, OpenExec
+from cluster.messages.streams import OpenAttach, OpenDial, OpenExec
 from cluster.wire import channels
 
 SPDY = "SPDY/3.1"
 STREAM_VERSION = "X-Stream-Protocol-Version"
-ACCEPTED_VERSIONS = "X-Accepted-Stream-Protocol-Versions"
 
 
 class StreamDoor:
@@ -53,18 +55,25 @@ class StreamDoor:
         objects = self._environment.objects
         pod = decode((await objects.get(call.kind, call.namespace, path.name, None)).value)
         node, container = connect.target(call, pod, options)
-        if not is_websocket(http):
+        if not is_websocket(http) and not is_spdy(http):
             raise status.bad_request("Upgrade request required")
         with suppress(ConnectionError, PeerFault):  # the client is gone, or is to be dropped
+            if path.subresource == "portforward":
+                return await self._forward(http, call, node, options)
             return await self._run(http, call, node, container, options)
         return pipes.Upgraded()
 
     async def _run(
         self, http: web.BaseRequest, call: Call, node: str, container: str, options: ConnectOptions
     ) -> web.StreamResponse:
-        protocol = websocket_protocol(http, channels.ALL)
+        if is_websocket(http):
+            protocol, version = websocket_protocol(http, channels.ALL), ""
+        else:
+            version = spdy_version(http, spdy_client.VERSIONS)
         opening = opening_of(new_name(self._environment), call, container, options)
         async with Session(self._environment, node, opening) as session:
+            if not is_websocket(http):
+                return await _by_spdy(http, version, options, session)
             socket = await pipes.open_websocket(http, protocol.name)
             client = WebSocketClient(socket, protocol)
             # Empty, and yet it tells the client that the stream is there.
@@ -72,10 +81,60 @@ class StreamDoor:
             await _serve(client, session)
         return socket
 
+    async def _forward(
+        self, http: web.BaseRequest, call: Call, node: str, options: ConnectOptions
+    ) -> web.StreamResponse:
+        environment, namespace, pod = self._environment, call.namespace, call.request.name
+
+        def dial(port: int) -> Session:
+            opening = OpenDial(new_name(environment), namespace, pod, port, inside=True)
+            return Session(environment, node, opening)
+
+        if is_websocket(http):
+            known = (forward.TUNNEL, *forward.CHANNELS)
+            protocol = websocket_protocol(http, known)
+            if protocol != forward.TUNNEL:
+                if not options.ports:
+                    raise status.bad_request("query parameter 'port' is required")
+                socket = await pipes.open_websocket(http, protocol.name)
+                try:
+                    await ChannelForward(socket, protocol, options.ports, pod, dial).run()
+                finally:
+                    await socket.close()
+                return socket
+            pipe: pipes.Pipe = pipes.WebSocketPipe(await pipes.open_websocket(http, protocol.name))
+        else:
+            version = spdy_version(http, (forward.PROTOCOL,))
+            pipe = pipes.take(http, pipes.switching(SPDY, {STREAM_VERSION: version}))
+        connection = SpdyConnection(pipe)
+        try:
+            await until_first(connection.run(), PairedForward(connection, pod, dial).run())
+        finally:
+            await connection.close()
+        return pipes.Upgraded()
+
+
+async def _by_spdy(
+    http: web.BaseRequest, version: str, options: ConnectOptions, session: Session
+) -> web.StreamResponse:
+    pipe = pipes.take(http, pipes.switching(SPDY, {STREAM_VERSION: version}))
+    connection = SpdyConnection(pipe)
+    client = SpdyClient(connection, version, options)
+
+    async def work() -> None:
+        await client.open()
+        await _serve(client, session)
+
+    try:
+        await until_first(connection.run(), work())
+    finally:
+        await connection.close()
+    return pipes.Upgraded()
+
 
 async def _serve(client: ExecClient, session: Session) -> None:
     try:
-        await relay(client, session, Idle())
+        await relay(client, session)
     finally:
         await client.close()
 
@@ -94,6 +153,25 @@ def opening_of(
 def is_websocket(http: web.BaseRequest) -> bool:
     """Whether the client asks for one (RFC 6455 section 4.2.1)."""
     return http.headers.get("Upgrade", "").strip().lower() == "websocket"
+
+
+def is_spdy(http: web.BaseRequest) -> bool:
+    """Whether the client asks for it."""
+    return http.headers.get("Upgrade", "").strip().lower() == SPDY.lower()
+
+
+def spdy_version(http: web.BaseRequest, known: tuple[str, ...]) -> str:
+    """The first of the client's that is known; of a client that says none, the oldest. Raises
+    StatusError 403."""
+    lines = ",".join(http.headers.getall(STREAM_VERSION, []))
+    offered = [name.strip() for name in lines.split(",") if name.strip()]
+    if not offered:
+        return known[-1]
+    chosen = next((name for name in offered if name in known), None)
+    if chosen is None:
+        text = f"unable to upgrade: unable to negotiate protocol: client supports {offered}, "
+        raise status.status_error(403, "Forbidden", text + f"server accepts {list(known)}")
+    return chosen
 
 
 def websocket_protocol(

@@ -17,26 +17,31 @@ SIZE_MAX = 65535
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """``last``: no input follows."""
-
-    data: bytes = b""
-    last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Resize:
-    """Characters."""
+class Size:
+    """Of a terminal, in characters."""
 
     width: int
     height: int
 
 
+class Target(Protocol):
+    """Where input goes: the kubelet's session."""
+
+    async def write(self, data: bytes) -> None:
+        """Waits while it is not taken."""
+
+    def write_eof(self) -> None:
+        """No more input."""
+
+    def resize(self, width: int, height: int) -> None:
+        """Characters."""
+
+
 class ExecClient(Protocol):
     """Raises ConnectionError once the client is gone, PeerFault if it breaks its protocol."""
 
-    async def receive(self) -> Input | Resize | None:
-        """None once the client wants no more."""
+    async def feed(self, target: Target) -> None:
+        """The client's input to the target, until the client wants no more."""
 
     async def send(self, channel: int, data: bytes) -> None:
         """Output: channel 1 or 2."""
@@ -55,21 +60,22 @@ class WebSocketClient:
         self._socket = socket
         self._protocol = protocol
 
-    async def receive(self) -> Input | Resize | None:
+    async def feed(self, target: Target) -> None:
         while True:
             message = await self._socket.receive()
             if message.type not in (WSMsgType.BINARY, WSMsgType.TEXT):
-                return None
+                return
             piece = channels.decode(self._protocol, message.data)
             if piece is None:
                 continue
             if piece.channel == channels.STDIN:
-                if piece.closed or piece.data:
-                    return Input(piece.data, piece.closed)
-            elif piece.channel == channels.RESIZE and piece.data:
+                await target.write(piece.data)
+                if piece.closed:
+                    target.write_eof()
+            elif piece.channel == channels.RESIZE:
                 size = parse_size(piece.data)
                 if size is not None:
-                    return size
+                    target.resize(size.width, size.height)
 
     async def send(self, channel: int, data: bytes) -> None:
         message = channels.encode(self._protocol, channel, data)
@@ -94,11 +100,11 @@ def error_text(outcome: Object, statuses: bool) -> bytes:
     return b"" if outcome["status"] == "Success" else str(outcome.get("message", "")).encode()
 
 
-def parse_size(data: bytes) -> Resize | None:
+def parse_size(data: bytes) -> Size | None:
     """``{"Width": 80, "Height": 24}``; None if it is not that."""
     try:
         found = orjson.loads(data)
-        size = Resize(int(found["Width"]), int(found["Height"]))
+        size = Size(int(found["Width"]), int(found["Height"]))
     except (ValueError, KeyError, TypeError):
         return None
     sane = 0 < size.width <= SIZE_MAX and 0 < size.height <= SIZE_MAX

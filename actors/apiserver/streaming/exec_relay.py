@@ -3,8 +3,7 @@
 Must not know: which protocol the client speaks.
 """
 
-from actors.apiserver.streaming.exec_client import ExecClient, Input, Resize
-from actors.apiserver.streaming.idle import Idle
+from actors.apiserver.streaming.exec_client import ExecClient
 from actors.apiserver.streaming.session import Session
 from actors.kit.together import until_first
 from cluster.api.types import Object
@@ -14,28 +13,15 @@ from cluster.messages.streams import ProcessExited, StreamOutput
 SUCCESS: Object = {"metadata": {}, "status": "Success"}
 
 
-async def relay(client: ExecClient, session: Session, idle: Idle) -> None:
+async def relay(client: ExecClient, session: Session) -> None:
     """Raises ConnectionError, PeerFault as the client's end."""
-    await until_first(_output(client, session, idle), _input(client, session, idle), idle.over())
+    await until_first(_output(client, session), client.feed(session), session.idle.over())
 
 
-async def _input(client: ExecClient, session: Session, idle: Idle) -> None:
-    while (event := await client.receive()) is not None:
-        idle.stir()
-        match event:
-            case Input():
-                await session.write(event.data)
-                if event.last:
-                    session.write_eof()
-            case Resize():
-                session.resize(event.width, event.height)
-
-
-async def _output(client: ExecClient, session: Session, idle: Idle) -> None:
+async def _output(client: ExecClient, session: Session) -> None:
     outcome = SUCCESS
     try:
         while (item := await session.read()) is not None:
-            idle.stir()
             match item:
                 case StreamOutput():
                     await client.send(item.channel, item.data)

@@ -7,7 +7,7 @@ Must not know: what the bytes say.
 import asyncio
 import socket
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from aiohttp import WSMsgType, web
 
@@ -89,8 +89,8 @@ def take(request: web.BaseRequest, head: bytes) -> RawPipe:
     protocol = _Taken(reader, request.protocol)
     transport.set_protocol(protocol)
     protocol.connection_made(transport)
-    assert isinstance(transport, asyncio.WriteTransport)
-    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+    # uvloop's are transports in all but their base class.
+    writer = asyncio.StreamWriter(cast(asyncio.WriteTransport, transport), protocol, reader, loop)
     writer.write(head)
     return RawPipe(reader, writer)
 

@@ -10,6 +10,7 @@ from typing import cast
 
 from actors.apiserver.environment import Environment
 from actors.apiserver.store_client import translate
+from actors.apiserver.streaming.idle import Idle
 from actors.kit.ref import Stream
 from cluster import names
 from cluster.api import status
@@ -57,6 +58,7 @@ class Session:
         self._credit = INPUT_WINDOW_BYTES
         self._over = False
         self._changed = asyncio.Event()
+        self.idle = Idle()
 
     async def __aenter__(self) -> "Session":
         entered = False
@@ -99,6 +101,7 @@ class Session:
             except SteersmanError as error:
                 self._end()
                 raise self._readable(error) from error
+            self.idle.stir()
             if not isinstance(item, InputTaken):
                 return cast(Output, item)
             self._credit += item.size
@@ -124,6 +127,7 @@ class Session:
 
     def _tell(self, message: StreamInput | StreamResize) -> None:
         if not self._over:
+            self.idle.stir()
             self._kubelet.tell(message)
             self._sequence += 1
 

@@ -24,6 +24,7 @@ _OF_KIND: dict[tuple[str, str, str], Handler] = {
     ("", "pods", "eviction"): eviction.handle,
     ("", "pods", "exec"): streamed.handle,
     ("", "pods", "log"): log.handle,
+    ("", "pods", "portforward"): streamed.handle,
     ("", "serviceaccounts", "token"): account_token.handle,
 }
 

@@ -288,6 +288,8 @@ class MemoryRuntime:
         streams = MemoryStreams(program, item.execs.remove)
         item.execs.append(streams)
         streams.start(command)
+        if not stdin:
+            await streams.write_eof()
         return streams
 
     async def open_attach(self, container: str, stdin: bool) -> MemoryStreams:
