@@ -1,9 +1,10 @@
 """Custom resources in the version that is asked for, and in the one that is stored.
 
 Job: between the store and everybody above it, every object of a custom kind is made what its
-version shows: defaults of today's schema, the version's apiVersion, the fields it can be selected
-by. Strategy None changes the apiVersion only; Webhook asks a ``Converter``. Built-in kinds never
-come here. Source: "Versions in CustomResourceDefinitions". Must not know: HTTP, what objects mean.
+version shows: pruned, with the defaults of today's schema, the version's apiVersion, the fields it
+can be selected by. Strategy None changes the apiVersion only; Webhook asks a ``Converter``.
+Built-in kinds never come here. Source: "Versions in CustomResourceDefinitions".
+Must not know: HTTP, what objects mean.
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,15 @@ import msgspec
 
 from cluster.api import status
 from cluster.api.custom.form import CustomForm
-from cluster.api.encoding import decode, encode_for_store, stamped
+from cluster.api.encoding import decode, encode_for_store, stamped, unstamped
 from cluster.api.index import make_index
 from cluster.api.kinds import Kind
 from cluster.api.types import Object
 from cluster.messages.store import KeyValue, StoreEvent
 
 Items = list[KeyValue]
+# Objects of one version that are remembered to need no second look.
+CLEAN_MAX = 100_000
 
 
 class Converter(Protocol):
@@ -35,32 +38,42 @@ class Conversion:
 
     def __init__(self, converter: Converter | None = None) -> None:
         self._converter = converter
+        self._clean: dict[tuple[str, str, str], tuple[CustomForm, dict[str, int]]] = {}
 
     async def shown(self, kind: Kind, items: Sequence[KeyValue]) -> Items:
         """Stored versions as ``kind`` shows them."""
         form = kind.custom
         assert form is not None
-        prefix = b'{"apiVersion":"%b",' % kind.api_version.encode()
-        plain = not (form.has_defaults or form.fields)
+        clean = self._clean_of(kind, form)
         found = list(items)
-        changed: dict[int, Object] = {}
+        decoded: dict[int, Object] = {}
         foreign: dict[int, Object] = {}
         for position, item in enumerate(items):
-            if not item.value:
-                continue
-            same = item.value.startswith(prefix)
-            if plain and same:
-                continue
-            obj = decode(item.value)
-            (changed if same else foreign)[position] = obj
+            if item.value and clean.get(item.key) != item.mod_revision:
+                obj = decode(item.value)
+                same = obj.get("apiVersion") == kind.api_version
+                (decoded if same else foreign)[position] = obj
         if foreign:
             converted = await self.to_version(form, form.name, list(foreign.values()))
-            changed.update(zip(foreign, converted, strict=True))
-        for position, obj in changed.items():
-            # Bytes that say all there is to say stay the very same bytes.
-            if form.fill_in(obj) or form.fields or position in foreign:
-                found[position] = _with(kind, found[position], obj)
+            decoded.update(zip(foreign, converted, strict=True))
+        for position, obj in decoded.items():
+            item = found[position]
+            changed = form.renew(obj)
+            index = make_index(kind, obj)
+            if changed or position in foreign or index != item.index:
+                found[position] = _with(item, obj, index)
+            elif item.mod_revision:
+                # Bytes that say all there is to say stay the very same bytes.
+                clean[item.key] = item.mod_revision
         return found
+
+    def _clean_of(self, kind: Kind, form: CustomForm) -> dict[str, int]:
+        """Key → revision of objects known to be as this form shows them."""
+        key = (kind.group, kind.plural, kind.version)
+        known = self._clean.get(key)
+        if known is None or known[0] is not form or len(known[1]) > CLEAN_MAX:
+            known = self._clean[key] = (form, {})
+        return known[1]
 
     async def shown_events(self, kind: Kind, events: Sequence[StoreEvent]) -> list[StoreEvent]:
         """The same for what a watch of the store tells."""
@@ -102,8 +115,8 @@ class Conversion:
         return [obj if obj.get("apiVersion") == wanted else next(answers) for obj in objects]
 
 
-def _with(kind: Kind, item: KeyValue, obj: Object) -> KeyValue:
+def _with(item: KeyValue, obj: Object, index: bytes) -> KeyValue:
     revision = int((obj.get("metadata") or {}).get("resourceVersion") or item.mod_revision)
     data, stamp = encode_for_store(obj)
-    value = stamped(data, stamp, revision)
-    return msgspec.structs.replace(item, value=value, index=make_index(kind, obj))
+    value = stamped(data, stamp, revision) if revision else unstamped(data, stamp)
+    return msgspec.structs.replace(item, value=value, index=index)

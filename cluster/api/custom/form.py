@@ -68,6 +68,11 @@ class CustomForm:
         return Structural(self.raw_schema, self._meta, self._make_rules, root=True)
 
     @cached_property
+    def stored_schema(self) -> Structural:
+        """The same for what is in the store: its metadata was held to ObjectMeta when it came."""
+        return Structural(self.raw_schema, None, root=True)
+
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Of tables."""
         return columns_of(self.version)
@@ -77,11 +82,6 @@ class CustomForm:
         """Says what the version looks like in OpenAPI documents."""
         told = orjson.dumps([self.version, self.definition["spec"]["names"]])
         return hashlib.sha256(told).hexdigest()
-
-    @cached_property
-    def has_defaults(self) -> bool:
-        """True if reading an older object may add something to it."""
-        return walks.has_defaults(self.schema)
 
     def conform(self, obj: Object, mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
         """See ``schema.Definitions.conform``: prune, and tell of unknown fields."""
@@ -101,6 +101,14 @@ class CustomForm:
         if mode == "Strict":
             raise bad_request(f"{subject}: strict decoding error: {', '.join(texts)}")
         return texts
+
+    def renew(self, obj: Object) -> bool:
+        """A stored object as today's schema has it, in place: pruned, with defaults. True if that
+        changed it. Metadata stays as it is."""
+        unknown: list[str] = []
+        walks.prune(self.stored_schema, obj, "", unknown)
+        walks.drop_nulls(self.stored_schema, obj)
+        return walks.apply_defaults(self.stored_schema, obj) or bool(unknown)
 
     def fill_in(self, obj: Object) -> bool:
         """Defaults, in place. True if there was something to fill in."""

@@ -95,11 +95,3 @@ def apply_defaults(node: Structural, value: Any) -> bool:
         else:
             changed = apply_defaults(below, item) or changed
     return changed
-
-
-def has_defaults(node: Structural) -> bool:
-    """True if any place below ``node`` has a default."""
-    below = [*node.properties.values(), node.items, node.free()]
-    return any(
-        part is not None and (part.default is not ABSENT or has_defaults(part)) for part in below
-    )

@@ -1,13 +1,21 @@
 """Garbage: background, foreground, orphans, circles, and never an owner that lives."""
 
 import asyncio
+import dataclasses
 from typing import Any
 
 from actors.client.api_client import ApiClient
 from actors.controllers import garbage_collector
 from actors.controllers.plan import Delete, Patch, RequireAbsent
 from actors.controllers.served import RESOURCES
-from cluster.api.resources import CONFIGMAPS, DEPLOYMENTS, PODS, REPLICA_SETS, SECRETS
+from cluster.api.resources import (
+    CONFIGMAPS,
+    DEPLOYMENTS,
+    PODS,
+    REPLICA_SETS,
+    SECRETS,
+    Resource,
+)
 from cluster.api.types import Object
 from tests.unit.actors.client.harness import until
 from tests.unit.actors.controllers.cluster import Cluster, in_cluster, make_deployment
@@ -148,3 +156,45 @@ async def test_a_lagging_cache_never_kills_a_new_dependent(cluster: Cluster) -> 
     assert cluster.state.find(CONFIGMAPS, "default", "d") is not None
     cluster.state.remove(SECRETS, "default", "o")
     await until(lambda: cluster.state.find(CONFIGMAPS, "default", "d") is None)
+
+
+WIDGETS = Resource("example.com", "v1", "widgets", "Widget")
+
+
+def run_custom(name: str, *objects: Object) -> list[Any]:
+    """As ``run``, of widgets that a definition adds."""
+    view = make_view(*((WIDGETS, obj) for obj in objects), resources=RESOURCES)
+    view = dataclasses.replace(view, custom=(WIDGETS,))
+    return garbage_collector.plan(
+        ("example.com", "widgets", "default", name, f"uid-{name}"), view, NOW
+    )
+
+
+def widget_owner(name: str) -> Object:
+    return {**owner(name), "apiVersion": "example.com/v1beta1", "kind": "Widget"}
+
+
+def test_custom_resources_own_and_are_owned_whatever_the_version() -> None:
+    assert run_custom("d", thing("d", widget_owner("o")), thing("o")) == []
+    proof, delete = run_custom("d", thing("d", widget_owner("gone")))
+    assert proof == RequireAbsent(WIDGETS, "default", "gone", "uid-gone")
+    assert isinstance(delete, Delete) and delete.resource == WIDGETS
+
+
+def test_lists_of_custom_resources_are_patched_whole() -> None:
+    solid, gone = widget_owner("o"), widget_owner("gone")
+    _, patch = run_custom("d", thing("d", solid, gone), thing("o"))
+    assert patch.content_type == "application/merge-patch+json"
+    metadata = patch.patch["metadata"]
+    assert metadata["ownerReferences"] == [solid]
+    assert metadata["resourceVersion"]
+    waiting = thing("o", finalizers=["foregroundDeletion"], **GOING)
+    circle = thing("d", widget_owner("o"))
+    inner = thing("e", widget_owner("d"), finalizers=["foregroundDeletion"], **GOING)
+    freed, _ = run_custom("d", circle, waiting, inner)
+    assert freed.patch["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] is False
+
+
+def test_a_kind_that_is_gone_is_left_alone() -> None:
+    key = ("example.com", "gadgets", "default", "x", "uid-x")
+    assert garbage_collector.plan(key, make_view(resources=RESOURCES), NOW) == []

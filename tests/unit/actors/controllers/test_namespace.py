@@ -1,13 +1,22 @@
 """A deleted namespace takes everything along, pods first, and only then goes."""
 
 import asyncio
+import dataclasses
 from typing import Any
 
 from actors.client.api_client import ApiClient
 from actors.controllers.namespace import content_keys, plan
 from actors.controllers.plan import Delete, RequireEmpty, Update
 from actors.controllers.served import NAMESPACED
-from cluster.api.resources import CONFIGMAPS, DEPLOYMENTS, EVENTS, NAMESPACES, PODS, SECRETS
+from cluster.api.resources import (
+    CONFIGMAPS,
+    DEPLOYMENTS,
+    EVENTS,
+    NAMESPACES,
+    PODS,
+    SECRETS,
+    Resource,
+)
 from cluster.api.types import Object
 from tests.unit.actors.client.harness import until
 from tests.unit.actors.controllers.cluster import Cluster, in_cluster, make_deployment
@@ -85,3 +94,14 @@ async def test_everything_goes_and_nothing_comes_back(cluster: Cluster) -> None:
     await client.patch(CONFIGMAPS, "doomed", "held", {"metadata": {"finalizers": None}})
     await until(lambda: cluster.state.find(NAMESPACES, "", "doomed") is None)
     assert cluster.state.find(CONFIGMAPS, "default", "kept") is not None
+
+
+def test_custom_resources_are_content_too() -> None:
+    widgets = Resource("example.com", "v1", "widgets", "Widget")
+    resources = (*NAMESPACED, widgets)
+    full = make_view((NAMESPACES, namespace()), (widgets, thing("w")), resources=resources)
+    [action] = plan(KEY, dataclasses.replace(full, custom=(widgets,)), NOW)
+    assert isinstance(action, Delete) and action.resource == widgets
+    empty = make_view((NAMESPACES, namespace()), resources=resources)
+    actions = plan(KEY, dataclasses.replace(empty, custom=(widgets,)), NOW)
+    assert RequireEmpty(widgets, "doomed") in actions

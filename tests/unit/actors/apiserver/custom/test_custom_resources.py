@@ -2,9 +2,11 @@
 
 import asyncio
 
+import orjson
 import pytest
 
 from cluster.errors import StatusError
+from cluster.messages.apiserver import ApiRequest
 from tests.support.control_plane import ControlPlane
 from tests.support.widgets import CRDS, GROUP, definition, established, holds, version, widget
 
@@ -192,3 +194,78 @@ async def test_two_definitions_of_one_kind(plane: ControlPlane) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError(found)
+
+
+async def test_objects_are_read_by_the_schema_of_today(plane: ControlPlane) -> None:
+    found = await established(plane)
+    await create(plane, widget(note="old", size=3))
+    schema = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    del schema["properties"]["note"]
+    schema["properties"]["added"] = {"type": "string", "default": "yes"}
+    await plane.update(CRDS[0], found, CRDS[1])
+    for _ in range(400):
+        [item] = (await plane.list("widgets", "default", GROUP))["items"]
+        if "added" in item["spec"]:
+            break
+        await asyncio.sleep(0.01)
+    assert item["spec"] == {"color": "red", "replicas": 1, "size": 3, "added": "yes"}
+    revision = item["metadata"]["resourceVersion"]
+    same = await plane.get("widgets", "w", "default", GROUP)
+    assert same == item and same["metadata"]["resourceVersion"] == revision
+    kept = await plane.patch("widgets", "w", {"metadata": {"labels": {"a": "b"}}}, "default", GROUP)
+    assert kept["spec"] == item["spec"] and kept["metadata"]["generation"] == 1
+
+
+async def test_cluster_wide_objects(plane: ControlPlane) -> None:
+    made = definition()
+    made["spec"]["scope"] = "Cluster"
+    await established(plane, made)
+    await plane.create("widgets", widget(), group=GROUP)
+    assert [i["metadata"]["name"] for i in (await plane.list("widgets", group=GROUP))["items"]] == [
+        "w"
+    ]
+    with pytest.raises(StatusError) as refused:
+        await plane.list("widgets", "default", GROUP)
+    assert refused.value.code == 404
+
+
+async def test_without_a_status_subresource_status_is_a_field(plane: ControlPlane) -> None:
+    await established(plane, definition(version(subresources=None)))
+    made = await create(plane, {**widget(), "status": {"phase": "a"}})
+    assert made["status"] == {"phase": "a"}
+    body = {"status": {"phase": "b"}}
+    changed = await plane.patch("widgets", "w", body, "default", GROUP)
+    assert changed["status"] == {"phase": "b"} and changed["metadata"]["generation"] == 2
+    with pytest.raises(StatusError) as refused:
+        await plane.patch("widgets", "w", body, "default", GROUP, "status")
+    assert refused.value.code == 404
+
+
+async def test_a_watch_shows_the_version_it_asked_for_and_ends_with_it(
+    plane: ControlPlane,
+) -> None:
+    found = await established(plane, definition(version("v1"), version("v2", storage=False)))
+    server = plane.system.ref("apiserver@replica-1", sender="apiserver/test@replica-1")
+    request = ApiRequest("watch", "widgets", GROUP, "v2", namespace="default")
+    seen: list[dict] = []
+    async with server.stream(request) as stream:
+        await create(plane, widget())
+        async for batch in stream:
+            seen.extend(orjson.loads(event.object) for event in batch.events)
+            if len(seen) == 1:
+                await plane.delete("widgets", "w", "default", GROUP)
+            if len(seen) == 2:
+                found["spec"]["versions"][1]["deprecated"] = True
+                await plane.update(CRDS[0], found, CRDS[1])
+                await until_warned(plane)
+                await create(plane, widget("other"))
+    assert [item["apiVersion"] for item in seen] == ["example.com/v2"] * 2
+
+
+async def until_warned(plane: ControlPlane) -> None:
+    request = ApiRequest("list", "widgets", GROUP, "v2", namespace="default")
+    for _ in range(400):
+        if (await plane.ask(request)).warnings:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the version never became deprecated")
