@@ -183,6 +183,7 @@ class SharedInformers:
         self._client = client
         self._informers: dict[tuple[Resource, str, str, str], Informer] = {}
         self._tasks: dict[tuple[Resource, str, str, str], asyncio.Task[None]] = {}
+        self._held: dict[Resource, int] = {}
 
     def get(
         self,
@@ -200,13 +201,20 @@ class SharedInformers:
             self._tasks[key] = self._client.ctx.task(informer.run(), f"informer {resource}")
         return informer
 
+    def hold(self, resource: Resource) -> Informer:
+        """As ``get``, until as many have let go of it as hold it."""
+        self._held[resource] = self._held.get(resource, 0) + 1
+        return self.get(resource)
+
     def drop(self, resource: Resource) -> None:
-        """Forget the informer of all objects of a resource that is not served any more."""
+        """Let go of an informer that was held: the last one ends it."""
+        self._held[resource] -= 1
+        if self._held[resource]:
+            return
+        del self._held[resource]
         key = (resource, "", "", "")
-        task = self._tasks.pop(key, None)
-        if task is not None:
-            task.cancel()
-            del self._informers[key]
+        del self._informers[key]
+        self._tasks.pop(key).cancel()
 
     def known(self, resource: Resource) -> Informer | None:
         """The informer of all objects of a resource if there is one already."""

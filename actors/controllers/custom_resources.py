@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from actors.client.cache import Cache
-from actors.client.informer import Callback, Change, SharedInformers
+from actors.client.informer import Callback, Change, Informer, SharedInformers
 from actors.controllers import served
 from actors.kit.context import Context
 from cluster.api.resources import CUSTOM_RESOURCE_DEFINITIONS, Resource
@@ -34,13 +34,14 @@ class CustomResources:
         self._informers = informers
         self._caches = caches
         self._callback = callback
-        self._endings: list[Callable[[], None]] = []
+        self._ending: Callable[[], None] | None = None
+        self._tasks: dict[Resource, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Follow what there is; returns when nearly all of it is known."""
         definitions = self._informers.get(CUSTOM_RESOURCE_DEFINITIONS)
         await definitions.wait_synced()
-        self._endings.append(definitions.subscribe(self._on_definition))
+        self._ending = definitions.subscribe(self._on_definition)
         try:
             async with asyncio.timeout(SYNC_SECONDS):
                 for resource in self.resources:
@@ -50,23 +51,33 @@ class CustomResources:
 
     def stop(self) -> None:
         """Follow nothing any more."""
-        for ending in self._endings:
-            ending()
+        if self._ending is not None:
+            self._ending()
         for resource in self.resources:
-            self._informers.drop(resource)
+            self._leave(resource)
 
     def _on_definition(
         self, kind: Change, old: Object | None, new: Object | None, trace: str
     ) -> None:
         cache = self._informers.get(CUSTOM_RESOURCE_DEFINITIONS).cache
-        wanted = served.custom(cache.list())
+        known, self.resources = self.resources, served.custom(cache.list())
+        for resource in known:
+            if resource not in self.resources:
+                self._leave(resource)
         for resource in self.resources:
-            if resource not in wanted:
-                self._caches.pop(resource, None)
-                self._informers.drop(resource)
-        known, self.resources = self.resources, wanted
-        for resource in wanted:
             if resource not in known:
-                informer = self._informers.get(resource)
+                informer = self._informers.hold(resource)
                 self._caches[resource] = informer.cache
-                self._ctx.task(informer.follow(self._callback(resource)), f"follow {resource}")
+                self._tasks[resource] = self._ctx.task(self._follow(informer), f"follow {resource}")
+
+    async def _follow(self, informer: Informer) -> None:
+        unsubscribe = await informer.follow(self._callback(informer.resource))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            unsubscribe()
+
+    def _leave(self, resource: Resource) -> None:
+        self._tasks.pop(resource).cancel()
+        del self._caches[resource]
+        self._informers.drop(resource)

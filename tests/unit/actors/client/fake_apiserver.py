@@ -15,12 +15,20 @@ from actors.apiserver.schema_files import load_definitions
 from actors.kit.actor import Actor, Delivery, Sink
 from actors.kit.tracing import current_trace
 from cluster.api.kind import Kind
-from cluster.api.kinds import by_resource
+from cluster.api.kind_table import BUILT_IN, KindTable
 from cluster.api.patches import json_patch, merge_patch
 from cluster.api.resources import NAMESPACES, Resource
 from cluster.api.schema import Definitions
 from cluster.api.selectors import parse_label_selector
-from cluster.api.status import Cause, already_exists, conflict, expired, not_found, status_error
+from cluster.api.status import (
+    Cause,
+    already_exists,
+    conflict,
+    expired,
+    not_found,
+    resource_not_found,
+    status_error,
+)
 from cluster.api.strategic import strategic_merge_patch
 from cluster.api.types import Object
 from cluster.errors import Fenced
@@ -54,6 +62,7 @@ class FakeState:
     watch_delay: float = 0.0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     closed: int = 0
+    kinds: KindTable = BUILT_IN
 
     def all(self, resource: Resource) -> list[Object]:
         return list(self.objects.get((resource.group, resource.plural), {}).values())
@@ -140,7 +149,9 @@ class FakeApiServer(Actor):
             self.state.fault(message)
         if message.fence and message.fence < self.state.fence:
             raise Fenced("the term is over")
-        kind = by_resource(message.group, message.version, message.resource)
+        kind = self.state.kinds.by_resource(message.group, message.version, message.resource)
+        if kind is None and "." in message.group:
+            raise resource_not_found()
         assert kind is not None, message
         answer = getattr(self, f"_{message.verb}")(message, kind)
         if self.state.fault_after is not None:
