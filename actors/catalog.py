@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from actors.apiserver.authority import Authority
     from actors.kit.world.containers import ContainerRuntime
     from actors.kubelet.pod_network import PodNetwork
+    from cluster.api.audit_policy import AuditPolicy
     from cluster.api.encryption_configuration import EncryptionConfiguration
 
 DNS_PORT = 53
@@ -87,7 +88,21 @@ def read_authority(settings: ClusterSettings, name: str) -> "Authority":
         serving_certificate=str(pki / f"{name}.crt"),
         serving_key=str(pki / f"{name}.key"),
         encryption=read_encryption(pki / "encryption.yaml"),
+        audit_policy=_read_audit_policy(Path(settings.data_dir) / "audit-policy.yaml"),
+        audit_folder=str(Path(settings.data_dir) / "audit" / name),
     )
+
+
+def _read_audit_policy(file: Path) -> "AuditPolicy | None":
+    """None if there is no file. Raises BadAuditPolicy naming the file."""
+    from cluster.api.audit_policy import BadAuditPolicy, parse
+
+    if not file.exists():
+        return None
+    try:
+        return parse(file.read_bytes())
+    except BadAuditPolicy as error:
+        raise BadAuditPolicy(f"{file}: {error}") from error
 
 
 def read_encryption(file: Path) -> "EncryptionConfiguration":

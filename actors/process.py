@@ -31,6 +31,7 @@ from actors.kit.world.folder_lock import locked
 from actors.kit.world.real import real_world
 from actors.kit.world.world import World
 from cluster import names
+from cluster.api.audit_policy import BadAuditPolicy
 from cluster.api.encryption_configuration import BadEncryptionConfiguration
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import SettingsChanged
@@ -40,6 +41,8 @@ from cluster.settings import ClusterSettings, parse_settings
 
 STOP_SECONDS = 8.0
 HAND_OVER_SECONDS = 1.0
+# What a person wrote, and must mend.
+BAD_FILES = (BadEncryptionConfiguration, BadAuditPolicy)
 
 
 def make_transport(settings: ClusterSettings, name: str, world: World) -> TcpTransport:
@@ -180,7 +183,7 @@ def main() -> None:
     settings_path, name = sys.argv[1:3]
     try:
         uvloop.run(run(Path(settings_path), name))
-    except (Unrecoverable, DiskFault, OSError, BadEncryptionConfiguration) as error:
+    except (Unrecoverable, DiskFault, OSError, *BAD_FILES) as error:
         sys.exit(f"error: {name}: {error}")
 
 

@@ -6,10 +6,13 @@ mean, how HTTP is parsed.
 
 import asyncio
 from contextlib import aclosing
+from pathlib import Path
 from typing import cast
 
 from actors.apiserver import bootstrap, event_expiry, resealing
 from actors.apiserver.accounts import Accounts
+from actors.apiserver.audit import AuditLog
+from actors.apiserver.audit_file import AuditFile
 from actors.apiserver.authentication import Authentication, caller_of_message
 from actors.apiserver.authority import Authority
 from actors.apiserver.authorization import Authorization
@@ -58,6 +61,7 @@ class ApiServerActor(Actor):
         self._authority = authority
         self._serve_http = serve_http
         self._http: HttpServer | None = None
+        self._audit_file: AuditFile | None = None
         self._leading = False
         self._chain: RequestChain
         self._desk: FrontDesk
@@ -131,10 +135,23 @@ class ApiServerActor(Actor):
         """Close the HTTPS door."""
         if self._http is not None:
             await self._http.stop()
+        if self._audit_file is not None:
+            await self._audit_file.close()
 
     async def _answer(self, request: ApiRequest, delivery: Delivery) -> Message:
+        caller = caller_of_message(delivery)
         with self._desk.contained(request):
-            return await self._chain.answer(request, caller_of_message(delivery))
+            return await self._desk.audited(
+                request, caller, lambda: self._chain.answer(request, caller)
+            )
+
+    def _open_audit(self, environment: Environment) -> AuditLog | None:
+        authority = self._authority
+        if authority.audit_policy is None:
+            return None
+        self._audit_file = AuditFile(Path(authority.audit_folder))
+        clock, entropy = environment.clock, environment.entropy
+        return AuditLog(authority.audit_policy, self._audit_file, clock, entropy)
 
     def _make_environment(self) -> Environment:
         entropy = self.ctx.world.entropy
@@ -172,6 +189,7 @@ class ApiServerActor(Actor):
             Operations(self.ctx.ref(names.address(names.STORE, self._replica))),
             self.ctx.log,
             self.ctx.note,
+            self._open_audit(environment),
         )
         self._presence = Presence(environment, writer, self._lives)
         self._establishing = Establishing(environment, writer, lambda: self._leading)

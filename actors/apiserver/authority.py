@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cluster import names
+from cluster.api.audit_policy import AuditPolicy
 from cluster.api.encryption_configuration import EncryptionConfiguration
 
 ISSUER = f"https://kubernetes.default.svc.{names.CLUSTER_DOMAIN}"
@@ -28,7 +29,8 @@ class Authority:
     ``serving_certificate``/``serving_key``: paths of PEM files (empty: no HTTP door).
     ``service_account_key``: PEM of the EC private key that signs ServiceAccount tokens; also the
     root of the key that authenticates continue tokens, so it is the same on every replica.
-    ``encryption``: what is encrypted at rest, and how.
+    ``encryption``: what is encrypted at rest, and how. ``audit_policy``: what is written into files
+    below ``audit_folder``, None: nothing.
     """
 
     ca_certificate: bytes
@@ -38,3 +40,5 @@ class Authority:
     static_tokens: Mapping[str, StaticToken] = field(default_factory=dict)
     issuer: str = ISSUER
     encryption: EncryptionConfiguration = field(default_factory=EncryptionConfiguration)
+    audit_policy: AuditPolicy | None = None
+    audit_folder: str = ""

@@ -24,6 +24,7 @@ class Caller:
     """The authenticated user. ``groups`` include system:authenticated where it applies.
 
     ``component``: the actor's name when the request came by the message door ('' by HTTP).
+    ``impersonator``: who acts as this user, None if the user itself does.
     """
 
     user: str
@@ -31,6 +32,7 @@ class Caller:
     uid: str = ""
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     component: str = ""
+    impersonator: "Caller | None" = None
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ to a 500 for that request. Must not know: sockets.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import orjson
 import structlog
 
+from actors.apiserver.audit import AuditLog, Source, Trail
 from actors.apiserver.authentication import OPEN_PATHS, Authentication
 from actors.apiserver.authorization import Authorization
 from actors.apiserver.call import Caller
@@ -21,8 +23,10 @@ from actors.apiserver.environment import Environment
 from actors.apiserver.impersonation import Headers, impersonated
 from actors.apiserver.operations import PATHS, Operations
 from actors.apiserver.request_chain import RequestChain
+from actors.apiserver.rest_path import uri_of
 from cluster.api import status
-from cluster.messages.apiserver import ApiRequest
+from cluster.errors import StatusError
+from cluster.messages.apiserver import ApiRequest, ApiResponse
 
 WATCH_SECONDS_MIN = 1800.0
 WATCH_SECONDS_MAX = 3600.0
@@ -43,18 +47,25 @@ OUR_BUGS = (
 
 @dataclass
 class Visit:
-    """One HTTP request, for its record. ``path`` '' keeps it out; ``began``: monotonic seconds."""
+    """One HTTP request, for its record. ``path`` '' keeps it out; ``began``: monotonic seconds;
+    ``trail``: for the audit log, None if that keeps nothing of it."""
 
     method: str
     began: float
     path: str = ""
     user: str = ""
     code: int = 0
+    trail: Trail | None = None
+
+    def started(self) -> None:
+        """A long answer begins."""
+        if self.trail is not None:
+            self.trail.write("ResponseStarted", 200)
 
 
 @dataclass
 class FrontDesk:
-    """One per API server. ``note``: as ``Context.note``."""
+    """One per API server. ``note``: as ``Context.note``; ``audit``: None without a policy."""
 
     environment: Environment
     authentication: Authentication
@@ -64,6 +75,7 @@ class FrontDesk:
     operations: Operations
     log: structlog.typing.FilteringBoundLogger
     note: Callable[..., None]
+    audit: AuditLog | None = None
 
     async def caller(
         self, certificate: Mapping[str, Any] | None, headers: Headers, path: str
@@ -107,6 +119,26 @@ class FrontDesk:
             code=visit.code,
             ms=round(seconds * 1000, 3),
         )
+
+    async def audited(
+        self, request: ApiRequest, caller: Caller, answer: Callable[[], Awaitable[ApiResponse]]
+    ) -> ApiResponse:
+        """Serve a request of the message door, and keep in the audit log what the policy says."""
+        if self.audit is None:
+            return await answer()
+        trail = self.audit.begin(caller, Source(uri_of(request)), request.verb, request)
+        if trail is None:
+            return await answer()
+        trail.request = request.body
+        try:
+            found = await answer()
+        except StatusError as error:
+            trail.response = orjson.dumps(error.status)
+            trail.write("ResponseComplete", error.code)
+            raise
+        trail.response = found.body
+        trail.write("ResponseComplete", found.code)
+        return found
 
     @contextmanager
     def contained(self, request: ApiRequest) -> Iterator[None]:

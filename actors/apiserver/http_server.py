@@ -15,10 +15,11 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from actors.apiserver import http_errors
+from actors.apiserver.audit import Source
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document
-from actors.apiserver.front_desk import FrontDesk, Visit
+from actors.apiserver.front_desk import RECORDED_PATH_MAX, FrontDesk, Visit
 from actors.apiserver.operations import PATHS, SNAPSHOT
 from actors.apiserver.protobuf import decoder
 from actors.apiserver.rendering import render_event
@@ -110,6 +111,10 @@ class HttpServer:
         except SteersmanError as error:
             response = http_errors.response(error)
         visit.code = response.status
+        if visit.trail is not None:
+            body = response.body if isinstance(response, web.Response) else None
+            visit.trail.response = body if isinstance(body, bytes) else b""
+            visit.trail.write("ResponseComplete", visit.code)
         if visit.path:
             self._desk.record(visit)
         return response
@@ -124,9 +129,13 @@ class HttpServer:
         caller = await self._desk.caller(certificate, request.headers, plain)
         visit.user = caller.user
         if isinstance(path, ResourcePath) and is_stream(path):
+            if self._desk.audit is not None:
+                self._audit(request, visit, caller, connect_request(request.method, path, {}))
             return await self._stream(request, path, raw_query, caller)
         query = parse_query(raw_query)
         if isinstance(path, PlainPath):
+            if self._desk.audit is not None:
+                self._audit(request, visit, caller, None)
             if path.path in PATHS:
                 return await self._operation(request, path.path, caller, visit)
             found = await self._desk.plain(
@@ -134,8 +143,22 @@ class HttpServer:
             )
             return _document(found, request.headers.get("If-None-Match", ""))
         asked = _api_request(request, path, query, await _read_body(request))
+        if self._desk.audit is not None:
+            self._audit(request, visit, caller, asked)
         with self._desk.contained(asked):
-            return await self._resource(request, asked, caller)
+            return await self._resource(request, asked, caller, visit)
+
+    def _audit(
+        self, http: web.BaseRequest, visit: Visit, caller: Caller, asked: ApiRequest | None
+    ) -> None:
+        assert self._desk.audit is not None
+        peer = http.transport.get_extra_info("peername") if http.transport is not None else None
+        agent = http.headers.get("User-Agent", "")[:RECORDED_PATH_MAX]
+        source = Source(http.raw_path, str(peer[0]) if peer else "", agent)
+        verb = http.method.lower() if asked is None else asked.verb
+        visit.trail = self._desk.audit.begin(caller, source, verb, asked)
+        if visit.trail is not None and asked is not None:
+            visit.trail.request = asked.body
 
     async def _stream(
         self, http: web.BaseRequest, path: ResourcePath, raw_query: str, caller: Caller
@@ -150,14 +173,17 @@ class HttpServer:
             self._watches.discard(task)
 
     async def _resource(
-        self, http: web.BaseRequest, request: ApiRequest, caller: Caller
+        self, http: web.BaseRequest, request: ApiRequest, caller: Caller, visit: Visit
     ) -> web.StreamResponse:
         chain = self._desk.chain
         if request.verb == "watch":
             plan = await chain.open_watch(self._desk.timed(request), caller)
+            visit.started()
             return await self._watch(http, plan)
         if request.subresource == "log" and request.verb == "get":
-            return await self._log(http, await chain.open_log(request, caller))
+            pieces = await chain.open_log(request, caller)
+            visit.started()
+            return await self._log(http, pieces)
         answer = await chain.answer(request, caller)
         response = web.Response(body=answer.body, status=answer.code)
         response.headers["Content-Type"] = answer.content_type

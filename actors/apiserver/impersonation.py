@@ -49,8 +49,10 @@ async def impersonated(authorization: Authorization, caller: Caller, headers: He
     if account is not None and not groups:
         groups = service_account_groups(account[0])
     if user == names.USER_ANONYMOUS:
-        return Caller(user, (*groups, names.GROUP_UNAUTHENTICATED), uid, extra)
-    return Caller(user, (*groups, names.GROUP_AUTHENTICATED), uid, extra)
+        groups = (*groups, names.GROUP_UNAUTHENTICATED)
+    else:
+        groups = (*groups, names.GROUP_AUTHENTICATED)
+    return Caller(user, groups, uid, extra, impersonator=caller)
 
 
 def _needed(

@@ -6,7 +6,7 @@ Must not know: sockets, which kinds exist.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from cluster.api import status
 from cluster.messages.apiserver import ApiRequest, Verb
@@ -152,3 +152,16 @@ def _named(group: str, version: str, namespace: str, rest: Sequence[str]) -> Res
         subresource=rest[2] if len(rest) > 2 else "",
         rest="/".join(rest[3:]),
     )
+
+
+def uri_of(request: ApiRequest) -> str:
+    """The path, with its query, that HTTP would have for a request of the message door."""
+    base = (
+        f"/apis/{request.group}/{request.version}" if request.group else f"/api/{request.version}"
+    )
+    pieces = [base]
+    if request.namespace:
+        pieces.append(f"namespaces/{request.namespace}")
+    pieces += [piece for piece in (request.resource, request.name, request.subresource) if piece]
+    query = urlencode(request.query)
+    return "/".join(pieces) + (f"?{query}" if query else "")

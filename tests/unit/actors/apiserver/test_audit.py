@@ -1,0 +1,119 @@
+"""What the audit log keeps of requests by both doors."""
+
+import http.client
+import json
+import ssl
+from asyncio import to_thread
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.api.audit_policy import parse
+from cluster.errors import StatusError
+from cluster.messages.apiserver import ApiRequest
+from deploy import pki
+from tests.support.control_plane import ControlPlane, control_plane
+
+Json = dict[str, Any]
+POLICY = parse(b"""
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitManagedFields: true
+rules:
+- level: None
+  users: ["system:kube-scheduler"]
+- level: Metadata
+  resources: [{group: "", resources: [secrets]}]
+- level: RequestResponse
+  omitStages: [RequestReceived]
+  resources: [{group: "", resources: [configmaps]}]
+- level: Metadata
+  nonResourceURLs: ["/version"]
+""")
+
+
+def logged(folder: Path) -> list[Json]:
+    """Events so far (the server has been stopped: all are written)."""
+    file = folder / "audit" / "audit.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def settings_map(name: str) -> Json:
+    return {"metadata": {"name": name}, "data": {"a": "1"}}
+
+
+async def test_the_message_door(tmp_path: Path) -> None:
+    async with control_plane(tmp_path, audit=POLICY) as plane:
+        await plane.create("configmaps", settings_map("one"), "default")
+        with pytest.raises(StatusError):
+            await plane.create("configmaps", settings_map("one"), "default")
+        secret = {"metadata": {"name": "s"}, "data": {"word": "c2VjcmV0"}}
+        await plane.create("secrets", secret, "default")
+    events = logged(tmp_path)
+    maps = [one for one in events if one["objectRef"]["resource"] == "configmaps"]
+    assert [one["stage"] for one in maps] == ["ResponseComplete"] * 2
+    made, refused = maps
+    assert made["requestURI"] == "/api/v1/namespaces/default/configmaps"
+    assert made["verb"] == "create"
+    assert made["requestObject"]["data"] == {"a": "1"}
+    assert made["responseObject"]["metadata"]["name"] == "one"
+    assert "managedFields" not in made["responseObject"]["metadata"]
+    assert made["responseStatus"] == {"metadata": {}, "code": 201}
+    assert (refused["responseStatus"]["code"], refused["responseStatus"]["reason"]) == (
+        409,
+        "AlreadyExists",
+    )
+    secrets = [one for one in events if one["objectRef"]["resource"] == "secrets"]
+    assert [one["stage"] for one in secrets] == ["RequestReceived", "ResponseComplete"]
+    assert len({one["auditID"] for one in secrets}) == 1
+    assert "c2VjcmV0" not in json.dumps(secrets)
+
+
+def call(plane: ControlPlane, method: str, path: str, **headers: str) -> int:
+    settings = plane.settings
+    context = ssl.create_default_context(cafile=pki.path(settings, "ca.crt"))
+    context.load_cert_chain(pki.path(settings, "admin.crt"), pki.path(settings, "admin.key"))
+    host = settings.replicas[0].api_addresses[0]
+    connection = http.client.HTTPSConnection(host, context=context, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status
+
+
+async def test_the_https_door(tmp_path: Path) -> None:
+    async with control_plane(tmp_path, http=True, audit=POLICY) as plane:
+        base = "/api/v1/namespaces/default/configmaps"
+        impersonate = {"Impersonate-User": "bob", "User-Agent": "tool/1"}
+        assert await to_thread(call, plane, "GET", "/version") == 200
+        assert await to_thread(call, plane, "GET", "/healthz") == 200
+        assert await to_thread(call, plane, "GET", f"{base}/none") == 404
+        assert await to_thread(call, plane, "GET", f"{base}?limit=1", **impersonate) == 403
+        assert await to_thread(call, plane, "GET", f"{base}?watch=1&timeoutSeconds=1") == 200
+    events = [one for one in logged(tmp_path) if one["user"]["username"] == "kubernetes-admin"]
+    told = [
+        (one["requestURI"], one["stage"], one.get("responseStatus", {}).get("code"))
+        for one in events
+    ]
+    assert told == [
+        ("/version", "RequestReceived", None),
+        ("/version", "ResponseComplete", 200),
+        (f"{base}/none", "ResponseComplete", 404),
+        (f"{base}?limit=1", "ResponseComplete", 403),
+        (f"{base}?watch=1&timeoutSeconds=1", "ResponseStarted", 200),
+        (f"{base}?watch=1&timeoutSeconds=1", "ResponseComplete", 200),
+    ]
+    forbidden = events[3]
+    assert forbidden["impersonatedUser"]["username"] == "bob"
+    assert forbidden["userAgent"] == "tool/1"
+    assert forbidden["sourceIPs"] == ["127.0.0.1"]
+    assert forbidden["responseStatus"]["reason"] == "Forbidden"
+    assert events[4]["verb"] == "watch"
+
+
+async def test_without_a_policy_nothing_is_kept(tmp_path: Path) -> None:
+    async with control_plane(tmp_path, audit=None) as plane:
+        await plane.ask(ApiRequest("list", "pods"))
+    assert not (tmp_path / "audit").exists()
