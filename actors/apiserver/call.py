@@ -32,7 +32,7 @@ class Caller:
     uid: str = ""
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     component: str = ""
-    impersonator: "Caller | None" = None
+    impersonator: "Caller | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
