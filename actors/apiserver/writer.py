@@ -202,7 +202,7 @@ class Writer:
         _check_identity(call, old, given)
         new = self._prepare_update(call, old, given, scope)
         await admission.admit(Review(self.environment, call, new, old, fresh))
-        causes = validate_update(kind, old, new)
+        causes = validate_update(kind, old, new, scope)
         if not scope:
             causes = [*self.definitions.missing(kind.definition, new), *causes]
         if causes:

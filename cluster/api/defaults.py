@@ -8,6 +8,7 @@ addresses, node ports) is the API server's. Must not know who writes or when.
 from collections.abc import Callable
 
 from cluster.api import defaults_pod, defaults_service
+from cluster.api.defaults_groups import GROUP_DEFAULTS
 from cluster.api.kind import Kind
 from cluster.api.types import Object
 
@@ -167,6 +168,7 @@ def _definition(obj: Object) -> None:
 
 
 _BY_KIND: dict[tuple[str, str], Default] = {
+    **GROUP_DEFAULTS,
     ("", "Namespace"): _namespace,
     ("", "Node"): _node,
     ("", "Pod"): _pod,
