@@ -16,6 +16,11 @@ from cluster.api.types import Object
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
+_JOBS = ("batch", "jobs")
+_JOBS_WARNING = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background "
+    "to remove them or set propagationPolicy=Orphan to suppress this warning"
+)
 _BY_POLICY = {"Foreground": (FOREGROUND,), "Orphan": (ORPHAN,), "Background": ()}
 
 
@@ -52,7 +57,8 @@ def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) ->
     """The next state of a live object that is asked to be deleted."""
     live, obj = obj, strategy.leave(obj, now)
     metadata = obj["metadata"]
-    finalizers = _finalizers(metadata.get("finalizers") or [], options.propagation)
+    present = metadata.get("finalizers") or []
+    finalizers = _finalizers(present, propagation_of(present, options, strategy))
     grace = strategy.grace(obj, options)
     waiting = bool(finalizers) or namespaces.pending(obj)
     if grace <= 0 and not waiting:
@@ -91,6 +97,22 @@ def _mark(obj: Object, grace: int, now: float) -> None:
     else:
         metadata["deletionTimestamp"] = rfc3339(now + grace)
     metadata["deletionGracePeriodSeconds"] = grace
+
+
+def propagation_of(present: list[str], options: DeleteOptions, strategy: Strategy) -> str:
+    """What becomes of dependents: as asked, else as an earlier delete said, else as the kind's
+    age wants it."""
+    if options.propagation or not strategy.orphans:
+        return options.propagation
+    return "" if FOREGROUND in present or ORPHAN in present else "Orphan"
+
+
+def warning(resource: tuple[str, str], obj: Object, options: DeleteOptions) -> str:
+    """What a client that says nothing of a job's pods is told; '' if there is nothing to tell."""
+    present = obj["metadata"].get("finalizers") or ()
+    if resource != _JOBS or options.propagation or FOREGROUND in present or ORPHAN in present:
+        return ""
+    return _JOBS_WARNING
 
 
 def _finalizers(present: list[str], propagation: str) -> list[str]:

@@ -16,7 +16,9 @@ _CACHED = (
     ("", "v1", "namespaces"),
     ("", "v1", "serviceaccounts"),
     ("", "v1", "limitranges"),
+    ("", "v1", "resourcequotas"),
     ("node.k8s.io", "v1", "runtimeclasses"),
+    ("policy", "v1", "poddisruptionbudgets"),
     ("scheduling.k8s.io", "v1", "priorityclasses"),
     ("storage.k8s.io", "v1", "storageclasses"),
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import orjson
 
-from actors.apiserver import rendering, reviews
+from actors.apiserver import component_statuses, rendering, reviews
 from actors.apiserver.admission import chain as admission
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.authentication import Authentication
@@ -36,7 +36,7 @@ from actors.apiserver.subresources.table import handler_of
 from actors.apiserver.watch_stream import WatchStream
 from actors.apiserver.writer import Writer
 from cluster.api import status
-from cluster.api.encoding import decode
+from cluster.api.encoding import decode, encode
 from cluster.api.jsonio import decode_object
 from cluster.api.kind import SCALE_KIND
 from cluster.api.kinds import Kind, by_resource
@@ -159,6 +159,9 @@ class RequestChain:
 
     async def _get(self, call: Call, form: Form) -> ApiResponse:
         request = call.request
+        if call.resource == component_statuses.RESOURCE:
+            made = await component_statuses.named(self.environment, call.kind, request.name)
+            return self._object(call, form, encode(made))
         revision = parse_revision(request.query)
         objects = self.environment.objects
         item = await objects.get(call.kind, call.namespace, request.name, revision)
@@ -166,7 +169,11 @@ class RequestChain:
 
     async def _list(self, call: Call, form: Form) -> ApiResponse:
         selection = selection_of(call.kind, call.request)
-        page = await self.environment.objects.list(selection, list_options(call.request.query))
+        if call.resource == component_statuses.RESOURCE:
+            page = await component_statuses.page(self.environment)
+        else:
+            options = list_options(call.request.query)
+            page = await self.environment.objects.list(selection, options)
         include = call.request.query.get("includeObject", "")
         body = rendering.render_list(form, call.kind, page, call.now, include)
         return ApiResponse(200, body, warnings=tuple(call.warnings))

@@ -202,7 +202,7 @@ class Writer:
         _check_identity(call, old, given)
         new = self._prepare_update(call, old, given, scope)
         await admission.admit(Review(self.environment, call, new, old, fresh))
-        causes = validate_update(kind, old, new, scope)
+        causes = validate_update(kind, old, new)
         if not scope:
             causes = [*self.definitions.missing(kind.definition, new), *causes]
         if causes:
@@ -223,9 +223,6 @@ class Writer:
     def _prepare_update(self, call: Call, old: Object, new: Object, scope: str) -> Object:
         kind = call.kind
         strategy = strategy_of(kind)
-        part = strategy.parts.get(scope)
-        if part is not None:
-            return part(new, old, self.environment.clock.now())
         if scope == "status":
             if kind.custom is not None:
                 kind.custom.fill_in(new)
@@ -247,6 +244,9 @@ class Writer:
             deletion.check_preconditions(kind, live, options.preconditions)
             await admission.admit(Review(self.environment, call, None, live, fresh))
             now = self.environment.clock.now()
+            warning = deletion.warning(call.resource, live, options)
+            if warning and warning not in call.warnings:
+                call.warnings.append(warning)
             planned = deletion.plan(live, options, strategy_of(kind), now)
             if planned.removed:
                 return Remove(self._released(call, live))

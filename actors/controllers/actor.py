@@ -15,8 +15,10 @@ from actors.client.leadership import LeaderGate
 from actors.controllers.catalog import make_controllers
 from actors.controllers.plan import Controller
 from actors.controllers.reconcile import Reconciler
-from actors.kit.actor import Actor
+from actors.kit.actor import Actor, Delivery, Later
 from actors.kit.ref import Ref
+from cluster.messages.apiserver import PingServer
+from cluster.messages.base import Done, Message
 from cluster.settings import ClusterSettings
 
 FIELD_MANAGER = "kube-controller-manager"
@@ -44,6 +46,12 @@ class ControllerManager(Actor):
                     self._informers.get(resource)
         gate = LeaderGate(self.ctx, self._replica, self._start, self._stop)
         self.ctx.task(gate.run(), "leader gate")
+
+    async def handle(self, message: Message, delivery: Delivery) -> Message | Later | None:
+        """Only whether it lives is ever asked."""
+        if isinstance(message, PingServer):
+            return Done()
+        return await super().handle(message, delivery)
 
     async def _start(self, term: int) -> None:
         for controller in self._controllers:

@@ -15,7 +15,7 @@ from actors.client.event_recorder import EventRecorder
 from actors.client.informer import Informer
 from actors.client.leadership import LeaderGate
 from actors.client.retries import backoff, is_temporary
-from actors.kit.actor import Actor
+from actors.kit.actor import Actor, Delivery, Later
 from actors.kit.tracing import resume_trace
 from actors.scheduler.objects import binding, unschedulable_patch
 from actors.scheduler.pod_info import PodInfo
@@ -24,6 +24,8 @@ from cluster.api.resources import NAMESPACES, NODES, PODS, Resource
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from cluster.errors import Fenced, StatusError, SteersmanError
+from cluster.messages.apiserver import PingServer
+from cluster.messages.base import Done, Message
 
 BINDINGS_PARALLEL = 64
 # Decisions made before other tasks get the loop.
@@ -44,6 +46,12 @@ class SchedulerActor(Actor):
         self._recorder = EventRecorder(ApiClient(self.ctx, self._servers), SCHEDULER_NAME)
         gate = LeaderGate(self.ctx, self._replica, self._lead, self._retire)
         self.ctx.task(gate.run(), "leadership")
+
+    async def handle(self, message: Message, delivery: Delivery) -> Message | Later | None:
+        """Only whether it lives is ever asked."""
+        if isinstance(message, PingServer):
+            return Done()
+        return await super().handle(message, delivery)
 
     async def _lead(self, term: int) -> None:
         client = ApiClient(self.ctx, self._servers, lambda: term, "kube-scheduler")

@@ -7,8 +7,7 @@ addresses, node ports) is the API server's. Must not know who writes or when.
 
 from collections.abc import Callable
 
-from cluster.api import defaults_pod, defaults_service
-from cluster.api.defaults_groups import GROUP_DEFAULTS
+from cluster.api import defaults_pod, defaults_policy, defaults_service, defaults_workloads
 from cluster.api.kind import Kind
 from cluster.api.types import Object
 
@@ -168,7 +167,6 @@ def _definition(obj: Object) -> None:
 
 
 _BY_KIND: dict[tuple[str, str], Default] = {
-    **GROUP_DEFAULTS,
     ("", "Namespace"): _namespace,
     ("", "Node"): _node,
     ("", "Pod"): _pod,
@@ -179,8 +177,15 @@ _BY_KIND: dict[tuple[str, str], Default] = {
     ("", "PersistentVolume"): _persistent_volume,
     ("", "PersistentVolumeClaim"): _persistent_volume_claim,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("", "LimitRange"): defaults_policy.limit_range,
+    ("", "ReplicationController"): defaults_workloads.replication_controller,
+    ("apps", "DaemonSet"): defaults_workloads.daemon_set,
     ("apps", "Deployment"): _deployment,
     ("apps", "ReplicaSet"): _replica_set,
+    ("apps", "StatefulSet"): defaults_workloads.stateful_set,
+    ("autoscaling", "HorizontalPodAutoscaler"): defaults_policy.autoscaler,
+    ("batch", "CronJob"): defaults_workloads.cron_job,
+    ("batch", "Job"): defaults_workloads.job,
     ("discovery.k8s.io", "EndpointSlice"): _endpoint_slice,
     ("networking.k8s.io", "Ingress"): _ingress,
     ("storage.k8s.io", "StorageClass"): _storage_class,

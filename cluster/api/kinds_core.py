@@ -80,7 +80,7 @@ def _core(
     )
 
 
-def _apps(kind: str, plural: str, short: str, scale: bool, served: bool) -> Kind:
+def _apps(kind: str, plural: str, short: str, scale: bool) -> Kind:
     parts = (SCALE, STATUS) if scale else (STATUS,)
     return row(
         "apps",
@@ -90,7 +90,6 @@ def _apps(kind: str, plural: str, short: str, scale: bool, served: bool) -> Kind
         _APPS + kind,
         short=(short,),
         categories=ALL,
-        served=served,
         subresources=parts,
     )
 
@@ -103,7 +102,7 @@ CORE_KINDS: tuple[Kind, ...] = (
         ("cs",),
         namespaced=False,
         verbs=("get", "list"),
-        served=False,
+        deprecated="v1 ComponentStatus is deprecated in v1.19+",
     ),
     _core("ConfigMap", "configmaps", ("cm",)),
     _core(
@@ -113,7 +112,7 @@ CORE_KINDS: tuple[Kind, ...] = (
         deprecated="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
     ),
     _core("Event", "events", ("ev",)),
-    _core("LimitRange", "limitranges", ("limits",), served=False),
+    _core("LimitRange", "limitranges", ("limits",)),
     _core(
         "Namespace",
         "namespaces",
@@ -144,10 +143,9 @@ CORE_KINDS: tuple[Kind, ...] = (
         "replicationcontrollers",
         ("rc",),
         categories=ALL,
-        served=False,
         subresources=(SCALE, STATUS),
     ),
-    _core("ResourceQuota", "resourcequotas", ("quota",), served=False, subresources=(STATUS,)),
+    _core("ResourceQuota", "resourcequotas", ("quota",), subresources=(STATUS,)),
     _core("Secret", "secrets"),
     _core("ServiceAccount", "serviceaccounts", ("sa",), subresources=(_TOKEN,)),
     _core(
@@ -163,12 +161,11 @@ CORE_KINDS: tuple[Kind, ...] = (
         "ControllerRevision",
         "controllerrevisions",
         _APPS + "ControllerRevision",
-        served=False,
     ),
-    _apps("DaemonSet", "daemonsets", "ds", scale=False, served=False),
-    _apps("Deployment", "deployments", "deploy", scale=True, served=True),
-    _apps("ReplicaSet", "replicasets", "rs", scale=True, served=True),
-    _apps("StatefulSet", "statefulsets", "sts", scale=True, served=False),
+    _apps("DaemonSet", "daemonsets", "ds", scale=False),
+    _apps("Deployment", "deployments", "deploy", scale=True),
+    _apps("ReplicaSet", "replicasets", "rs", scale=True),
+    _apps("StatefulSet", "statefulsets", "sts", scale=True),
     row(
         "batch",
         "v1",
@@ -177,7 +174,6 @@ CORE_KINDS: tuple[Kind, ...] = (
         _BATCH + "CronJob",
         short=("cj",),
         categories=ALL,
-        served=False,
         subresources=(STATUS,),
     ),
     row(
@@ -187,7 +183,6 @@ CORE_KINDS: tuple[Kind, ...] = (
         "jobs",
         _BATCH + "Job",
         categories=ALL,
-        served=False,
         subresources=(STATUS,),
     ),
 )

@@ -1,5 +1,6 @@
 """Tables of workloads: apps, batch, autoscaling, policy. Must not know other groups."""
 
+from cluster.api.autoscaling import to_v2
 from cluster.api.tables_columns import (
     AGE,
     NAME,
@@ -19,6 +20,7 @@ from cluster.api.tables_columns import (
 )
 from cluster.api.types import Object
 
+_TARGETS_SHOWN = 2
 _WIDE = pod_template_columns("spec", "template", "spec", selector=("spec", "selector"))
 
 
@@ -86,20 +88,32 @@ def _reference(scaler: Object, now: float) -> str:
 
 
 def _targets(scaler: Object, now: float) -> str:
-    present = {
-        dig(item, "resource", "name"): item
-        for item in dig(scaler, "status", "currentMetrics", default=())
-    }
+    scaler = to_v2(scaler)
+    metrics = dig(scaler, "spec", "metrics", default=())
+    current = dig(scaler, "status", "currentMetrics", default=())
     shown = []
-    for metric in dig(scaler, "spec", "metrics", default=()):
-        name = dig(metric, "resource", "name")
-        if metric.get("type") != "Resource" or name is None:
-            continue
-        wanted = dig(metric, "resource", "target", "averageUtilization")
-        now_used = dig(present.get(name), "resource", "current", "averageUtilization")
-        used = UNKNOWN if now_used is None else f"{now_used}%"
-        shown.append(f"{name}: {used}/{wanted}%")
+    for position, metric in enumerate(metrics):
+        kind = str(metric.get("type") or "")
+        source = f"{kind[:1].lower()}{kind[1:]}"
+        # The status lists what was measured, in the order of the spec.
+        measured = current[position] if position < len(current) else {}
+        shown.append(_target(dig(metric, source, default={}), dig(measured, source, default={})))
+    if len(shown) > _TARGETS_SHOWN:
+        more = len(shown) - _TARGETS_SHOWN
+        return f"{', '.join(shown[:_TARGETS_SHOWN])} + {more} more..."
     return ", ".join(shown) or NONE
+
+
+def _target(source: Object, measured: Object) -> str:
+    target, now_used = dig(source, "target", default={}), dig(measured, "current", default={})
+    name = f"{source['name']}: " if source.get("name") else ""
+    for part, ending in (("averageUtilization", "%"), ("averageValue", ""), ("value", "")):
+        if target.get(part) is not None:
+            used = now_used.get(part)
+            text = UNKNOWN if used is None else f"{used}{ending}"
+            average = " (avg)" if part == "averageValue" and not name else ""
+            return f"{name}{text}/{target[part]}{ending}{average}"
+    return f"{name}{UNKNOWN}"
 
 
 def _not_applicable(*path: str) -> Column:

@@ -110,6 +110,10 @@ EVENT_COLUMNS = (
 )
 
 
+def _health(component: Object, now: float) -> str:
+    return "Healthy" if dig(component, "conditions", 0, "status") == "True" else "Unhealthy"
+
+
 def _quota(limits: bool) -> Any:
     def cell(quota: Object, now: float) -> str:
         hard = dig(quota, "status", "hard") or dig(quota, "spec", "hard", default={})
@@ -150,6 +154,12 @@ CORE_COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ("", "ServiceAccount"): (NAME, Column("Secrets", size("secrets"), type="integer"), AGE),
     ("", "Event"): EVENT_COLUMNS,
     ("events.k8s.io", "Event"): EVENT_COLUMNS,
+    ("", "ComponentStatus"): (
+        NAME,
+        Column("Status", _health),
+        Column("Message", field("conditions", 0, "message")),
+        Column("Error", field("conditions", 0, "error")),
+    ),
     ("", "LimitRange"): (NAME, CREATED_AT),
     ("", "ResourceQuota"): (
         NAME,

@@ -82,4 +82,4 @@ class SettingsChanged(Message, frozen=True):
 
 class PingServer(Message, frozen=True):
     """Ask another replica's API server; reply Done: it lives, and its place in the ``kubernetes``
-    Service is right."""
+    Service is right. The scheduler and the controller manager answer it too: they live."""

@@ -5,16 +5,12 @@ Source: docs "Admission Controllers in Kubernetes" (the set that is on by defaul
 
 from actors.apiserver.admission import (
     default_tolerations,
-    devices,
     limit_ranger,
     namespace_lifecycle,
     node_restriction,
     priority,
     rbac_escalation,
-    runtime_class,
     service_account,
-    signers,
-    storage_claims,
 )
 from actors.apiserver.admission.plugin import Plugin, Review
 
@@ -26,10 +22,6 @@ PLUGINS: tuple[Plugin, ...] = (
     service_account.admit,
     priority.admit,
     default_tolerations.admit,
-    runtime_class.admit,
-    signers.admit,
-    storage_claims.admit,
-    devices.admit,
 )
 
 

@@ -15,6 +15,7 @@ OLD_LABELS = {"controller-uid": UID_LABEL, "job-name": NAME_LABEL}
 
 
 def _create_job(obj: Object, now: float) -> None:
+    obj["status"] = {}
     spec = obj.setdefault("spec", {})
     if spec.get("manualSelector"):
         return
@@ -24,9 +25,13 @@ def _create_job(obj: Object, now: float) -> None:
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
     labels.update(wanted)
     labels.update({old: wanted[new] for old, new in OLD_LABELS.items()})
-    selector = spec.setdefault("selector", {})
-    selector.setdefault("matchLabels", {})[UID_LABEL] = metadata["uid"]
+    if spec.get("selector") is None:
+        spec["selector"] = {"matchLabels": {UID_LABEL: metadata["uid"]}}
 
 
-JOBS = Strategy(generation=True, create=_create_job)
-CRON_JOBS = Strategy(generation=True)
+def _create_cron_job(obj: Object, now: float) -> None:
+    obj["status"] = {}
+
+
+JOBS = Strategy(generation=True, create=_create_job, orphans=True)
+CRON_JOBS = Strategy(generation=True, create=_create_cron_job)

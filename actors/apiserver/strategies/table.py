@@ -2,13 +2,12 @@
 
 from actors.apiserver.strategies import (
     batch,
-    certificate_requests,
     definitions,
-    groups,
     namespaces,
     pods,
     services,
     volumes,
+    workloads,
 )
 from actors.apiserver.strategies.strategy import Strategy
 from cluster.api.kinds import Kind
@@ -17,22 +16,19 @@ _COUNTED = Strategy(generation=True)
 _PLAIN = Strategy()
 
 _GENERATION = (
-    ("", "replicationcontrollers"),
     ("apps", "deployments"),
     ("apps", "replicasets"),
-    ("apps", "statefulsets"),
-    ("apps", "daemonsets"),
     ("discovery.k8s.io", "endpointslices"),
     ("networking.k8s.io", "ingresses"),
     ("networking.k8s.io", "ingressclasses"),
     ("networking.k8s.io", "networkpolicies"),
-    ("policy", "poddisruptionbudgets"),
+    ("flowcontrol.apiserver.k8s.io", "flowschemas"),
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"),
     ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
     ("admissionregistration.k8s.io", "validatingadmissionpolicies"),
     ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
     ("scheduling.k8s.io", "priorityclasses"),
-    ("resource.k8s.io", "deviceclasses"),
 )
 
 TABLE: dict[tuple[str, str], Strategy] = {
@@ -45,22 +41,15 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("", "persistentvolumeclaims"): volumes.STRATEGY,
     ("", "persistentvolumes"): volumes.STRATEGY,
     ("", "podtemplates"): Strategy(returns_deleted=True),
-    ("", "resourcequotas"): Strategy(returns_deleted=True),
+    ("", "replicationcontrollers"): workloads.REPLICATION_CONTROLLERS,
+    ("", "resourcequotas"): workloads.RESOURCE_QUOTAS,
     ("apiextensions.k8s.io", "customresourcedefinitions"): definitions.STRATEGY,
+    ("apps", "daemonsets"): workloads.DAEMON_SETS,
+    ("apps", "statefulsets"): workloads.STATEFUL_SETS,
+    ("autoscaling", "horizontalpodautoscalers"): workloads.AUTOSCALERS,
     ("batch", "jobs"): batch.JOBS,
     ("batch", "cronjobs"): batch.CRON_JOBS,
-    ("certificates.k8s.io", "certificatesigningrequests"): certificate_requests.STRATEGY,
-    ("certificates.k8s.io", "podcertificaterequests"): groups.WITH_STATUS,
-    ("flowcontrol.apiserver.k8s.io", "flowschemas"): groups.COUNTED,
-    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"): groups.COUNTED,
-    ("networking.k8s.io", "servicecidrs"): groups.WITH_STATUS,
-    ("resource.k8s.io", "resourceslices"): groups.SLICES,
-    ("resource.k8s.io", "devicetaintrules"): groups.TAINT_RULES,
-    ("resource.k8s.io", "resourceclaims"): groups.WITH_STATUS,
-    ("storage.k8s.io", "csidrivers"): groups.CSI_DRIVERS,
-    ("storage.k8s.io", "csinodes"): groups.CSI_NODES,
-    ("storage.k8s.io", "volumeattachments"): groups.ATTACHMENTS,
-    ("storagemigration.k8s.io", "storageversionmigrations"): groups.WITH_STATUS,
+    ("policy", "poddisruptionbudgets"): workloads.DISRUPTION_BUDGETS,
 }
 
 

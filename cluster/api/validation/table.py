@@ -12,15 +12,18 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import (
     access,
+    apps,
+    autoscaling,
     cluster_objects,
     configuration,
+    jobs,
+    limits,
     network,
     pods,
     services,
     workloads,
 )
 from cluster.api.validation.metadata import check_metadata, check_metadata_update
-from cluster.api.validation.table_groups import GROUPS_CREATE, GROUPS_UPDATE, STATUS
 
 Check = Callable[[Object, list[Cause]], None]
 CheckUpdate = Callable[[Object, Object, list[Cause]], None]
@@ -29,7 +32,6 @@ _RBAC = "rbac.authorization.k8s.io"
 _ASK = "authorization.k8s.io"
 
 CREATE: dict[tuple[str, str], Check] = {
-    **GROUPS_CREATE,
     ("", "Pod"): pods.check_pod,
     ("", "Binding"): pods.check_binding,
     ("", "PodTemplate"): workloads.check_pod_template,
@@ -42,9 +44,18 @@ CREATE: dict[tuple[str, str], Check] = {
     ("", "Event"): cluster_objects.check_event,
     ("", "PersistentVolume"): cluster_objects.check_volume,
     ("", "PersistentVolumeClaim"): cluster_objects.check_claim,
+    ("", "LimitRange"): limits.check_limit_range,
+    ("", "ReplicationController"): apps.check_replication_controller,
+    ("", "ResourceQuota"): limits.check_resource_quota,
+    ("apps", "ControllerRevision"): apps.check_controller_revision,
+    ("apps", "DaemonSet"): apps.check_daemon_set,
     ("apps", "Deployment"): workloads.check_deployment,
     ("apps", "ReplicaSet"): workloads.check_replica_set,
+    ("apps", "StatefulSet"): apps.check_stateful_set,
+    ("autoscaling", "HorizontalPodAutoscaler"): autoscaling.check_autoscaler,
     ("autoscaling", "Scale"): workloads.check_scale,
+    ("batch", "CronJob"): jobs.check_cron_job,
+    ("batch", "Job"): jobs.check_job,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.check_definition,
     ("authentication.k8s.io", "TokenReview"): access.check_token_review,
     ("authentication.k8s.io", "TokenRequest"): access.check_token_request,
@@ -56,6 +67,7 @@ CREATE: dict[tuple[str, str], Check] = {
     ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice,
     ("events.k8s.io", "Event"): cluster_objects.check_new_event,
     ("networking.k8s.io", "Ingress"): network.check_ingress,
+    ("policy", "PodDisruptionBudget"): limits.check_disruption_budget,
     (_RBAC, "Role"): access.check_role,
     (_RBAC, "ClusterRole"): access.check_cluster_role,
     (_RBAC, "RoleBinding"): access.check_role_binding,
@@ -66,13 +78,17 @@ CREATE: dict[tuple[str, str], Check] = {
 
 # Beyond the rules of a new object, which hold for an updated one too.
 UPDATE: dict[tuple[str, str], CheckUpdate] = {
-    **GROUPS_UPDATE,
     ("", "Service"): services.check_service_update,
     ("", "ConfigMap"): configuration.check_config_map_update,
     ("", "Secret"): configuration.check_secret_update,
     ("", "Node"): cluster_objects.check_node_update,
     ("apps", "Deployment"): workloads.check_workload_update,
+    ("", "ResourceQuota"): limits.check_resource_quota_update,
+    ("apps", "ControllerRevision"): apps.check_controller_revision_update,
+    ("apps", "DaemonSet"): workloads.check_workload_update,
     ("apps", "ReplicaSet"): workloads.check_workload_update,
+    ("apps", "StatefulSet"): apps.check_stateful_set_update,
+    ("batch", "Job"): jobs.check_job_update,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.check_definition_update,
     ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice_update,
     (_RBAC, "RoleBinding"): access.check_binding_update,
@@ -108,9 +124,6 @@ def validate_update(kind: Kind, old: Object, new: Object, subresource: str = "")
     if key == ("", "Pod"):
         pods.check_pod_update(old, new, subresource, found)
         return found
-    check_status = STATUS.get((*key, subresource)) or STATUS.get(key)
-    if check_status is not None and subresource:
-        check_status(old, new, found)
     if _same_but_status(old, new):
         return found
     check, check_update = CREATE.get(key), UPDATE.get(key)

@@ -134,7 +134,7 @@ async def test_there_are_no_custom_resources_to_be_found(plane: ControlPlane) ->
     found = await plane.list("customresourcedefinitions", group=group)
     assert (found["kind"], found["items"]) == ("CustomResourceDefinitionList", [])
     await refused(404, "NotFound", plane.get("customresourcedefinitions", "a", group=group))
-    await refused(404, "NotFound", plane.list("jobs", "default", "batch"))
+    await refused(404, "NotFound", plane.list("nonsenses", "default", "batch"))
 
 
 async def test_lists_select_and_page(plane: ControlPlane) -> None:

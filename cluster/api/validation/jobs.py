@@ -1,0 +1,240 @@
+"""Rules of Jobs and CronJobs.
+
+Source: the API reference of batch/v1, docs "Jobs" and "CronJob", and what kube-apiserver answers.
+Must not know how they are carried out.
+"""
+
+from typing import Any
+
+from cluster.api import cron, names
+from cluster.api.status import Cause
+from cluster.api.types import Object
+from cluster.api.validation import causes
+from cluster.api.validation.apps import selects
+from cluster.api.validation.job_policies import check_failure_policy, check_success_policy
+from cluster.api.validation.label_selectors import check_label_selector
+from cluster.api.validation.metadata import check_annotations, check_labels
+from cluster.api.validation.workloads import check_template
+
+UID_LABEL = "batch.kubernetes.io/controller-uid"
+# A cron job's jobs have eleven characters more in their names, and 63 are allowed.
+CRON_NAME_MAX = 52
+_MODES = frozenset(("Indexed", "NonIndexed"))
+_PARALLEL_MAX = 100_000
+_MANY = 100_000
+_PARALLEL_OF_MANY_MAX = 10_000
+_CONCURRENCY = frozenset(("Allow", "Forbid", "Replace"))
+_REPLACEMENT = frozenset(("Failed", "TerminatingOrFailed"))
+_COUNTS = (
+    "parallelism",
+    "completions",
+    "activeDeadlineSeconds",
+    "backoffLimit",
+    "ttlSecondsAfterFinished",
+    "backoffLimitPerIndex",
+    "maxFailedIndexes",
+)
+_OF_MANY = (
+    f"must be less than or equal to {_PARALLEL_OF_MANY_MAX} when completions are above {_MANY} "
+    "and used with backoff limit per index"
+)
+_FIXED = (
+    "selector",
+    "completionMode",
+    "podFailurePolicy",
+    "backoffLimitPerIndex",
+    "managedBy",
+    "successPolicy",
+)
+# What a queueing system may still say of where a suspended job's pods will run.
+_DIRECTIVES = ("nodeSelector", "tolerations", "schedulingGates")
+
+
+def check_job(obj: Object, found: list[Cause]) -> None:
+    """A Job."""
+    spec = obj.get("spec") or {}
+    selector = spec.get("selector")
+    if selector is None:
+        found.append(causes.required("spec.selector"))
+    else:
+        check_label_selector("spec.selector", selector, found)
+        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+        if not selects(selector, labels):
+            detail = "`selector` does not match template `labels`"
+            found.append(causes.invalid("spec.template.metadata.labels", labels, detail))
+        if not spec.get("manualSelector"):
+            _generated(obj, selector, found)
+    check_job_spec("spec", spec, found)
+
+
+def check_job_spec(path: str, spec: Object, found: list[Cause]) -> None:
+    """The spec of a job, alone or in a cron job: all but its selector."""
+    for name in _COUNTS:
+        causes.not_negative(f"{path}.{name}", spec.get(name), found)
+    if spec.get("managedBy") is not None:
+        _managed_by(f"{path}.managedBy", spec["managedBy"], found)
+    mode = spec.get("completionMode")
+    if mode is not None and mode not in _MODES:
+        found.append(causes.unsupported(f"{path}.completionMode", mode, _MODES))
+    if mode == "Indexed":
+        _indexed(path, spec, found)
+    else:
+        for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
+            if spec.get(name) is not None:
+                detail = "requires indexed completion mode"
+                found.append(causes.invalid(f"{path}.{name}", spec[name], detail))
+    if spec.get("podFailurePolicy") is not None:
+        check_failure_policy(path, spec, found)
+    if spec.get("successPolicy") is not None:
+        if mode == "Indexed":
+            check_success_policy(path, spec, found)
+        else:
+            detail = "requires indexed completion mode"
+            place = f"{path}.successPolicy"
+            found.append(causes.invalid(place, spec["successPolicy"], detail))
+    replacement = spec.get("podReplacementPolicy")
+    if replacement is not None:
+        allowed = _REPLACEMENT
+        if spec.get("podFailurePolicy") is not None:
+            allowed = frozenset(("Failed",))
+        if replacement not in allowed:
+            place = f"{path}.podReplacementPolicy"
+            found.append(causes.unsupported(place, replacement, allowed))
+    template = spec.get("template") or {}
+    check_template(f"{path}.template", template, found)
+    if (template.get("spec") or {}).get("restartPolicy") not in ("OnFailure", "Never"):
+        place = f"{path}.template.spec.restartPolicy"
+        found.append(causes.required(place, 'valid values: "OnFailure", "Never"'))
+
+
+def check_job_update(old: Object, new: Object, found: list[Cause]) -> None:
+    """What pods were started from does not change under them."""
+    before, after = old.get("spec") or {}, new.get("spec") or {}
+    _completions(before, after, found)
+    for name in _FIXED:
+        if before.get(name) != after.get(name):
+            found.append(causes.invalid(f"spec.{name}", after.get(name), causes.IMMUTABLE))
+    template: Any = after.get("template") or {}
+    if _fixed_template(old, before.get("template") or {}) != _fixed_template(old, template):
+        found.append(causes.invalid("spec.template", template, causes.IMMUTABLE))
+
+
+def check_cron_job(obj: Object, found: list[Cause]) -> None:
+    """A CronJob."""
+    name = (obj.get("metadata") or {}).get("name") or ""
+    if len(name) > CRON_NAME_MAX:
+        detail = f"must be no more than {CRON_NAME_MAX} characters"
+        found.append(causes.invalid("metadata.name", name, detail))
+    spec = obj.get("spec") or {}
+    _schedule(spec, found)
+    causes.not_negative("spec.startingDeadlineSeconds", spec.get("startingDeadlineSeconds"), found)
+    causes.one_of("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), _CONCURRENCY, found)
+    made = spec.get("jobTemplate") or {}
+    metadata = made.get("metadata") or {}
+    check_labels("spec.jobTemplate.metadata.labels", metadata.get("labels") or {}, found)
+    annotations = metadata.get("annotations") or {}
+    check_annotations("spec.jobTemplate.metadata.annotations", annotations, found)
+    check_job_spec("spec.jobTemplate.spec", made.get("spec") or {}, found)
+    for field in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
+        causes.not_negative(f"spec.{field}", spec.get(field), found)
+
+
+def _schedule(spec: Object, found: list[Cause]) -> None:
+    schedule, zone = spec.get("schedule") or "", spec.get("timeZone")
+    path = "spec.schedule"
+    if not schedule:
+        found.append(causes.required(path))
+    elif cron.names_zone(schedule):
+        detail = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        if zone is not None:
+            detail = "cannot use both timeZone field and TZ or CRON_TZ in schedule"
+        found.append(causes.invalid(path, schedule, detail))
+    else:
+        error = cron.schedule_error(schedule)
+        if error:
+            found.append(causes.invalid(path, schedule, error))
+    if zone is not None:
+        error = cron.zone_error(zone)
+        if error:
+            found.append(causes.invalid("spec.timeZone", zone, error))
+
+
+def _generated(obj: Object, selector: Object, found: list[Cause]) -> None:
+    """Without ``manualSelector`` the server selects by the job's own uid, and nobody else."""
+    uid = (obj.get("metadata") or {}).get("uid")
+    if uid and (selector.get("matchLabels") or {}).get(UID_LABEL) != uid:
+        found.append(causes.invalid("spec.selector", selector, "`selector` not auto-generated"))
+
+
+def _managed_by(path: str, value: str, found: list[Cause]) -> None:
+    if len(value) > 63:
+        found.append(causes.too_long(path, 63))
+    domain, slash, rest = value.partition("/")
+    if not slash or not domain or not rest:
+        detail = 'must be a domain-prefixed path (such as "acme.io/foo")'
+        found.append(causes.invalid(path, value, detail))
+    else:
+        causes.each(path, domain, names.subdomain_errors(domain), found)
+
+
+def _indexed(path: str, spec: Object, found: list[Cause]) -> None:
+    completions, parallel = spec.get("completions"), spec.get("parallelism") or 0
+    failed, per_index = spec.get("maxFailedIndexes"), spec.get("backoffLimitPerIndex")
+    if completions is None:
+        found.append(causes.required(f"{path}.completions", "when completion mode is Indexed"))
+    if parallel > _PARALLEL_MAX:
+        detail = f"must be less than or equal to {_PARALLEL_MAX} when completion mode is Indexed"
+        found.append(causes.invalid(f"{path}.parallelism", parallel, detail))
+    if failed is not None:
+        place = f"{path}.maxFailedIndexes"
+        if per_index is None:
+            detail = "when maxFailedIndexes is specified"
+            found.append(causes.required(f"{path}.backoffLimitPerIndex", detail))
+        if completions is not None and failed > completions:
+            detail = "must be less than or equal to completions"
+            found.append(causes.invalid(place, failed, detail))
+        if failed > _MANY:
+            detail = f"must be less than or equal to {_MANY}"
+            found.append(causes.invalid(place, failed, detail))
+    if completions is None or completions <= _MANY or per_index is None:
+        return
+    if failed is None:
+        detail = f"must be specified when completions is above {_MANY}"
+        found.append(causes.required(f"{path}.maxFailedIndexes", detail))
+    elif failed > _PARALLEL_OF_MANY_MAX:
+        found.append(causes.invalid(f"{path}.maxFailedIndexes", failed, _OF_MANY))
+    if parallel > _PARALLEL_OF_MANY_MAX:
+        found.append(causes.invalid(f"{path}.parallelism", parallel, _OF_MANY))
+
+
+def _completions(before: Object, after: Object, found: list[Cause]) -> None:
+    old, new = before.get("completions"), after.get("completions")
+    if old == new:
+        return
+    if after.get("completionMode") != "Indexed" or old is None or new is None:
+        found.append(causes.invalid("spec.completions", new, causes.IMMUTABLE))
+    elif before.get("parallelism") != old or after.get("parallelism") != new:
+        detail = "can only be modified in tandem with spec.parallelism"
+        found.append(causes.invalid("spec.completions", new, detail))
+
+
+def _fixed_template(live: Object, template: Object) -> Object:
+    """The template without what may change while the job is suspended and has never run."""
+    spec, status = live.get("spec") or {}, live.get("status") or {}
+    if not spec.get("suspend") or status.get("startTime"):
+        return template
+    metadata: Object = dict(template.get("metadata") or {})
+    for name in ("labels", "annotations"):
+        metadata.pop(name, None)
+    pod: Object = {
+        name: value
+        for name, value in (template.get("spec") or {}).items()
+        if name not in _DIRECTIVES
+    }
+    affinity: Object = {**(pod.get("affinity") or {})}
+    affinity.pop("nodeAffinity", None)
+    pod["affinity"] = affinity
+    for name in ("initContainers", "containers"):
+        if name in pod:
+            pod[name] = [{**item, "resources": None} for item in pod[name]]
+    return {**template, "metadata": metadata, "spec": pod}

@@ -1,0 +1,165 @@
+"""Rules of Jobs and CronJobs."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from cluster.api.validation.job_policies import count_indexes
+from tests.unit.cluster.api.validation.helpers import changed, created, updated
+
+UID = "batch.kubernetes.io/controller-uid"
+
+
+def job(**more: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "once", "uid": "u"},
+        "spec": {
+            "selector": {"matchLabels": {UID: "u"}},
+            "template": {
+                "metadata": {"labels": {UID: "u"}},
+                "spec": {
+                    "containers": [{"name": "c", "image": "busybox"}],
+                    "restartPolicy": "Never",
+                },
+            },
+            **more,
+        },
+    }
+
+
+def cron(**more: Any) -> dict[str, Any]:
+    template = {"spec": {"template": job()["spec"]["template"]}}
+    spec = {"schedule": "@daily", "jobTemplate": template, **more}
+    return {"metadata": {"name": "often"}, "spec": spec}
+
+
+INDEXED = {"completionMode": "Indexed", "completions": 5, "parallelism": 5}
+
+
+def test_right_ones() -> None:
+    assert created("batch", "jobs", job()) == []
+    assert created("batch", "jobs", job(**INDEXED, backoffLimitPerIndex=1)) == []
+    assert created("batch", "cronjobs", cron(timeZone="Etc/UTC")) == []
+
+
+def policy(**rule: Any) -> dict[str, Any]:
+    return {"podFailurePolicy": {"rules": [rule]}}
+
+
+def success(**rule: Any) -> dict[str, Any]:
+    return {**INDEXED, "successPolicy": {"rules": [rule]}}
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"parallelism": -1}, "spec.parallelism: Invalid value: -1: must be greater than or equal"),
+        ({"backoffLimit": -1}, "spec.backoffLimit"),
+        ({"completionMode": "Any"}, 'supported values: "Indexed", "NonIndexed"'),
+        ({"completionMode": "Indexed", "parallelism": 1},
+         "spec.completions: Required value: when completion mode is Indexed"),
+        ({**INDEXED, "parallelism": 100_001}, "must be less than or equal to 100000 when"),
+        ({"backoffLimitPerIndex": 1}, "requires indexed completion mode"),
+        ({**INDEXED, "maxFailedIndexes": 1},
+         "spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified"),
+        ({**INDEXED, "backoffLimitPerIndex": 1, "maxFailedIndexes": 6},
+         "must be less than or equal to completions"),
+        ({**INDEXED, "completions": 100_001, "backoffLimitPerIndex": 1},
+         "must be specified when completions is above 100000"),
+        ({"managedBy": "me"}, "must be a domain-prefixed path"),
+        ({"podReplacementPolicy": "Any"}, 'values: "Failed", "TerminatingOrFailed"'),
+        ({"selector": {"matchLabels": {"a": "b"}}}, "`selector` not auto-generated"),
+        (policy(action="Any", onExitCodes={"operator": "In", "values": [1]}),
+         'supported values: "Count", "FailIndex", "FailJob", "Ignore"'),
+        (policy(action="FailIndex", onExitCodes={"operator": "In", "values": [1]}),
+         "requires the backoffLimitPerIndex to be set"),
+        (policy(action="Ignore"), "specifying one of OnExitCodes and OnPodConditions is required"),
+        (policy(action="Ignore", onExitCodes={"operator": "In", "values": [0]}),
+         "spec.podFailurePolicy.rules[0].onExitCodes.values[0]: Invalid value: 0: must not be 0"),
+        (policy(action="Ignore", onExitCodes={"operator": "In", "values": [3, 2]}), "be ordered"),
+        (policy(action="Ignore", onExitCodes={"operator": "In", "values": [2, 2]}), "Duplicate"),
+        (policy(action="Ignore", onExitCodes={"operator": "In", "values": [1],
+                                              "containerName": "x"}),
+         "must be one of the container or initContainer names in the pod template"),
+        (policy(action="Ignore", onPodConditions=[{"type": "A", "status": "Any"}]),
+         'supported values: "False", "True", "Unknown"'),
+        ({"successPolicy": {"rules": []}}, "requires indexed completion mode"),
+        (success(), "at least one of succeededCount or succeededIndexes must be specified"),
+        (success(succeededCount=6), "(the number of specified completions)"),
+        (success(succeededCount=3, succeededIndexes="0-1"), "(the number of indexes in the"),
+        (success(succeededIndexes="1,0"), "error parsing succeededIndexes: non-increasing order"),
+        (success(succeededIndexes="9"), 'error parsing succeededIndexes: too large index: "9"'),
+    ],
+)  # fmt: skip
+def test_wrong_jobs(more: dict[str, Any], text: str) -> None:
+    found = created("batch", "jobs", job(**more))
+    assert any(text in item for item in found), found
+
+
+def test_pods_of_jobs_end() -> None:
+    found = created("batch", "jobs", changed(job(), "spec.template.spec.restartPolicy", "Always"))
+    text = 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'
+    assert found == [text]
+    again = changed(job(**policy(action="Ignore", onExitCodes={"operator": "In", "values": [1]})),
+                    "spec.template.spec.restartPolicy", "OnFailure")  # fmt: skip
+    assert 'only "Never" is supported when podFailurePolicy' in created("batch", "jobs", again)[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"schedule": ""}, "spec.schedule: Required value"),
+        ({"schedule": "TZ=UTC * * * * *"}, "cannot use TZ or CRON_TZ in schedule, use timeZone"),
+        ({"schedule": "CRON_TZ=UTC * * * * *", "timeZone": "Etc/UTC"},
+         "cannot use both timeZone field and TZ or CRON_TZ in schedule"),
+        ({"timeZone": "Mars/Base"}, "unknown time zone Mars/Base"),
+        ({"concurrencyPolicy": "Any"}, 'supported values: "Allow", "Forbid", "Replace"'),
+        ({"startingDeadlineSeconds": -1}, "spec.startingDeadlineSeconds"),
+        ({"failedJobsHistoryLimit": -1}, "spec.failedJobsHistoryLimit"),
+        ({"jobTemplate": {"spec": {"parallelism": -1}}}, "spec.jobTemplate.spec.parallelism"),
+    ],
+)  # fmt: skip
+def test_wrong_cron_jobs(more: dict[str, Any], text: str) -> None:
+    found = created("batch", "cronjobs", cron(**more))
+    assert any(text in item for item in found), found
+
+
+def test_names_of_cron_jobs_leave_room() -> None:
+    long = changed(cron(), "metadata.name", "a" * 53)
+    assert "must be no more than 52 characters" in created("batch", "cronjobs", long)[0]
+
+
+def test_what_may_change_of_a_job() -> None:
+    old = job(suspend=True, completions=1, parallelism=1)
+    image = "spec.template.spec.containers.0.image"
+    place = "spec.template.spec.nodeSelector"
+
+    def found(new: dict[str, Any], live: dict[str, Any] = old) -> list[str]:
+        return updated("batch", "jobs", copy.deepcopy(live), new)
+
+    assert found(changed(old, "spec.parallelism", 4)) == []
+    assert found(changed(old, "spec.suspend", False)) == []
+    assert found(changed(old, place, {"a": "b"})) == []
+    assert "spec.template: Invalid value" in found(changed(old, image, "x"))[0]
+    started = changed(old, "status", {"startTime": "2026-01-01T00:00:00Z"})
+    assert "field is immutable" in found(changed(started, place, {"a": "b"}), started)[0]
+    running = job(suspend=False)
+    assert "field is immutable" in found(changed(running, place, {"a": "b"}), running)[0]
+    assert "spec.completions: Invalid value: 9" in found(changed(old, "spec.completions", 9))[0]
+    assert found(changed(old, "spec.completionMode", "Indexed")) != []
+
+
+def test_indexed_jobs_are_elastic() -> None:
+    old = job(**INDEXED)
+    new = changed(changed(old, "spec.completions", 7), "spec.parallelism", 7)
+    assert updated("batch", "jobs", copy.deepcopy(old), new) == []
+    [found] = updated("batch", "jobs", old, changed(old, "spec.completions", 7))
+    assert "can only be modified in tandem with spec.parallelism" in found
+
+
+def test_indexes_are_counted() -> None:
+    assert count_indexes("0,2-4,7", 8) == 5
+    for text in ("", "a", "3-1", "1,1", "8", "1-1"):
+        with pytest.raises(ValueError):
+            count_indexes(text, 8)
