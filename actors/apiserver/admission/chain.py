@@ -8,6 +8,7 @@ from actors.apiserver.admission import (
     limit_ranger,
     namespace_lifecycle,
     node_restriction,
+    pod_security,
     priority,
     rbac_escalation,
     service_account,
@@ -22,6 +23,7 @@ PLUGINS: tuple[Plugin, ...] = (
     service_account.admit,
     priority.admit,
     default_tolerations.admit,
+    pod_security.admit,
 )
 
 
