@@ -136,7 +136,8 @@ class Documents:
             return {"store": f"failed: {error}"}
         bootstrapped = "" if found is not None else "failed: the cluster is being set up"
         synced = "" if environment.policy.synced else "failed: the policy has not been read yet"
-        return {"store": "", "bootstrap": bootstrapped, "policy": synced}
+        kinds = "" if environment.kinds.synced else "failed: the definitions have not been read yet"
+        return {"store": "", "bootstrap": bootstrapped, "policy": synced, "kinds": kinds}
 
     def _issuer(self) -> dict[str, object]:
         issuer = self._accounts.issuer

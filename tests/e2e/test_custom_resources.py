@@ -81,6 +81,18 @@ def test_a_session_with_a_new_kind(kubectl: Kubectl, tmp_path: Path) -> None:
     assert kubectl("get", "widgets", "--field-selector=spec.color=red", "-o", "name") == ""
     assert "replaced" in kubectl("replace", "-f", "-", stdin=json.dumps(kubectl.json(
         "get", "widget", "w")))  # fmt: skip
+    kubectl.environment["KUBE_EDITOR"] = "sed -i 's/color: blue/color: red/'"
+    assert "edited" in kubectl("edit", "widget", "w")
+    assert kubectl("get", "widget", "w", "-o", "jsonpath={.spec.color}") == "red"
+    watching = kubectl.start("get", "widgets", "--watch-only", "--output-watch-events")
+    try:
+        assert watching.stdout is not None
+        kubectl("label", "widget", "w", "seen=1")
+        while "MODIFIED" not in watching.stdout.readline():
+            kubectl("label", "widget", "w", f"seen={time.monotonic_ns()}", "--overwrite")
+    finally:
+        watching.kill()
+        watching.communicate()
     assert "deleted" in kubectl("delete", "widget", "w")
     kubectl("delete", "crd", "widgets.example.com")
     # What kubectl keeps of discovery outlives the kind, as anywhere.

@@ -23,11 +23,12 @@ Known = tuple[Object, tuple[Kind, ...]]
 
 class KindCache:
     """``meta``: the schema of ObjectMeta. ``table``: the kinds served now. ``revision``: of the
-    newest change in it."""
+    newest change in it. ``synced``: what the store holds has been read."""
 
     def __init__(self, meta: SchemaNode | None = None, make_rules: MakeRules = no_rules) -> None:
         self.table: KindTable = BUILT_IN
         self.revision = 0
+        self.synced = False
         self._meta = meta
         self._make_rules = make_rules
         self._definitions: dict[str, Known] = {}
@@ -55,6 +56,7 @@ class KindCache:
                 self._definitions[item.key] = before
             else:
                 self._put(item.key, found, before)
+        self.synced = True
         self._made()
 
     def apply(self, events: Iterable[StoreEvent]) -> None:
