@@ -11,6 +11,7 @@ from typing import cast
 
 from actors.apiserver import bootstrap, event_expiry, resealing
 from actors.apiserver.accounts import Accounts
+from actors.apiserver.admission import hooks
 from actors.apiserver.audit import AuditLog
 from actors.apiserver.audit_file import AuditFile
 from actors.apiserver.authentication import Authentication, caller_of_message
@@ -22,6 +23,7 @@ from actors.apiserver.custom.conversion import Conversion
 from actors.apiserver.custom.establishing import Establishing
 from actors.apiserver.custom.kind_cache import KindCache
 from actors.apiserver.custom.webhook import WebhookConverter
+from actors.apiserver.dialling import ServiceDialler
 from actors.apiserver.documents import Documents
 from actors.apiserver.encryption import Sealer
 from actors.apiserver.environment import Environment
@@ -36,6 +38,7 @@ from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.schema_files import load_definitions
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.subresources.handler import Parts
+from actors.apiserver.webhook_client import WebhookClient
 from actors.apiserver.writer import Writer
 from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor, Delivery, Later, Sink
@@ -62,6 +65,7 @@ class ApiServerActor(Actor):
         self._serve_http = serve_http
         self._http: HttpServer | None = None
         self._audit_file: AuditFile | None = None
+        self._webhooks: WebhookClient | None = None
         self._leading = False
         self._chain: RequestChain
         self._desk: FrontDesk
@@ -132,11 +136,13 @@ class ApiServerActor(Actor):
                     await sink.send(batch)
 
     async def stopped(self) -> None:
-        """Close the HTTPS door."""
+        """Close the HTTPS door, and what webhooks are asked through."""
         if self._http is not None:
             await self._http.stop()
         if self._audit_file is not None:
             await self._audit_file.close()
+        if self._webhooks is not None:
+            await self._webhooks.close()
 
     async def _answer(self, request: ApiRequest, delivery: Delivery) -> Message:
         caller = caller_of_message(delivery)
@@ -160,6 +166,7 @@ class ApiServerActor(Actor):
         tokens = ContinueTokens(self._authority.service_account_key)
         objects = ObjectStore(store, tokens)
         objects.conversion = Conversion(WebhookConverter(objects, entropy))
+        self._webhooks = WebhookClient(ServiceDialler(objects, entropy))
         return Environment(
             settings=self._live.now,
             replica=self._replica,
@@ -169,6 +176,7 @@ class ApiServerActor(Actor):
             policy=PolicyCache(),
             ref=self.ctx.ref,
             kinds=KindCache(self._definitions.schema_for(OBJECT_META)),
+            hooks=hooks.Hooks(self._definitions, self._webhooks, followed=True),
         )
 
     def _assemble(self, environment: Environment) -> None:
@@ -209,6 +217,11 @@ class ApiServerActor(Actor):
         self.ctx.task(policy, "policy")
         kinds = follow(store, kind_cache.PREFIX, environment.kinds, broke)
         self.ctx.task(kinds, "kinds")
+        for prefix, cache in (
+            (hooks.MUTATING, environment.hooks.mutating),
+            (hooks.VALIDATING, environment.hooks.validating),
+        ):
+            self.ctx.task(follow(store, prefix, cache, broke), f"follow {prefix}")
         for table in environment.objects.cache.tables:
             following = follow(store, table.prefix, table, broke, linearizable=False)
             self.ctx.task(following, f"follow {table.prefix}")

@@ -66,7 +66,9 @@ class Call:
     """A request with its kind and caller; gathers warnings and guards as it goes.
 
     ``guards``: store comparisons that admission and strategies want to hold at the moment of the
-    write (e.g. "the namespace is still the one I saw").
+    write (e.g. "the namespace is still the one I saw"). ``inner``: a step of a request whose body
+    webhooks have judged already. ``until``: monotonic seconds when webhooks must have answered, 0
+    before the first is asked.
     """
 
     request: ApiRequest
@@ -76,6 +78,8 @@ class Call:
     now: float = 0.0
     warnings: list[str] = field(default_factory=list)
     guards: list[Compare] = field(default_factory=list)
+    inner: bool = False
+    until: float = 0.0
 
     @property
     def namespace(self) -> str:

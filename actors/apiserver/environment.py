@@ -6,6 +6,7 @@ Job: one record handed down instead of globals. Must not know: any step.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from actors.apiserver.admission.hooks import Hooks
 from actors.apiserver.custom.kind_cache import KindCache
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.policy_cache import PolicyCache
@@ -18,7 +19,8 @@ from cluster.settings import ClusterSettings
 
 @dataclass
 class Environment:
-    """``ref``: to another actor by address (kubelets for logs). ``kinds``: what is served."""
+    """``ref``: to another actor by address (kubelets for logs). ``kinds``: what is served.
+    ``hooks``: admission webhooks."""
 
     settings: ClusterSettings
     replica: str
@@ -28,6 +30,7 @@ class Environment:
     policy: PolicyCache
     ref: Callable[[str], Ref]
     kinds: KindCache = field(default_factory=KindCache)
+    hooks: Hooks = field(default_factory=Hooks)
 
     def timestamp(self) -> str:
         """Now, as metav1.Time."""

@@ -253,7 +253,8 @@ class ObjectStore:
                 if not fresh:
                     latest = await self._read(kind, key, True)
                     fresh = True
-                    if not _same(latest, current) or refusal is not None:
+                    doubtful = refusal is not None and not refusal.final
+                    if doubtful or not _same(latest, current):
                         current = latest
                         continue
                 if refusal is not None:

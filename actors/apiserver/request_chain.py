@@ -131,7 +131,9 @@ class RequestChain:
             await self.authorization.check(kind, request, caller, verb)
         _check_shape(kind, request)
         call = Call(request, kind, caller, WriteOptions(), self.environment.clock.now())
-        await admission.admit(Review(self.environment, call, options, None, connect=True))
+        review = Review(self.environment, call, options, None, connect=True)
+        await admission.admit(review)
+        await admission.validate(review)
         return call
 
     async def _admit_call(self, request: ApiRequest, caller: Caller) -> Call:

@@ -117,7 +117,8 @@ class Writer:
         if not applied:
             # Before admission: what the server chooses is nobody's.
             self._own(call, None, obj, Scope())
-        await admission.admit(Review(environment, call, obj, None, fresh))
+        review = Review(environment, call, obj, None, fresh)
+        await admission.admit(review)
         rules.prepare_create(
             obj,
             strategy_of(kind),
@@ -130,6 +131,7 @@ class Writer:
         causes = [*self.definitions.missing(kind.definition, obj), *validate_create(kind, obj)]
         if causes:
             raise status.invalid(kind, name, causes)
+        await admission.validate(review)
         if call.resource == _SERVICES:
             return await service_allocator.reserve(environment, kind, obj, None, fresh)
         return (), ()
@@ -201,7 +203,10 @@ class Writer:
         kind = call.kind
         _check_identity(call, old, given)
         new = self._prepare_update(call, old, given, scope)
-        await admission.admit(Review(self.environment, call, new, old, fresh))
+        review = Review(self.environment, call, new, old, fresh)
+        if await admission.admit(review):
+            new = self._prepare_update(call, old, new, scope)
+            review = Review(self.environment, call, new, old, fresh)
         causes = validate_update(kind, old, new)
         if not scope:
             causes = [*self.definitions.missing(kind.definition, new), *causes]
@@ -210,6 +215,7 @@ class Writer:
         if not applied:
             self._own(call, old, new, Scope(scope, "status" in kind.subresources))
         new["metadata"]["resourceVersion"] = old["metadata"].get("resourceVersion", "")
+        await admission.validate(review)
         if deletion.complete(new):
             return Remove(self._released(call, old), new)
         if new == old or only_times_differ(old, new):
@@ -242,7 +248,9 @@ class Writer:
                 raise status.not_found(kind, name)
             live = codec.load(kind, current.value)
             deletion.check_preconditions(kind, live, options.preconditions)
-            await admission.admit(Review(self.environment, call, None, live, fresh))
+            review = Review(self.environment, call, None, live, fresh, options=options)
+            await admission.admit(review)
+            await admission.validate(review)
             now = self.environment.clock.now()
             warning = deletion.warning(call.resource, live, options)
             if warning and warning not in call.warnings:

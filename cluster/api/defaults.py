@@ -7,12 +7,19 @@ addresses, node ports) is the API server's. Must not know who writes or when.
 
 from collections.abc import Callable
 
-from cluster.api import defaults_pod, defaults_policy, defaults_service, defaults_workloads
+from cluster.api import (
+    defaults_pod,
+    defaults_policy,
+    defaults_service,
+    defaults_webhooks,
+    defaults_workloads,
+)
 from cluster.api.kind import Kind
 from cluster.api.types import Object
 
 Default = Callable[[Object], None]
 
+_ADMISSION = "admissionregistration.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -176,6 +183,8 @@ _BY_KIND: dict[tuple[str, str], Default] = {
     ("", "Endpoints"): _endpoints,
     ("", "PersistentVolume"): _persistent_volume,
     ("", "PersistentVolumeClaim"): _persistent_volume_claim,
+    (_ADMISSION, "MutatingWebhookConfiguration"): defaults_webhooks.mutating,
+    (_ADMISSION, "ValidatingWebhookConfiguration"): defaults_webhooks.validating,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("", "LimitRange"): defaults_policy.limit_range,
     ("", "ReplicationController"): defaults_workloads.replication_controller,

@@ -29,6 +29,8 @@ SHELLS = {
     "apiserver/custom/catching_up.py": "waits for the table of kinds",
     "apiserver/custom/kind_cache.py": "the table of kinds, which requests wait for",
     "apiserver/custom/webhook.py": "conversion webhooks",
+    "apiserver/webhook_client.py": "HTTPS to admission webhooks",
+    "apiserver/admission/webhooks.py": "webhooks asked all at once",
     "apiserver/http_errors.py": "HTTP answers",
     "apiserver/http_server.py": "the HTTPS door",
     "apiserver/schema_files.py": "the published schemas, read from their package",

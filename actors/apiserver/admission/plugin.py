@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from actors.apiserver.call import Call
+from actors.apiserver.call import Call, DeleteOptions
 from actors.apiserver.environment import Environment
+from cluster.api.kinds import Subresource
 from cluster.api.types import Object
 
 
@@ -13,7 +14,8 @@ class Review:
     """What a plugin judges. ``obj``: the object to be stored (plugins may change it), None for a
     delete. ``old``: the live one, None for a create. ``fresh``: reads must be linearizable, because
     an earlier decision on this replica's own state turned out to be stale. ``connect``: it is a
-    request for a stream; ``obj`` holds its options, as PodExecOptions."""
+    request for a stream; ``obj`` holds its options, as PodExecOptions. ``part``: ``obj`` is the
+    body of that subresource, as a Binding. ``options``: of a delete."""
 
     environment: Environment
     call: Call
@@ -21,6 +23,8 @@ class Review:
     old: Object | None
     fresh: bool = False
     connect: bool = False
+    part: Subresource | None = None
+    options: DeleteOptions | None = None
 
     @property
     def operation(self) -> str:

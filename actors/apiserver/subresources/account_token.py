@@ -3,6 +3,7 @@
 import orjson
 
 from actors.apiserver import bodies
+from actors.apiserver.admission import chain as admission
 from actors.apiserver.call import Call
 from actors.apiserver.subresources.handler import Answer, Parts
 from cluster.api import status
@@ -20,6 +21,7 @@ async def handle(parts: Parts, call: Call) -> Answer:
     """POST. Raises 404 for no such account or bound object, 409 for another uid, 422."""
     request = bodies.decode_body(parts.writer.definitions, call)
     apply_subresource_defaults("TokenRequest", request)
+    await admission.judge_body(parts.environment, call, request)
     spec = request["spec"]
     bodies.check_rules("authentication.k8s.io", "TokenRequest", "", request)
     objects = parts.environment.objects

@@ -3,6 +3,7 @@
 import orjson
 
 from actors.apiserver import bodies
+from actors.apiserver.admission import chain as admission
 from actors.apiserver.call import Call
 from actors.apiserver.strategies import pods
 from actors.apiserver.subresources.handler import Answer, Parts
@@ -14,6 +15,8 @@ async def handle(parts: Parts, call: Call) -> Answer:
     """POST. Raises 409 if the pod is assigned or being deleted, 404 if there is none."""
     binding = bodies.decode_body(parts.writer.definitions, call)
     bodies.check_rules("", "Binding", call.request.name, binding)
+    await admission.judge_body(parts.environment, call, binding)
+    call.inner = True
     node = binding["target"]["name"]
     now = parts.environment.clock.now()
 

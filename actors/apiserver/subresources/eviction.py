@@ -7,6 +7,7 @@ import msgspec
 import orjson
 
 from actors.apiserver import bodies
+from actors.apiserver.admission import chain as admission
 from actors.apiserver.call import Call, delete_options
 from actors.apiserver.selection import Selection
 from actors.apiserver.subresources.handler import Answer, Parts
@@ -28,8 +29,9 @@ async def handle(parts: Parts, call: Call) -> Answer:
     given = eviction["metadata"].get("name") or call.request.name
     if given != call.request.name:
         raise status.bad_request("name in URL does not match name in Eviction object")
-    options = delete_options({}, eviction.get("deleteOptions"))
     environment = parts.environment
+    await admission.judge_body(environment, call, eviction)
+    options = delete_options({}, eviction.get("deleteOptions"))
     item = await environment.objects.get(call.kind, call.namespace, call.request.name, None)
     pod = decode(item.value)
     if not _is_free(pod):
@@ -37,7 +39,7 @@ async def handle(parts: Parts, call: Call) -> Answer:
         if budget is not None and not (options.dry_run or call.options.dry_run):
             await _spend(parts, call, budget, pod)
     plain = msgspec.structs.replace(call.request, subresource="", body=b"")
-    deleting = Call(plain, call.kind, call.caller, call.options, call.now)
+    deleting = Call(plain, call.kind, call.caller, call.options, call.now, inner=True)
     await parts.writer.delete(deleting, options)
     return Answer(orjson.dumps(status_object(201, "", "")), 201)
 
@@ -96,7 +98,7 @@ async def _spend(parts: Parts, call: Call, budget: Object, pod: Object) -> None:
         subresource="status",
         body=b"",
     )
-    spending = Call(request, _kind(_BUDGETS), call.caller, call.options, call.now)
+    spending = Call(request, _kind(_BUDGETS), call.caller, call.options, call.now, inner=True)
     await parts.writer.modify(spending, spent, "eviction")
 
 

@@ -39,6 +39,8 @@ RULED = frozenset(
                 "SubjectAccessReview",
             )
         ),
+        "io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration",
+        "io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration",
         "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
         "io.k8s.api.apps.v1.ControllerRevision",
         "io.k8s.api.apps.v1.DaemonSet",

@@ -21,6 +21,7 @@ from cluster.api.validation import (
     network,
     pods,
     services,
+    webhooks,
     workloads,
 )
 from cluster.api.validation.metadata import check_metadata, check_metadata_update
@@ -28,6 +29,7 @@ from cluster.api.validation.metadata import check_metadata, check_metadata_updat
 Check = Callable[[Object, list[Cause]], None]
 CheckUpdate = Callable[[Object, Object, list[Cause]], None]
 
+_ADMISSION = "admissionregistration.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 _ASK = "authorization.k8s.io"
 
@@ -49,6 +51,8 @@ CREATE: dict[tuple[str, str], Check] = {
     ("", "ResourceQuota"): limits.check_resource_quota,
     ("apps", "ControllerRevision"): apps.check_controller_revision,
     ("apps", "DaemonSet"): apps.check_daemon_set,
+    (_ADMISSION, "MutatingWebhookConfiguration"): webhooks.check_webhook_configuration,
+    (_ADMISSION, "ValidatingWebhookConfiguration"): webhooks.check_webhook_configuration,
     ("apps", "Deployment"): workloads.check_deployment,
     ("apps", "ReplicaSet"): workloads.check_replica_set,
     ("apps", "StatefulSet"): apps.check_stateful_set,

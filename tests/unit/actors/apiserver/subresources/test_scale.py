@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.apiserver.subresources.scale import scale_of, scaled
+from actors.apiserver.subresources.scale_form import scale_of, scaled
 from cluster.api.kinds import by_resource
 from cluster.api.types import Object
 from cluster.errors import StatusError

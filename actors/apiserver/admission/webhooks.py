@@ -1,0 +1,239 @@
+"""Admission by webhooks: mutating ones in turn, validating ones all at once.
+
+Job: which webhooks a request is sent to, in which form, and what their answers do to it. Source:
+"Dynamic Admission Control" (reinvocation, failure policy, side effects). Must not know: HTTP.
+"""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+
+import orjson
+
+from actors.apiserver.admission import matching
+from actors.apiserver.admission.hooks import CallFailed, Hook
+from actors.apiserver.admission.plugin import Review
+from actors.apiserver.admission.subject import Subject, event_as, settle, subject_of
+from cluster.api import admission_review, status
+from cluster.api.admission_review import Verdict
+from cluster.api.encoding import decode
+from cluster.api.kinds import Kind, by_resource
+from cluster.api.patches import json_patch
+from cluster.api.types import Object
+from cluster.errors import StatusError
+
+# How long a request may take in all if it does not say (kube-apiserver's --request-timeout).
+REQUEST_SECONDS = 60.0
+_NAMESPACES = by_resource("", "v1", "namespaces")
+_TIMEOUT = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,6}(?:\.\d{1,9})?)s)?")
+
+
+class _Unanswered(Exception):
+    """A webhook gave no answer that counts; its failurePolicy decides. The text says why."""
+
+
+@dataclass
+class Rounds:
+    """The rounds of mutating webhooks of one request. ``changed``: by a patch, at any time.
+
+    ``_earlier``: webhooks that may be asked again, and were before the last change; ``_again``:
+    those that the next round asks.
+    """
+
+    changed: bool = False
+    _earlier: set[tuple[str, str, int]] = field(default_factory=set)
+    _again: set[tuple[str, str, int]] = field(default_factory=set)
+    _left: bytes = b""
+
+    async def first(self, review: Review) -> None:
+        """Ask all that the request is about. Raises StatusError."""
+        await self._ask(review, first=True)
+
+    async def second(self, review: Review) -> None:
+        """Ask those again that want it and whose object has changed since. Raises StatusError."""
+        if orjson.dumps(review.obj) != self._left:
+            self._require()
+        await self._ask(review, first=False)
+
+    async def _ask(self, review: Review, first: bool) -> None:
+        subject = subject_of(review)
+        for hook in review.environment.hooks.mutating.hooks:
+            if not first and hook.place not in self._again:
+                continue
+            kind = await _chosen(hook, subject)
+            if kind is None:
+                continue
+            try:
+                mutated = await _mutate(hook, subject, kind)
+            except StatusError as error:
+                error.final = True
+                raise
+            if mutated:
+                self.changed = True
+                self._require()
+            if hook.again:
+                self._earlier.add(hook.place)
+        self._left = orjson.dumps(review.obj)
+
+    def _require(self) -> None:
+        self._again |= self._earlier
+        self._earlier = set()
+
+
+async def validate(review: Review) -> None:
+    """Ask all validating webhooks that the request is about. Raises the StatusError of the first,
+    in order, that refuses."""
+    subject = subject_of(review)
+    found = [
+        (hook, kind)
+        for hook in review.environment.hooks.validating.hooks
+        if (kind := await _chosen(hook, subject)) is not None
+    ]
+    answers = await asyncio.gather(*(_outcome(hook, subject, kind) for hook, kind in found))
+    for error in answers:
+        if error is not None:
+            error.final = True
+            raise error
+
+
+async def _outcome(hook: Hook, subject: Subject, kind: Kind) -> StatusError | None:
+    try:
+        await _judged(hook, subject, kind, mutating=False)
+    except StatusError as error:
+        return error
+    return None
+
+
+async def _chosen(hook: Hook, subject: Subject) -> Kind | None:
+    """The kind in whose form the webhook is asked, None if it is not. Raises StatusError 400 for a
+    dry run that the webhook does not bear."""
+    review = subject.review
+    if matching.exempt(review.call.kind):
+        return None
+    table = review.environment.kinds.table
+    kind = matching.matched(hook.rules, hook.exact, subject.asked, table)
+    if kind is None or not matching.chosen_by_labels(hook.objects, subject.obj, subject.old):
+        return None
+    if not hook.namespaces.everything and not await _in_chosen_namespace(hook, review):
+        return None
+    if subject.dry_run and not hook.harmless:
+        name = status.quoted(hook.name)
+        raise status.bad_request(f"admission webhook {name} does not support dry run")
+    return kind
+
+
+async def _in_chosen_namespace(hook: Hook, review: Review) -> bool:
+    """By the labels of the namespace; of a namespace, by its own. What is in none is chosen."""
+    call = review.call
+    if call.resource == ("", "namespaces"):
+        shown = review.old if review.obj is None else review.obj
+        return hook.namespaces.matches(((shown or {}).get("metadata") or {}).get("labels"))
+    if not call.namespace:
+        return True
+    assert _NAMESPACES is not None
+    found = await review.environment.objects.find(_NAMESPACES, "", call.namespace, review.fresh)
+    metadata = {} if found is None else decode(found.value)["metadata"]
+    return hook.namespaces.matches(metadata.get("labels"))
+
+
+async def _mutate(hook: Hook, subject: Subject, kind: Kind) -> bool:
+    """Ask, and apply the patch. True if it changed the object."""
+    verdict, shown = await _judged(hook, subject, kind, mutating=True)
+    if not verdict.patch:
+        return False
+    review = subject.review
+    definitions = review.environment.hooks.definitions
+    if shown is None or review.connect or definitions is None:
+        name = status.quoted(hook.name)
+        raise status.internal_error(
+            f"admission webhook {name} attempted to modify the object, which is not supported for "
+            "this operation"
+        )
+    try:
+        patched = json_patch(shown, verdict.patch)
+        if patched == shown:
+            return False
+        settle(definitions, subject, await _as(subject, review.call.kind, patched))
+    except StatusError as error:
+        raise status.internal_error(f"admission webhook {status.quoted(hook.name)}: {error}") from (
+            error
+        )
+    return True
+
+
+async def _judged(
+    hook: Hook, subject: Subject, kind: Kind, mutating: bool
+) -> tuple[Verdict, Object | None]:
+    """(the answer, the object as the webhook saw it). Raises StatusError for a denial, or for no
+    answer if the webhook's policy is to fail."""
+    try:
+        return await _ask(hook, subject, kind, mutating)
+    except _Unanswered as error:
+        _remaining(subject.review)
+        if hook.fail:
+            text = f"failed calling webhook {status.quoted(hook.name)}: {error}"
+            raise status.internal_error(text) from error
+        return Verdict(True), None
+
+
+async def _ask(
+    hook: Hook, subject: Subject, kind: Kind, mutating: bool
+) -> tuple[Verdict, Object | None]:
+    review = subject.review
+    caller = review.environment.hooks.caller
+    if caller is None:
+        raise _Unanswered("webhooks cannot be asked from here")
+    seconds = min(hook.seconds, _remaining(review))
+    obj = None if subject.obj is None else await _as(subject, kind, subject.obj)
+    old = None if subject.old is None else await _as(subject, kind, subject.old)
+    request = subject.request(kind, review.environment.entropy.uuid(), obj, old)
+    sent = admission_review.envelope(hook.versions, request)
+    try:
+        answer = await caller.post(hook.client, sent, seconds)
+    except CallFailed as error:
+        raise _Unanswered(f"failed to call webhook: {error}") from error
+    try:
+        verdict = admission_review.verdict(sent, answer, mutating)
+    except ValueError as error:
+        raise _Unanswered(f"received invalid webhook response: {error}") from error
+    for text in verdict.warnings:
+        if text not in review.call.warnings:
+            review.call.warnings.append(text)
+    if not verdict.allowed:
+        raise admission_review.denied(hook.name, verdict.result)
+    return verdict, obj
+
+
+async def _as(subject: Subject, kind: Kind, obj: Object) -> Object:
+    """The object in the form of ``kind``, which shows the same objects as the request's."""
+    review = subject.review
+    if review.part is not None or review.connect or obj.get("kind") != kind.kind:
+        return obj
+    if kind.custom is not None:
+        if obj.get("apiVersion") == kind.api_version:
+            return obj
+        conversion = review.environment.objects.conversion
+        [converted] = await conversion.to_version(kind.custom, kind.version, [obj])
+        return converted
+    if kind.kind == "Event":
+        return event_as(kind, obj)
+    return obj
+
+
+def _remaining(review: Review) -> float:
+    """Seconds left of the request's own time. Raises StatusError 504 if there are none."""
+    call, now = review.call, review.environment.clock.monotonic()
+    if not call.until:
+        call.until = now + _timeout(call.request.query.get("timeout", ""))
+    if call.until <= now:
+        raise status.timeout("request did not complete within requested timeout")
+    return call.until - now
+
+
+def _timeout(text: str) -> float:
+    found = _TIMEOUT.fullmatch(text)
+    if not text or found is None:
+        return REQUEST_SECONDS
+    hours, minutes, seconds = found.groups(default="0")
+    asked = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    return asked if 0 < asked < REQUEST_SECONDS else REQUEST_SECONDS

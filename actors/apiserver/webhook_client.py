@@ -1,0 +1,189 @@
+"""HTTPS to admission webhooks: connections kept, names of services resolved to endpoints.
+
+Source: "Dynamic Admission Control", Contacting the webhook, Timeouts. A service is asked under the
+name ``<service>.<namespace>.svc``, which its certificate must have. Must not know: what reviews
+mean.
+"""
+
+import asyncio
+import base64
+import binascii
+import errno
+import re
+import socket
+import ssl
+from collections import OrderedDict
+
+import aiohttp
+import orjson
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from actors.apiserver.admission.hooks import CallFailed
+from actors.apiserver.dialling import Dialler, Unreachable
+from cluster import limits
+from cluster.api.types import Object
+from cluster.errors import StatusError
+
+# A patch travels as base64 of JSON that may hold a whole object.
+ANSWER_BYTES_MAX = 2 * limits.BODY_BYTES_MAX
+# What one slow webhook may hold, and all together; whoever comes later waits within its timeout.
+CALLS_PER_HOST_MAX = 64
+CALLS_MAX = 256
+CONTEXTS_MAX = 64
+_SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc")
+_SAID = {
+    400: "the server rejected our request for an unknown reason",
+    401: "the server has asked for the client to provide credentials",
+    403: "the server does not allow access to the requested resource",
+    404: "the server could not find the requested resource",
+    429: "the server has received too many requests and has asked us to try again later",
+    503: "the server is currently unable to handle the request",
+}
+
+
+class WebhookClient:
+    """A ``HookCaller``. Opens nothing before the first call."""
+
+    def __init__(self, dialler: Dialler) -> None:
+        self._dialler = dialler
+        self._session: aiohttp.ClientSession | None = None
+        self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
+
+    async def post(self, client: Object, review: Object, seconds: float) -> object:
+        """See ``HookCaller``."""
+        url = f"{_url(client)}?timeout={_duration(seconds)}"
+        try:
+            context = self._context(client.get("caBundle") or "")
+            async with asyncio.timeout(seconds):
+                body = orjson.dumps(review)
+                try:
+                    return await self._post(url, context, body)
+                except aiohttp.ServerDisconnectedError:
+                    # A kept connection that the webhook had just let go of.
+                    return await self._post(url, context, body)
+        except TimeoutError as error:
+            raise CallFailed(f'Post "{url}": context deadline exceeded') from error
+        except (aiohttp.ClientError, OSError, StatusError) as error:
+            raise CallFailed(f'Post "{url}": {_told(error)}') from error
+        except ValueError as error:
+            raise CallFailed(str(error)) from error
+
+    async def close(self) -> None:
+        """Close what is open."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _post(self, url: str, context: ssl.SSLContext, body: bytes) -> object:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                resolver=_Resolver(self._dialler),
+                use_dns_cache=False,
+                limit=CALLS_MAX,
+                limit_per_host=CALLS_PER_HOST_MAX,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        async with self._session.post(
+            url, data=body, headers=headers, ssl=context, allow_redirects=False
+        ) as answer:
+            read = bytearray()
+            async for piece in answer.content.iter_chunked(64 * limits.KIB):
+                read += piece
+                if len(read) > ANSWER_BYTES_MAX:
+                    raise ValueError(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
+        if not 200 <= answer.status < 300:
+            raise ValueError(_refusal(answer.status, bytes(read)))
+        return orjson.loads(read)
+
+    def _context(self, bundle: str) -> ssl.SSLContext:
+        """Trusts ``bundle`` (base64 of PEM), or the system's authorities if there is none. The same
+        one for the same bundle: connections are kept by it."""
+        known = self._contexts.get(bundle)
+        if known is None:
+            known = self._contexts[bundle] = _make_context(bundle)
+            if len(self._contexts) > CONTEXTS_MAX:
+                self._contexts.popitem(last=False)
+        self._contexts.move_to_end(bundle)
+        return known
+
+
+class _Resolver(AbstractResolver):
+    """Names of services are the dialler's, all others the system's."""
+
+    def __init__(self, dialler: Dialler) -> None:
+        self._dialler = dialler
+        self._others = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = _SERVICE.fullmatch(host)
+        if found is None:
+            return await self._others.resolve(host, port, family)
+        try:
+            address, number = await self._dialler.address(found[2], found[1], port)
+        except Unreachable as error:
+            raise OSError(str(error)) from error
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=number,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self) -> None:
+        await self._others.close()
+
+
+def _url(client: Object) -> str:
+    if client.get("url"):
+        return str(client["url"])
+    service = client.get("service") or {}
+    path = (service.get("path") or "/").lstrip("/")
+    port = int(service.get("port") or 443)
+    return f"https://{service.get('name')}.{service.get('namespace')}.svc:{port}/{path}"
+
+
+def _duration(seconds: float) -> str:
+    """As Go writes it: ``10s``, ``1.5s``."""
+    return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s"
+
+
+def _make_context(bundle: str) -> ssl.SSLContext:
+    """Raises ValueError."""
+    if not bundle:
+        return ssl.create_default_context()
+    try:
+        text = base64.b64decode(bundle, validate=True).decode()
+        return ssl.create_default_context(cadata=text)
+    except (binascii.Error, UnicodeDecodeError, ssl.SSLError) as error:
+        raise ValueError("unable to load root certificates: no certificate in it") from error
+
+
+def _told(error: Exception) -> str:
+    """In the words of Kubernetes' client, for what people search for."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return str(error.os_error.strerror or error.os_error)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"tls: failed to verify certificate: x509: {error.certificate_error}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        refused = error.os_error.errno == errno.ECONNREFUSED
+        why = "connection refused" if refused else str(error.os_error)
+        return f"dial tcp {error.host}:{error.port}: connect: {why}"
+    return str(error) or type(error).__name__
+
+
+def _refusal(code: int, body: bytes) -> str:
+    if code in _SAID:
+        return _SAID[code]
+    text = body[:2048].decode("utf-8", "replace").strip() or "unknown"
+    return f'an error on the server ("{text}") has prevented the request from succeeding'
