@@ -25,8 +25,9 @@ from actors.apiserver.protobuf import decoder
 from actors.apiserver.rendering import render_event
 from actors.apiserver.request_chain import WatchPlan
 from actors.apiserver.rest_path import PlainPath, ResourcePath, api_request, parse_path, parse_query
-from actors.apiserver.streaming.connect import connect_request, is_stream
+from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
+from actors.apiserver.streaming.proxy_door import ProxyDoor
 from actors.kit import tracing
 from cluster import limits
 from cluster.api import status
@@ -54,6 +55,7 @@ class HttpServer:
         self._shared = shared
         self._tls = tls_context(authority)
         self._streams = StreamDoor(desk)
+        self._proxy = ProxyDoor(desk)
         self._watches: set[asyncio.Task[Any]] = set()
         self._serving = 0
         server = StatusServer(self._handle, handler_cancellation=True, access_log=None, **_LIMITS)
@@ -121,17 +123,18 @@ class HttpServer:
 
     async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         raw_path, _, raw_query = request.raw_path.partition("?")
-        path = parse_path(raw_path)
+        ours, behind = split_proxy(raw_path)
+        path = parse_path(ours)
         plain = path.path if isinstance(path, PlainPath) else ""
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport is not None else None
         visit.path = "" if plain else raw_path
         caller = await self._desk.caller(certificate, request.headers, plain)
         visit.user = caller.user
-        if isinstance(path, ResourcePath) and is_stream(path):
+        if isinstance(path, ResourcePath) and (behind is not None or is_stream(path)):
             if self._desk.audit is not None:
                 self._audit(request, visit, caller, connect_request(request.method, path, {}))
-            return await self._stream(request, path, raw_query, caller)
+            return await self._stream(request, path, behind, raw_query, caller)
         query = parse_query(raw_query)
         if isinstance(path, PlainPath):
             if self._desk.audit is not None:
@@ -161,13 +164,21 @@ class HttpServer:
             visit.trail.request = asked.body
 
     async def _stream(
-        self, http: web.BaseRequest, path: ResourcePath, raw_query: str, caller: Caller
+        self,
+        http: web.BaseRequest,
+        path: ResourcePath,
+        behind: str | None,
+        raw_query: str,
+        caller: Caller,
     ) -> web.StreamResponse:
+        """``behind``: a proxy's path, what is behind ``/proxy``; None: exec and its like."""
         task = asyncio.current_task()
         assert task is not None
         self._watches.add(task)
         try:
             with self._desk.contained(connect_request(http.method, path, {})):
+                if behind is not None:
+                    return await self._proxy.serve(http, path, behind, raw_query, caller)
                 return await self._streams.serve(http, path, raw_query, caller)
         finally:
             self._watches.discard(task)

@@ -13,7 +13,7 @@ from actors.client.informer import Change, Informer
 from actors.kit.actor import Actor, Delivery, Sink
 from actors.kit.tracing import resume_trace
 from actors.kit.world.containers import Container, ContainerRuntime, RuntimeFault
-from actors.kubelet import container_logs, labels, node_status, pause_image
+from actors.kubelet import container_logs, documents, labels, node_status, pause_image
 from actors.kubelet.cgroups import Cgroups, MachineCgroups, NoCgroups, cluster_root, node_root
 from actors.kubelet.container_spec import EngineFacts
 from actors.kubelet.files.host import HostFiles
@@ -32,7 +32,7 @@ from cluster.api.resources import PODS, SERVICES
 from cluster.api.types import Object
 from cluster.errors import PeerFault, StatusError
 from cluster.messages.base import Message
-from cluster.messages.kubelet import LogChunk, ReadLogs
+from cluster.messages.kubelet import LogChunk, ReadLogs, ReadNodeDocument
 from cluster.names import KUBELET, STREAMS_CHILD
 from cluster.settings import ClusterSettings
 
@@ -68,6 +68,7 @@ class KubeletActor(Actor):
         self._files = files
         self._workers: dict[str, PodWorker] = {}
         self._tools: NodeTools | None = None
+        self._agent: NodeAgent | None = None
 
     async def started(self) -> None:
         if self._machine is None:
@@ -79,7 +80,7 @@ class KubeletActor(Actor):
             self._files = MemoryFiles() if self._simulated else HostFiles(root)
         client = ApiClient(self.ctx, self._servers, field_manager="kubelet")
         await self._runtime.open(self.ctx.world.clock.now)
-        agent = NodeAgent(
+        agent = self._agent = NodeAgent(
             self.ctx, self._settings, self._node, client, self._runtime, self._machine
         )
         await self.ctx.spawn(
@@ -232,6 +233,16 @@ class KubeletActor(Actor):
                 found.poke()
 
     # -- what is asked
+
+    async def handle(self, message: Message, delivery: Delivery) -> Message | None:
+        if not isinstance(message, ReadNodeDocument):
+            await super().handle(message, delivery)
+            return None
+        if not delivery.principal.is_trusted:
+            raise PeerFault(f"{delivery.principal.user} may not read past the API server")
+        pods = [worker.pod for worker in self._workers.values()]
+        problem = self._agent.problem if self._agent is not None else ""
+        return documents.answer(message.path, self._node, problem, pods)
 
     async def serve(self, message: Message, sink: Sink, delivery: Delivery) -> None:
         if not isinstance(message, ReadLogs):

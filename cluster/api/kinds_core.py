@@ -46,7 +46,7 @@ _POD_PARTS = (
     _stream("exec", "PodExecOptions"),
     Subresource("log", GET),
     _stream("portforward", "PodPortForwardOptions"),
-    _lacking("proxy", PROXY, "PodProxyOptions"),
+    _stream("proxy", "PodProxyOptions", PROXY),
     _lacking("resize", STATUS_VERBS),
     STATUS,
 )
@@ -126,7 +126,7 @@ CORE_KINDS: tuple[Kind, ...] = (
         "nodes",
         ("no",),
         namespaced=False,
-        subresources=(_lacking("proxy", PROXY, "NodeProxyOptions"), STATUS),
+        subresources=(_stream("proxy", "NodeProxyOptions", PROXY), STATUS),
     ),
     _core("PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",), subresources=(STATUS,)),
     _core(
@@ -153,7 +153,7 @@ CORE_KINDS: tuple[Kind, ...] = (
         "services",
         ("svc",),
         categories=ALL,
-        subresources=(_lacking("proxy", PROXY, "ServiceProxyOptions"), STATUS),
+        subresources=(_stream("proxy", "ServiceProxyOptions", PROXY), STATUS),
     ),
     row(
         "apps",

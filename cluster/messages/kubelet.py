@@ -28,3 +28,20 @@ class LogChunk(Message, frozen=True):
     """Bytes as the container wrote them, both streams in order of time."""
 
     data: bytes
+
+
+class ReadNodeDocument(Message, frozen=True):
+    """Ask: what a kubelet of Kubernetes serves by HTTP at ``path``, as /healthz. NodeDocument."""
+
+    path: str
+
+    def subject(self) -> str:
+        return f"document {self.path}"
+
+
+class NodeDocument(Message, frozen=True):
+    """``code``: as HTTP's."""
+
+    code: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"

@@ -146,3 +146,15 @@ def in_terminal(
             said += piece
     os.close(leader)
     return said.decode(), process.wait(30)
+
+
+def test_proxy(kubectl: Kubectl) -> None:
+    base = "/api/v1/namespaces/default"
+    for path in ("pods/box/proxy/", "pods/box:8080/proxy/", "services/box/proxy/"):
+        assert kubectl("get", "--raw", f"{base}/{path}") == "hello\n"
+    for port in ("web", "80"):
+        path = f"{base}/services/http:box:{port}/proxy/sub/index.html"
+        assert kubectl("get", "--raw", path) == "deep\n"
+    refused = kubectl.run("get", "--raw", f"{base}/pods/box:9/proxy/")
+    assert "error trying to reach service: dial tcp" in refused.stderr
+    assert kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/healthz") == "ok"

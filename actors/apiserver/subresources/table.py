@@ -14,6 +14,7 @@ from cluster.api.kinds import Kind
 
 # The same wherever a kind has it.
 _COMMON: dict[str, Handler] = {
+    "proxy": streamed.handle,
     "status": status_part.handle_status,
     "scale": scale.handle,
 }
