@@ -88,8 +88,8 @@ class Engine:
                 raise self._persistence.snapshot_damaged(index, str(error)) from error
             self.hub = WatchHub(self.machine)
             self._snapshots.last_bytes = len(recovered.snapshot)
-        if recovered.torn_bytes:
-            self._ctx.log.warning("store.repaired", torn_bytes=recovered.torn_bytes)
+        if recovered.torn:
+            self._ctx.log.warning("store.repaired", torn=recovered.torn)
         self.member = Member(
             self._config,
             self._ctx.world.entropy.random,
@@ -105,7 +105,7 @@ class Engine:
             term=recovered.hard_state.term,
             snapshot=recovered.meta.index,
             last=self.member.log.last_index,
-            torn_bytes=recovered.torn_bytes,
+            torn=recovered.torn,
         )
         self._ctx.task(self._turn_forever(), "raft")
         self._disk.start()

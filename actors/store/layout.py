@@ -39,6 +39,11 @@ class Layout:
         return f"{self.root}/next"
 
     @property
+    def spares(self) -> str:
+        """What segments that are no part of the log any more begin with."""
+        return f"{self.root}/spare-"
+
+    @property
     def spool(self) -> str:
         """The snapshot being received."""
         return f"{self.root}/spool"
@@ -51,6 +56,10 @@ class Layout:
     def log(self, number: int) -> str:
         """One segment."""
         return f"{self.logs}{number:016d}"
+
+    def spare(self, number: int) -> str:
+        """What was this segment, until it is used again."""
+        return f"{self.spares}{number:016d}"
 
     def snapshot(self, index: int) -> str:
         """The snapshot of the state after an entry."""

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from actors.kit.world.disk import Disk
+from actors.kit.world.disk import Disk, DiskFull
 from actors.store.layout import Layout
 from actors.store.snapshot_files import SnapshotFiles
 from actors.store.spool import SnapshotSpool
@@ -31,14 +31,14 @@ SEGMENT_BYTES = limits.RAFT_SEGMENT_BYTES
 class Recovered:
     """What is durable. ``meta``: the snapshot's, or the founding's; ``snapshot``: its bytes, None
     if there is none. ``spooled``: the snapshot being received, and how many bytes of it are here.
-    ``torn_bytes``: cut off."""
+    ``torn``: where the log was cut off and why, '' if it was not."""
 
     hard_state: HardState
     entries: list[Entry]
     meta: SnapshotMeta
     snapshot: bytes | None
     spooled: tuple[SnapshotMeta, int] | None
-    torn_bytes: int
+    torn: str
 
 
 class Persistence:
@@ -83,6 +83,7 @@ class Persistence:
         await found.read()
         # First of all, since it makes room.
         await self._snapshots.remove_unfinished()
+        await self._log.remove_leftovers()
         tail = found.tail
         if tail is None:
             if founding is None or await self._snapshots.exist():
@@ -98,7 +99,7 @@ class Persistence:
         self._terms = TermRuns(meta, found.replay.entries)
         await self._snapshots.remove_others(meta.index)
         spooled = None if self._spool.meta is None else (self._spool.meta, self._spool.size)
-        replay, torn = found.replay, 0 if tail is None else tail.torn_bytes
+        replay, torn = found.replay, "" if tail is None else tail.torn
         return Recovered(replay.hard_state, replay.entries, meta, snapshot, spooled, torn)
 
     async def _load_snapshot(self, found: LogReader, index: int) -> bytes | None:
@@ -118,7 +119,11 @@ class Persistence:
         """Make hard states, entries and chunks durable, in order, with one sync of the log (and of
         the spool, if there are chunks). Raises DiskFault."""
         async with self._lock:
-            await self._spool.write([chunk for ready in readies for chunk in ready.chunks])
+            chunks = [chunk for ready in readies for chunk in ready.chunks]
+            if any(chunk.offset == 0 for chunk in chunks):
+                # Its size is not known, and no room for it ends this process.
+                await self._log.give_up_spares()
+            await self._spool.write(chunks)
             readies = [ready for ready in readies if ready.hard_state or ready.entries]
             if not readies:
                 return
@@ -149,11 +154,16 @@ class Persistence:
         """Make a snapshot durable, then drop the segments and snapshots it covers.
 
         ``pieces`` are taken in strides with the loop running between. Raises DiskFault; the log is
-        as it was then.
+        as it was then. If it is DiskFull, there is more room for the next try if there can be.
         """
         if meta.index <= self._log.meta.index:
             return
-        await self._snapshots.write(meta.index, pieces)
+        try:
+            await self._snapshots.write(meta.index, pieces)
+        except DiskFull:
+            async with self._lock:
+                await self._log.give_up_spares()
+            raise
         async with self._lock:
             # Else a newer one was received from the leader meanwhile.
             if meta.index > self._log.meta.index:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from actors.kit.supervisor import Unrecoverable
 from actors.kit.world.disk import Disk
 from actors.store.layout import Layout
-from actors.store.wal_records import FORMAT, Header, Record, Replay, judge, scan
+from actors.store.wal_records import FORMATS_READ, Header, Record, Replay, judge, scan
 from cluster.raft.messages import BLANK, Entry, SnapshotMeta
 
 # A segment's head: header, hard state and snapshot, durable before it gets its name.
@@ -38,27 +38,23 @@ class LogMissing(Unrecoverable):
 
 @dataclass(slots=True)
 class Segment:
-    """``highest``: highest entry index in it."""
+    """``highest``: highest entry index in it. ``room``: bytes of its file."""
 
     number: int
     highest: int
+    room: int
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
     """The last segment: what it holds up to ``end`` is good; up to ``marked`` it is durable.
-    ``torn``: what comes then is more than zeros."""
+    ``torn``: what is wrong with what follows and is cut off, '' if nothing."""
 
     path: str
     data: bytes
     marked: int
     end: int
-    torn: bool
-
-    @property
-    def torn_bytes(self) -> int:
-        """What is cut off."""
-        return len(self.data.rstrip(b"\0")) - self.end if self.torn else 0
+    torn: str
 
 
 class LogReader:
@@ -80,16 +76,19 @@ class LogReader:
         ordinal: int | None = None
         for position, path in enumerate(paths):
             data = await self._disk.read(path) or b""
-            self._check_header(path, data)
+            self._check_header(path, data, ordinal)
             found = scan(data, ordinal)
-            if found.damage:
-                last = position == len(paths) - 1
-                headless = len(found.records) < HEAD_RECORDS
-                if not last or headless or judge(data, found) == "corrupt":
-                    raise self.damaged(path, f"{found.damage} at offset {found.end}")
+            last = position == len(paths) - 1
+            headless = len(found.records) < HEAD_RECORDS
+            # Too early an end of one that is not the last shows in the next one's ordinals.
+            durable = judge(data, found) == "corrupt" if last else bool(found.damage)
+            if headless or durable:
+                problem = found.damage or "zeros where a record belongs"
+                raise self.damaged(path, f"{problem} at offset {found.end}")
             ordinal = found.ordinal
-            self._take(path, found.records)
-            self.tail = Tail(path, data, found.marked, found.end, bool(found.damage))
+            self._take(path, data, found.records)
+            torn = found.damage and f"{path}: {found.damage} at offset {found.end}"
+            self.tail = Tail(path, data, found.marked, found.end, torn)
         self.ordinal = ordinal or 0
         entries, index = self.replay.entries, self.replay.meta.index
         if entries and entries[0].index > index + 1:
@@ -111,16 +110,18 @@ class LogReader:
         advice = MISSING.format(member=self._member)
         return LogMissing(f"{self._disk.locate(self._layout.root)}: {advice}")
 
-    def _check_header(self, path: str, data: bytes) -> None:
-        """Before the rest is read, which may be in another format."""
+    def _check_header(self, path: str, data: bytes, ordinal: int | None) -> None:
+        """Before the rest is read, which may be in another format. ``ordinal``: the one that
+        follows what was read so far."""
         length = int.from_bytes(data[4:8], "little")
         found = scan(data[: 17 + length], None)
         header = found.records[0] if found.records else None
         if not isinstance(header, Header):
             problem = found.damage or "nothing but zeros"
             raise self.damaged(path, f"{problem} at offset 0, where a header belongs")
-        if header.format != FORMAT:
-            raise self.damaged(path, f"format {header.format}, this version reads {FORMAT}")
+        if header.format not in FORMATS_READ:
+            formats = " and ".join(map(str, FORMATS_READ))
+            raise self.damaged(path, f"format {header.format}, this version reads {formats}")
         if (header.cluster, header.member) != (self._cluster, self._member):
             raise self.damaged(
                 path,
@@ -130,8 +131,12 @@ class LogReader:
         expected = self.segments[-1].number + 1 if self.segments else header.segment
         if path != self._layout.log(header.segment) or header.segment != expected:
             raise self.damaged(path, f"is segment {header.segment}, {expected} belongs here")
+        first = found.ordinal - 1
+        if self.tail is not None and ordinal is not None and first > ordinal:
+            missing = f"records {ordinal} to {first - 1} are missing at offset {self.tail.end}"
+            raise self.damaged(self.tail.path, missing)
 
-    def _take(self, path: str, records: Sequence[Record]) -> None:
+    def _take(self, path: str, data: bytes, records: Sequence[Record]) -> None:
         header = records[0]
         assert isinstance(header, Header)
         take = self.replay.take
@@ -140,4 +145,4 @@ class LogReader:
             wrong = take(record)
             if wrong:
                 raise self.damaged(path, wrong)
-        self.segments.append(Segment(header.segment, self.replay.highest))
+        self.segments.append(Segment(header.segment, self.replay.highest, len(data)))

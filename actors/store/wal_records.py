@@ -4,11 +4,12 @@ Job: encode, scan and judge damage. Must not know: files, tasks.
 
 A record: u32 CRC-32 of all that follows, u32 length of the payload, u8 type, u64 ordinal, payload.
 An entry's payload is u64 index, u64 term, u8 kind, data; a Mark's is one u64; all others are
-msgpack. Ordinals count records over all segments, so a record in a wrong place is noticed. A
-segment begins with a Header, the hard state and the snapshot's meta, and is zeros from where its
-records end on. Every group of records that shares a sync begins with a Mark: how far the segment
-was durable before. So damage is told apart: after what any later mark covers it is a torn tail,
-which nobody was promised; before that it is corruption.
+msgpack. Ordinals count records over all segments and only grow, so a record in a wrong place is
+noticed, and none that a file held when it was another segment is taken for a new one. A segment
+begins with a Header, the hard state and the snapshot's meta; its records end with a terminator,
+behind which anything may follow. Every group of records that shares a sync begins with a Mark: how
+far the segment was durable before. So damage is told apart: after what any later mark covers it is
+a torn tail, which nobody was promised; before that it is corruption.
 """
 
 import struct
@@ -21,17 +22,22 @@ import msgspec
 
 from cluster.raft.messages import Entry, HardState, SnapshotMeta
 
-FORMAT = 2
+# In format 2 nothing but zeros follows the records: read by the same rules.
+FORMAT = 3
+FORMATS_READ = (2, 3)
 _PREFIX = struct.Struct("<IIBQ")
 _AFTER_CRC = struct.Struct("<IBQ")
 _ENTRY_AFTER_CRC = struct.Struct("<IBQQQB")
 _ENTRY = struct.Struct("<QQB")
 _OFFSET = struct.Struct("<Q")
+_MARK = struct.Struct("<IIBQQ")
 _crc32 = zlib.crc32
 # Bytes of an entry's record beside its data.
 ENTRY_OVERHEAD_BYTES = _PREFIX.size + _ENTRY.size
-MARK_BYTES = _PREFIX.size + _OFFSET.size
-_ZEROS = bytes(64 * 1024)
+MARK_BYTES = _MARK.size
+# What a record begins with, all zeros: no record does, as none has type 0. Cut off where the file
+# ends.
+TERMINATOR = bytes(_PREFIX.size)
 
 # 3 to 5 were in format 1, with other payloads.
 HEADER, HARD_STATE, ENTRY, SNAPSHOT, MARK, SPOOL, PIECE, RESET = 1, 2, 6, 7, 8, 9, 10, 11
@@ -117,8 +123,8 @@ def encode_entries(entries: Sequence[Entry], ordinal: int) -> list[bytes]:
 @dataclass(frozen=True, slots=True)
 class Scan:
     """``end``: offset after the last good record; ``ordinal``: of the next one; ``marked``: how far
-    the last mark says that all is durable. ``damage``: what is wrong at ``end`` ('' if nothing but
-    zeros follows)."""
+    the last mark says that all is durable. ``damage``: what is wrong at ``end`` ('' if a terminator
+    is there, or the file ends)."""
 
     records: list[Record]
     end: int
@@ -136,22 +142,13 @@ def scan(data: bytes, ordinal: int | None) -> Scan:
     while offset < len(data):
         found = _read(data, view, offset, ordinal)
         if isinstance(found, str):
-            damage = "" if is_zero(data, offset) else found
+            damage = found if any(data[offset : offset + len(TERMINATOR)]) else ""
             break
         record, ordinal, offset = found
         if isinstance(record, Mark):
             marked = record.offset
         records.append(record)
     return Scan(records, offset, ordinal or 0, marked, damage)
-
-
-def is_zero(data: bytes, offset: int) -> bool:
-    """True if nothing but zeros follows."""
-    for start in range(offset, len(data), len(_ZEROS)):
-        part = data[start : start + len(_ZEROS)]
-        if part != (_ZEROS if len(part) == len(_ZEROS) else bytes(len(part))):
-            return False
-    return True
 
 
 def _read(
@@ -184,20 +181,21 @@ def _read(
 
 
 def judge(data: bytes, found: Scan) -> Literal["torn", "corrupt"]:
-    """Whether the damage at ``found.end`` of the last segment may be cut off.
+    """Whether what follows ``found.end`` of the last segment may be cut off. To be asked also if
+    that looks like the end: a disk that lost a sector may give zeros in its place.
 
     It may not if a good mark after it says that the place was durable. Records of the same torn
-    group may be whole behind it, as a disk writes its sectors in any order.
+    group may be whole behind it, as a disk writes its sectors in any order; marks of what the file
+    held when it was another segment have lower ordinals.
     """
     view = memoryview(data)
     position = data.find(_MARK_PATTERN, found.end)
     while position >= 0:
         start = position - 4
-        read = _read(data, view, start, None) if start > found.end else ""
-        if not isinstance(read, str):
-            mark, following, _ = read
-            later = following > found.ordinal
-            if later and isinstance(mark, Mark) and found.end < mark.offset <= start:
+        if found.end < start <= len(data) - MARK_BYTES:
+            checksum, _, _, ordinal, offset = _MARK.unpack_from(data, start)
+            later = ordinal >= found.ordinal and found.end < offset <= start
+            if later and _crc32(view[start + 4 : start + MARK_BYTES]) == checksum:
                 return "corrupt"
         position = data.find(_MARK_PATTERN, position + 1)
     return "torn"

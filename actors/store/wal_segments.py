@@ -1,11 +1,12 @@
-"""The log's end: records into segments that were prepared before they are needed.
+"""The log's end: records into segments whose room is there before it is needed.
 
 Job: append, sync, rotate, repair the end, drop what is covered. Must not know: what entries mean,
 snapshots' files.
 
-A segment is written full of zeros and synced in advance, under another name; then its head is
-written and synced; then it gets its name. So a sync changes nothing but bytes in place, a named
-segment's head is never torn, and what follows the last record is zeros
+A segment's file is a spare, which was an earlier segment until a snapshot covered it, or one that
+is written full of zeros and synced in advance. Its head is written and synced under another name;
+then it gets its name. So a sync changes nothing but bytes in place, and a named segment's head is
+never torn. What a spare holds has lower ordinals than all that is written over it
 (docs/decisions/0013-write-ahead-log.md).
 """
 
@@ -18,6 +19,7 @@ from actors.store.wal_reader import LogReader, Segment, Tail
 from actors.store.wal_records import (
     FORMAT,
     MARK_BYTES,
+    TERMINATOR,
     Header,
     Mark,
     Record,
@@ -25,9 +27,13 @@ from actors.store.wal_records import (
     encode_entries,
     encode_record,
 )
+from cluster import limits
 from cluster.raft.messages import BLANK, Entry, HardState, SnapshotMeta
 
 _ZEROS = bytes(1024 * 1024)
+# Under load a snapshot is due once so much of the log is new, and then covers that much: more than
+# is written until the next one would only lie there.
+SPARES_MAX = limits.RAFT_SNAPSHOT_LOG_BYTES // limits.RAFT_SEGMENT_BYTES
 
 
 class Log:
@@ -44,6 +50,7 @@ class Log:
         self._segments: list[Segment] = []
         self._file: AppendFile | None = None
         self._next: asyncio.Future[None] | None = None
+        self._spares: list[str] = []
         self._ordinal = 0
         self._head = 0
         self._durable = 0
@@ -51,28 +58,33 @@ class Log:
 
     @property
     def bytes(self) -> int:
-        """Room that the segments take on disk."""
-        return len(self._segments) * self._segment_bytes
+        """Room that segments and spares take on disk."""
+        return (len(self._segments) + len(self._spares)) * self._segment_bytes
 
     # -- beginning and end ----------------------------------------------------------------------
 
     async def create(self, hard_state: HardState, meta: SnapshotMeta) -> None:
         """The first segment of a new log. Raises DiskFault."""
         self.hard_state, self.meta = hard_state, meta
-        await self._disk.remove(self._layout.next)
+        await self.remove_leftovers()
         await self._begin_segment()
 
     async def resume(self, found: LogReader, tail: Tail) -> None:
         """Go on where a log ends. Raises DiskFault."""
         self.hard_state, self.meta = found.replay.hard_state, found.replay.meta
         self._segments, self._ordinal = found.segments, found.ordinal
-        # Its head may be written already. The next is made anew, and may need the room.
-        await self._disk.remove(self._layout.next)
+        await self.remove_leftovers()
         await self._repair(tail)
         self._file = await self._disk.open_append(tail.path, tail.end)
         self.append(Mark(tail.end))
         await self.sync()
         self._marked = self._durable
+
+    async def remove_leftovers(self) -> None:
+        """Files of an earlier life that are no part of the log. None is used again: a head may be
+        written there already, with ordinals that will be given anew. Raises DiskFault."""
+        for path in (self._layout.next, *await self._disk.list(self._layout.spares)):
+            await self._disk.remove(path)
 
     async def _repair(self, tail: Tail) -> None:
         """Rewrite in place what no mark covers, and zeros behind it: what a failed sync left may
@@ -106,8 +118,11 @@ class Log:
         full = file.size + size + MARK_BYTES > self._segment_bytes
         if full and file.size > self._head:
             await self._begin_segment()
-        elif file.size * 2 > self._segment_bytes and self._next is None:
+        elif file.size * 2 > self._segment_bytes and self._next is None and not self._spares:
             self._prepare()
+        if size > self._segment_bytes:
+            # The file must grow, and a failed sync is not retried.
+            await self.give_up_spares()
         if self._durable > self._marked:
             self.append(Mark(self._durable))
 
@@ -135,8 +150,10 @@ class Log:
 
     async def sync(self) -> None:
         """Make the group durable. Raises DiskFault."""
-        size = self._opened.size
-        await self._opened.sync()
+        file, segment = self._opened, self._segments[-1]
+        size = file.size
+        await file.sync(TERMINATOR[: max(0, segment.room - size)])
+        segment.room = max(segment.room, size)
         self._durable = size
 
     async def mark(self) -> None:
@@ -148,11 +165,22 @@ class Log:
             self._marked = self._durable
 
     async def drop_covered(self, index: int) -> None:
-        """Remove segments whose entries a snapshot covers. Oldest first, so that what is left has
-        no hole whenever this is cut short. Raises DiskFault."""
+        """Segments whose entries a snapshot covers become spares, or go. Oldest first, so that
+        what is left has no hole whenever this is cut short. Raises DiskFault."""
         while len(self._segments) > 1 and self._segments[0].highest <= index:
-            await self._disk.remove(self._layout.log(self._segments[0].number))
+            segment = self._segments[0]
+            path, spare = self._layout.log(segment.number), self._layout.spare(segment.number)
+            if segment.room == self._segment_bytes and len(self._spares) < SPARES_MAX:
+                await self._disk.rename(path, spare)
+                self._spares.append(spare)
+            else:
+                await self._disk.remove(path)
             self._segments.pop(0)
+
+    async def give_up_spares(self) -> None:
+        """Their room is needed otherwise. Raises DiskFault."""
+        while self._spares:
+            await self._disk.remove(self._spares.pop())
 
     @property
     def _opened(self) -> AppendFile:
@@ -166,28 +194,32 @@ class Log:
         # A failure counts only once the segment is needed: by then there may be room.
         self._next.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _await_prepared(self) -> None:
+    async def _take_room(self) -> str:
+        """The path of a file that the next segment is made of."""
         prepared, self._next = self._next, None
         if prepared is not None:
             try:
                 await asyncio.shield(prepared)
-                return
+                return self._layout.next
             except DiskFault:
                 pass
+        if self._spares:
+            return self._spares.pop(0)
         await self._disk.prepare(self._layout.next, self._segment_bytes)
+        return self._layout.next
 
     async def _begin_segment(self) -> None:
-        await self._await_prepared()
+        path = await self._take_room()
         number = self._segments[-1].number + 1 if self._segments else 1
         header = Header(FORMAT, self._cluster, self._member, number)
         head: tuple[Record, ...] = (header, self.hard_state, self.meta)
-        file = await self._disk.open_append(self._layout.next, 0)
+        file = await self._disk.open_append(path, 0)
         named = False
         try:
             for ordinal, record in enumerate(head, self._ordinal):
                 file.append(encode_record(record, ordinal))
-            await file.sync()
-            await self._disk.rename(self._layout.next, self._layout.log(number))
+            await file.sync(TERMINATOR)
+            await self._disk.rename(path, self._layout.log(number))
             named = True
         finally:
             if not named:
@@ -195,6 +227,6 @@ class Log:
         before, self._file = self._file, file
         self._ordinal += len(head)
         self._head = self._durable = self._marked = file.size
-        self._segments.append(Segment(number, 0))
+        self._segments.append(Segment(number, 0, max(self._segment_bytes, file.size)))
         if before is not None:
             await before.close()

@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -231,6 +232,39 @@ async def test_appends_go_on_behind_the_room_prepared(make_disk: MakeDisk) -> No
         await disk.open_append("x", 9)
 
 
+async def test_what_is_written_behind_the_end_is_overwritten_by_what_comes_next(
+    make_disk: MakeDisk,
+) -> None:
+    disk = make_disk()
+    await disk.write_atomic("x", b"." * 12)
+    file = await disk.open_append("x", 1)
+    file.append(b"one")
+    await file.sync(b"||||")
+    assert file.size == 4
+    assert await disk.read("x") == b".one||||...."
+    file.append(b"two")
+    await file.sync(b"|")
+    assert await disk.read("x") == b".onetwo|...."
+    await file.sync(b"++")
+    assert file.size == 7 and await disk.read("x") == b".onetwo++..."
+    file.append(b"X")
+    await file.close()
+    assert await disk.read("x") == b".onetwoX+..."
+
+
+async def test_syncs_side_by_side_keep_what_is_behind_behind(make_disk: MakeDisk) -> None:
+    disk = make_disk()
+    file = await disk.open_append("wal")
+    syncs = []
+    for number in range(20):
+        file.append(b"%02d" % number)
+        syncs.append(asyncio.create_task(file.sync(b"|||")))
+        await asyncio.sleep(0)
+    await asyncio.gather(*syncs)
+    await file.close()
+    assert await disk.read("wal") == b"".join(b"%02d" % number for number in range(20)) + b"|||"
+
+
 async def test_many_and_large_pieces_arrive_in_order(make_disk: MakeDisk) -> None:
     disk = make_disk()
     file = await disk.open_append("x")
@@ -315,6 +349,29 @@ async def test_a_power_cut_keeps_each_unsynced_sector_or_not() -> None:
         assert all(part in (b"u" * len(part), bytes(len(part))) for part in parts)
         seen.add(tuple(part[0] for part in parts))
     assert len(seen) == 8
+
+
+@pytest.mark.parametrize("loss", ["prefix", "sectors"])
+async def test_a_power_cut_may_keep_a_group_without_what_was_written_behind_it(
+    loss: Literal["prefix", "sectors"],
+) -> None:
+    found = set()
+    for seed in range(300):
+        disk = SimDisk()
+        await disk.write_atomic("wal", b"." * 2048)
+        file = await disk.open_append("wal", 1000)
+        file.append(b"g" * 24)
+        syncing = asyncio.ensure_future(file.sync(b"|" * 17))
+        disk.sync_latency = 0.001
+        await asyncio.sleep(0)
+        disk.crash(SeededEntropy(seed), loss)
+        with pytest.raises(DiskFault):
+            await syncing
+        content = await disk.read("wal") or b""
+        assert len(content) == 2048
+        found.add((content[1000:1024] == b"g" * 24, content[1024:1041] == b"|" * 17))
+    assert (True, False) in found and (True, True) in found
+    assert ((False, True) in found) == (loss == "sectors")
 
 
 async def test_a_power_cut_keeps_any_length_of_a_file_that_grew() -> None:

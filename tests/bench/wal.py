@@ -1,7 +1,8 @@
 """The write-ahead log on this machine's disk: python -m tests.bench.wal [FOLDER]
 
-Job: what one sync costs (appended, and overwriting a prepared file), what the log makes of it, how
-long a restart takes. Run it where data will lie: a folder in memory syncs nothing.
+Job: what one sync costs (appended, and overwriting a prepared file), what the log makes of it, with
+segments used again and with new ones, how long a restart takes. Run it where data will lie: a
+folder in memory syncs nothing.
 """
 
 import asyncio
@@ -15,14 +16,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actors.kit.world.real_disk import RealDisk
+from actors.store import wal_segments
 from actors.store.persistence import Persistence
 from actors.store.wal_records import encode_entries
+from cluster import limits
 from cluster.raft.messages import Entry, Membership, SnapshotMeta
 from cluster.raft.ready import Ready
 
 FOUNDING = SnapshotMeta(0, 0, Membership(("m1",)))
 ENTRY_BYTES = 1024
 RECOVERED_ENTRIES = 100_000
+RECYCLING_TURNS = 5
 
 
 def main() -> None:
@@ -34,6 +38,7 @@ def main() -> None:
         encoding()
         for group in (1, 16, 64, 256):
             asyncio.run(groups(folder / f"groups-{group}", group))
+        recycling(folder)
         asyncio.run(recovery(folder / "recovery"))
     finally:
         shutil.rmtree(folder)
@@ -120,6 +125,60 @@ async def groups(folder: Path, group: int) -> None:
         f"groups of {group:3}: {percentiles(taken)}  longest {max(taken) * 1000:5.1f} ms  "
         f"{rate:8.0f} entries/s  {each * 1e6:5.1f} us processor per entry"
     )
+
+
+def recycling(folder: Path) -> None:
+    """Groups of 64 entries with a snapshot whenever the store would make one: new segments full of
+    zeros against old ones used again, in turns."""
+    usual = wal_segments.SPARES_MAX
+    rates: dict[str, list[float]] = {"prepared": [], "recycled": []}
+    taken: dict[str, list[float]] = {"prepared": [], "recycled": []}
+    written = {"prepared": 0, "recycled": 0}
+    for turn in range(RECYCLING_TURNS):
+        for name in rates:
+            wal_segments.SPARES_MAX = usual if name == "recycled" else 0
+            place = folder / f"{name}-{turn}"
+            before = bytes_written()
+            found = asyncio.run(snapshots(place))
+            written[name] += bytes_written() - before
+            shutil.rmtree(place)
+            taken[name] += found
+            rates[name].append(len(found) * 64 / sum(found))
+    for name, each in rates.items():
+        median = sorted(each)[len(each) // 2]
+        # The span before the first snapshot is not timed.
+        logged = len(taken[name]) * 64 * ENTRY_BYTES * 4 / 3
+        print(
+            f"{name}: {percentiles(taken[name])}  longest {max(taken[name]) * 1000:5.1f} ms  "
+            f"{median:8.0f} entries/s ({min(each):.0f} to {max(each):.0f})  "
+            f"{written[name] / logged:.2f} bytes written for each logged"
+        )
+
+
+def bytes_written() -> int:
+    """What this process has made the disk write."""
+    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(fields["write_bytes"])
+
+
+async def snapshots(folder: Path) -> list[float]:
+    """Seconds of each group, after the first snapshot."""
+    log = Persistence(RealDisk(folder), "bench", "m1")
+    await log.load(FOUNDING)
+    span = limits.RAFT_SNAPSHOT_LOG_BYTES // (64 * ENTRY_BYTES)
+    data = [os.urandom(ENTRY_BYTES) for _ in range(64)]
+    taken = []
+    for number in range(4 * span):
+        first = number * 64 + 1
+        found = tuple(Entry(first + at, 3, piece) for at, piece in enumerate(data))
+        begin = time.perf_counter()
+        await log.write([ready(found)])
+        if number >= span:
+            taken.append(time.perf_counter() - begin)
+        if number % span == span - 1:
+            await log.save_snapshot(SnapshotMeta(first, 3, FOUNDING.membership), [b"state"])
+    await log.close()
+    return taken
 
 
 async def recovery(folder: Path) -> None:

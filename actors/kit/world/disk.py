@@ -31,8 +31,10 @@ class AppendFile(Protocol):
         """Add at the end. Not durable (nor readable) before ``sync``. Raises DiskFault if this
         file has failed before."""
 
-    async def sync(self) -> None:
-        """Make all that was appended before the call durable. Raises DiskFault; never retried."""
+    async def sync(self, behind: bytes = b"") -> None:
+        """Make all that was appended before the call durable, and ``behind`` after it in the same
+        write: bytes that do not count in ``size``, so what is appended next takes their place. A
+        crash may keep the one and lose the other. Raises DiskFault; never retried."""
 
     async def truncate(self, size: int) -> None:
         """Cut the end and the room to ``size`` bytes, durably. Raises DiskFault, ValueError if

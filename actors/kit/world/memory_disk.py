@@ -233,9 +233,11 @@ class SimAppendFile:
             self._file.write(self._end, piece)
             self._end += len(piece)
 
-    async def sync(self) -> None:
-        """What was appended before this call is durable once the latency has passed."""
+    async def sync(self, behind: bytes = b"") -> None:
+        """What was appended before this call, and what comes behind it, is durable once the latency
+        has passed."""
         self._check()
+        self._file.write(self._end, behind)
         written = self._file.written
         await self._settle(written)
         self._file.harden(written)

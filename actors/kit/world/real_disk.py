@@ -122,9 +122,10 @@ class RealAppendFile:
         self._pending.extend(pieces)
         self._size += sum(map(len, pieces))
 
-    async def sync(self) -> None:
-        """Write what gathered, then fdatasync."""
+    async def sync(self, behind: bytes = b"") -> None:
+        """Write what gathered and what comes behind it, then fdatasync."""
         pieces, offset = self._take()
+        pieces.append(behind)
         await self._in_thread(lambda: _write_and_sync(self._fd, pieces, offset))
 
     async def truncate(self, size: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from actors.store import wal_segments
 from actors.store.lease_keeper import LeaseKeeper
 from actors.store.wal_segments import Log
 from actors.store.watch_hub import WatchHub
@@ -30,18 +31,23 @@ Bug = Callable[..., Any]
 
 
 @contextmanager
-def _planted(where: Any, name: str, bug: Bug) -> Iterator[None]:
+def _replaced(where: Any, name: str, other: Any) -> Iterator[None]:
+    original = getattr(where, name)
+    setattr(where, name, other)
+    try:
+        yield
+    finally:
+        setattr(where, name, original)
+
+
+def _planted(where: Any, name: str, bug: Bug) -> AbstractContextManager[None]:
     """``bug(original, *arguments)`` in place of a function."""
     original = getattr(where, name)
 
     def planted(*args: Any, **named: Any) -> Any:
         return bug(original, *args, **named)
 
-    setattr(where, name, planted)
-    try:
-        yield
-    finally:
-        setattr(where, name, original)
+    return _replaced(where, name, planted)
 
 
 @contextmanager
@@ -252,6 +258,15 @@ def snapshot_chunks_not_checked() -> Any:
         on_snapshot(state, message)
 
     return _planted(installing, "on_snapshot", bug)
+
+
+@canary(
+    seeds=40, snapshot_entries=8, segment_bytes=1024, sector_bytes=16, sync_seconds=0.003,
+    fault_gap=0.25, faults=("power", "boundary", "all-down"),
+)  # fmt: skip
+def recycled_without_terminator() -> Any:
+    """Old records of a segment that is used again follow its last new one."""
+    return _replaced(wal_segments, "TERMINATOR", b"")
 
 
 # -- what clients see -----------------------------------------------------------------------------

@@ -249,10 +249,13 @@ class SectorFile:
             self._file.write(self._end, piece)
             self._end += len(piece)
 
-    async def sync(self) -> None:
-        """What was appended before this call is durable once it returns."""
+    async def sync(self, behind: bytes = b"") -> None:
+        """What was appended before this call, and what comes behind it, is durable once it
+        returns."""
         self._check()
         disk, file = self._disk, self._file
+        if behind:
+            file.write(self._end, behind)
         dirty, file.syncing = file.dirty, file.dirty
         file.dirty = []
         try:

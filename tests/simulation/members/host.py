@@ -203,6 +203,8 @@ class Host(Serving):
 
     def refuse(self, why: str) -> None:
         """It does not trust its disk: a person must act."""
+        if not self.flips:
+            self.sim.problem(f"{self.name} refuses a disk that nothing has damaged: {why}")
         self.damaged = why
         self.die(False, why)
 
@@ -257,7 +259,7 @@ class Host(Serving):
                 self.machine = decode_snapshot(found.snapshot, knobs.history_revisions)
             except SnapshotDamaged as error:
                 raise LogDamaged(str(error)) from error
-        if found.torn_bytes:
+        if found.torn:
             sim.seen.saw("torn tail repaired")
         if found.spooled is not None:
             sim.seen.saw("spool kept over a crash")
@@ -292,7 +294,7 @@ class Host(Serving):
         self.start_turns()
         sim.tell(
             f"{self.name} starts: term {found.hard_state.term}, snapshot {found.meta.index}, "
-            f"last {self.member.log.last_index}, torn {found.torn_bytes}"
+            f"last {self.member.log.last_index}, torn {found.torn or 'nothing'}"
         )
 
     # -- to look at -----------------------------------------------------------------------------

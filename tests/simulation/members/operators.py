@@ -40,7 +40,8 @@ class Operator:
     def _possible(self, leader: Host) -> list[ChangeAsk]:
         rng, membership = self.rng, leader.membership
         voters, learners = membership.voters, membership.learners
-        known = {*voters, *membership.outgoing, *learners}
+        # Who is about to be wiped is not taken in again before.
+        known = {*voters, *membership.outgoing, *learners, *self.wiping}
         asks = [ChangeAsk("add-learner", name) for name in self.sim.names if name not in known]
         asks += [ChangeAsk("promote", name) for name in learners] * 3
         if len(voters) > 2 or learners:
@@ -151,7 +152,7 @@ class Operator:
         leader = self.sim.leader()
         if not tries or self.stopped:
             return
-        if leader is not None:
+        if leader is not None and name not in self.wiping:
             membership = leader.membership
             if name in membership.voters or name in membership.outgoing:
                 self.sim.seen.saw("voter again after a wipe")

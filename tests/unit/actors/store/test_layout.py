@@ -13,6 +13,7 @@ def test_names_sort_by_number_and_kinds_do_not_mix() -> None:
         layout.snapshots: snapshots,
         layout.unfinished: [layout.unfinished_snapshot(7)],
         layout.next: [layout.next],
+        layout.spares: [layout.spare(7), layout.spare(10)],
     }
     everything = [path for paths in kinds.values() for path in paths]
     everything += [layout.spool, layout.spool_table]

@@ -9,10 +9,10 @@ import pytest
 from actors.kit.world.disk import AppendFile
 from actors.kit.world.memory import SeededEntropy
 from actors.kit.world.memory_disk import SimAppendFile, SimDisk
-from actors.store import snapshot_files
+from actors.store import snapshot_files, wal_segments
 from actors.store.persistence import Persistence
 from actors.store.term_runs import TermRuns
-from actors.store.wal_reader import LogDamaged, Tail
+from actors.store.wal_reader import LogDamaged
 from actors.store.wal_segments import Log
 from cluster.raft.messages import Entry, HardState, SnapshotMeta
 from tests.simulation.loop import run_simulation
@@ -25,7 +25,9 @@ from tests.unit.actors.store.persistence_model import (
 )
 
 SEGMENT_BYTES = 2500
-STEPS = 200
+STEPS = 300
+# Few restarts: each ends the use of what segments were dropped before.
+KINDS = (*["write"] * 6, *["save"] * 3, "receive", "receive", "receive", "on")
 TORN_STATES = 3
 
 
@@ -33,12 +35,14 @@ class WatchedDisk(SimDisk):
     """Calls ``moment`` before and after each of its operations that changes something."""
 
     moment: Callable[[], Awaitable[None]]
+    recycled = 0
 
     async def settle(self) -> None:
         await self.moment()
 
     async def rename(self, old: str, new: str) -> None:
         await super().rename(old, new)
+        self.recycled += "/spare-" in old and "/log-" in new
         await self.moment()
 
     async def remove(self, path: str) -> None:
@@ -58,8 +62,8 @@ class WatchedDisk(SimDisk):
 
 
 class WatchedFile(SimAppendFile):
-    async def sync(self) -> None:
-        await super().sync()
+    async def sync(self, behind: bytes = b"") -> None:
+        await super().sync(behind)
         assert isinstance(self._disk, WatchedDisk)
         await self._disk.moment()
 
@@ -87,7 +91,7 @@ class Trial:
         self.founded = True
         for _ in range(STEPS):
             state = self.possible[-1]
-            kind = self.workload.draw("write", "write", "write", "save", "receive", "receive", "on")
+            kind = self.workload.draw(*KINDS)
             self.seen[kind] = self.seen.get(kind, 0) + 1
             spooled = state.spooled
             if spooled is not None and spooled[1] == len(snapshot_bytes(spooled[0])):
@@ -114,7 +118,7 @@ class Trial:
     async def load(self) -> Persistence:
         log = Persistence(self.disk, "c", "m1", SEGMENT_BYTES)
         recovered = await log.load(FOUNDING)
-        assert recovered.torn_bytes == 0
+        assert recovered.torn == ""
         return log
 
     async def crash(self) -> None:
@@ -162,6 +166,7 @@ def test_a_crash_at_any_moment_loses_nothing_and_invents_nothing(seed: int) -> N
 
     trial = run_simulation(main)
     assert trial.crashes > 3000
+    assert trial.disk.recycled > 5
     assert min(trial.seen.values()) > 3 and len(trial.seen) == 5
 
 
@@ -172,15 +177,6 @@ def lost_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
         self._durable = self._opened.size
 
     monkeypatch.setattr(Log, "sync", sync)
-
-
-def no_repair(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest of a torn group stays where new records will come."""
-
-    async def repair(self: Log, tail: Tail) -> None:
-        return
-
-    monkeypatch.setattr(Log, "_repair", repair)
 
 
 def dropped_before_the_marker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +200,24 @@ def dropped_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Log, "drop_covered", greedy)
 
 
+def no_terminator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old records follow the last new one."""
+    monkeypatch.setattr(wal_segments, "TERMINATOR", b"")
+
+
+def named_before_its_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spare is the next segment before its new head is written."""
+    take = Log._take_room
+
+    async def too_early(self: Log) -> str:
+        path = await take(self)
+        name = self._layout.log(self._segments[-1].number + 1) if self._segments else path
+        await self._disk.rename(path, name)
+        return name
+
+    monkeypatch.setattr(Log, "_take_room", too_early)
+
+
 def snapshot_not_synced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot counts before it is durable."""
 
@@ -222,7 +236,8 @@ def conflicts_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     "bug",
     [
         lost_syncs,
-        no_repair,
+        no_terminator,
+        named_before_its_head,
         dropped_before_the_marker,
         dropped_too_much,
         snapshot_not_synced,

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.store.wal_records import (
+    TERMINATOR,
     Header,
     Mark,
     Replay,
@@ -40,7 +41,7 @@ def test_a_record_in_a_wrong_place_is_noticed() -> None:
 def test_garbage_never_passes_for_a_record(data: bytes) -> None:
     good = encode_record(BLANK, 0)
     found = scan(good + data, None)
-    assert found.records == [BLANK] and bool(found.damage) == any(data)
+    assert found.records == [BLANK] and bool(found.damage) == any(data[: len(TERMINATOR)])
 
 
 def test_whole_records_behind_a_torn_one_of_the_same_group_are_cut_too() -> None:
@@ -81,3 +82,45 @@ def test_a_reset_forgets_entries_also_if_the_one_it_differs_in_is_dropped() -> N
     assert [entry.index for entry in replay.entries] == [5, 6, 7]
     replay.take(Reset(SnapshotMeta(4, 2)))
     assert (replay.entries, replay.meta) == ([], SnapshotMeta(4, 2))
+
+
+def test_a_terminator_ends_the_records_whatever_follows() -> None:
+    """What follows was there before: records of an earlier use of the file among it."""
+    good = encode_record(BLANK, 50)
+    old = encode_record(Entry(1, 1, b"old"), 7)
+    for behind in (old, b"?" * 99, encode_record(Mark(30), 9)):
+        found = scan(good + TERMINATOR + behind, 50)
+        assert (found.records, found.end, found.ordinal) == ([BLANK], len(good), 51)
+        assert found.damage == "" and judge(good + TERMINATOR + behind, found) == "torn"
+    for cut in range(len(TERMINATOR)):
+        assert scan(good + TERMINATOR[:cut], 50).damage == ""
+    assert scan(good + TERMINATOR[:-1] + b"?" + old, 50).damage == "checksum does not match"
+    assert scan(good + old, 50).damage == "record 7 where 51 belongs"
+
+
+def test_no_record_begins_like_a_terminator() -> None:
+    for record in (BLANK, Entry(0, 0, b""), Mark(0), SnapshotMeta(), Header(0, "", "", 0)):
+        assert any(encode_record(record, 0)[: len(TERMINATOR)])
+
+
+def test_zeros_that_a_later_mark_speaks_of_are_no_end() -> None:
+    """A sector that a disk lost reads as zeros, in the middle of what was durable."""
+    records = [encode_record(Entry(n, 1, b"x" * 100), n) for n in range(10)]
+    whole = b"".join(records)
+    marked = whole + encode_record(Mark(len(whole)), 10) + TERMINATOR
+    end = 4 * len(records[0])
+    lost = marked[:end] + bytes(200) + marked[end + 200 :]
+    found = scan(lost, 0)
+    assert (found.end, found.damage) == (end, "")
+    assert judge(lost, found) == "corrupt"
+    assert judge(marked, scan(marked, 0)) == "torn"
+
+
+def test_marks_of_an_earlier_use_of_the_file_say_nothing() -> None:
+    good = encode_record(BLANK, 500)
+    old = encode_record(Mark(len(good) + 1), 499)
+    data = good + TERMINATOR + old
+    assert judge(data, scan(data, 500)) == "torn"
+    newer = good + TERMINATOR + encode_record(Mark(len(good) + 1), 501)
+    assert judge(newer, scan(newer, 500)) == "corrupt"
+    assert judge(newer[:-1], scan(newer[:-1], 500)) == "torn"

@@ -10,8 +10,11 @@ from actors.kit.world.memory import SeededEntropy
 from actors.kit.world.memory_disk import SimDisk
 from actors.store.layout import Layout
 from actors.store.persistence import Persistence
+from actors.store.wal_reader import LogDamaged
 from actors.store.wal_records import Header, Mark, scan
+from actors.store.wal_segments import SPARES_MAX
 from cluster.raft.messages import Entry, SnapshotMeta
+from cluster.raft.ready import SnapshotChunk
 from tests.unit.actors.store.persistence_model import FOUNDING, ready
 
 LAYOUT = Layout.of("m1")
@@ -63,7 +66,7 @@ async def test_segments_are_written_in_place() -> None:
         data = await disk.read(path) or b""
         found = scan(data, None)
         assert len(data) == SEGMENT_BYTES and found.damage == ""
-        assert found.records[0] == Header(2, "c", "m1", number)
+        assert found.records[0] == Header(3, "c", "m1", number)
 
 
 async def test_a_group_larger_than_a_segment_makes_its_segment_longer() -> None:
@@ -199,6 +202,126 @@ async def test_disk_use_is_bounded(snapshot_entries: int) -> None:
     # The log of two spans (rounded up), the present and the next segment, two snapshots.
     assert most <= 2 * snapshot_entries * size + 3 * SEGMENT_BYTES + 2 * len(state)
     assert tuple(await recovered(disk)) == ()
+
+
+async def recycling(disk: SimDisk, last: int = 120) -> Persistence:
+    """A log whose snapshot covers more segments than become spares."""
+    log = await opened(disk)
+    for index in range(1, last + 1):
+        await log.write([ready(None, entries(index, index))])
+    await log.save_snapshot(SnapshotMeta(last, 1, FOUNDING.membership), [b"state"])
+    return log
+
+
+async def test_covered_segments_are_used_again_and_no_zeros_are_written() -> None:
+    disk = SimDisk()
+    log = await recycling(disk)
+    spares = await disk.list(LAYOUT.spares)
+    assert len(spares) == SPARES_MAX == 4
+    segments = len(await disk.list(LAYOUT.logs))
+    assert log.log_bytes == (segments + len(spares)) * SEGMENT_BYTES
+    held = {path: await disk.read(path) for path in spares}
+    assert all(len(data or b"") == SEGMENT_BYTES and any(data or b"") for data in held.values())
+    await disk.remove(LAYOUT.next)
+    log._log._next = None  # what was being made ready before there were spares
+    disk.inject("write", errno.ENOSPC, LAYOUT.next, count=1000)
+    written = 120
+    while await disk.list(LAYOUT.spares):
+        written += 1
+        await log.write([ready(None, entries(written, written))])
+        last = (await disk.list(LAYOUT.logs))[-1]
+        found = scan(await disk.read(last) or b"", None)
+        assert found.damage == "" and len(await disk.read(last) or b"") == SEGMENT_BYTES
+    assert len(await disk.list(LAYOUT.logs)) == segments + SPARES_MAX
+    await log.close()
+    assert tuple(await recovered(disk)) == entries(121, written)
+
+
+async def test_a_segment_that_grew_is_no_spare() -> None:
+    disk = SimDisk()
+    log = await opened(disk)
+    await log.write([ready(None, entries(1, 90))])
+    await log.write([ready(None, entries(91, 91))])
+    await log.save_snapshot(SnapshotMeta(91, 1, FOUNDING.membership), [b"state"])
+    assert len(await disk.list(LAYOUT.logs)) == 1 and not await disk.list(LAYOUT.spares)
+    await log.close()
+
+
+@pytest.mark.parametrize("wiped", [False, True])
+async def test_nothing_of_an_earlier_life_is_used_again(wiped: bool) -> None:
+    """A head may be there already, and a log that begins anew gives its ordinals anew."""
+    disk = SimDisk()
+    log = await recycling(disk)
+    await log.close()
+    assert await disk.list(LAYOUT.spares) and await disk.list(LAYOUT.next)
+    if wiped:
+        for path in [*await disk.list(LAYOUT.logs), *await disk.list(LAYOUT.snapshots)]:
+            await disk.remove(path)
+    log = await opened(disk)
+    assert not await disk.list(LAYOUT.spares) and not await disk.list(LAYOUT.next)
+    await log.close()
+
+
+async def test_a_refused_log_keeps_all_its_files() -> None:
+    disk = SimDisk()
+    log = await recycling(disk)
+    await log.close()
+    disk.damage((await disk.list(LAYOUT.logs))[-1], 20)
+    before = await disk.list("")
+    with pytest.raises(LogDamaged):
+        await opened(disk)
+    assert await disk.list("") == before
+
+
+async def test_spares_make_room_for_a_snapshot() -> None:
+    disk = SimDisk()
+    log = await recycling(disk)
+    await log.write([ready(None, entries(121, 122))])
+    disk.capacity = disk.used + 100
+    later = SnapshotMeta(122, 1, FOUNDING.membership)
+    with pytest.raises(DiskFull):
+        await log.save_snapshot(later, [b"s" * 9000])
+    assert not await disk.list(LAYOUT.spares)
+    await log.save_snapshot(later, [b"s" * 9000])
+    await log.close()
+    assert await recovered(disk) == []
+
+
+async def test_spares_make_room_for_a_snapshot_that_is_received() -> None:
+    disk = SimDisk()
+    log = await recycling(disk)
+    disk.capacity = disk.used + 500
+    received = SnapshotMeta(200, 1, FOUNDING.membership)
+    for offset in range(0, 9000, 3000):
+        await log.write([ready(None, (), (SnapshotChunk(received, offset, b"r" * 3000),))])
+    assert not await disk.list(LAYOUT.spares)
+    await log.install(received)
+    await log.close()
+    assert await recovered(disk) == []
+
+
+async def test_spares_make_room_for_a_group_longer_than_a_segment() -> None:
+    disk = SimDisk()
+    log = await recycling(disk)
+    disk.capacity = disk.used
+    await log.write([ready(None, entries(121, 190))])
+    assert not await disk.list(LAYOUT.spares)
+    await log.close()
+    assert tuple(await recovered(disk)) == entries(121, 190)
+
+
+async def test_with_spares_a_full_disk_is_met_later() -> None:
+    disk = SimDisk()
+    log = await recycling(disk)
+    disk.capacity = disk.used
+    written = 120
+    with pytest.raises(DiskFull, match="next: No space left"):
+        while True:
+            await log.write([ready(None, entries(written + 1, written + 1))])
+            written += 1
+    assert written > 120 + SPARES_MAX * 20 and not await disk.list(LAYOUT.spares)
+    await log.close()
+    assert tuple(await recovered(disk)) == entries(121, written)
 
 
 async def test_closing_waits_for_what_is_being_prepared() -> None:
