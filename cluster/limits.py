@@ -28,8 +28,8 @@ RAFT_PROPOSAL_BYTES_MAX = 4 * MIB
 # Proposals waiting for a quorum; above it the store answers Overloaded.
 RAFT_PENDING_PROPOSALS_MAX = 8192
 RAFT_PENDING_BYTES_MAX = 64 * MIB
-# A segment of the log: large enough that making one is rare, small enough that two of them do not
-# matter.
+# A segment of the log: large enough that making one is rare, small enough that a few of them to
+# spare do not matter.
 RAFT_SEGMENT_BYTES = 16 * MIB
 # Transactions gathered in one entry: enough to make the cost of an entry small beside theirs, few
 # enough that applying one entry stalls nobody.

@@ -133,32 +133,26 @@ def recycling(folder: Path) -> None:
     usual = wal_segments.SPARES_MAX
     rates: dict[str, list[float]] = {"prepared": [], "recycled": []}
     taken: dict[str, list[float]] = {"prepared": [], "recycled": []}
-    written = {"prepared": 0, "recycled": 0}
+    processor = {"prepared": 0.0, "recycled": 0.0}
     for turn in range(RECYCLING_TURNS):
         for name in rates:
             wal_segments.SPARES_MAX = usual if name == "recycled" else 0
             place = folder / f"{name}-{turn}"
-            before = bytes_written()
+            before = time.process_time()
             found = asyncio.run(snapshots(place))
-            written[name] += bytes_written() - before
+            processor[name] += time.process_time() - before
             shutil.rmtree(place)
             taken[name] += found
             rates[name].append(len(found) * 64 / sum(found))
     for name, each in rates.items():
         median = sorted(each)[len(each) // 2]
         # The span before the first snapshot is not timed.
-        logged = len(taken[name]) * 64 * ENTRY_BYTES * 4 / 3
+        cost = processor[name] / (len(taken[name]) * 64 * 4 / 3)
         print(
             f"{name}: {percentiles(taken[name])}  longest {max(taken[name]) * 1000:5.1f} ms  "
             f"{median:8.0f} entries/s ({min(each):.0f} to {max(each):.0f})  "
-            f"{written[name] / logged:.2f} bytes written for each logged"
+            f"{cost * 1e6:5.1f} us processor per entry"
         )
-
-
-def bytes_written() -> int:
-    """What this process has made the disk write."""
-    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
-    return int(fields["write_bytes"])
 
 
 async def snapshots(folder: Path) -> list[float]:
