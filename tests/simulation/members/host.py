@@ -187,10 +187,7 @@ class Host(Serving):
         self.backlog.clear()
         self.countdown = 0
         self.down_at = self.sim.timeline.now
-        self.disk.disconnect()
-        for job in self.jobs:
-            with suppress(Crashed, DiskFault):
-                job.kill()
+        self.end()
         if power and self.disk.lose_power():
             self.sim.seen.saw("unsynced bytes lost")
         for stream in self.streams:
@@ -200,6 +197,13 @@ class Host(Serving):
         self.member = None
         self._reset()
         self.sim.host_died(self)
+
+    def end(self) -> None:
+        """What the process was doing goes no further, and nothing of it reaches the disk."""
+        self.disk.disconnect()
+        for job in self.jobs:
+            with suppress(Crashed, DiskFault):
+                job.kill()
 
     def refuse(self, why: str) -> None:
         """It does not trust its disk: a person must act."""
@@ -259,6 +263,8 @@ class Host(Serving):
                 self.machine = decode_snapshot(found.snapshot, knobs.history_revisions)
             except SnapshotDamaged as error:
                 raise LogDamaged(str(error)) from error
+        # What rotted where nothing was promised may be overwritten by now: not to be put back.
+        self.flips.clear()
         if found.torn:
             sim.seen.saw("torn tail repaired")
         if found.spooled is not None:

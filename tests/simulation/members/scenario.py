@@ -60,7 +60,7 @@ class Run:
         everybody = self._everybody()
         done = sum(op.end < float("inf") for client in everybody for op in client.ops)
         told = "".join(f"{op!r}" for client in everybody for op in client.ops)
-        return Outcome(
+        outcome = Outcome(
             sim.seed,
             sim.problems,
             sim.digest(told),
@@ -71,6 +71,9 @@ class Run:
             sim.timeline.count,
             converged,
         )
+        for host in sim.hosts.values():
+            host.end()
+        return outcome
 
     def _live(self) -> float:
         sim = self.sim
