@@ -1,0 +1,46 @@
+"""Rules of networking, certificate, device and storage kinds: what the server sets and keeps. Pure.
+
+Source: API reference of Kubernetes 1.37. Who may write what is admission's.
+"""
+
+from actors.apiserver.strategies.strategy import Strategy, bump_generation
+from cluster.api.types import Object
+
+# A change of these makes a kubelet publish volumes anew.
+_REPUBLISHED = ("tokenRequests", "requiresRepublish", "storageCapacity", "podInfoOnMount")
+
+
+def _empty_status(obj: Object, now: float) -> None:
+    obj["status"] = {}
+
+
+def _unattached(obj: Object, now: float) -> None:
+    obj["status"] = {"attached": False}
+
+
+def _without_health(obj: Object, now: float) -> None:
+    """What a node tells of its volumes' health is not served (it is off by default)."""
+    obj.pop("status", None)
+
+
+def _still_without_health(obj: Object, old: Object) -> None:
+    obj.pop("status", None)
+
+
+def _keep_spec(obj: Object, old: Object) -> None:
+    """Whoever asked for a certificate asked for this one."""
+    obj["spec"] = old.get("spec") or {}
+
+
+def _update_driver(obj: Object, old: Object) -> None:
+    before, after = old.get("spec") or {}, obj.get("spec") or {}
+    if any(before.get(name) != after.get(name) for name in _REPUBLISHED):
+        bump_generation(obj)
+
+
+REQUESTS = Strategy(create=_empty_status, update=_keep_spec)
+COUNTED = Strategy(generation=True, create=_empty_status)
+WITH_STATUS = Strategy(create=_empty_status)
+ATTACHMENTS = Strategy(create=_unattached)
+CSI_DRIVERS = Strategy(update=_update_driver)
+CSI_NODES = Strategy(create=_without_health, update=_still_without_health)
