@@ -229,6 +229,9 @@ class Writer:
     def _prepare_update(self, call: Call, old: Object, new: Object, scope: str) -> Object:
         kind = call.kind
         strategy = strategy_of(kind)
+        part = strategy.parts.get(scope)
+        if part is not None:
+            return part(new, old, self.environment.clock.now())
         if scope == "status":
             if kind.custom is not None:
                 kind.custom.fill_in(new)

@@ -117,7 +117,7 @@ def group_objects() -> dict[tuple[str, str], Json]:
             "parameters": {"iops": "3000"},
         },
         ("storagemigration.k8s.io", "storageversionmigrations"): named(
-            "secrets", resource={"resource": "secrets"}
+            "secrets", resource={"group": "", "resource": "secrets"}
         ),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Rules of networking, certificate, device and storage kinds: what the server sets and keeps. Pure.
+"""Rules of networking, device and storage kinds: what the server sets and keeps. Pure.
 
 Source: API reference of Kubernetes 1.37. Who may write what is admission's.
 """
@@ -27,18 +27,35 @@ def _still_without_health(obj: Object, old: Object) -> None:
     obj.pop("status", None)
 
 
-def _keep_spec(obj: Object, old: Object) -> None:
-    """Whoever asked for a certificate asked for this one."""
-    obj["spec"] = old.get("spec") or {}
-
-
 def _update_driver(obj: Object, old: Object) -> None:
     before, after = old.get("spec") or {}, obj.get("spec") or {}
     if any(before.get(name) != after.get(name) for name in _REPUBLISHED):
         bump_generation(obj)
 
 
-REQUESTS = Strategy(create=_empty_status, update=_keep_spec)
+def taints_of(obj: Object) -> list[Object]:
+    """The taints of a DeviceTaintRule, or of the devices of a ResourceSlice."""
+    spec = obj.get("spec") or {}
+    if spec.get("taint"):
+        return [spec["taint"]]
+    return [taint for device in spec.get("devices") or () for taint in device.get("taints") or ()]
+
+
+def _keep_times(obj: Object, old: Object) -> None:
+    """A taint that does not say when it was set was set when it was."""
+    known = {_taint_key(item): item.get("timeAdded") for item in taints_of(old)}
+    for taint in taints_of(obj):
+        since = known.get(_taint_key(taint))
+        if since and not taint.get("timeAdded"):
+            taint["timeAdded"] = since
+
+
+def _taint_key(taint: Object) -> tuple[object, ...]:
+    return (taint.get("key"), taint.get("value"), taint.get("effect"))
+
+
+TAINT_RULES = Strategy(generation=True, create=_empty_status, update=_keep_times)
+SLICES = Strategy(generation=True, update=_keep_times)
 COUNTED = Strategy(generation=True, create=_empty_status)
 WITH_STATUS = Strategy(create=_empty_status)
 ATTACHMENTS = Strategy(create=_unattached)

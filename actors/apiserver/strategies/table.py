@@ -2,6 +2,7 @@
 
 from actors.apiserver.strategies import (
     batch,
+    certificate_requests,
     definitions,
     groups,
     namespaces,
@@ -29,7 +30,6 @@ _GENERATION = (
     ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
     ("scheduling.k8s.io", "priorityclasses"),
     ("resource.k8s.io", "deviceclasses"),
-    ("resource.k8s.io", "resourceslices"),
 )
 
 TABLE: dict[tuple[str, str], Strategy] = {
@@ -51,12 +51,13 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("batch", "jobs"): batch.JOBS,
     ("batch", "cronjobs"): batch.CRON_JOBS,
     ("policy", "poddisruptionbudgets"): workloads.DISRUPTION_BUDGETS,
-    ("certificates.k8s.io", "certificatesigningrequests"): groups.REQUESTS,
+    ("certificates.k8s.io", "certificatesigningrequests"): certificate_requests.STRATEGY,
     ("certificates.k8s.io", "podcertificaterequests"): groups.WITH_STATUS,
     ("flowcontrol.apiserver.k8s.io", "flowschemas"): groups.COUNTED,
     ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"): groups.COUNTED,
     ("networking.k8s.io", "servicecidrs"): groups.WITH_STATUS,
-    ("resource.k8s.io", "devicetaintrules"): groups.COUNTED,
+    ("resource.k8s.io", "resourceslices"): groups.SLICES,
+    ("resource.k8s.io", "devicetaintrules"): groups.TAINT_RULES,
     ("resource.k8s.io", "resourceclaims"): groups.WITH_STATUS,
     ("storage.k8s.io", "csidrivers"): groups.CSI_DRIVERS,
     ("storage.k8s.io", "csinodes"): groups.CSI_NODES,

@@ -23,6 +23,7 @@ USAGES = frozenset(
         "timestamping", "ocsp signing", "microsoft sgc", "netscape sgc",
     )
 )  # fmt: skip
+_DECISIONS = ("Approved", "Denied")
 _ALWAYS_TRUE = ("Approved", "Denied", "Failed")
 _SECONDS_MIN = 600
 _SIGNER_PATH_MAX = 571
@@ -107,7 +108,17 @@ def check_request(obj: Object, found: list[Cause]) -> None:
 
 
 def check_request_status(old: Object, new: Object, found: list[Cause]) -> None:
-    """What /status and /approval write: a decision is for ever, a certificate too."""
+    """What a signer writes: decisions are not its own."""
+    check_approval(old, new, found)
+    before, after = old.get("status") or {}, new.get("status") or {}
+    for kind in _DECISIONS:
+        if _has(after, kind) and not _has(before, kind):
+            detail = f'updates may not add a condition of type "{kind}"'
+            found.append(causes.forbidden("status.conditions", detail))
+
+
+def check_approval(old: Object, new: Object, found: list[Cause]) -> None:
+    """What an approver writes: a decision is for ever, a certificate too."""
     before, after = old.get("status") or {}, new.get("status") or {}
     _decisions(after.get("conditions") or [], found)
     for kind in _ALWAYS_TRUE:

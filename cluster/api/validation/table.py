@@ -131,7 +131,7 @@ def validate_update(kind: Kind, old: Object, new: Object, subresource: str = "")
     if key == ("", "Pod"):
         pods.check_pod_update(old, new, subresource, found)
         return found
-    check_status = STATUS.get(key)
+    check_status = STATUS.get((*key, subresource)) or STATUS.get(key)
     if check_status is not None and subresource:
         check_status(old, new, found)
     if _same_but_status(old, new):

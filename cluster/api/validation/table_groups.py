@@ -73,9 +73,10 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
     (_MIGRATION, "StorageVersionMigration"): storage_objects.check_migration_update,
 }
 
-# What a write of /status (or /approval) must keep to.
-STATUS: dict[tuple[str, str], CheckUpdate] = {
-    (_SIGNING, "CertificateSigningRequest"): signing.check_request_status,
+# What a write of a subresource must keep to: of any, unless the row names one.
+STATUS: dict[tuple[str, ...], CheckUpdate] = {
+    (_SIGNING, "CertificateSigningRequest", "approval"): signing.check_approval,
+    (_SIGNING, "CertificateSigningRequest", "status"): signing.check_request_status,
     (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate_status,
     (_FLOW, "FlowSchema"): flow_control.check_flow_status,
     (_FLOW, "PriorityLevelConfiguration"): flow_control.check_flow_status,
