@@ -14,7 +14,7 @@ from cluster.api.kinds import Kind
 from cluster.api.status import quoted
 from cluster.api.types import Object
 from cluster.messages.apiserver import ApiRequest
-from cluster.messages.store import Compare
+from cluster.messages.store import Compare, Delete, Put
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
 
@@ -66,9 +66,9 @@ class Call:
     """A request with its kind and caller; gathers warnings and guards as it goes.
 
     ``guards``: store comparisons that admission and strategies want to hold at the moment of the
-    write (e.g. "the namespace is still the one I saw"). ``inner``: a step of a request whose body
-    webhooks have judged already. ``until``: monotonic seconds when webhooks must have answered, 0
-    before the first is asked.
+    write (e.g. "the namespace is still the one I saw"). ``operations``: what they want written in
+    the same transaction. ``inner``: a step of a request whose body webhooks have judged already.
+    ``until``: monotonic seconds when webhooks must have answered, 0 before the first is asked.
     """
 
     request: ApiRequest
@@ -78,6 +78,7 @@ class Call:
     now: float = 0.0
     warnings: list[str] = field(default_factory=list)
     guards: list[Compare] = field(default_factory=list)
+    operations: list[Put | Delete] = field(default_factory=list)
     inner: bool = False
     until: float = 0.0
 
@@ -85,6 +86,11 @@ class Call:
     def namespace(self) -> str:
         """The namespace of the request ('' for cluster-scoped)."""
         return self.request.namespace
+
+    def undecided(self) -> None:
+        """Forget what an earlier try wanted of the transaction."""
+        self.guards.clear()
+        self.operations.clear()
 
     @property
     def resource(self) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from actors.apiserver.admission.hooks import Hooks
 from actors.apiserver.custom.kind_cache import KindCache
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.policy_cache import PolicyCache
+from actors.apiserver.turns import Turns
 from actors.kit.ref import Ref
 from actors.kit.world.clock import Clock
 from actors.kit.world.entropy import Entropy
@@ -20,7 +21,7 @@ from cluster.settings import ClusterSettings
 @dataclass
 class Environment:
     """``ref``: to another actor by address (kubelets for logs). ``kinds``: what is served.
-    ``hooks``: admission webhooks."""
+    ``hooks``: admission webhooks. ``turns``: of writes that take from the same quota."""
 
     settings: ClusterSettings
     replica: str
@@ -31,6 +32,7 @@ class Environment:
     ref: Callable[[str], Ref]
     kinds: KindCache = field(default_factory=KindCache)
     hooks: Hooks = field(default_factory=Hooks)
+    turns: Turns = field(default_factory=Turns)
 
     def timestamp(self) -> str:
         """Now, as metav1.Time."""

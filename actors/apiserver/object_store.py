@@ -53,13 +53,14 @@ class Write:
 
 @dataclass(frozen=True)
 class Remove:
-    """Decision: delete the object, together with ``operations``.
+    """Decision: delete the object, together with ``operations`` if ``guards`` hold.
 
     ``last``: what the writer made of it that let it go (None: a plain delete).
     """
 
     operations: tuple[Put | Delete, ...] = ()
     last: Object | None = None
+    guards: tuple[Compare, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -313,7 +314,7 @@ class ObjectStore:
             return True, current
         result = await self.store.txn(
             Txn(
-                compare=(Compare(key, "mod", current.mod_revision),),
+                compare=(Compare(key, "mod", current.mod_revision), *step.guards),
                 success=(Delete(key), *step.operations),
                 fence=context.fence,
             )

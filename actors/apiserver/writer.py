@@ -5,13 +5,14 @@ every kind. Must not know: HTTP, who may do what. Each decision is made anew whe
 came first, so it starts from bytes, never from an object an earlier try has changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import orjson
 
 from actors.apiserver import bodies, codec, deletion, patching, service_allocator
 from actors.apiserver.admission import chain as admission
+from actors.apiserver.admission import resource_quota
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.call import Call, DeleteOptions
 from actors.apiserver.environment import Environment
@@ -46,6 +47,8 @@ NAME_PREFIX_MAX = 63 - NAME_SUFFIX
 
 # From the live object to the next one. May raise StatusError.
 Revise = Callable[[Object], Object]
+# (the live object, whether it is known to be the newest) to what is deleted. May raise StatusError.
+Before = Callable[[Object, bool], Awaitable[Object]]
 _SERVICES = ("", "services")
 # Written every few seconds by every node: nobody applies them, so nobody's fields are tracked.
 _UNTRACKED = (("coordination.k8s.io", "leases"), ("", "events"), ("events.k8s.io", "events"))
@@ -100,14 +103,15 @@ class Writer:
 
         async def decide(current: KeyValue | None, fresh: bool) -> Step:
             obj = decode(pristine)
-            call.guards.clear()
+            call.undecided()
             operations, guards = await self._prepare_create(call, obj, applied, fresh)
-            return Write(obj, operations, (*guards, *call.guards))
+            return Write(obj, (*operations, *call.operations), (*guards, *call.guards))
 
         name = given["metadata"]["name"]
-        return await self.objects.create(
-            call.kind, call.namespace, name, decide, self._context(call)
-        )
+        async with self.environment.turns.of(resource_quota.turn(self.environment, call)):
+            return await self.objects.create(
+                call.kind, call.namespace, name, decide, self._context(call)
+            )
 
     async def _prepare_create(
         self, call: Call, obj: Object, applied: bool, fresh: bool
@@ -189,7 +193,7 @@ class Writer:
             if current is None:
                 raise status.not_found(kind, name)
             del call.warnings[warned:]
-            call.guards.clear()
+            call.undecided()
             old = codec.load(kind, current.value)
             return await self._revised(
                 call, old, revise(codec.load(kind, current.value)), scope, applied, fresh
@@ -207,7 +211,7 @@ class Writer:
         if await admission.admit(review):
             new = self._prepare_update(call, old, new, scope)
             review = Review(self.environment, call, new, old, fresh)
-        causes = validate_update(kind, old, new, scope)
+        causes = validate_update(kind, old, new)
         if not scope:
             causes = [*self.definitions.missing(kind.definition, new), *causes]
         if causes:
@@ -223,15 +227,13 @@ class Writer:
         if call.resource == _SERVICES and not scope:
             environment = self.environment
             operations, guards = await service_allocator.reserve(environment, kind, new, old, fresh)
+            operations = (*operations, *call.operations)
             return Write(new, operations, (*guards, *call.guards))
-        return Write(new, (), tuple(call.guards))
+        return Write(new, tuple(call.operations), tuple(call.guards))
 
     def _prepare_update(self, call: Call, old: Object, new: Object, scope: str) -> Object:
         kind = call.kind
         strategy = strategy_of(kind)
-        part = strategy.parts.get(scope)
-        if part is not None:
-            return part(new, old, self.environment.clock.now())
         if scope == "status":
             if kind.custom is not None:
                 kind.custom.fill_in(new)
@@ -242,8 +244,14 @@ class Writer:
             rules.prepare_update(new, old, strategy, has_status=has_status)
         return new
 
-    async def delete(self, call: Call, options: DeleteOptions) -> Outcome:
-        """Delete, or mark for deletion, the object the call names. Raises 404, 409."""
+    async def delete(
+        self, call: Call, options: DeleteOptions, before: Before | None = None
+    ) -> Outcome:
+        """Delete, or mark for deletion, the object the call names. Raises 404, 409.
+
+        ``before``: looks at the live object first; what it gives is marked, and what it adds to
+        the call is written in the same transaction.
+        """
         kind, name = call.kind, call.request.name
 
         async def decide(current: KeyValue | None, fresh: bool) -> Step:
@@ -251,17 +259,23 @@ class Writer:
                 raise status.not_found(kind, name)
             live = codec.load(kind, current.value)
             deletion.check_preconditions(kind, live, options.preconditions)
+            call.undecided()
             review = Review(self.environment, call, None, live, fresh, options=options)
             await admission.admit(review)
             await admission.validate(review)
+            if before is not None:
+                live = await before(live, fresh)
             now = self.environment.clock.now()
             warning = deletion.warning(call.resource, live, options)
             if warning and warning not in call.warnings:
                 call.warnings.append(warning)
             planned = deletion.plan(live, options, strategy_of(kind), now)
             if planned.removed:
-                return Remove(self._released(call, live))
-            return Write(planned.obj) if planned.changed else Keep()
+                released = (*self._released(call, live), *call.operations)
+                return Remove(released, guards=tuple(call.guards))
+            if not planned.changed:
+                return Keep()
+            return Write(planned.obj, tuple(call.operations), tuple(call.guards))
 
         context = WriteContext(call.request.fence, call.options.dry_run or options.dry_run)
         return await self.objects.change(kind, call.namespace, name, decide, context)

@@ -10,6 +10,7 @@ from actors.controllers import (
     node_lifecycle,
     pod_gc,
     replicaset,
+    resource_quota,
     root_ca,
     service_account,
     taint_eviction,
@@ -32,6 +33,7 @@ def make_controllers(settings: ClusterSettings, root_ca_pem: str) -> tuple[Contr
         namespace.CONTROLLER,
         garbage_collector.CONTROLLER,
         cluster_role_aggregation.CONTROLLER,
+        resource_quota.CONTROLLER,
     ]
     if root_ca_pem:
         found.insert(1, root_ca.make_controller(root_ca_pem))

@@ -7,17 +7,14 @@ default), "Dynamic Admission Control".
 
 from actors.apiserver.admission import (
     default_tolerations,
-    devices,
     limit_ranger,
     namespace_lifecycle,
     node_restriction,
     pod_security,
     priority,
     rbac_escalation,
-    runtime_class,
+    resource_quota,
     service_account,
-    signers,
-    storage_claims,
     webhooks,
 )
 from actors.apiserver.admission.plugin import Plugin, Review
@@ -34,10 +31,6 @@ PLUGINS: tuple[Plugin, ...] = (
     service_account.admit,
     priority.admit,
     default_tolerations.admit,
-    runtime_class.admit,
-    signers.admit,
-    storage_claims.admit,
-    devices.admit,
 )
 # These change nothing, and judge the object as it will be stored.
 JUDGES: tuple[Plugin, ...] = (pod_security.admit,)
@@ -64,6 +57,8 @@ async def validate(review: Review) -> None:
         await plugin(review)
     if review.environment.hooks.validating.hooks and not review.call.inner:
         await webhooks.validate(review)
+    # Last: what others refuse costs nothing.
+    await resource_quota.admit(review)
 
 
 async def judge_body(environment: Environment, call: Call, body: Object) -> None:

@@ -1,12 +1,16 @@
 """pods/<name>/eviction: delete a pod unless a PodDisruptionBudget forbids it now.
 
-Source: docs "API-initiated Eviction".
+Job: what the budget loses and what becomes of the pod are one transaction, so two evictions, on any
+replicas, never use one allowance. Source: docs "API-initiated Eviction", "Specifying a Disruption
+Budget for your Application" (unhealthy pod eviction policy). Must not know how budgets are counted.
 """
+
+from dataclasses import dataclass
 
 import msgspec
 import orjson
 
-from actors.apiserver import bodies
+from actors.apiserver import bodies, codec
 from actors.apiserver.admission import chain as admission
 from actors.apiserver.call import Call, delete_options
 from actors.apiserver.selection import Selection
@@ -18,9 +22,22 @@ from cluster.api.selectors import from_object
 from cluster.api.status import status_object
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
+from cluster.errors import StatusError
+from cluster.messages.store import Compare, KeyValue, Put
 
-_BUDGETS = by_resource("policy", "v1", "poddisruptionbudgets", unserved=True)
 RETRY_SECONDS = 10
+# Evictions that no controller has confirmed yet.
+DISRUPTED_MAX = 2000
+_REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
+
+
+def _kind() -> Kind:
+    kind = by_resource("policy", "v1", "poddisruptionbudgets")
+    assert kind is not None
+    return kind
+
+
+BUDGETS = _kind()
 
 
 async def handle(parts: Parts, call: Call) -> Answer:
@@ -29,19 +46,81 @@ async def handle(parts: Parts, call: Call) -> Answer:
     given = eviction["metadata"].get("name") or call.request.name
     if given != call.request.name:
         raise status.bad_request("name in URL does not match name in Eviction object")
-    environment = parts.environment
-    await admission.judge_body(environment, call, eviction)
+    await admission.judge_body(parts.environment, call, eviction)
     options = delete_options({}, eviction.get("deleteOptions"))
-    item = await environment.objects.get(call.kind, call.namespace, call.request.name, None)
-    pod = decode(item.value)
-    if not _is_free(pod):
-        budget = await _budget_of(parts, call, pod)
-        if budget is not None and not (options.dry_run or call.options.dry_run):
-            await _spend(parts, call, budget, pod)
     plain = msgspec.structs.replace(call.request, subresource="", body=b"")
     deleting = Call(plain, call.kind, call.caller, call.options, call.now, inner=True)
-    await parts.writer.delete(deleting, options)
+    await parts.writer.delete(deleting, options, _Spending(parts, deleting))
     return Answer(orjson.dumps(status_object(201, "", "")), 201)
+
+
+@dataclass(frozen=True)
+class _Spending:
+    """Takes one disruption of the pod's budget along with the delete of ``call``."""
+
+    parts: Parts
+    call: Call
+
+    async def __call__(self, pod: Object, fresh: bool) -> Object:
+        """The pod as it is to be deleted. Raises StatusError 429, 403 or 500."""
+        if _is_free(pod):
+            return pod
+        now = rfc3339(self.parts.environment.clock.now())
+        item = await self._budget_of(pod, fresh)
+        if item is not None:
+            budget = decode(item.value)
+            if not _is_healthy(pod) and _lets_unhealthy_go(budget):
+                # It must not have become healthy, nor the budget tight, meanwhile.
+                self.call.guards.append(Compare(item.key, "mod", item.mod_revision))
+            else:
+                self._write(item, spent(budget, pod["metadata"]["name"], now))
+        return {**pod, "status": _disrupted(pod.get("status") or {}, now)}
+
+    def _write(self, item: KeyValue, budget: Object) -> None:
+        data, stamp, index = codec.dump(BUDGETS, budget)
+        self.call.operations.append(Put(item.key, data, stamp, index))
+        self.call.guards.append(Compare(item.key, "mod", item.mod_revision))
+
+    async def _budget_of(self, pod: Object, fresh: bool) -> KeyValue | None:
+        labels = pod["metadata"].get("labels") or {}
+        objects = self.parts.environment.objects
+        found = [
+            item
+            for item in await objects.all(Selection(BUDGETS, self.call.namespace), fresh)
+            if from_object((decode(item.value).get("spec") or {}).get("selector")).matches(labels)
+        ]
+        if len(found) > 1:
+            raise status.internal_error(
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource "
+                "does not support."
+            )
+        return found[0] if found else None
+
+
+def spent(budget: Object, pod: str, now: str) -> Object:
+    """The budget after the pod of that name was evicted. Raises StatusError 429 or 403."""
+    state = budget.get("status") or {}
+    name = budget["metadata"]["name"]
+    generation = budget["metadata"].get("generation") or 0
+    if (state.get("observedGeneration") or 0) < generation:
+        text = f"The disruption budget {name} is still being processed by the server."
+        raise _too_many(text, RETRY_SECONDS)
+    allowed = int(state.get("disruptionsAllowed") or 0)
+    if allowed < 0:
+        raise status.forbidden(BUDGETS, name, "pdb disruptions allowed is negative")
+    disrupted = state.get("disruptedPods") or {}
+    if len(disrupted) > DISRUPTED_MAX:
+        why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
+        raise status.forbidden(BUDGETS, name, why)
+    if allowed == 0:
+        raise _too_many(
+            f"The disruption budget {name} needs {state.get('desiredHealthy', 0)} healthy pods and "
+            f"has {state.get('currentHealthy', 0)} currently"
+        )
+    after = {**state, "disruptionsAllowed": allowed - 1, "disruptedPods": {**disrupted, pod: now}}
+    if allowed == 1:
+        after["conditions"] = _none_allowed(state.get("conditions") or [], generation, now)
+    return {**budget, "status": after}
 
 
 def _is_free(pod: Object) -> bool:
@@ -52,72 +131,47 @@ def _is_free(pod: Object) -> bool:
     )
 
 
-async def _budget_of(parts: Parts, call: Call, pod: Object) -> Object | None:
-    if _BUDGETS is None:
-        return None
-    labels = pod["metadata"].get("labels") or {}
-    found = []
-    for item in await parts.environment.objects.all(Selection(_BUDGETS, call.namespace)):
-        budget = decode(item.value)
-        if from_object((budget.get("spec") or {}).get("selector")).matches(labels):
-            found.append(budget)
-    if len(found) > 1:
-        raise status.internal_error(
-            "This pod has more than one PodDisruptionBudget, which the eviction subresource does "
-            "not support."
-        )
-    return found[0] if found else None
+def _is_healthy(pod: Object) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
 
 
-async def _spend(parts: Parts, call: Call, budget: Object, pod: Object) -> None:
-    """Take one disruption of the budget, atomically with respect to other evictions."""
-    assert _BUDGETS is not None
-    now = rfc3339(parts.environment.clock.now())
-
-    def spent(live: Object) -> Object:
-        state = live.get("status") or {}
-        generation = live["metadata"].get("generation", 0)
-        allowed = int(state.get("disruptionsAllowed") or 0)
-        if state.get("observedGeneration", 0) < generation or allowed <= 0:
-            raise _blocked(live)
-        disrupted = {**(state.get("disruptedPods") or {}), pod["metadata"]["name"]: now}
-        return {
-            **live,
-            "status": {
-                **state,
-                "disruptionsAllowed": allowed - 1,
-                "disruptedPods": disrupted,
-            },
-        }
-
-    request = msgspec.structs.replace(
-        call.request,
-        resource="poddisruptionbudgets",
-        group="policy",
-        name=budget["metadata"]["name"],
-        subresource="status",
-        body=b"",
-    )
-    spending = Call(request, _kind(_BUDGETS), call.caller, call.options, call.now, inner=True)
-    await parts.writer.modify(spending, spent, "eviction")
-
-
-def _kind(kind: Kind | None) -> Kind:
-    assert kind is not None
-    return kind
-
-
-def _blocked(budget: Object) -> Exception:
+def _lets_unhealthy_go(budget: Object) -> bool:
+    """A pod that is not ready serves nobody: it may go, by default if enough others serve."""
+    if (budget.get("spec") or {}).get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
+        return True
     state = budget.get("status") or {}
-    cause = status.Cause(
-        "",
-        "DisruptionBudget",
-        f"The disruption budget {budget['metadata']['name']} needs "
-        f"{state.get('desiredHealthy', 0)} healthy pods and has "
-        f"{state.get('currentHealthy', 0)} currently",
-    )
-    return status.too_many_requests(
-        "Cannot evict pod as it would violate the pod's disruption budget.",
-        RETRY_SECONDS,
-        [cause],
-    )
+    wanted = state.get("desiredHealthy") or 0
+    return bool(wanted > 0 and (state.get("currentHealthy") or 0) >= wanted)
+
+
+def _disrupted(state: Object, now: str) -> Object:
+    """The pod's status that tells why it goes."""
+    kept = [one for one in state.get("conditions") or () if one.get("type") != "DisruptionTarget"]
+    condition = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": now,
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    }
+    return {**state, "conditions": [*kept, condition]}
+
+
+def _none_allowed(conditions: list[Object], generation: int, now: str) -> list[Object]:
+    kept = [one for one in conditions if one.get("type") != "DisruptionAllowed"]
+    condition = {
+        "type": "DisruptionAllowed",
+        "status": "False",
+        "reason": "InsufficientPods",
+        "message": "",
+        "observedGeneration": generation,
+        "lastTransitionTime": now,
+    }
+    return [*kept, condition]
+
+
+def _too_many(why: str, retry_after: int = 0) -> StatusError:
+    cause = status.Cause("", "DisruptionBudget", why)
+    return status.too_many_requests(_REFUSED, retry_after, [cause])

@@ -1,8 +1,4 @@
-"""What is written of an object beside the object itself.
-
-/status: the half that its controller writes. /approval: of certificate requests. /finalize: of
-namespaces.
-"""
+"""/status: the half of an object that its controller writes. /finalize: of namespaces."""
 
 from actors.apiserver import bodies
 from actors.apiserver.call import Call
@@ -14,18 +10,17 @@ from cluster.api import status
 from cluster.api.types import Object
 
 
-async def handle_part(parts: Parts, call: Call) -> Answer:
-    """GET, PUT, PATCH of /status, and of what is written like it (/approval)."""
-    part = call.request.subresource
+async def handle_status(parts: Parts, call: Call) -> Answer:
+    """GET, PUT, PATCH of /status."""
     match call.request.verb:
         case "get":
             environment = parts.environment
             item = await environment.objects.get(call.kind, call.namespace, call.request.name, None)
             return Answer(shown(call.kind, item.value))
         case "update":
-            return _answer(call, await parts.writer.update(call, part))
+            return _answer(call, await parts.writer.update(call, "status"))
         case "patch":
-            return _answer(call, await parts.writer.patch(call, part))
+            return _answer(call, await parts.writer.patch(call, "status"))
     raise status.method_not_allowed(call.kind, call.request.verb)
 
 

@@ -15,7 +15,7 @@ from cluster.api.kinds import Kind
 # The same wherever a kind has it.
 _COMMON: dict[str, Handler] = {
     "proxy": streamed.handle,
-    "status": status_part.handle_part,
+    "status": status_part.handle_status,
     "scale": scale.handle,
 }
 _OF_KIND: dict[tuple[str, str, str], Handler] = {
@@ -26,7 +26,6 @@ _OF_KIND: dict[tuple[str, str, str], Handler] = {
     ("", "pods", "exec"): streamed.handle,
     ("", "pods", "log"): log.handle,
     ("", "pods", "portforward"): streamed.handle,
-    ("certificates.k8s.io", "certificatesigningrequests", "approval"): status_part.handle_part,
     ("", "serviceaccounts", "token"): account_token.handle,
 }
 
