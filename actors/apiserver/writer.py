@@ -25,6 +25,7 @@ from actors.apiserver.object_store import (
     Write,
     WriteContext,
 )
+from actors.apiserver.strategies import pods
 from actors.apiserver.strategies import strategy as rules
 from actors.apiserver.strategies.table import strategy_of
 from cluster.api import status
@@ -50,6 +51,8 @@ Revise = Callable[[Object], Object]
 # (the live object, whether it is known to be the newest) to what is deleted. May raise StatusError.
 Before = Callable[[Object, bool], Awaitable[Object]]
 _SERVICES = ("", "services")
+# Parts of a spec that are written by themselves, under rules of their own.
+_JUDGED_PARTS = ("ephemeralcontainers",)
 # Written every few seconds by every node: nobody applies them, so nobody's fields are tracked.
 _UNTRACKED = (("coordination.k8s.io", "leases"), ("", "events"), ("events.k8s.io", "events"))
 
@@ -211,7 +214,7 @@ class Writer:
         if await admission.admit(review):
             new = self._prepare_update(call, old, new, scope)
             review = Review(self.environment, call, new, old, fresh)
-        causes = validate_update(kind, old, new)
+        causes = validate_update(kind, old, new, scope if scope in _JUDGED_PARTS else "")
         if not scope:
             causes = [*self.definitions.missing(kind.definition, new), *causes]
         if causes:
@@ -238,7 +241,9 @@ class Writer:
             if kind.custom is not None:
                 kind.custom.fill_in(new)
             return rules.prepare_status_update(new, old, strategy)
-        if not scope:
+        if scope == "ephemeralcontainers":
+            new = pods.with_ephemeral_containers(new, old)
+        if not scope or scope in _JUDGED_PARTS:
             apply_defaults(kind, new)
             has_status = "status" in kind.subresources
             rules.prepare_update(new, old, strategy, has_status=has_status)

@@ -74,7 +74,7 @@ def restarts_soon(pod: Object, container: str) -> bool:
 def published_state(pod: Object, container: str) -> Object:
     """``state`` of the container in the API object's status."""
     status = pod.get("status") or {}
-    for key in ("containerStatuses", "initContainerStatuses"):
+    for key in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
         for item in status.get(key) or ():
             if item["name"] == container:
                 found: Object = item.get("state") or {}

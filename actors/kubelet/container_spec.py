@@ -51,13 +51,15 @@ class EngineFacts:
 
 @dataclass(frozen=True, slots=True)
 class ContainerInputs:
-    """What was prepared for one container."""
+    """What was prepared for one container. ``target``: id of the container whose processes an
+    ephemeral one sees, '' : its own alone."""
 
     labels: Labels
     sandbox: str
     environment: Mapping[str, str]
     mounts: tuple[Mount, ...]
     image: Image
+    target: str = ""
 
 
 def cgroup_parent(pod: Object, engine: EngineFacts) -> str:
@@ -118,6 +120,8 @@ def container_config(
         host_config["PidMode"] = "host"
     elif pod["spec"].get("shareProcessNamespace"):
         host_config["PidMode"] = f"container:{inputs.sandbox}"
+    elif inputs.target:
+        host_config["PidMode"] = f"container:{inputs.target}"
     config: Config = {
         "Image": inputs.image.id,
         "Labels": inputs.labels,

@@ -25,6 +25,8 @@ def field_path(pod: Object, spec: Object | None) -> str:
     kind = "containers"
     if any(item["name"] == spec["name"] for item in pod_spec.init_containers(pod)):
         kind = "initContainers"
+    if any(item["name"] == spec["name"] for item in pod_spec.ephemeral_containers(pod)):
+        kind = "ephemeralContainers"
     return f"spec.{kind}{{{spec['name']}}}"
 
 

@@ -80,7 +80,7 @@ def run_plan(at: Situation, plan: Plan) -> None:
         return
     stop_unfit(at, plan)
     remove_superseded(at, plan)
-    if starting(at):
+    if starting(at) or ephemeral_plan(at, plan):
         return
     if not has_begun(at.pod, at.view) and not init_plan(at, plan):
         return
@@ -91,6 +91,19 @@ def run_plan(at: Situation, plan: Plan) -> None:
     for spec in pod_spec.main_containers(at.pod):
         if start_if_due(at, plan, spec):
             return
+
+
+def ephemeral_plan(at: Situation, plan: Plan) -> bool:
+    """Start ephemeral containers, each once. True if a start was planned."""
+    for spec in pod_spec.ephemeral_containers(at.pod):
+        name = spec["name"]
+        latest = at.view.latest(name)
+        begun = name in at.memory.attempts
+        if latest is not None:
+            begun = latest.state != "created" or latest.error != ""
+        if not begun and start_if_due(at, plan, spec):
+            return True
+    return False
 
 
 def starting(at: Situation) -> bool:

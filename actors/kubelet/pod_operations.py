@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from actors.kit.world.containers import Config, Container, Image, LogOptions, RuntimeFault
 from actors.kubelet import backoff, container_spec, env, hooks, labels, pod_spec
+from actors.kubelet.downward import ConfigFault
 from actors.kubelet.event_texts import field_path
 from actors.kubelet.image_puller import ensure_image
 from actors.kubelet.node_tools import NodeTools
@@ -127,7 +128,8 @@ class PodOperations:
         assert sandbox is not None, "a container is planned only with a sandbox"
         self.mounter.hold_references(pod)
         image = await ensure_image(tools, pod, spec)
-        config = await self._config(pod, spec, sandbox, attempt, image)
+        target = target_of(spec, view)
+        config = await self._config(pod, spec, sandbox, attempt, image, target)
         if attempt > 0:
             delay = self._memory.backoffs.get(name)
             self._memory.backoffs[name] = backoff.advance(delay, tools.now())
@@ -141,7 +143,13 @@ class PodOperations:
         await self._post_start(pod, spec, container)
 
     async def _config(
-        self, pod: Object, spec: Object, sandbox: Container, attempt: int, image: Image
+        self,
+        pod: Object,
+        spec: Object,
+        sandbox: Container,
+        attempt: int,
+        image: Image,
+        target: str,
     ) -> Config:
         tools, address = self._tools, self._address(pod)
         references = env.env_references(spec)
@@ -151,7 +159,9 @@ class PodOperations:
         variables = env.environment(pod, spec, sources)
         mounts = await self.mounter.mounts(pod, spec, attempt, address, variables)
         marked = labels.container_labels(self._labels(pod), spec, sandbox.id, attempt)
-        inputs = container_spec.ContainerInputs(marked, sandbox.id, variables, mounts, image)
+        inputs = container_spec.ContainerInputs(
+            marked, sandbox.id, variables, mounts, image, target
+        )
         return container_spec.container_config(pod, spec, inputs, tools.engine)
 
     async def _create_named(self, name: str, config: Config) -> str:
@@ -294,3 +304,14 @@ class PodOperations:
 
     def _say(self, pod: Object, spec: Object | None, kind: str, reason: str, text: str) -> None:
         self._tools.recorder.event(pod, kind, reason, text, field_path(pod, spec))
+
+
+def target_of(spec: Object, view: PodView) -> str:
+    """Id of an ephemeral container's target, '' if it names none. Raises ConfigFault."""
+    name = spec.get("targetContainerName")
+    if not name:
+        return ""
+    found = view.current(name)
+    if found is None or found.state != "running":
+        raise ConfigFault(f'unable to find target container "{name}"')
+    return found.id

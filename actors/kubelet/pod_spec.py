@@ -25,10 +25,22 @@ def init_containers(pod: Object) -> list[Object]:
     return found
 
 
-def all_containers(pod: Object) -> Iterator[Object]:
-    """Init containers first."""
+def ephemeral_containers(pod: Object) -> list[Object]:
+    """``spec.ephemeralContainers``: added to a pod that runs, started once."""
+    found: list[Object] = pod["spec"].get("ephemeralContainers") or []
+    return found
+
+
+def lasting_containers(pod: Object) -> Iterator[Object]:
+    """Init containers first; those that the pod was made with."""
     yield from init_containers(pod)
     yield from main_containers(pod)
+
+
+def all_containers(pod: Object) -> Iterator[Object]:
+    """Init containers first, ephemeral ones last."""
+    yield from lasting_containers(pod)
+    yield from ephemeral_containers(pod)
 
 
 def find_container(pod: Object, name: str) -> Object | None:

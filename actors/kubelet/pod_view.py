@@ -101,7 +101,7 @@ def recall(pod: Object, memory: PodMemory) -> None:
         memory.outcome = status["phase"]
         if status.get("reason"):
             memory.failure = Waiting(status["reason"], status.get("message", ""))
-    for key in ("initContainerStatuses", "containerStatuses"):
+    for key in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
         for item in status.get(key) or ():
             container_id = (item.get("containerID") or "").rpartition("//")[2]
             if not container_id:

@@ -46,7 +46,8 @@ def pod_status(
     seen = Seen(view, memory, node.scheme)
     init = container_statuses(init_specs(pod), seen, waiting, init=True)
     main = container_statuses(pod_spec.main_containers(pod), seen, waiting)
-    for item in (*init, *main):
+    ephemeral = container_statuses(pod_spec.ephemeral_containers(pod), seen, waiting)
+    for item in (*init, *main, *ephemeral):
         settle(item, default, ended=bool(memory.outcome or memory.failure))
     phase = pod_phase(pod, view, memory, main, done)
     status: Object = {
@@ -69,6 +70,9 @@ def pod_status(
     if init:
         status["initContainerStatuses"] = init
     status["containerStatuses"] = main
+    if ephemeral:
+        # They are not probed, and do not count for the pod.
+        status["ephemeralContainerStatuses"] = [{**item, "ready": False} for item in ephemeral]
     return status
 
 
@@ -203,7 +207,7 @@ def qos_class(pod: Object) -> str:
     """Guaranteed, Burstable or BestEffort (Kubernetes docs, "Pod Quality of Service Classes")."""
     guaranteed = True
     any_set = False
-    for spec in pod_spec.all_containers(pod):
+    for spec in pod_spec.lasting_containers(pod):
         resources = spec.get("resources") or {}
         requests = resources.get("requests") or {}
         limits = resources.get("limits") or {}

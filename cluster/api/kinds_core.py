@@ -41,7 +41,7 @@ _TOKEN = Subresource(
 _POD_PARTS = (
     _stream("attach", "PodAttachOptions"),
     _BINDING,
-    _lacking("ephemeralcontainers", STATUS_VERBS),
+    Subresource("ephemeralcontainers", STATUS_VERBS),
     _EVICTION,
     _stream("exec", "PodExecOptions"),
     Subresource("log", GET),

@@ -158,3 +158,10 @@ def test_proxy(kubectl: Kubectl) -> None:
     refused = kubectl.run("get", "--raw", f"{base}/pods/box:9/proxy/")
     assert "error trying to reach service: dial tcp" in refused.stderr
     assert kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/healthz") == "ok"
+
+
+def test_debug(kubectl: Kubectl) -> None:
+    words = ["debug", "-it", "box", "--image=steersman/busybox:v1", "--target=main", "-c", "look"]
+    said, code = in_terminal(kubectl, [*words, "--", "sh"], "ps\nexit 0\n", wait=4.0)
+    assert "httpd" in said, said
+    assert code == 0

@@ -60,6 +60,16 @@ def _amount(value: Any) -> int:
     return milli_value(str(value)) if value not in (None, "") else 0
 
 
+def with_ephemeral_containers(obj: Object, old: Object) -> Object:
+    """The live pod with the ephemeral containers of ``obj``: nothing else is taken."""
+    spec = {**(old.get("spec") or {})}
+    spec.pop("ephemeralContainers", None)
+    given = (obj.get("spec") or {}).get("ephemeralContainers")
+    if given:
+        spec["ephemeralContainers"] = given
+    return {**old, "metadata": obj["metadata"], "spec": spec}
+
+
 def grace(obj: Object, options: DeleteOptions) -> int:
     """Seconds until the kubelet must have stopped the pod; 0 removes it at once."""
     spec = obj.get("spec") or {}

@@ -3,6 +3,7 @@
 from actors.apiserver.subresources import (
     account_token,
     binding,
+    ephemeral_containers,
     eviction,
     log,
     scale,
@@ -22,6 +23,7 @@ _OF_KIND: dict[tuple[str, str, str], Handler] = {
     ("", "namespaces", "finalize"): status_part.handle_finalize,
     ("", "pods", "attach"): streamed.handle,
     ("", "pods", "binding"): binding.handle,
+    ("", "pods", "ephemeralcontainers"): ephemeral_containers.handle,
     ("", "pods", "eviction"): eviction.handle,
     ("", "pods", "exec"): streamed.handle,
     ("", "pods", "log"): log.handle,

@@ -38,7 +38,7 @@ def test_whatever_is_advertised_has_a_handler() -> None:
             assert handler_of(kind, name) is not None, f"{kind.plural}/{name}"
 
 
-@pytest.mark.parametrize("part", ["resize", "ephemeralcontainers"])
+@pytest.mark.parametrize("part", ["resize"])
 async def test_what_is_not_served_says_so(plane: ControlPlane, part: str) -> None:
     with pytest.raises(StatusError) as refused:
         await plane.ask(post("pods", "p", part, {}))
