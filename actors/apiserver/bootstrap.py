@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from actors.apiserver.bootstrap_flows import flow_objects
 from actors.apiserver.environment import Environment
 from actors.apiserver.strategies import services
 from actors.apiserver.strategies.strategy import copy_of, prepare_create
@@ -108,6 +109,7 @@ def initial_objects(settings: ClusterSettings) -> list[Object]:
     return [
         *(_object("v1", "Namespace", name) for name in namespaces),
         *_priority_classes(),
+        *flow_objects(),
         kubernetes_service(settings),
         dns_service(settings),
         *(copy_of(obj) for obj in bootstrap_objects()),

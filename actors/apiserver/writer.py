@@ -214,7 +214,7 @@ class Writer:
         if await admission.admit(review):
             new = self._prepare_update(call, old, new, scope)
             review = Review(self.environment, call, new, old, fresh)
-        causes = validate_update(kind, old, new, scope if scope in _JUDGED_PARTS else "")
+        causes = validate_update(kind, old, new, scope)
         if not scope:
             causes = [*self.definitions.missing(kind.definition, new), *causes]
         if causes:
@@ -237,6 +237,9 @@ class Writer:
     def _prepare_update(self, call: Call, old: Object, new: Object, scope: str) -> Object:
         kind = call.kind
         strategy = strategy_of(kind)
+        part = strategy.parts.get(scope)
+        if part is not None:
+            return part(new, old, self.environment.clock.now())
         if scope == "status":
             if kind.custom is not None:
                 kind.custom.fill_in(new)

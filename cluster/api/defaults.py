@@ -14,6 +14,7 @@ from cluster.api import (
     defaults_webhooks,
     defaults_workloads,
 )
+from cluster.api.defaults_groups import GROUP_DEFAULTS
 from cluster.api.kind import Kind
 from cluster.api.types import Object
 
@@ -174,6 +175,7 @@ def _definition(obj: Object) -> None:
 
 
 _BY_KIND: dict[tuple[str, str], Default] = {
+    **GROUP_DEFAULTS,
     ("", "Namespace"): _namespace,
     ("", "Node"): _node,
     ("", "Pod"): _pod,

@@ -59,6 +59,10 @@ _FIELDS: dict[tuple[str, str], tuple[str, ...]] = {
     # Stored as core events, so indexed by the same names; asked for by either (see selectors).
     ("events.k8s.io", "Event"): _EVENT,
     ("certificates.k8s.io", "CertificateSigningRequest"): ("spec.signerName",),
+    ("certificates.k8s.io", "ClusterTrustBundle"): ("spec.signerName",),
+    ("certificates.k8s.io", "PodCertificateRequest"): ("spec.signerName", "spec.nodeName"),
+    ("networking.k8s.io", "IPAddress"): ("spec.parentRef.resource", "spec.parentRef.name"),
+    ("resource.k8s.io", "ResourceSlice"): ("spec.nodeName", "spec.driver"),
 }
 # A field that another name means too, by (group, kind).
 _ALIASES: dict[tuple[str, str], dict[str, str]] = {

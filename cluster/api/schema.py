@@ -35,6 +35,9 @@ _SPECIAL: dict[str, Shape] = {
     _META + "apis.meta.v1.FieldsV1": "object",
     _META + "runtime.RawExtension": "object",
 }
+_JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
+# Definitions that are free in JSON form, but hold a known struct if they hold an object.
+_OR_OBJECT = {_JSON_SCHEMA + "OrArray": _JSON_SCHEMA, _JSON_SCHEMA + "OrBool": _JSON_SCHEMA}
 _REF = "#/$defs/"
 
 
@@ -43,6 +46,7 @@ class Node:
 
     ``name``: the Go type's name, for messages. ``fields``: of a struct, compiled when first asked
     (``struct_fields``). ``exact``: the Python type of a value that needs no further look.
+    ``inner``: of a free value, what it is if it is an object.
     """
 
     __slots__ = (
@@ -51,6 +55,7 @@ class Node:
         "definition",
         "exact",
         "fields",
+        "inner",
         "items",
         "list_map_keys",
         "list_type",
@@ -75,6 +80,8 @@ class Node:
         self.required: tuple[str, ...] = tuple(schema.get("required", ()))
         self.items: Node | None = None
         self.values: Node | None = None
+        other = _OR_OBJECT.get(name)
+        self.inner: Node | None = definitions.schema_for(other) if other else None
         self.list_type: str = _extension(schema, use, "list-type")
         self.list_map_keys: tuple[str, ...] = tuple(_extension(schema, use, "list-map-keys"))
         self.map_type: str = _extension(schema, use, "map-type")

@@ -126,6 +126,8 @@ def _value(owner: "Node", node: "Node", value: Any, path: Path, unknown: list[st
             return changed
     if shape == "quantity" and kind in (int, float):
         return _quantity(repr(value), path)
+    if node.inner is not None and kind is dict:
+        _struct(node.inner, value, path, unknown)
     if shape == "any" or (shape == "object" and kind is dict):
         return value
     if kind is node.exact or (shape == "number" and kind is float):

@@ -11,6 +11,7 @@ from cluster.api.kind import Kind
 from cluster.api.tables_apps import APPS_COLUMNS
 from cluster.api.tables_columns import CREATED_AT, NAME, Column
 from cluster.api.tables_core import CORE_COLUMNS
+from cluster.api.tables_groups import GROUP_COLUMNS
 from cluster.api.tables_network import NETWORK_COLUMNS
 from cluster.api.tables_others import OTHER_COLUMNS
 from cluster.api.tables_pods import POD_COLUMNS, row_conditions
@@ -24,6 +25,7 @@ COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     **NETWORK_COLUMNS,
     **APPS_COLUMNS,
     **OTHER_COLUMNS,
+    **GROUP_COLUMNS,
 }
 _OTHERS = (NAME, CREATED_AT)
 

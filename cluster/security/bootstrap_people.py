@@ -39,6 +39,7 @@ _VIEW = cluster_role(
     rule("events.k8s.io", "events", READ),
     rule("networking.k8s.io", f"{_NETWORK} ingresses/status", READ),
     rule("policy", "poddisruptionbudgets poddisruptionbudgets/status", READ),
+    rule("resource.k8s.io", "resourceclaims resourceclaims/status resourceclaimtemplates", READ),
     labels={f"{_TO}view": "true"},
 )
 _EDIT = cluster_role(
@@ -59,6 +60,7 @@ _EDIT = cluster_role(
     rule("batch", "cronjobs jobs", WRITE),
     rule("networking.k8s.io", _NETWORK, WRITE),
     rule("policy", "poddisruptionbudgets", WRITE),
+    rule("resource.k8s.io", "resourceclaims resourceclaimtemplates", WRITE),
     rule("coordination.k8s.io", "leases", f"{READ} {WRITE}"),
     labels={f"{_TO}edit": "true"},
 )

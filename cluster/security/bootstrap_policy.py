@@ -10,6 +10,7 @@ from cluster import names
 from cluster.api.types import Object
 from cluster.security.bootstrap_components import COMPONENT_ROLES
 from cluster.security.bootstrap_people import PEOPLE_ROLES
+from cluster.security.bootstrap_signers import BUNDLE_READERS, SIGNER_ROLES
 from cluster.security.policy_objects import cluster_role_binding
 from cluster.security.rules import aggregated_rules
 
@@ -23,6 +24,7 @@ def bootstrap_objects() -> tuple[Object, ...]:
 CLUSTER_ROLES: tuple[Object, ...] = (
     *({**role, "rules": aggregated_rules(role, PEOPLE_ROLES)} for role in PEOPLE_ROLES),
     *COMPONENT_ROLES,
+    *SIGNER_ROLES,
 )
 
 CLUSTER_ROLE_BINDINGS: tuple[Object, ...] = (
@@ -38,6 +40,7 @@ CLUSTER_ROLE_BINDINGS: tuple[Object, ...] = (
     cluster_role_binding(
         "system:service-account-issuer-discovery", "Group", "system:serviceaccounts"
     ),
+    cluster_role_binding(BUNDLE_READERS, "Group", "system:serviceaccounts"),
     cluster_role_binding("system:node", "Group", names.GROUP_NODES),
     cluster_role_binding("system:node-proxier", "Group", names.GROUP_NODES),
     cluster_role_binding("system:node-dns", "Group", names.GROUP_NODES),

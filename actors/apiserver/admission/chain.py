@@ -7,6 +7,7 @@ default), "Dynamic Admission Control".
 
 from actors.apiserver.admission import (
     default_tolerations,
+    devices,
     limit_ranger,
     namespace_lifecycle,
     node_restriction,
@@ -14,7 +15,10 @@ from actors.apiserver.admission import (
     priority,
     rbac_escalation,
     resource_quota,
+    runtime_class,
     service_account,
+    signers,
+    storage_claims,
     webhooks,
 )
 from actors.apiserver.admission.plugin import Plugin, Review
@@ -31,6 +35,10 @@ PLUGINS: tuple[Plugin, ...] = (
     service_account.admit,
     priority.admit,
     default_tolerations.admit,
+    runtime_class.admit,
+    signers.admit,
+    storage_claims.admit,
+    devices.admit,
 )
 # These change nothing, and judge the object as it will be stored.
 JUDGES: tuple[Plugin, ...] = (pod_security.admit,)

@@ -15,7 +15,7 @@ from actors.apiserver.selection import Selection
 from actors.apiserver.writer import Revise, Writer
 from cluster import names
 from cluster.api.custom import naming
-from cluster.api.custom.definition import CLEANUP, GROUP, PLURAL, TERMINATING, kinds_of
+from cluster.api.custom.definition import CLEANUP, GROUP, PLURAL, TERMINATING, stored_kind
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, by_resource
 from cluster.api.types import Object
@@ -72,14 +72,11 @@ class Establishing:
 
     async def _clear_up(self, definition: Object) -> bool:
         """True if the definition's objects are gone, and so it goes. Raises StatusError."""
-        kinds = kinds_of(definition)
-        if kinds:
-            # Best as they are stored: nothing is converted only to be deleted.
-            stored = [kind for kind in kinds if kind.custom and kind.version == kind.custom.storage]
-            if await self._delete_all([*stored, *kinds][0]):
-                await self._say(definition, "True", "InstanceDeletionInProgress",
-                                "CustomResource deletion is in progress")  # fmt: skip
-                return False
+        kind = stored_kind(definition)
+        if kind is not None and await self._delete_all(kind):
+            message = "CustomResource deletion is in progress"
+            await self._say(definition, "True", "InstanceDeletionInProgress", message)
+            return False
 
         def release(live: Object) -> Object:
             metadata = dict(live["metadata"])

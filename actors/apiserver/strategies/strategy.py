@@ -4,8 +4,8 @@ Job: which fields a client may set on create and update, and when ``generation``
 Must not know: the store, callers. Source: API conventions, "Metadata" and "Spec and Status".
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -41,6 +41,10 @@ def nothing_to_leave(obj: Object, now: float) -> Object:
     return obj
 
 
+# (what was written, the live object, now) to the object as it becomes.
+Part = Callable[[Object, Object, float], Object]
+
+
 @dataclass(frozen=True)
 class Strategy:
     """Rules of one kind.
@@ -51,6 +55,7 @@ class Strategy:
     ``grace``: seconds to wait for the owner of the running thing. ``leave``: the object as it is
     when somebody asks to delete it (a finalizer that the server itself sets). ``orphans``: a delete
     that says nothing of dependents leaves them (kinds older than the garbage collector).
+    ``parts``: the object that a write of a subresource makes, where that is not what all kinds do.
     """
 
     generation: bool = False
@@ -62,6 +67,7 @@ class Strategy:
     grace: Callable[[Object, DeleteOptions], int] = no_grace
     leave: Callable[[Object, float], Object] = nothing_to_leave
     orphans: bool = False
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
 
 def prepare_create(

@@ -2,7 +2,9 @@
 
 from actors.apiserver.strategies import (
     batch,
+    certificate_requests,
     definitions,
+    groups,
     namespaces,
     pods,
     services,
@@ -22,13 +24,12 @@ _GENERATION = (
     ("networking.k8s.io", "ingresses"),
     ("networking.k8s.io", "ingressclasses"),
     ("networking.k8s.io", "networkpolicies"),
-    ("flowcontrol.apiserver.k8s.io", "flowschemas"),
-    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"),
     ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
     ("admissionregistration.k8s.io", "validatingadmissionpolicies"),
     ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
     ("scheduling.k8s.io", "priorityclasses"),
+    ("resource.k8s.io", "deviceclasses"),
 )
 
 TABLE: dict[tuple[str, str], Strategy] = {
@@ -50,6 +51,18 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("batch", "jobs"): batch.JOBS,
     ("batch", "cronjobs"): batch.CRON_JOBS,
     ("policy", "poddisruptionbudgets"): workloads.DISRUPTION_BUDGETS,
+    ("certificates.k8s.io", "certificatesigningrequests"): certificate_requests.STRATEGY,
+    ("certificates.k8s.io", "podcertificaterequests"): groups.WITH_STATUS,
+    ("flowcontrol.apiserver.k8s.io", "flowschemas"): groups.COUNTED,
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"): groups.COUNTED,
+    ("networking.k8s.io", "servicecidrs"): groups.WITH_STATUS,
+    ("resource.k8s.io", "resourceslices"): groups.SLICES,
+    ("resource.k8s.io", "devicetaintrules"): groups.TAINT_RULES,
+    ("resource.k8s.io", "resourceclaims"): groups.WITH_STATUS,
+    ("storage.k8s.io", "csidrivers"): groups.CSI_DRIVERS,
+    ("storage.k8s.io", "csinodes"): groups.CSI_NODES,
+    ("storage.k8s.io", "volumeattachments"): groups.ATTACHMENTS,
+    ("storagemigration.k8s.io", "storageversionmigrations"): groups.WITH_STATUS,
 }
 
 

@@ -1,4 +1,8 @@
-"""/status: the half of an object that its controller writes. /finalize: of namespaces."""
+"""What is written of an object beside the object itself.
+
+/status: the half that its controller writes. /approval: of certificate requests. /finalize: of
+namespaces.
+"""
 
 from actors.apiserver import bodies
 from actors.apiserver.call import Call
@@ -10,17 +14,18 @@ from cluster.api import status
 from cluster.api.types import Object
 
 
-async def handle_status(parts: Parts, call: Call) -> Answer:
-    """GET, PUT, PATCH of /status."""
+async def handle_part(parts: Parts, call: Call) -> Answer:
+    """GET, PUT, PATCH of /status, and of what is written like it (/approval)."""
+    part = call.request.subresource
     match call.request.verb:
         case "get":
             environment = parts.environment
             item = await environment.objects.get(call.kind, call.namespace, call.request.name, None)
             return Answer(shown(call.kind, item.value))
         case "update":
-            return _answer(call, await parts.writer.update(call, "status"))
+            return _answer(call, await parts.writer.update(call, part))
         case "patch":
-            return _answer(call, await parts.writer.patch(call, "status"))
+            return _answer(call, await parts.writer.patch(call, part))
     raise status.method_not_allowed(call.kind, call.request.verb)
 
 

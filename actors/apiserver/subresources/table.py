@@ -16,7 +16,7 @@ from cluster.api.kinds import Kind
 # The same wherever a kind has it.
 _COMMON: dict[str, Handler] = {
     "proxy": streamed.handle,
-    "status": status_part.handle_status,
+    "status": status_part.handle_part,
     "scale": scale.handle,
 }
 _OF_KIND: dict[tuple[str, str, str], Handler] = {
@@ -28,6 +28,7 @@ _OF_KIND: dict[tuple[str, str, str], Handler] = {
     ("", "pods", "exec"): streamed.handle,
     ("", "pods", "log"): log.handle,
     ("", "pods", "portforward"): streamed.handle,
+    ("certificates.k8s.io", "certificatesigningrequests", "approval"): status_part.handle_part,
     ("", "serviceaccounts", "token"): account_token.handle,
 }
 

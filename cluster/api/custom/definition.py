@@ -38,31 +38,39 @@ def kinds_of(
     """The served versions of an established definition; none of another."""
     if not is_true(definition, ESTABLISHED):
         return ()
-    spec = definition["spec"]
-    names = definition["status"]["acceptedNames"]
-    found = []
-    for version in spec["versions"]:
-        if not version.get("served"):
-            continue
-        form = CustomForm(definition, version, meta, make_rules)
-        kind = row(
-            spec["group"],
-            version["name"],
-            names["kind"],
-            names["plural"],
-            schema_name(spec["group"], version["name"], names["kind"]),
-            singular=names.get("singular") or names["kind"].lower(),
-            namespaced=spec.get("scope") == "Namespaced",
-            short=tuple(names.get("shortNames") or ()),
-            categories=tuple(names.get("categories") or ()),
-            verbs=ALL_VERBS,
-            subresources=_parts(version.get("subresources") or {}),
-            deprecated=_deprecation(spec["group"], version, names["kind"]),
-            custom=form,
-            listed=names.get("listKind") or "",
-        )
-        found.append(kind)
-    return tuple(found)
+    return tuple(
+        _kind(definition, version, CustomForm(definition, version, meta, make_rules))
+        for version in definition["spec"]["versions"]
+        if version.get("served")
+    )
+
+
+def stored_kind(definition: Object) -> Kind | None:
+    """The version that objects are stored as, served or not; None if there never were any."""
+    if not is_true(definition, ESTABLISHED):
+        return None
+    version = next(item for item in definition["spec"]["versions"] if item.get("storage"))
+    return _kind(definition, version, CustomForm(definition, version, None))
+
+
+def _kind(definition: Object, version: Object, form: CustomForm) -> Kind:
+    spec, names = definition["spec"], definition["status"]["acceptedNames"]
+    return row(
+        spec["group"],
+        version["name"],
+        names["kind"],
+        names["plural"],
+        schema_name(spec["group"], version["name"], names["kind"]),
+        singular=names.get("singular") or names["kind"].lower(),
+        namespaced=spec.get("scope") == "Namespaced",
+        short=tuple(names.get("shortNames") or ()),
+        categories=tuple(names.get("categories") or ()),
+        verbs=ALL_VERBS,
+        subresources=_parts(version.get("subresources") or {}),
+        deprecated=_deprecation(spec["group"], version, names["kind"]),
+        custom=form,
+        listed=names.get("listKind") or "",
+    )
 
 
 def schema_name(group: str, version: str, kind: str) -> str:

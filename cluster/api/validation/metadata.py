@@ -12,12 +12,14 @@ from cluster.api.kind import Kind
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
+from cluster.api.validation.addresses import ip_name_errors
 
 ANNOTATIONS_BYTES_MAX = 256 * 1024
 _STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 _EXTENSIONS = "apiextensions.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 # What each kind wants of a name; the rest are DNS subdomains.
+_SIGNING = "certificates.k8s.io"
 _NAMES: dict[tuple[str, str], Callable[[str], tuple[str, ...]]] = {
     ("", "Namespace"): names.dns_label_errors,
     ("", "Service"): names.dns_1035_errors,
@@ -25,6 +27,10 @@ _NAMES: dict[tuple[str, str], Callable[[str], tuple[str, ...]]] = {
     (_RBAC, "RoleBinding"): names.path_segment_errors,
     (_RBAC, "ClusterRole"): names.path_segment_errors,
     (_RBAC, "ClusterRoleBinding"): names.path_segment_errors,
+    (_SIGNING, "CertificateSigningRequest"): names.path_segment_errors,
+    # Which names it may have depends on its signer: ``signing`` looks at that.
+    (_SIGNING, "ClusterTrustBundle"): names.path_segment_errors,
+    ("networking.k8s.io", "IPAddress"): ip_name_errors,
 }
 _FIXED = ("name", "namespace", "uid", "creationTimestamp")
 

@@ -25,6 +25,7 @@ from cluster.api.validation import (
     workloads,
 )
 from cluster.api.validation.metadata import check_metadata, check_metadata_update
+from cluster.api.validation.table_groups import GROUPS_CREATE, GROUPS_UPDATE, STATUS
 
 Check = Callable[[Object, list[Cause]], None]
 CheckUpdate = Callable[[Object, Object, list[Cause]], None]
@@ -34,6 +35,7 @@ _RBAC = "rbac.authorization.k8s.io"
 _ASK = "authorization.k8s.io"
 
 CREATE: dict[tuple[str, str], Check] = {
+    **GROUPS_CREATE,
     ("", "Pod"): pods.check_pod,
     ("", "Binding"): pods.check_binding,
     ("", "PodTemplate"): workloads.check_pod_template,
@@ -82,6 +84,7 @@ CREATE: dict[tuple[str, str], Check] = {
 
 # Beyond the rules of a new object, which hold for an updated one too.
 UPDATE: dict[tuple[str, str], CheckUpdate] = {
+    **GROUPS_UPDATE,
     ("", "Service"): services.check_service_update,
     ("", "ConfigMap"): configuration.check_config_map_update,
     ("", "Secret"): configuration.check_secret_update,
@@ -128,6 +131,9 @@ def validate_update(kind: Kind, old: Object, new: Object, subresource: str = "")
     if key == ("", "Pod"):
         pods.check_pod_update(old, new, subresource, found)
         return found
+    check_status = STATUS.get((*key, subresource)) or STATUS.get(key)
+    if check_status is not None and subresource:
+        check_status(old, new, found)
     if _same_but_status(old, new):
         return found
     check, check_update = CREATE.get(key), UPDATE.get(key)

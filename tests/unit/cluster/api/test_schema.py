@@ -187,3 +187,20 @@ def test_not_a_definitions_file() -> None:
     for raw in (b"[]", b"{}", b"{"):
         with pytest.raises(ValueError, match=r".+"):
             Definitions(raw)
+
+
+def test_schemas_inside_schemas_are_held_to_theirs(definitions: Definitions) -> None:
+    kind = by_resource("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+    assert kind is not None
+
+    def conform(items: Any) -> list[str]:
+        schema = {"type": "object", "properties": {"a": {"type": "array", "items": items}}}
+        version = {"name": "v1", "schema": {"openAPIV3Schema": schema}}
+        return definitions.conform(kind, {"spec": {"versions": [version]}}, "Warn")
+
+    assert conform({"type": "object", "additionalProperties": True}) == []
+    found = conform({"type": "object", "additionalProperties": {"typo": 1}})
+    path = "spec.versions[0].schema.openAPIV3Schema.properties.a.items.additionalProperties.typo"
+    assert found == [f'unknown field "{path}"']
+    with pytest.raises(StatusError, match="cannot be handled"):
+        conform({"properties": []})

@@ -1,0 +1,63 @@
+"""Rules of networking, device and storage kinds: what the server sets and keeps. Pure.
+
+Source: API reference of Kubernetes 1.37. Who may write what is admission's.
+"""
+
+from actors.apiserver.strategies.strategy import Strategy, bump_generation
+from cluster.api.types import Object
+
+# A change of these makes a kubelet publish volumes anew.
+_REPUBLISHED = ("tokenRequests", "requiresRepublish", "storageCapacity", "podInfoOnMount")
+
+
+def _empty_status(obj: Object, now: float) -> None:
+    obj["status"] = {}
+
+
+def _unattached(obj: Object, now: float) -> None:
+    obj["status"] = {"attached": False}
+
+
+def _without_health(obj: Object, now: float) -> None:
+    """What a node tells of its volumes' health is not served (it is off by default)."""
+    obj.pop("status", None)
+
+
+def _still_without_health(obj: Object, old: Object) -> None:
+    obj.pop("status", None)
+
+
+def _update_driver(obj: Object, old: Object) -> None:
+    before, after = old.get("spec") or {}, obj.get("spec") or {}
+    if any(before.get(name) != after.get(name) for name in _REPUBLISHED):
+        bump_generation(obj)
+
+
+def taints_of(obj: Object) -> list[Object]:
+    """The taints of a DeviceTaintRule, or of the devices of a ResourceSlice."""
+    spec = obj.get("spec") or {}
+    if spec.get("taint"):
+        return [spec["taint"]]
+    return [taint for device in spec.get("devices") or () for taint in device.get("taints") or ()]
+
+
+def _keep_times(obj: Object, old: Object) -> None:
+    """A taint that does not say when it was set was set when it was."""
+    known = {_taint_key(item): item.get("timeAdded") for item in taints_of(old)}
+    for taint in taints_of(obj):
+        since = known.get(_taint_key(taint))
+        if since and not taint.get("timeAdded"):
+            taint["timeAdded"] = since
+
+
+def _taint_key(taint: Object) -> tuple[object, ...]:
+    return (taint.get("key"), taint.get("value"), taint.get("effect"))
+
+
+TAINT_RULES = Strategy(generation=True, create=_empty_status, update=_keep_times)
+SLICES = Strategy(generation=True, update=_keep_times)
+COUNTED = Strategy(generation=True, create=_empty_status)
+WITH_STATUS = Strategy(create=_empty_status)
+ATTACHMENTS = Strategy(create=_unattached)
+CSI_DRIVERS = Strategy(update=_update_driver)
+CSI_NODES = Strategy(create=_without_health, update=_still_without_health)

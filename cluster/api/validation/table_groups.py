@@ -1,0 +1,88 @@
+"""Which rules hold for the kinds of the newer groups: rows of ``table.py``, and all status rules.
+
+Must not know how a rule is told to the client.
+"""
+
+from collections.abc import Callable
+
+from cluster.api.status import Cause
+from cluster.api.types import Object
+from cluster.api.validation import (
+    device_slices,
+    devices,
+    flow_control,
+    network_policies,
+    pod_certificates,
+    runtime_classes,
+    service_ranges,
+    signing,
+    storage_objects,
+)
+
+Check = Callable[[Object, list[Cause]], None]
+CheckUpdate = Callable[[Object, Object, list[Cause]], None]
+
+_SIGNING = "certificates.k8s.io"
+_FLOW = "flowcontrol.apiserver.k8s.io"
+_NETWORK = "networking.k8s.io"
+_NODE = "node.k8s.io"
+_DEVICES = "resource.k8s.io"
+_STORAGE = "storage.k8s.io"
+_MIGRATION = "storagemigration.k8s.io"
+
+GROUPS_CREATE: dict[tuple[str, str], Check] = {
+    (_SIGNING, "CertificateSigningRequest"): signing.check_request,
+    (_SIGNING, "ClusterTrustBundle"): signing.check_trust_bundle,
+    (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate,
+    (_FLOW, "FlowSchema"): flow_control.check_flow_schema,
+    (_FLOW, "PriorityLevelConfiguration"): flow_control.check_priority_level,
+    (_NETWORK, "IPAddress"): service_ranges.check_ip_address,
+    (_NETWORK, "NetworkPolicy"): network_policies.check_network_policy,
+    (_NETWORK, "ServiceCIDR"): service_ranges.check_service_range,
+    (_NODE, "RuntimeClass"): runtime_classes.check_runtime_class,
+    (_DEVICES, "DeviceClass"): devices.check_device_class,
+    (_DEVICES, "DeviceTaintRule"): devices.check_taint_rule,
+    (_DEVICES, "ResourceClaim"): devices.check_claim,
+    (_DEVICES, "ResourceClaimTemplate"): devices.check_claim_template,
+    (_DEVICES, "ResourceSlice"): device_slices.check_slice,
+    (_STORAGE, "CSIDriver"): storage_objects.check_csi_driver,
+    (_STORAGE, "CSINode"): storage_objects.check_csi_node,
+    (_STORAGE, "CSIStorageCapacity"): storage_objects.check_capacity,
+    (_STORAGE, "VolumeAttachment"): storage_objects.check_attachment,
+    (_STORAGE, "VolumeAttributesClass"): storage_objects.check_attributes_class,
+    (_MIGRATION, "StorageVersionMigration"): storage_objects.check_migration,
+}
+
+GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
+    (_SIGNING, "ClusterTrustBundle"): signing.check_trust_bundle_update,
+    (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate_update,
+    (_FLOW, "FlowSchema"): flow_control.check_flow_schema_update,
+    (_FLOW, "PriorityLevelConfiguration"): flow_control.check_priority_level_update,
+    (_NETWORK, "IPAddress"): service_ranges.check_ip_address_update,
+    (_NETWORK, "ServiceCIDR"): service_ranges.check_service_range_update,
+    (_NODE, "RuntimeClass"): runtime_classes.check_runtime_class_update,
+    (_DEVICES, "DeviceTaintRule"): devices.check_taint_rule_update,
+    (_DEVICES, "ResourceClaim"): devices.check_claim_update,
+    (_DEVICES, "ResourceClaimTemplate"): devices.check_claim_update,
+    (_DEVICES, "ResourceSlice"): device_slices.check_slice_update,
+    (_STORAGE, "CSIDriver"): storage_objects.check_csi_driver_update,
+    (_STORAGE, "CSINode"): storage_objects.check_csi_node_update,
+    (_STORAGE, "CSIStorageCapacity"): storage_objects.check_capacity_update,
+    (_STORAGE, "VolumeAttachment"): storage_objects.check_attachment_update,
+    (_STORAGE, "VolumeAttributesClass"): storage_objects.check_attributes_class_update,
+    (_MIGRATION, "StorageVersionMigration"): storage_objects.check_migration_update,
+}
+
+# What a write of a subresource must keep to: of any, unless the row names one.
+STATUS: dict[tuple[str, ...], CheckUpdate] = {
+    (_SIGNING, "CertificateSigningRequest", "approval"): signing.check_approval,
+    (_SIGNING, "CertificateSigningRequest", "status"): signing.check_request_status,
+    (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate_status,
+    (_FLOW, "FlowSchema"): flow_control.check_flow_status,
+    (_FLOW, "PriorityLevelConfiguration"): flow_control.check_flow_status,
+    (_NETWORK, "ServiceCIDR"): service_ranges.check_service_range_status,
+    (_DEVICES, "DeviceTaintRule"): devices.check_taint_rule_status,
+    (_DEVICES, "ResourceClaim"): devices.check_claim_status,
+    (_STORAGE, "VolumeAttachment"): storage_objects.check_attachment_status,
+    (_MIGRATION, "StorageVersionMigration"): storage_objects.check_migration_status,
+}
