@@ -165,8 +165,8 @@ class ApiServerActor(Actor):
         store = StoreClient(self.ctx.ref(names.address(names.STORE, self._replica)), sealer)
         tokens = ContinueTokens(self._authority.service_account_key)
         objects = ObjectStore(store, tokens)
-        objects.conversion = Conversion(WebhookConverter(objects, entropy))
         self._webhooks = WebhookClient(ServiceDialler(objects, entropy))
+        objects.conversion = Conversion(WebhookConverter(self._webhooks, entropy))
         return Environment(
             settings=self._live.now,
             replica=self._replica,

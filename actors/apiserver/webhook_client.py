@@ -1,8 +1,8 @@
-"""HTTPS to admission webhooks: connections kept, names of services resolved to endpoints.
+"""HTTPS to webhooks: connections kept, names of services resolved to endpoints.
 
-Source: "Dynamic Admission Control", Contacting the webhook, Timeouts. A service is asked under the
-name ``<service>.<namespace>.svc``, which its certificate must have. Must not know: what reviews
-mean.
+Source: "Dynamic Admission Control", Contacting the webhook, Timeouts; "Versions in
+CustomResourceDefinitions". A service is asked under the name ``<service>.<namespace>.svc``, which
+its certificate must have. Must not know: what reviews mean.
 """
 
 import asyncio
@@ -19,14 +19,12 @@ import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from actors.apiserver.admission.hooks import CallFailed
+from actors.apiserver.admission.hooks import ANSWER_BYTES_MAX, CallFailed
 from actors.apiserver.dialling import Dialler, Unreachable
 from cluster import limits
 from cluster.api.types import Object
 from cluster.errors import StatusError
 
-# A patch travels as base64 of JSON that may hold a whole object.
-ANSWER_BYTES_MAX = 2 * limits.BODY_BYTES_MAX
 # What one slow webhook may hold, and all together; whoever comes later waits within its timeout.
 CALLS_PER_HOST_MAX = 64
 CALLS_MAX = 256
@@ -50,7 +48,9 @@ class WebhookClient:
         self._session: aiohttp.ClientSession | None = None
         self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
 
-    async def post(self, client: Object, review: Object, seconds: float) -> object:
+    async def post(
+        self, client: Object, review: Object, seconds: float, most: int = ANSWER_BYTES_MAX
+    ) -> object:
         """See ``HookCaller``."""
         url = f"{_url(client)}?timeout={_duration(seconds)}"
         try:
@@ -58,10 +58,10 @@ class WebhookClient:
             async with asyncio.timeout(seconds):
                 body = orjson.dumps(review)
                 try:
-                    return await self._post(url, context, body)
+                    return await self._post(url, context, body, most)
                 except aiohttp.ServerDisconnectedError:
                     # A kept connection that the webhook had just let go of.
-                    return await self._post(url, context, body)
+                    return await self._post(url, context, body, most)
         except TimeoutError as error:
             raise CallFailed(f'Post "{url}": context deadline exceeded') from error
         except (aiohttp.ClientError, OSError, StatusError) as error:
@@ -74,7 +74,7 @@ class WebhookClient:
         if self._session is not None:
             await self._session.close()
 
-    async def _post(self, url: str, context: ssl.SSLContext, body: bytes) -> object:
+    async def _post(self, url: str, context: ssl.SSLContext, body: bytes, most: int) -> object:
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 resolver=_Resolver(self._dialler),
@@ -94,8 +94,8 @@ class WebhookClient:
             read = bytearray()
             async for piece in answer.content.iter_chunked(64 * limits.KIB):
                 read += piece
-                if len(read) > ANSWER_BYTES_MAX:
-                    raise ValueError(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
+                if len(read) > most:
+                    raise ValueError(f"the answer is longer than {most} bytes")
         if not 200 <= answer.status < 300:
             raise ValueError(_refusal(answer.status, bytes(read)))
         return orjson.loads(read)

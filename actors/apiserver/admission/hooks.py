@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from actors.apiserver.admission.matching import GROUP, Rule, rule_of, selector_of
+from cluster import limits
 from cluster.api.encoding import decode
 from cluster.api.schema import Definitions
 from cluster.api.selectors import LabelSelector
@@ -97,11 +98,17 @@ class CallFailed(Exception):
     """A webhook could not be asked, or gave no answer that counts. The text says why."""
 
 
-class HookCaller(Protocol):
-    """Sends an AdmissionReview."""
+# A patch travels as base64 of JSON that may hold a whole object.
+ANSWER_BYTES_MAX = 2 * limits.BODY_BYTES_MAX
 
-    async def post(self, client: Object, review: Object, seconds: float) -> object:
-        """The decoded JSON of the answer. Raises CallFailed."""
+
+class HookCaller(Protocol):
+    """Sends reviews to webhooks."""
+
+    async def post(
+        self, client: Object, review: Object, seconds: float, most: int = ANSWER_BYTES_MAX
+    ) -> object:
+        """The decoded JSON of the answer, of ``most`` bytes. Raises CallFailed."""
 
 
 @dataclass

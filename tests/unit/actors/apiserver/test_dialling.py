@@ -11,12 +11,12 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from actors.apiserver.admission.hooks import CallFailed
+from actors.apiserver.admission.hooks import ANSWER_BYTES_MAX, CallFailed
 from actors.apiserver.continue_token import ContinueTokens
 from actors.apiserver.dialling import ServiceDialler, Unreachable
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.store_client import StoreClient
-from actors.apiserver.webhook_client import ANSWER_BYTES_MAX, WebhookClient
+from actors.apiserver.webhook_client import WebhookClient
 from actors.kit.world.real import RealEntropy
 from cluster import names
 from cluster.security import certificates

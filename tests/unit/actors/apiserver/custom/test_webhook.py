@@ -101,6 +101,16 @@ async def test_each_version_shows_its_own_fields(converted: ControlPlane, webhoo
     assert stored["spec"]["color"] == "red" and stored["apiVersion"] == "example.com/v1"
 
 
+async def test_a_long_list_is_converted_whole(converted: ControlPlane, webhook: Webhook) -> None:
+    for number in range(5):
+        obj = widget(f"w{number}", free={"much": "x" * 100_000})
+        await converted.create("widgets", obj, "default", GROUP)
+    request = ApiRequest("list", "widgets", GROUP, "v2", namespace="default")
+    listed = await converted._json(request, "apiserver/test")
+    assert [len(item["spec"]["free"]["much"]) for item in listed["items"]] == [100_000] * 5
+    assert webhook.asked == 1
+
+
 async def test_a_webhook_that_refuses(converted: ControlPlane, webhook: Webhook) -> None:
     await converted.create("widgets", widget(), "default", GROUP)
     webhook.refuse = "not today"
