@@ -12,7 +12,8 @@ import orjson
 
 from actors.apiserver import bodies, codec, deletion, patching, service_allocator
 from actors.apiserver.admission import chain as admission
-from actors.apiserver.admission import resource_quota
+from actors.apiserver.admission import resource_quota, webhooks
+from actors.apiserver.admission.matching import Asked
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.call import Call, DeleteOptions
 from actors.apiserver.environment import Environment
@@ -111,10 +112,17 @@ class Writer:
             return Write(obj, (*operations, *call.operations), (*guards, *call.guards))
 
         name = given["metadata"]["name"]
-        async with self.environment.turns.of(resource_quota.turn(self.environment, call)):
+        async with self.environment.turns.of(self._turn(call)):
             return await self.objects.create(
                 call.kind, call.namespace, name, decide, self._context(call)
             )
+
+    def _turn(self, call: Call) -> str:
+        # A webhook may write to the same namespace before it answers, and it may be slow: who waits
+        # for one holds no turn.
+        if webhooks.concern(self.environment, Asked("CREATE", call.kind)):
+            return ""
+        return resource_quota.turn(self.environment, call)
 
     async def _prepare_create(
         self, call: Call, obj: Object, applied: bool, fresh: bool

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import ssl
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from tests.support.control_plane import REPLICA, ControlPlane, free_port
 
 Json = dict[str, Any]
 # From the request of a review to its response (the uid is filled in), or to the whole answer.
-Answer = Callable[[Json], Json | web.Response]
+Answer = Callable[[Json], Json | web.Response | Awaitable[Json]]
 GROUP = "admissionregistration.k8s.io"
 TRIES = 400
 
@@ -113,6 +113,8 @@ class WebhookServer:
         if request.path in self.slow:
             await self.slow[request.path].wait()
         found = self.answers.get(request.path, lambda _: allowed())(asked)
+        if isinstance(found, Awaitable):
+            found = await found
         if isinstance(found, web.Response):
             return found
         response = {"uid": asked["uid"], **found}

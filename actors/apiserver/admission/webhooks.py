@@ -12,8 +12,10 @@ import orjson
 
 from actors.apiserver.admission import matching
 from actors.apiserver.admission.hooks import CallFailed, Hook
+from actors.apiserver.admission.matching import Asked
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.admission.subject import Subject, event_as, settle, subject_of
+from actors.apiserver.environment import Environment
 from cluster.api import admission_review, status
 from cluster.api.admission_review import Verdict
 from cluster.api.encoding import decode
@@ -26,6 +28,15 @@ from cluster.errors import StatusError
 REQUEST_SECONDS = 60.0
 _NAMESPACES = by_resource("", "v1", "namespaces")
 _TIMEOUT = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,6}(?:\.\d{1,9})?)s)?")
+
+
+def concern(environment: Environment, asked: Asked) -> bool:
+    """True if a webhook may be asked of it, by the rules alone."""
+    hooks, table = environment.hooks, environment.kinds.table
+    return any(
+        matching.matched(hook.rules, hook.exact, asked, table) is not None
+        for hook in (*hooks.mutating.hooks, *hooks.validating.hooks)
+    )
 
 
 class _Unanswered(Exception):

@@ -419,6 +419,24 @@ async def test_equivalent_versions_are_asked_in_the_webhooks_own(
     assert (asked["kind"]["version"], asked["requestKind"]["version"]) == ("v1", "v2")
 
 
+async def test_a_webhook_may_write_where_a_quota_counts(
+    plane: ControlPlane, server: WebhookServer
+) -> None:
+    quota = {"metadata": {"name": "q"}, "spec": {"hard": {"count/configmaps": "50"}}}
+    await plane.create("resourcequotas", quota, "default")
+
+    async def write(asked: Json) -> Json:
+        if not asked["name"].startswith("by-"):
+            await make(plane, f"by-{asked['name']}")
+        return allowed()
+
+    server.answers["/v"] = write
+    creates = rules("configmaps", operations=("CREATE",))
+    await server.register("validating", server.hook("v", creates, timeoutSeconds=5))
+    await make(plane, "m")
+    assert [asked["name"] for asked in server.asked["/v"]] == ["m", "by-m"]
+
+
 async def test_questions_are_not_admitted(plane: ControlPlane, server: WebhookServer) -> None:
     everything = {**rules("*/*"), "apiGroups": ["*"]}
     server.answers["/v"] = lambda asked: denied("all")
