@@ -9,7 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import cast
 
-from actors.apiserver import bootstrap, event_expiry, resealing
+from actors.apiserver import bootstrap, event_expiry, resealing, service_repair
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.admission import hooks
 from actors.apiserver.audit import AuditLog
@@ -84,6 +84,7 @@ class ApiServerActor(Actor):
         self.ctx.task(self._follow_leadership(environment), "leadership")
         self.ctx.task(self._establish(), "definitions")
         self.ctx.task(self._expire_events(environment), "event expiry")
+        self.ctx.task(self._keep_addresses(environment), "service addresses")
         settings = self._live.now
         replica = settings.replica(self._replica)
         if replica.api_addresses:
@@ -278,6 +279,25 @@ class ApiServerActor(Actor):
                 await event_expiry.expire(environment.objects.store, environment.clock.now())
             except SteersmanError as error:
                 self.ctx.log.info("old events stay for now", error=str(error))
+
+    async def _keep_addresses(self, environment: Environment) -> None:
+        """Whichever replica leads lets ranges go, and now and then walks over all Services."""
+        wait = 0.0
+        while True:
+            await asyncio.sleep(service_repair.LOOK_SECONDS)
+            if not self._leading:
+                wait = 0.0
+                continue
+            wait -= service_repair.LOOK_SECONDS
+            try:
+                await service_repair.release_ranges(environment)
+                if wait <= 0:
+                    repaired = await service_repair.repair(environment)
+                    wait = service_repair.REPAIR_SECONDS
+                    if repaired:
+                        self.ctx.note("services.repaired", self._live.now.name, keys=repaired)
+            except SteersmanError as error:
+                self.ctx.log.info("service addresses are looked at again", error=str(error))
 
     async def _stay_listed(self) -> None:
         """In the ``kubernetes`` Service, as soon as the cluster has its namespaces, and again

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import orjson
 
+from actors.apiserver.address_ranges import put_address
 from actors.apiserver.bootstrap_flows import flow_objects
 from actors.apiserver.environment import Environment
 from actors.apiserver.strategies import services
+from actors.apiserver.strategies.service_ranges import DEFAULT_NAME
 from actors.apiserver.strategies.strategy import copy_of, prepare_create
 from actors.apiserver.strategies.table import strategy_of
 from cluster import names
@@ -87,6 +89,7 @@ def make_seed(environment: Environment, obj: Object) -> Seed:
     if kind.kind == "Service":
         owner = orjson.dumps({"service": f"{metadata['namespace']}/{metadata['name']}"})
         puts += [Put(held, owner) for held in sorted(services.reservations(obj))]
+        puts += [put_address(environment, obj, address) for address in services.cluster_ips(obj)]
     return Seed(key, tuple(puts))
 
 
@@ -110,6 +113,7 @@ def initial_objects(settings: ClusterSettings) -> list[Object]:
         *(_object("v1", "Namespace", name) for name in namespaces),
         *_priority_classes(),
         *flow_objects(),
+        _service_range(settings),
         kubernetes_service(settings),
         dns_service(settings),
         *(copy_of(obj) for obj in bootstrap_objects()),
@@ -121,6 +125,14 @@ def _object(version: str, kind: str, name: str, namespace: str = "") -> Object:
     if namespace:
         metadata["namespace"] = namespace
     return {"apiVersion": version, "kind": kind, "metadata": metadata}
+
+
+def _service_range(settings: ClusterSettings) -> Object:
+    """The range that cluster IPs are taken from; further ones may be added."""
+    return {
+        **_object("networking.k8s.io/v1", "ServiceCIDR", DEFAULT_NAME),
+        "spec": {"cidrs": [settings.network.service_range]},
+    }
 
 
 def _priority_classes() -> list[Object]:

@@ -17,6 +17,7 @@ _CACHED = (
     ("", "v1", "serviceaccounts"),
     ("", "v1", "limitranges"),
     ("", "v1", "resourcequotas"),
+    ("networking.k8s.io", "v1", "servicecidrs"),
     ("node.k8s.io", "v1", "runtimeclasses"),
     ("policy", "v1", "poddisruptionbudgets"),
     ("scheduling.k8s.io", "v1", "priorityclasses"),

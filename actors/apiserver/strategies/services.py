@@ -59,6 +59,12 @@ def cluster_ips(service: Object) -> list[str]:
     return list(spec.get("clusterIPs") or ([first] if first else []))
 
 
+def place_of(service: Object) -> tuple[str, str]:
+    """(namespace, name)."""
+    metadata = service["metadata"]
+    return metadata["namespace"], metadata["name"]
+
+
 def set_address(service: Object, address: str) -> None:
     """Give the service its cluster IP (IPv4, single stack)."""
     spec = service["spec"]

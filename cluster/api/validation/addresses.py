@@ -41,6 +41,14 @@ def check_range(path: str, value: str, found: list[Cause]) -> Network | None:
     return network
 
 
+def range_of(value: str) -> Network | None:
+    """A range as a network; None if it is none."""
+    try:
+        return ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return None
+
+
 def within(inner: Network, outer: Network) -> bool:
     """True if every address of ``inner`` is one of ``outer``, and not the reverse."""
     if inner.version != outer.version or inner.prefixlen <= outer.prefixlen:

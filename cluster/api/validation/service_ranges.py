@@ -8,7 +8,6 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.addresses import check_range
-from cluster.api.validation.conditions import check_conditions
 
 _RANGES_MAX = 2
 _SEGMENTS = ("resource", "name", "namespace")
@@ -70,8 +69,3 @@ def check_service_range_update(old: Object, new: Object, found: list[Cause]) -> 
             found.append(causes.invalid("spec.cidrs[0]", after[0], causes.IMMUTABLE))
     elif before != after:
         found.append(causes.invalid("spec.cidrs", after, causes.IMMUTABLE))
-
-
-def check_service_range_status(old: Object, new: Object, found: list[Cause]) -> None:
-    """Conditions."""
-    check_conditions("status.conditions", (new.get("status") or {}).get("conditions"), found)

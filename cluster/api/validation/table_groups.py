@@ -80,7 +80,6 @@ STATUS: dict[tuple[str, ...], CheckUpdate] = {
     (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate_status,
     (_FLOW, "FlowSchema"): flow_control.check_flow_status,
     (_FLOW, "PriorityLevelConfiguration"): flow_control.check_flow_status,
-    (_NETWORK, "ServiceCIDR"): service_ranges.check_service_range_status,
     (_DEVICES, "DeviceTaintRule"): devices.check_taint_rule_status,
     (_DEVICES, "ResourceClaim"): devices.check_claim_status,
     (_STORAGE, "VolumeAttachment"): storage_objects.check_attachment_status,
