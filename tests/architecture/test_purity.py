@@ -25,6 +25,7 @@ WORLD = {
 SHELLS = {
     "apiserver/audit_file.py": "the audit log's files",
     "apiserver/following.py": "parts of the store followed",
+    "apiserver/custom/conversion.py": "objects made what their version shows, in portions",
     "apiserver/custom/establishing.py": "the leader's look at definitions",
     "apiserver/custom/catching_up.py": "waits for the table of kinds",
     "apiserver/custom/kind_cache.py": "the table of kinds, which requests wait for",

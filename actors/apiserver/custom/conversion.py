@@ -7,6 +7,7 @@ Built-in kinds never come here. Source: "Versions in CustomResourceDefinitions".
 Must not know: HTTP, what objects mean.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from cluster.messages.store import KeyValue, StoreEvent
 Items = list[KeyValue]
 # Objects of one version that are remembered to need no second look.
 CLEAN_MAX = 100_000
+# Objects looked at before other tasks get the loop: 10 to 20 ms of small ones.
+PORTION = 500
 
 
 class Converter(Protocol):
@@ -41,7 +44,16 @@ class Conversion:
         self._clean: dict[tuple[str, str, str], tuple[CustomForm, dict[str, int]]] = {}
 
     async def shown(self, kind: Kind, items: Sequence[KeyValue]) -> Items:
-        """Stored versions as ``kind`` shows them."""
+        """Stored versions as ``kind`` shows them; of a long list a portion at a time."""
+        if len(items) <= PORTION:
+            return await self._portion(kind, items)
+        found: Items = []
+        for start in range(0, len(items), PORTION):
+            found += await self._portion(kind, items[start : start + PORTION])
+            await asyncio.sleep(0)
+        return found
+
+    async def _portion(self, kind: Kind, items: Sequence[KeyValue]) -> Items:
         form = kind.custom
         assert form is not None
         clean = self._clean_of(kind, form)
