@@ -84,12 +84,14 @@ def test_a_session_with_a_new_kind(kubectl: Kubectl, tmp_path: Path) -> None:
     kubectl.environment["KUBE_EDITOR"] = "sed -i 's/color: blue/color: red/'"
     assert "edited" in kubectl("edit", "widget", "w")
     assert kubectl("get", "widget", "w", "-o", "jsonpath={.spec.color}") == "red"
-    watching = kubectl.start("get", "widgets", "--watch-only", "--output-watch-events")
+    watching = kubectl.start("get", "widgets", "--watch", "--output-watch-events")
     try:
         assert watching.stdout is not None
+        while "ADDED" not in watching.stdout.readline():
+            assert watching.poll() is None
+        # It has begun: the change cannot be missed.
         kubectl("label", "widget", "w", "seen=1")
-        while "MODIFIED" not in watching.stdout.readline():
-            kubectl("label", "widget", "w", f"seen={time.monotonic_ns()}", "--overwrite")
+        assert "MODIFIED" in watching.stdout.readline()
     finally:
         watching.kill()
         watching.communicate()
