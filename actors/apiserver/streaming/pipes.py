@@ -11,6 +11,8 @@ from typing import Any, Protocol, cast
 
 from aiohttp import WSMsgType, web
 
+from cluster.api import status
+
 READ_BYTES = 32 * 1024
 # A client that died without a word (power, network) is noticed by TCP: seconds, tcp(7).
 KEEPALIVE_IDLE_SECONDS = 30
@@ -125,11 +127,14 @@ class WebSocketPipe:
 
 
 async def open_websocket(request: web.BaseRequest, protocol: str) -> web.WebSocketResponse:
-    """Accept with that subprotocol ('' : none). Raises aiohttp's errors for a bad handshake."""
+    """Accept with that subprotocol ('' : none). Raises StatusError 400 for a bad handshake."""
     made = web.WebSocketResponse(
         protocols=(protocol,) if protocol else (), compress=False, timeout=CLOSE_SECONDS
     )
-    await made.prepare(request)
+    try:
+        await made.prepare(request)
+    except web.HTTPBadRequest as error:
+        raise status.bad_request(error.text or "the WebSocket handshake is malformed") from error
     if request.transport is not None:
         keep_alive(request.transport)
     return made

@@ -108,7 +108,8 @@ class Session:
             self._changed.set()
 
     async def write(self, data: bytes) -> None:
-        """Input, as the kubelet takes it; without effect once the session is over."""
+        """Input, as the kubelet takes it; without effect once the session is over. Raises
+        ConnectionError if it cannot be sent."""
         for start in range(0, len(data), CHUNK_BYTES_MAX):
             piece = data[start : start + CHUNK_BYTES_MAX]
             while self._credit < len(piece) and not self._over:
@@ -128,7 +129,11 @@ class Session:
     def _tell(self, message: StreamInput | StreamResize) -> None:
         if not self._over:
             self.idle.stir()
-            self._kubelet.tell(message)
+            try:
+                self._kubelet.tell(message)
+            except Overloaded as error:
+                # What cannot be sent is lost, and a session cannot lose anything.
+                raise ConnectionResetError(str(error)) from error
             self._sequence += 1
 
     def _end(self) -> None:

@@ -120,3 +120,37 @@ async def test_a_stream_is_over_once_nothing_has_happened_for_long() -> None:
 
     _, _ = await asyncio.gather(stir(), idle.over())
     assert loop.time() - began == pytest.approx(400)
+
+
+async def test_handshakes_that_are_none(cluster: MemoryCluster) -> None:
+    await cluster.run_pod("web")
+    websocket = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    whole = {
+        **websocket, "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }  # fmt: skip
+    cases: list[tuple[str, dict[str, str], int]] = [
+        ("GET", websocket, 400),
+        ("GET", {**whole, "Sec-WebSocket-Key": "short"}, 400),
+        ("GET", {**whole, "Sec-WebSocket-Protocol": "soap"}, 400),
+        ("POST", {"Connection": "Upgrade", "Upgrade": "h2c"}, 400),
+        (
+            "POST",
+            {
+                "Connection": "Upgrade",
+                "Upgrade": "SPDY/3.1",
+                "X-Stream-Protocol-Version": "v9.channel.k8s.io",
+            },
+            403,
+        ),
+        ("PUT", {}, 405),
+        ("DELETE", {}, 405),
+    ]
+    recorded(cluster, "cat", Cat)
+    async with cluster.http() as http:
+        for method, headers, code in cases:
+            url = cluster.url(EXEC + "cat")
+            async with http.request(method, url, headers=headers) as answer:
+                document = orjson.loads(await answer.read())
+                assert (answer.status, document["kind"]) == (code, "Status"), (headers, document)
+    main = cluster.runtime._containers[await cluster.container("web")]
+    await until(lambda: not main.execs)
