@@ -41,7 +41,7 @@ PLUGINS: tuple[Plugin, ...] = (
     devices.admit,
 )
 # These change nothing, and judge the object as it will be stored.
-JUDGES: tuple[Plugin, ...] = (pod_security.admit,)
+JUDGES: tuple[Plugin, ...] = (limit_ranger.judge, pod_security.admit)
 
 
 # How long a write waits, in a replica that has just started, until it knows the webhooks.

@@ -142,9 +142,9 @@ def test_limit_ranges_fill_and_bound() -> None:
         "limits": {"cpu": "500m"},
         "requests": {"cpu": "100m"},
     }
-    assert limit_ranger.broken(obj, rule) == []
+    assert limit_ranger.broken_by_pod(obj, rule) == []
     obj["spec"]["containers"][0]["resources"]["limits"]["cpu"] = "2"
-    assert limit_ranger.broken(obj, rule) == [
+    assert limit_ranger.broken_by_pod(obj, rule) == [
         "maximum cpu usage per Container is 1, but limit is 2"
     ]
-    assert limit_ranger.broken(obj, {"type": "Pod", "max": {"cpu": "1500m"}})
+    assert limit_ranger.broken_by_pod(obj, {"type": "Pod", "max": {"cpu": "1500m"}})
