@@ -164,6 +164,10 @@ class ApiClient:
             following = self.servers.index(server) + 1
             self._current = self.servers[following % len(self.servers)]
 
+    def come_home(self) -> None:
+        """Ask the preferred server again, whatever was wrong with it."""
+        self._current = self.servers[0]
+
     async def create(
         self,
         resource: Resource,

@@ -43,6 +43,8 @@ class Informer:
         self.resource = resource
         self.cache = Cache(resource)
         self.reflector = Reflector()
+        # The server that the last list or watch was asked of.
+        self.source = ""
         self._client = client
         self._scope = (namespace, label_selector, field_selector)
         self._callbacks: list[Callback] = []
@@ -86,11 +88,16 @@ class Informer:
             raise
         return lambda: self._callbacks.remove(callback)
 
+    def renew(self) -> None:
+        """What is known may be old: ``run`` begins with a list, for which ``wait_synced`` waits."""
+        self._synced.clear()
+        self.reflector.renew()
+
     async def run(self) -> None:
         """List and watch until cancelled."""
         entropy = self._client.ctx.world.entropy
         while True:
-            server = self._client.server
+            self.source = server = self._client.server
             try:
                 if self.reflector.phase == "list":
                     await self._list()
@@ -205,6 +212,16 @@ class SharedInformers:
         """As ``get``, until as many have let go of it as hold it."""
         self._held[resource] = self._held.get(resource, 0) + 1
         return self.get(resource)
+
+    def come_home(self) -> None:
+        """List anew, at the preferred server, what another one tells of: that may lag behind."""
+        self._client.come_home()
+        for key, informer in self._informers.items():
+            if informer.source != self._client.server:
+                self._tasks[key].cancel()
+                informer.renew()
+                name = f"informer {informer.resource}"
+                self._tasks[key] = self._client.ctx.task(informer.run(), name)
 
     def drop(self, resource: Resource) -> None:
         """Let go of an informer that was held: the last one ends it."""

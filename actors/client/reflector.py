@@ -30,6 +30,10 @@ class Reflector:
         self.revision = revision
         self.failures = 0
 
+    def renew(self) -> None:
+        """List anew, whatever came in."""
+        self.phase = "list"
+
     def advanced(self, revision: int) -> None:
         """An event or a bookmark came in: the watch works."""
         self.revision = max(self.revision, revision)

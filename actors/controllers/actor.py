@@ -54,6 +54,9 @@ class ControllerManager(Actor):
         return await super().handle(message, delivery)
 
     async def _start(self, term: int) -> None:
+        # This replica has applied all that earlier leaders did. Another one may not have: informers
+        # that were told by its server would let the controllers do it again.
+        self._informers.come_home()
         for controller in self._controllers:
             make = partial(ControllerActor, controller, self._servers, self._informers, term)
             self._children.append(await self.ctx.spawn(controller.name, make))

@@ -174,3 +174,29 @@ async def test_a_process_shares_its_informers(bench: Bench) -> None:
     assert informers.get(PODS) is first is informers.known(PODS)
     assert informers.get(PODS, namespace="one") is not first
     await first.wait_synced()
+
+
+@simulated
+async def test_what_another_server_tells_of_is_listed_anew_at_home(bench: Bench) -> None:
+    client = ApiClient(await bench.context(), bench.servers)
+    informers = SharedInformers(client)
+    pods = informers.get(PODS)
+    await pods.wait_synced()
+    # Its watch begins.
+    await asyncio.sleep(1)
+    informers.come_home()
+    assert pods.synced and lists(bench) == 1, "it is at home"
+    client.fail_over(ActorDown("no one there"), bench.servers[0])
+    configmaps = informers.get(CONFIGMAPS)
+    await configmaps.wait_synced()
+    story = Story()
+    configmaps.subscribe(story)
+    informers.come_home()
+    assert not configmaps.synced and pods.synced
+    bench.state.put(CONFIGMAPS, {"metadata": {"namespace": "default", "name": "new"}})
+    await configmaps.wait_synced()
+    assert configmaps.source == bench.servers[0]
+    assert story.told == [("ADDED", "new")]
+    assert lists(bench) == 3
+    bench.state.put(CONFIGMAPS, {"metadata": {"namespace": "default", "name": "newer"}})
+    await until(lambda: len(story.told) == 2)
