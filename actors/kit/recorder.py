@@ -1,5 +1,7 @@
 """Makes the trace records of one process: spans, clock stamps, one record per step of a message.
 
+Routine messages are counted: one record a second for each pair of actors and type of message, which
+says how many were sent, received and handled well. What else becomes of one has its own record.
 Must not know: where records are kept, or what messages mean.
 """
 
@@ -11,6 +13,10 @@ from cluster.messages.base import Message
 from cluster.wire.hlc import HybridClock
 
 SPAN_MASK = (1 << 64) - 1
+# Routine messages are counted for so long before the count is written.
+COUNT_SECONDS = 1.0
+# Outcomes of a step that are counted, if the message is routine: none yet, or a good one.
+COUNTED = ("", "ok")
 
 
 class Traced(Protocol):
@@ -24,6 +30,18 @@ class Traced(Protocol):
     parent: str
 
 
+class Counts:
+    """Of one type of routine message from one actor to another: ``steps`` by event; ``size``,
+    ``seconds``: of all together."""
+
+    __slots__ = ("seconds", "size", "steps")
+
+    def __init__(self) -> None:
+        self.steps = {"sent": 0, "received": 0, "handled": 0}
+        self.size = 0
+        self.seconds = 0.0
+
+
 class Recorder:
     """The trace of one process. Span ids are a random start and a counter: unique, and cheap."""
 
@@ -35,6 +53,8 @@ class Recorder:
         self._process = process
         self._zone = zone
         self._span = int.from_bytes(world.entropy.token(8), "big")
+        self._counts: dict[tuple[str, str, str], Counts] = {}
+        self._counted_since = 0.0
 
     def new_context(self, cause: str) -> tuple[str, str]:
         """A span below the context ``cause`` ('' starts a trace): its context, its parent span."""
@@ -43,6 +63,12 @@ class Recorder:
             trace = cause[:TRACE_ID_LENGTH]
             return f"{trace}-{span:016x}", cause[TRACE_ID_LENGTH + 1 :]
         return f"{self._entropy.hex(16)}-{span:016x}", ""
+
+    def context_for(self, message: Message, cause: str) -> tuple[str, str]:
+        """As ``new_context``, but a routine message begins no trace: '', ''."""
+        if message.routine and not cause:
+            return "", ""
+        return self.new_context(cause)
 
     def stamp(self) -> int:
         """A new time of the hybrid logical clock, for an envelope."""
@@ -62,7 +88,11 @@ class Recorder:
     ) -> None:
         """Record one step of a message: ``event`` is sent, received or handled; ``size`` bytes on
         the wire (0: it stayed in the process); ``seconds`` that the step took."""
-        message, trace, now = item.message, item.trace, self._now()
+        message = item.message
+        if message.routine and outcome in COUNTED:
+            self._count(event, item, size, seconds)
+            return
+        trace, now = item.trace, self._now()
         record: Record = {
             "ts": now,
             "event": event,
@@ -86,6 +116,43 @@ class Recorder:
         if outcome:
             record["outcome"] = outcome
         self.tracer.record(record, message.routine)
+
+    def _count(self, event: str, item: Traced, size: int, seconds: float) -> None:
+        now = self._now()
+        if not self._counts:
+            self._counted_since = now
+        elif now - self._counted_since >= COUNT_SECONDS:
+            self.write_counts()
+            self._counted_since = now
+        key = (type(item.message).__name__, item.sender, item.to)
+        counts = self._counts.get(key)
+        if counts is None:
+            counts = self._counts[key] = Counts()
+        counts.steps[event] += 1
+        counts.size += size
+        if event == "handled":
+            counts.seconds += max(0.0, seconds)
+
+    def write_counts(self) -> None:
+        """Record what was counted since the last time."""
+        now = self._now()
+        counted, self._counts = self._counts, {}
+        for (name, sender, to), counts in counted.items():
+            record: Record = {
+                "ts": now,
+                "since": self._counted_since,
+                "event": "counted",
+                "msg": name,
+                "to": to,
+                "from": sender,
+                "process": self._process,
+                "zone": self._zone,
+                "hlc": self.hlc.tick(now),
+                **counts.steps,
+                "bytes": counts.size,
+                "ms": round(counts.seconds * 1000, 3),
+            }
+            self.tracer.record(record, routine=True)
 
     def note(self, actor: str, what: str, subject: str, fields: dict[str, Any]) -> None:
         """Record something that is no message, in the current span."""

@@ -233,13 +233,14 @@ class Router:
     def _deliver(self, principal: Principal, envelope: Envelope) -> None:
         """A tell, ask or open came for an actor here."""
         trace, parent = envelope.trace[:CONTEXT_LENGTH], envelope.trace[CONTEXT_LENGTH + 1 :]
-        if len(trace) != CONTEXT_LENGTH:
-            trace, parent = self._recorder.new_context("")
         deadline = None
         if envelope.deadline:
             deadline = self._system.loop.time() + envelope.deadline
+        message = self._decode(envelope)
+        if len(trace) != CONTEXT_LENGTH:
+            trace, parent = self._recorder.context_for(message, "")
         request = Request(
-            self._decode(envelope),
+            message,
             envelope.id,
             envelope.to,
             envelope.sender,
@@ -333,17 +334,15 @@ class Router:
             payload = encode_message(message)
         if len(payload) > PAYLOAD_BYTES_MAX:
             raise SteersmanError(f"a {type(message).__name__} of {len(payload)} bytes is too big")
-        size = self._raw(
-            kind,
-            request.to,
-            request.sender,
-            request.id,
-            payload,
-            credit,
-            f"{trace}-{parent}",
-            deadline,
-            routine or message.routine,
+        if self._transport is None:
+            raise _no_transport(request.to)
+        to = request.to
+        context = f"{trace}-{parent}" if trace else ""
+        stamp = self._recorder.stamp()
+        envelope = Envelope(
+            kind, to, request.sender, request.id, context, stamp, deadline, credit, payload
         )
+        size = self._transport.send(_process(to), envelope, routine or message.routine)
         self._recorder.message("sent", request, size=size)
 
     def _raw(
@@ -354,18 +353,13 @@ class Router:
         number: int,
         payload: bytes = b"",
         credit: int = 0,
-        trace: str = "",
-        deadline: float = 0.0,
-        routine: bool = False,
-    ) -> int:
-        """Queue an envelope. Raises ActorDown, Overloaded."""
+    ) -> None:
+        """Queue an envelope of the kit's own. Raises ActorDown, Overloaded."""
         if self._transport is None:
-            raise ActorDown(f"{to} is in another process, and this one has no transport")
-        stamp = self._recorder.stamp()
-        envelope = Envelope(
-            kind, to, sender, number, trace or CURRENT.get(), stamp, deadline, credit, payload
-        )
-        return self._transport.send(_process(to), envelope, routine)
+            raise _no_transport(to)
+        stamp, trace = self._recorder.stamp(), CURRENT.get()
+        envelope = Envelope(kind, to, sender, number, trace, stamp, 0.0, credit, payload)
+        self._transport.send(_process(to), envelope, routine=False)
 
     def _surely(
         self,
@@ -399,6 +393,10 @@ class Router:
 
 def _process(address: str) -> str:
     return address.rpartition("@")[2]
+
+
+def _no_transport(to: str) -> ActorDown:
+    return ActorDown(f"{to} is in another process, and this one has no transport")
 
 
 def _error(message: Message) -> SteersmanError:

@@ -125,6 +125,7 @@ class ActorSystem:
         registry: Mapping[str, type[Message]],
     ) -> None:
         self.process = process
+        self._suffix = f"@{process}"
         self.zone = zone
         self.world = world
         self.recorder = Recorder(process, zone, world, tracer)
@@ -155,6 +156,7 @@ class ActorSystem:
         for cell in reversed(list(self._roots)):
             await cell.stop()
         await self._router.stop()
+        self.recorder.write_counts()
         if not self.failed.cancel() and not self.failed.cancelled():
             # Seen: without this, an unobserved failure would warn at exit.
             self.failed.exception()
@@ -260,7 +262,7 @@ class ActorSystem:
 
     def is_local(self, address: str) -> bool:
         """Whether the address is in this process."""
-        return address.rpartition("@")[2] == self.process
+        return address.endswith(self._suffix)
 
     def next_id(self) -> int:
         """A number not used before in this process."""
@@ -271,9 +273,10 @@ class ActorSystem:
         self, message: Message, to: str, sender: str, deadline: float | None = None
     ) -> Request:
         """A message from an actor of this process, in the current trace."""
-        trace, parent = self.recorder.new_context(CURRENT.get())
-        principal = self._local_principal(sender)
-        return Request(message, self.next_id(), to, sender, principal, trace, parent, deadline)
+        trace, parent = self.recorder.context_for(message, CURRENT.get())
+        principal = self._principals.get(sender) or self._local_principal(sender)
+        self._last_id = number = self._last_id + 1
+        return Request(message, number, to, sender, principal, trace, parent, deadline)
 
     def deliver(self, request: Request) -> None:
         """Put a request into the mailbox of an actor here. Raises ActorDown, Overloaded."""
@@ -366,13 +369,11 @@ class ActorSystem:
             cell.notify(self.request(message, watcher, sender))
 
     def _local_principal(self, sender: str) -> Principal:
-        principal = self._principals.get(sender)
-        if principal is None:
-            actor = sender.partition("@")[0]
-            principal = Principal(self.process, names.local_user(actor), (), True)
-            if len(self._principals) > 10_000:
-                self._principals.clear()
-            self._principals[sender] = principal
+        actor = sender.partition("@")[0]
+        principal = Principal(self.process, names.local_user(actor), (), True)
+        if len(self._principals) > 10_000:
+            self._principals.clear()
+        self._principals[sender] = principal
         return principal
 
 

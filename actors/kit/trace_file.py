@@ -25,6 +25,8 @@ ROUTINE_BYTES_MAX = 4 * MIB
 ROUTINE_FILES_MAX = 2
 # Records gather this long before they are written, so that an idle process's thread rests too.
 GATHER_SECONDS = 0.5
+# Routine records are written with others, or when so many have gathered: nobody waits for them.
+GATHER_ROUTINE = 32
 
 
 class RotatingFile:
@@ -94,7 +96,7 @@ class FileTracer:
             return
         buffer.append(_dump(fields))
         self._last_ts = fields.get("ts", self._last_ts)
-        if not self._wake.is_set():
+        if not self._wake.is_set() and (not routine or len(buffer) >= GATHER_ROUTINE):
             self._wake.set()
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from actors.kit.tracing import MemoryTracer, current_trace, resume_trace, root_t
 from actors.kit.world.memory import SeededEntropy
 from cluster.messages.base import Done, Message
 from tests.simulation.loop import run_simulation, simulated
-from tests.unit.actors.kit.messages import Add, Count, Counter, Pulse, SlowLater, Total
+from tests.unit.actors.kit.messages import Add, Count, Counter, SlowLater, Total
 
 
 def test_contexts_nest_and_end() -> None:
@@ -58,7 +58,7 @@ async def test_the_context_passes_through_handlers_tasks_timers_and_children() -
                 assert current_trace() == delivery.trace
                 await self.ctx.spawn("child", Counter)
                 self.ctx.task(self.later(), "later")
-                self.ctx.after(1, Pulse())
+                self.ctx.after(1, Done())
                 self.ctx.note("noted", "default/web", container="web")
                 return Later(self.later())
             return None
@@ -77,7 +77,7 @@ async def test_the_context_passes_through_handlers_tasks_timers_and_children() -
     children = tracer.find(event="sent", msg="SlowLater")
     assert len(children) == 2
     assert {child["parent"] for child in children} == {asked["span"]}
-    assert tracer.find(event="handled", msg="Pulse")[0]["trace"] == root[:16]
+    assert tracer.find(event="handled", msg="Done")[0]["trace"] == root[:16]
     note = tracer.find(event="note")[0]
     assert (note["msg"], note["subject"], note["container"]) == ("noted", "default/web", "web")
     assert note["span"] == asked["span"]
