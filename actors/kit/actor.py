@@ -5,7 +5,7 @@ Must not know: how messages travel, who supervises.
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from actors.kit.mailbox import Delivery as Delivery
 from actors.kit.mailbox import Principal as Principal
@@ -32,6 +32,11 @@ class Later:
 
 class Actor:
     """One message at a time, and state that nobody else touches."""
+
+    # True promises that ``handle`` never waits: what takes time, it returns as ``Later``. A message
+    # from another process that finds such an actor idle is handled as it comes in, which saves a
+    # round of the loop.
+    prompt: ClassVar[bool] = False
 
     ctx: "Context"
 

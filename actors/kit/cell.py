@@ -53,6 +53,8 @@ class Cell:
         self._promises: dict[asyncio.Future[Message], None] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._loop_task: asyncio.Task[None] | None = None
+        # The actor, if it takes messages at once and does not do so just now.
+        self._prompt: Actor | None = None
         self._failure: BaseException | None = None
         self._leaving = False
         self._stop = asyncio.Event()
@@ -74,7 +76,11 @@ class Cell:
         """Put a request into the mailbox. Raises ActorDown, Overloaded."""
         if self.state not in ("starting", "running"):
             raise ActorDown(f"{self.address} is down")
-        self._mailbox.put(request)
+        # (Not from within the process: the sender's handler is not through yet.)
+        if self._prompt is not None and self._mailbox.idle and not request.principal.local:
+            self._take_at_once(self._prompt, request)
+        else:
+            self._mailbox.put(request)
 
     def notify(self, request: Request) -> None:
         """Put a message of the kit (Down, a timer) into the mailbox, even if that is full."""
@@ -200,6 +206,7 @@ class Cell:
         self.state = "running"
         self._settled.set()
         self._proven.set()
+        self._prompt = actor if actor.prompt else None
         await self._consume(actor)
 
     async def _consume(self, actor: Actor) -> None:
@@ -215,6 +222,20 @@ class Cell:
             if not budget:
                 await asyncio.sleep(0)
                 budget = BATCH_MESSAGES
+
+    def _take_at_once(self, actor: Actor, request: Request) -> None:
+        """Let an idle actor handle a request now. A crash leaves the mailbox idle no more."""
+        self._prompt = None
+        work = self._dispatch(actor, request)
+        try:
+            work.send(None)
+        except StopIteration:
+            self._prompt = actor
+        except Exception as error:
+            self.crash(error)
+        else:
+            work.close()
+            self.crash(RuntimeError(f"{self.address} is to be prompt, and waits"))
 
     async def _dispatch(self, actor: Actor, request: Request) -> None:
         """Let the actor handle one request; its answer, or its error, goes to the asker."""
@@ -338,6 +359,7 @@ class Cell:
 
     async def _end(self, actor: Actor | None, failure: BaseException | None) -> None:
         self.state = "ending"
+        self._prompt = None
         for request in self._mailbox.drain():
             _refuse(request, f"{self.address} is down")
             self.system.recorder.message("handled", request, outcome="down")

@@ -49,48 +49,22 @@ class Reply(Protocol):
         """Answer with an error."""
 
 
-class Request:
+class Request(msgspec.Struct, eq=False):
     """A message under way to an actor, with all that belongs to it.
 
     ``reply`` is set for an ask, ``sink`` for a stream to be opened, neither for a tell.
     """
 
-    __slots__ = (
-        "deadline",
-        "id",
-        "message",
-        "parent",
-        "principal",
-        "reply",
-        "sender",
-        "sink",
-        "to",
-        "trace",
-    )
-
-    def __init__(
-        self,
-        message: Message,
-        id: int,
-        to: str,
-        sender: str,
-        principal: Principal,
-        trace: str,
-        parent: str,
-        deadline: float | None = None,
-        reply: Reply | None = None,
-        sink: Sink | None = None,
-    ) -> None:
-        self.message = message
-        self.id = id
-        self.to = to
-        self.sender = sender
-        self.principal = principal
-        self.trace = trace
-        self.parent = parent
-        self.deadline = deadline
-        self.reply = reply
-        self.sink = sink
+    message: Message
+    id: int
+    to: str
+    sender: str
+    principal: Principal
+    trace: str
+    parent: str
+    deadline: float | None = None
+    reply: Reply | None = None
+    sink: Sink | None = None
 
 
 class Mailbox:
@@ -134,6 +108,11 @@ class Mailbox:
             await self._waiter
         finally:
             self._waiter = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether the reader waits, and nothing waits for it."""
+        return self._waiter is not None and not self._waiter.done()
 
     def drain(self) -> list[Request]:
         """Take all."""

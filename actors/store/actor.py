@@ -57,6 +57,7 @@ class StoreActor(Actor):
     """``open_store`` makes the engine, anew at each restart. A crash (a disk fault, a damaged log)
     leaves nothing acknowledged behind that is not durable on a majority."""
 
+    prompt = True
     # What comes most, and is the engine's own business.
     PEERS = (RaftMessage, RaftHeartbeat, Propose, ReadIndexRequest, ConnectionLost)
 

@@ -81,30 +81,30 @@ class FrameDecoder:
 
     def _whole(self, data: bytes | bytearray, frames: list[Frame]) -> int:
         """Append the whole frames at the beginning of ``data``; where they end."""
-        start, size = 0, len(data)
+        start, size, header = 0, len(data), HEADER.size
+        unpack = HEADER.unpack_from
         view = memoryview(data)
         try:
-            while size - start >= HEADER.size:
-                length, kind, channel = HEADER.unpack_from(data, start)
-                self._check(length, kind)
-                end = start + HEADER.size + length
+            while size - start >= header:
+                length, kind, channel = unpack(data, start)
+                # Only whole short envelopes and chunks travel: nothing needs a larger buffer.
+                if length > CHUNK_BYTES:
+                    raise PeerFault(f"a frame of {length} bytes: longer than a chunk")
+                if not 1 <= kind <= _KIND_MAX:
+                    raise PeerFault(f"a frame of unknown kind {kind}")
+                end = start + header + length
                 if size < end:
                     break
-                whole = self._frame(kind, channel, bytes(view[start + HEADER.size : end]))
+                body = bytes(view[start + header : end])
                 start = end
-                if whole is not None:
+                if kind == ENVELOPE:
+                    frames.append(Frame(kind, body))
+                elif (whole := self._frame(kind, channel, body)) is not None:
                     frames.append(whole)
         finally:
             # A bytearray cannot shrink while it is looked at.
             view.release()
         return start
-
-    def _check(self, length: int, kind: int) -> None:
-        # Only whole short envelopes and chunks travel: nothing needs a larger buffer than this.
-        if length > CHUNK_BYTES:
-            raise PeerFault(f"a frame of {length} bytes: longer than a chunk")
-        if not 1 <= kind <= _KIND_MAX:
-            raise PeerFault(f"a frame of unknown kind {kind}")
 
     def _frame(self, kind: int, channel: int, body: bytes) -> Frame | None:
         if kind == FIRST:

@@ -229,6 +229,8 @@ class Link(asyncio.Protocol):
         # callbacks get their turn.
         if data := self._outbox.take_short(WRITE_BUFFER_BYTES):
             self._write(data)
+        if not self._outbox:
+            return
         if self._outbox.short:
             self.schedule()
         elif not self._paused and (chunk := self._outbox.take_chunks(WRITE_BUFFER_BYTES)):

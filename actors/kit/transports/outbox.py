@@ -38,9 +38,10 @@ class Outbox:
     def put(self, lane: str, envelope: bytes, routine: bool) -> None:
         """Queue one. ``routine`` ones may overtake their lane. Raises Overloaded."""
         size = len(envelope)
+        waiting = len(self._short) // 2 + len(self._long)
         full = self._bytes + size > self._bytes_max and self._bytes > 0
-        if full or len(self) >= self._messages_max:
-            raise Overloaded(f"{len(self)} messages, {self._bytes} bytes wait for the peer")
+        if full or waiting >= self._messages_max:
+            raise Overloaded(f"{waiting} messages, {self._bytes} bytes wait for the peer")
         self._bytes += size
         if size <= CHUNK_BYTES and (routine or lane not in self._lanes):
             self._short.append(frame_header(ENVELOPE, size))

@@ -100,7 +100,8 @@ class TcpTransport:
         if self._receiver is None:
             raise ActorDown("this process has no network")
         data = encode_envelope(envelope)
-        self._peer(process).send(_lane(envelope), data, routine)
+        peer = self._peers.get(process) or self._peer(process)
+        peer.send(_lane(envelope), data, routine)
         return len(data)
 
     def keep(self, process: str, wanted: bool) -> None:
@@ -143,7 +144,8 @@ class TcpTransport:
         principal = link.principal
         if principal is None:
             raise PeerFault("an envelope from nobody")
-        if self._receiver is not None and self._peer(principal.process).link is link:
+        peer = self._peers.get(principal.process)
+        if self._receiver is not None and peer is not None and peer.link is link:
             self._receiver.receive(principal, envelope, size)
 
     def closed(self, link: Link, reason: str) -> None:
