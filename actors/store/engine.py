@@ -21,7 +21,7 @@ from actors.store.snapshots import Snapshots
 from actors.store.waiters import ChangeWaiters, LevelWaiters
 from actors.store.watch_hub import WatchHub
 from cluster import limits
-from cluster.errors import NotLeader
+from cluster.errors import NotLeader, SteersmanError
 from cluster.messages.store import RaftHeartbeat, RaftMessage
 from cluster.raft.member import Member
 from cluster.raft.member_state import Config
@@ -34,6 +34,9 @@ from cluster.state.snapshot_pieces import SnapshotDamaged
 
 # Readys carried out before other tasks get their turn.
 TURN_READIES = 4
+# Loops round to milliseconds: a timer set for the very moment may ring before it, and again, until
+# it is over. One set so much later rings once.
+GRAIN_SECONDS = 0.001
 
 
 class Engine:
@@ -65,14 +68,21 @@ class Engine:
         self.leases = LeaseKeeper(lambda: self.machine, self.propose_own)
         self._snapshots = Snapshots(ctx, self._persistence, self.metrics, snapshot_entries)
         self._disk = GroupCommit(
-            ctx, self._persistence, self.metrics.fsync, self._durable, self._install, self.wake
+            ctx,
+            self._persistence,
+            self.metrics.fsync,
+            self._durable,
+            self._install,
+            self._turn_at_once,
         )
         self._reads: dict[int, asyncio.Future[int]] = {}
         self._last_read = 0
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_due = 0.0
+        self._timer_due = float("inf")
         self._was_leading = False
+        # Something was carried out that those who wait have not been told of.
+        self._untold = True
         self.member: Member
 
     # -- life -----------------------------------------------------------------------------------
@@ -136,8 +146,10 @@ class Engine:
 
     def receive(self, message: RaftMessage | RaftHeartbeat, delivery: Delivery) -> None:
         """A Raft message came in. Raises PeerFault if it is none, or not from who it says."""
-        self.member.step(self._peers.receive(message, delivery), self._now())
-        self.wake()
+        member = self.member
+        member.step(self._peers.receive(message, delivery), self._now())
+        if member.has_news or member.next_deadline() < self._timer_due:
+            self._turn_at_once()
 
     def peer_lost(self, process: str) -> None:
         """The connection to a process broke."""
@@ -222,6 +234,16 @@ class Engine:
             self._wake.clear()
             self._turn()
 
+    def _turn_at_once(self) -> None:
+        """Turn, unless a turn is to come soon anyway: it does all at once."""
+        if self._wake.is_set():
+            return
+        try:
+            self._turn()
+        except SteersmanError as error:
+            # No fault of whoever's message this turn is about: it is a crash.
+            raise RuntimeError("the turn failed") from error
+
     def _turn(self) -> None:
         """Everything that came in since the last turn, as few Readys as possible."""
         self.member.tick(self._now())
@@ -232,9 +254,11 @@ class Engine:
             self._carry_out(ready)
         else:
             self.wake()
-        self._tell_waiters()
-        if self._snapshots.due(self.machine, self.member):
-            self._snapshots.take(self.machine, self.member)
+        if self._untold or self._snapshots.owed:
+            self._untold = False
+            self._tell_waiters()
+            if self._snapshots.due(self.machine, self.member):
+                self._snapshots.take(self.machine, self.member)
         self._arm()
 
     def _carry_out(self, ready: Ready) -> None:
@@ -244,8 +268,10 @@ class Engine:
         if ready.membership is not None:
             self._on_membership(ready.membership)
         if ready.standing is not None:
+            self._untold = True
             self._on_standing(ready.standing)
         if ready.committed:
+            self._untold = True
             self._apply(ready.committed)
         for read in ready.reads:
             self._on_read(read)
@@ -335,18 +361,22 @@ class Engine:
                 return
             self._timer.cancel()
         self._timer_due = due
-        self._timer = asyncio.get_running_loop().call_at(due, self._ring)
+        self._timer = asyncio.get_running_loop().call_at(due + GRAIN_SECONDS, self._ring)
 
     def _ring(self) -> None:
-        # Loops ring up to a millisecond early: the turn then finds nothing due and arms again.
         self._timer = None
-        self.wake()
+        if self._now() < self.member.next_deadline():
+            # The deadline has moved meanwhile, as it does whenever the leader speaks.
+            self._arm()
+        else:
+            self.wake()
 
     async def _install(self, meta: SnapshotMeta) -> None:
         """The leader's snapshot is whole: it takes the place of state and log."""
         machine = await self._snapshots.install(meta)
         self.machine = machine
         self.hub.replace(machine)
+        self._untold = True
 
     def _gauges(self) -> Gauges:
         member, machine = self.member, self.machine

@@ -6,7 +6,8 @@ Must not know: roles, what entries mean, who is told.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from actors.kit.context import Context
 from actors.store.metrics import Observations

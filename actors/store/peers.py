@@ -9,6 +9,7 @@ import msgspec
 
 from actors.kit.actor import Delivery
 from actors.kit.context import Context
+from actors.kit.ref import Ref
 from actors.kit.tracing import CURRENT
 from actors.store.persistence import Persistence
 from cluster import limits, names
@@ -34,6 +35,7 @@ class Peers:
         self._ctx = ctx
         self._persistence = persistence
         self._trace_of = trace_of
+        self._refs: dict[str, Ref] = {}
 
     def send(self, messages: Iterable[RaftRpc]) -> None:
         """Send what the core asks for. What cannot be sent is lost: Raft sends again."""
@@ -49,7 +51,9 @@ class Peers:
             trace = self._trace_of(message.entries[0].index)
         payload = encode(message)
         carrier = RaftHeartbeat if is_routine(message) else RaftMessage
-        ref = self._ctx.ref(names.address(names.STORE, message.to))
+        ref = self._refs.get(message.to)
+        if ref is None:
+            ref = self._refs[message.to] = self._ctx.ref(names.address(names.STORE, message.to))
         # As ``resume_trace``, which costs too much for every message.
         token = CURRENT.set(trace)
         try:

@@ -56,6 +56,11 @@ class Snapshots:
         self._not_before = 0.0
         self.last_bytes = 0
 
+    @property
+    def owed(self) -> bool:
+        """Whether there was no room for the last one: another is due by time alone."""
+        return self._not_before > 0.0
+
     def due(self, machine: StateMachine, member: Member) -> bool:
         """Whether it is time."""
         if self._under_way or not member.membership_at(machine.applied).voters:

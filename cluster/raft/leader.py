@@ -75,6 +75,20 @@ def silence(state: MemberState) -> float:
     return state.now - least([[p.contact for p in group] for group in state.groups])
 
 
+def has_work(state: MemberState) -> bool:
+    """Whether ``flush`` may have something to send. Asked after every answer: most of an idle
+    cluster's change nothing."""
+    reads, last, commit = state.reads, state.log.last_index, state.log.commit
+    if reads.asked or reads.waiting:
+        return True
+    return any(
+        progress.state != "replicate"
+        or progress.next <= last
+        or min(commit, progress.match) > progress.told_commit
+        for progress in state.progress.values()
+    )
+
+
 def flush(state: MemberState) -> None:
     """Send what the peers lack: entries, the commit index, a read round."""
     _start_reads(state)

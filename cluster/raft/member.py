@@ -330,6 +330,12 @@ class Member:
             if progress.state == "snapshot" and progress.snapshot.index < log.snapshot_index:
                 progress.start_snapshot(log.snapshot)
 
+    @property
+    def has_news(self) -> bool:
+        """False: ``ready()`` would give nothing. (True: it may.)"""
+        state = self.state
+        return outbox.has_news(state) or (state.role == "leader" and leader.has_work(state))
+
     def ready(self) -> Ready | None:
         """Everything the shell has to do since the last call; None if nothing."""
         state = self.state

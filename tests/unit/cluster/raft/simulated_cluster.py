@@ -169,8 +169,12 @@ class SimulatedCluster:
     def take(self, name: str) -> bool:
         """Take one Ready: send what may go now, queue the rest for the disk."""
         peer = self.peers[name]
-        if peer.member is None or (ready := peer.member.ready()) is None:
+        if peer.member is None:
             return False
+        may_have = peer.member.has_news
+        if (ready := peer.member.ready()) is None:
+            return False
+        assert may_have, "a Ready that was not announced"
         self.check_ready(peer, ready)
         self.send(peer, ready.send_now)
         if ready.snapshot is not None:

@@ -1,9 +1,9 @@
 """What a Ready says of itself: whether anything has to be durable before answers go out."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cluster.raft.messages import Entry, HardState, Membership, SnapshotMeta
 from cluster.raft.ready import ReadState, Ready, SnapshotChunk, Standing
