@@ -81,12 +81,12 @@ def has_work(state: MemberState) -> bool:
     reads, last, commit = state.reads, state.log.last_index, state.log.commit
     if reads.asked or reads.waiting:
         return True
-    return any(
-        progress.state != "replicate"
-        or progress.next <= last
-        or min(commit, progress.match) > progress.told_commit
-        for progress in state.progress.values()
-    )
+    for progress in state.progress.values():
+        if progress.state != "replicate" or progress.next <= last:
+            return True
+        if commit > progress.told_commit < progress.match:
+            return True
+    return False
 
 
 def flush(state: MemberState) -> None:

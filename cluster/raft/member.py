@@ -339,7 +339,7 @@ class Member:
     def ready(self) -> Ready | None:
         """Everything the shell has to do since the last call; None if nothing."""
         state = self.state
-        if state.role == "leader":
+        if state.role == "leader" and leader.has_work(state):
             leader.flush(state)
         return outbox.take(state) if outbox.has_news(state) else None
 

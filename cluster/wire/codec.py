@@ -43,7 +43,8 @@ class MessageDecoder(Generic[M]):
     def decode(self, payload: bytes) -> M:
         """The message. Raises PeerFault if it is malformed, of unknown type, or has wrong
         fields."""
-        _check_size(payload)
+        if len(payload) > FRAME_BYTES_MAX:
+            raise _too_long(payload)
         try:
             message: M = self._decode(payload)
         except _ERRORS as error:
@@ -58,13 +59,13 @@ def encode_envelope(envelope: Envelope) -> bytes:
 
 def decode_envelope(data: bytes) -> Envelope:
     """The envelope. Raises PeerFault."""
-    _check_size(data)
+    if len(data) > FRAME_BYTES_MAX:
+        raise _too_long(data)
     try:
         return _decode_envelope(data)
     except _ERRORS as error:
         raise PeerFault(f"a malformed envelope: {error}") from error
 
 
-def _check_size(data: bytes) -> None:
-    if len(data) > FRAME_BYTES_MAX:
-        raise PeerFault(f"{len(data)} bytes are more than {FRAME_BYTES_MAX}")
+def _too_long(data: bytes) -> PeerFault:
+    return PeerFault(f"{len(data)} bytes are more than {FRAME_BYTES_MAX}")

@@ -67,7 +67,7 @@ class Link(asyncio.Protocol):
         self._heard = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._reason = ""
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         self._settled: asyncio.Future[None] = loop.create_future()
         self._gone: asyncio.Future[None] = loop.create_future()
 
@@ -85,7 +85,7 @@ class Link(asyncio.Protocol):
         """Write what the outbox holds, once the present callbacks have run: one write for all."""
         if not self._scheduled and not self._paused:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._loop.call_soon(self._flush)
 
     async def settled(self) -> str:
         """Wait for the handshake's end: '' if it is through, else why it failed."""
@@ -124,15 +124,14 @@ class Link(asyncio.Protocol):
         self._transport = transport = cast(asyncio.Transport, transport)
         self._owner.connected(self)
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        loop = asyncio.get_running_loop()
-        self._heard = loop.time()
-        self._timer = loop.call_later(HANDSHAKE_SECONDS, self._tick)
+        self._heard = self._loop.time()
+        self._timer = self._loop.call_later(HANDSHAKE_SECONDS, self._tick)
         if self.expected:
             transport.write(encode_frame(frame.HELLO, encode_hello(self._own)))
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        self._heard = asyncio.get_running_loop().time()
+        self._heard = self._loop.time()
         try:
             for item in self._decoder.feed(data):
                 if self.state != "closed":
@@ -200,7 +199,7 @@ class Link(asyncio.Protocol):
         self.state = "open"
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(PING_SECONDS, self._tick)
+        self._timer = self._loop.call_later(PING_SECONDS, self._tick)
         if not self._settled.done():
             self._settled.set_result(None)
         self._owner.opened(self)
@@ -243,8 +242,7 @@ class Link(asyncio.Protocol):
             self._transport.write(data)
 
     def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
-        silent = loop.time() - self._heard
+        silent = self._loop.time() - self._heard
         if self.state != "open":
             self.abort("the handshake took too long")
             return
@@ -253,4 +251,4 @@ class Link(asyncio.Protocol):
             return
         if silent >= PING_SECONDS:
             self._write(encode_frame(frame.PING))
-        self._timer = loop.call_later(PING_SECONDS, self._tick)
+        self._timer = self._loop.call_later(PING_SECONDS, self._tick)
