@@ -16,6 +16,7 @@ from cluster.api.validation import (
     runtime_classes,
     service_ranges,
     signing,
+    storage_claims,
     storage_objects,
 )
 
@@ -54,6 +55,7 @@ GROUPS_CREATE: dict[tuple[str, str], Check] = {
 }
 
 GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
+    ("", "PersistentVolumeClaim"): storage_claims.check_claim_update,
     (_SIGNING, "ClusterTrustBundle"): signing.check_trust_bundle_update,
     (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate_update,
     (_FLOW, "FlowSchema"): flow_control.check_flow_schema_update,

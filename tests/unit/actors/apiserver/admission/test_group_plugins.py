@@ -112,6 +112,11 @@ async def test_a_claim_gets_the_default_class(plane: ControlPlane) -> None:
     none = await plane.create(plural, claim("b", storageClassName=""), "default")
     assert none["spec"]["storageClassName"] == ""
     larger = {"spec": {"resources": {"requests": {"storage": "2Gi"}}}}
+    error = await refused(plane.patch(plural, "a", larger, "default"))
+    assert "spec is immutable after creation except resources.requests" in str(error)
+    for name in ("a", "b"):
+        bound = {"status": {"phase": "Bound", "capacity": {"storage": "1Gi"}}}
+        await plane.patch(plural, name, bound, "default", subresource="status")
     grown = await plane.patch(plural, "a", larger, "default")
     assert grown["spec"]["resources"]["requests"]["storage"] == "2Gi"
     error = await refused(plane.patch(plural, "b", larger, "default"))
