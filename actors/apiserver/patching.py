@@ -10,6 +10,7 @@ from actors.apiserver.call import Call
 from cluster import limits
 from cluster.api import status
 from cluster.api.jsonio import decode_json, decode_object
+from cluster.api.kinds import Kind
 from cluster.api.ownership import Scope, server_side_apply
 from cluster.api.patches import json_patch, merge_patch
 from cluster.api.schema_node import SchemaNode
@@ -63,15 +64,17 @@ def checked(body: bytes) -> bytes:
     return body
 
 
-def apply_configuration(call: Call) -> tuple[Object, tuple[str, ...]]:
-    """What is applied, and its duplicate keys. Raises StatusError 400, 422."""
+def apply_configuration(call: Call, kind: Kind | None = None) -> tuple[Object, tuple[str, ...]]:
+    """What is applied, and its duplicate keys; ``kind``: of the body, if it is not the resource's.
+    Raises StatusError 400, 422."""
+    kind = kind or call.kind
     if not call.request.query.get("fieldManager"):
         cause = status.Cause(
             "fieldManager", "FieldValueRequired", "Required value: is required for apply patch"
         )
         raise status.invalid_object("meta.k8s.io", "PatchOptions", "", [cause])
     obj, duplicates = decode_object(checked(call.request.body), "application/yaml")
-    for field, wanted in (("kind", call.kind.kind), ("apiVersion", call.kind.api_version)):
+    for field, wanted in (("kind", kind.kind), ("apiVersion", kind.api_version)):
         given = obj.get(field)
         if given != wanted:
             raise status.bad_request(

@@ -7,12 +7,14 @@ import orjson
 
 from actors.apiserver import bodies
 from actors.apiserver.call import Call
-from actors.apiserver.patching import patch_type, patcher
+from actors.apiserver.patching import applier, apply_configuration, patch_type, patcher
 from actors.apiserver.subresources.handler import Answer, Parts
-from actors.apiserver.subresources.scale_form import scale_of, scaled
+from actors.apiserver.subresources.scale_form import configuration, counted, scale_of, scaled
 from actors.apiserver.writer import Revise
 from cluster.api import status
 from cluster.api.encoding import decode
+from cluster.api.kind import SCALE_KIND
+from cluster.api.ownership import Scope
 from cluster.api.types import Object
 
 
@@ -29,6 +31,8 @@ async def handle(parts: Parts, call: Call) -> Answer:
             return scaled(call.kind, live, body)
 
         outcome = await parts.writer.modify(call, revise, "scale")
+    elif request.verb == "patch" and patch_type(request.content_type) == "apply":
+        outcome = await parts.writer.modify(call, _applied(parts, call), "scale", applied=True)
     elif request.verb == "patch":
         outcome = await parts.writer.modify(call, _patched(parts, call), "scale")
     else:
@@ -36,9 +40,23 @@ async def handle(parts: Parts, call: Call) -> Answer:
     return Answer(orjson.dumps(scale_of(call.kind, decode(outcome.item.value))))
 
 
+def _applied(parts: Parts, call: Call) -> Revise:
+    """Server-side apply of a Scale. Source: KEP-555, managedFields of subresources."""
+    writer, part = parts.writer, call.kind.subresources["scale"]
+    scale, duplicates = apply_configuration(call, SCALE_KIND)
+    bodies.conform(writer.definitions, call, scale, part, duplicates)
+    bodies.check_place(call, scale)
+    now = parts.environment.clock.now()
+    scope = Scope("scale", "status" in call.kind.subresources)
+
+    def scaled_by_apply(live: Object) -> Object:
+        config = configuration(call.kind, live, scale)
+        return counted(live, applier(call, config, writer.schema(call), now, scope)(live))
+
+    return scaled_by_apply
+
+
 def _patched(parts: Parts, call: Call) -> Revise:
-    if patch_type(call.request.content_type) == "apply":
-        raise status.unsupported_media_type(call.request.content_type, ("merge", "json"))
     part = call.kind.subresources["scale"]
     schema = parts.writer.definitions.schema_for(part.definition)
     revise = patcher(call, schema)

@@ -43,6 +43,36 @@ def _scale(obj: Object, wanted: int, counted: int, selector: str) -> Object:
     }
 
 
+def configuration(kind: Kind, live: Object, scale: Object) -> Object:
+    """An applied Scale as the configuration of the workload that it stands for: whoever applies a
+    number of replicas owns the workload's field, by whichever door. Raises StatusError 422."""
+    name, given = live["metadata"]["name"], scale.get("metadata") or {}
+    bodies.check_rules("autoscaling", "Scale", name, scale)
+    meta = {key: given[key] for key in ("uid", "resourceVersion") if given.get(key)}
+    meta["name"] = name
+    if "namespace" in live["metadata"]:
+        meta["namespace"] = live["metadata"]["namespace"]
+    config: Object = {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": meta,
+    }
+    wanted = (scale.get("spec") or {}).get("replicas")
+    if wanted is None:
+        return config
+    if kind.custom is not None and kind.custom.scale is not None:
+        return custom_scale.write(kind.custom.scale, config, wanted)
+    return {**config, "spec": {"replicas": wanted}}
+
+
+def counted(live: Object, updated: Object) -> Object:
+    """The applied workload, its generation grown if another number is wanted."""
+    before, after = live.get("spec"), updated.get("spec")
+    if before != after and updated["metadata"].get("generation"):
+        bump_generation(updated)
+    return updated
+
+
 def scaled(kind: Kind, live: Object, scale: Object) -> Object:
     """The workload with the replicas of the Scale. Raises StatusError 422 for a negative number."""
     wanted = (scale.get("spec") or {}).get("replicas", 0)
