@@ -9,7 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import cast
 
-from actors.apiserver import bootstrap, event_expiry, resealing, service_repair
+from actors.apiserver import bootstrap, event_expiry, flow_control, resealing, service_repair
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.admission import hooks
 from actors.apiserver.audit import AuditLog
@@ -223,6 +223,8 @@ class ApiServerActor(Actor):
             (hooks.VALIDATING, environment.hooks.validating),
         ):
             self.ctx.task(follow(store, prefix, cache, broke), f"follow {prefix}")
+        flows = follow(store, flow_control.PREFIX, self._desk.flow_control, broke, False)
+        self.ctx.task(flows, "flow control")
         for table in environment.objects.cache.tables:
             following = follow(store, table.prefix, table, broke, linearizable=False)
             self.ctx.task(following, f"follow {table.prefix}")

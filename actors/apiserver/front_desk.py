@@ -7,7 +7,7 @@ to a 500 for that request. Must not know: sockets.
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -20,13 +20,16 @@ from actors.apiserver.authorization import Authorization
 from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document, Documents
 from actors.apiserver.environment import Environment
+from actors.apiserver.flow_control import FlowControl
 from actors.apiserver.impersonation import Headers, impersonated
 from actors.apiserver.operations import PATHS, Operations
 from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.rest_path import uri_of
 from cluster.api import status
+from cluster.api.flow_schemas import Flow
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
+from cluster.security.rbac import Attributes
 
 WATCH_SECONDS_MIN = 1800.0
 WATCH_SECONDS_MAX = 3600.0
@@ -48,7 +51,7 @@ OUR_BUGS = (
 @dataclass
 class Visit:
     """One HTTP request, for its record. ``path`` '' keeps it out; ``began``: monotonic seconds;
-    ``trail``: for the audit log, None if that keeps nothing of it."""
+    ``trail``: for the audit log, None if that keeps nothing of it; ``flow``: what limits it."""
 
     method: str
     began: float
@@ -56,6 +59,7 @@ class Visit:
     user: str = ""
     code: int = 0
     trail: Trail | None = None
+    flow: Flow | None = None
 
     def started(self) -> None:
         """A long answer begins."""
@@ -65,7 +69,8 @@ class Visit:
 
 @dataclass
 class FrontDesk:
-    """One per API server. ``note``: as ``Context.note``; ``audit``: None without a policy."""
+    """One per API server. ``note``: as ``Context.note``; ``audit``: None without a policy;
+    ``flow_control``: seats of requests by HTTP (those of components are not limited)."""
 
     environment: Environment
     authentication: Authentication
@@ -76,6 +81,7 @@ class FrontDesk:
     log: structlog.typing.FilteringBoundLogger
     note: Callable[..., None]
     audit: AuditLog | None = None
+    flow_control: FlowControl = field(default_factory=FlowControl)
 
     async def caller(
         self, certificate: Mapping[str, Any] | None, headers: Headers, path: str
@@ -119,6 +125,23 @@ class FrontDesk:
             code=visit.code,
             ms=round(seconds * 1000, 3),
         )
+
+    def flow(self, caller: Caller, request: ApiRequest) -> Flow | None:
+        """Of a request for a resource; None: it is not limited."""
+        asked = Attributes(
+            request.verb,
+            request.group,
+            request.resource,
+            request.subresource,
+            request.namespace,
+            request.name,
+        )
+        return self.flow_control.flow(caller.user, caller.groups, asked)
+
+    def plain_flow(self, caller: Caller, method: str, path: str) -> Flow | None:
+        """Of any other request."""
+        asked = Attributes(method.lower(), path=path)
+        return self.flow_control.flow(caller.user, caller.groups, asked)
 
     async def audited(
         self, request: ApiRequest, caller: Caller, answer: Callable[[], Awaitable[ApiResponse]]

@@ -36,6 +36,9 @@ from cluster.messages.apiserver import ApiRequest
 
 # Requests served at once by one replica; above it the answer is 429 (kube-apiserver: 400 + 200).
 REQUESTS_MAX = 1000
+# Told of every request, as clients and people use them to see what limits them.
+FLOW_HEADER = "X-Kubernetes-PF-FlowSchema-UID"
+LEVEL_HEADER = "X-Kubernetes-PF-PriorityLevel-UID"
 # How long requests under way may take when the server stops.
 DRAIN_SECONDS = 2.0
 # Slow senders: time for the first header block, and for a body.
@@ -113,6 +116,9 @@ class HttpServer:
         except SteersmanError as error:
             response = http_errors.response(error)
         visit.code = response.status
+        if visit.flow is not None and not response.prepared:
+            response.headers[FLOW_HEADER] = visit.flow.schema_uid
+            response.headers[LEVEL_HEADER] = visit.flow.level.uid
         if visit.trail is not None:
             body = response.body if isinstance(response, web.Response) else None
             visit.trail.response = body if isinstance(body, bytes) else b""
@@ -141,9 +147,11 @@ class HttpServer:
                 self._audit(request, visit, caller, None)
             if path.path in PATHS:
                 return await self._operation(request, path.path, caller, visit)
-            found = await self._desk.plain(
-                request.method, path.path, query, request.headers, caller
-            )
+            visit.flow = self._desk.plain_flow(caller, request.method, path.path)
+            async with self._desk.flow_control.seat(visit.flow):
+                found = await self._desk.plain(
+                    request.method, path.path, query, request.headers, caller
+                )
             return _document(found, request.headers.get("If-None-Match", ""))
         asked = _api_request(request, path, query, await _read_body(request))
         if self._desk.audit is not None:
@@ -187,15 +195,20 @@ class HttpServer:
         self, http: web.BaseRequest, request: ApiRequest, caller: Caller, visit: Visit
     ) -> web.StreamResponse:
         chain = self._desk.chain
+        visit.flow = self._desk.flow(caller, request)
+        # What is long keeps its seat until it has begun.
         if request.verb == "watch":
-            plan = await chain.open_watch(self._desk.timed(request), caller)
+            async with self._desk.flow_control.seat(visit.flow):
+                plan = await chain.open_watch(self._desk.timed(request), caller)
             visit.started()
             return await self._watch(http, plan)
         if request.subresource == "log" and request.verb == "get":
-            pieces = await chain.open_log(request, caller)
+            async with self._desk.flow_control.seat(visit.flow):
+                pieces = await chain.open_log(request, caller)
             visit.started()
             return await self._log(http, pieces)
-        answer = await chain.answer(request, caller)
+        async with self._desk.flow_control.seat(visit.flow):
+            answer = await chain.answer(request, caller)
         response = web.Response(body=answer.body, status=answer.code)
         response.headers["Content-Type"] = answer.content_type
         for warning in answer.warnings:

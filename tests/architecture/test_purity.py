@@ -24,6 +24,7 @@ WORLD = {
 # of a shell that was too long for one file (they wait, and decide nothing that is worth a test).
 SHELLS = {
     "apiserver/audit_file.py": "the audit log's files",
+    "apiserver/flow_control.py": "seats and queues of requests",
     "apiserver/following.py": "parts of the store followed",
     "apiserver/custom/conversion.py": "objects made what their version shows, in portions",
     "apiserver/custom/establishing.py": "the leader's look at definitions",

@@ -1,0 +1,179 @@
+"""Priority and fairness: requests wait for a seat of their priority level, fairly among flows.
+
+Job: seats, queues, whose turn it is. Must not know: HTTP, what requests ask for.
+Source: docs "API Priority and Fairness", KEP-1040. Every request takes one seat; seats are not
+lent between levels.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from cluster.api import status
+from cluster.api.encoding import decode
+from cluster.api.flow_schemas import GROUP, Flow, Level, Schemas, hand_of
+from cluster.api.types import Object
+from cluster.messages.store import KeyValue, StoreEvent
+from cluster.security.rbac import Attributes
+
+PREFIX = f"/registry/{GROUP}/"
+# Seats of one server (kube-apiserver: 400 for reads and 200 for writes).
+SEATS = 600
+# A quarter of the time that a request may take.
+WAIT_SECONDS_MAX = 15.0
+REMEMBERED_MAX = 10_000
+
+
+class Queue:
+    """Requests of one or a few flows, the first that came first. ``served``: seats it has had, in
+    the level's virtual time."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.served = 0.0
+
+
+class Seats:
+    """One level's. ``taken`` are in use."""
+
+    def __init__(self, level: Level) -> None:
+        self.level = level
+        self.taken = 0
+        self._queues = [Queue() for _ in range(level.queues)]
+        self._virtual = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Requests without a seat."""
+        return sum(len(queue.waiting) for queue in self._queues)
+
+    async def take(self, key: str) -> bool:
+        """A seat for a request of the flow ``key``; False if there is none, and none in time."""
+        level = self.level
+        if self.taken < level.seats and not self.waiting:
+            self.taken += 1
+            return True
+        hand = hand_of(level, key)
+        if not hand:
+            return False
+        queue = min((self._queues[at] for at in hand), key=lambda one: len(one.waiting))
+        if len(queue.waiting) >= level.length:
+            return False
+        if not queue.waiting:
+            # One that was idle does not save up turns.
+            queue.served = max(queue.served, self._virtual)
+        return await self._wait(queue)
+
+    async def _wait(self, queue: Queue) -> bool:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue.waiting.append(turn)
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                await turn
+        except TimeoutError:
+            return self._gave_up(queue, turn)
+        except asyncio.CancelledError:
+            if self._gave_up(queue, turn):
+                self.give_back()
+            raise
+        return True
+
+    def _gave_up(self, queue: Queue, turn: "asyncio.Future[None]") -> bool:
+        """True if the seat had come already."""
+        if turn in queue.waiting:
+            queue.waiting.remove(turn)
+            return False
+        return turn.done() and not turn.cancelled()
+
+    def give_back(self) -> None:
+        """The seat goes to the queue that has had least."""
+        self.taken -= 1
+        while self.taken < self.level.seats:
+            ready = [queue for queue in self._queues if queue.waiting]
+            if not ready:
+                return
+            queue = min(ready, key=lambda one: one.served)
+            turn = queue.waiting.popleft()
+            if turn.done():
+                continue
+            self._virtual = queue.served
+            queue.served += 1.0
+            self.taken += 1
+            turn.set_result(None)
+
+
+class FlowControl:
+    """One per API server. Until the store has been read nothing is limited."""
+
+    def __init__(self, total: int = SEATS) -> None:
+        self._total = total
+        self._objects: dict[str, Object] = {}
+        self._schemas: Schemas | None = None
+        self._seats: dict[str, Seats] = {}
+        self._remembered: dict[tuple[str, tuple[str, ...], Attributes], Flow | None] = {}
+
+    # As a ``following.Follower``.
+
+    def reset(self, items: Iterable[KeyValue]) -> None:
+        """All FlowSchemas and PriorityLevelConfigurations."""
+        self._objects = {item.key: decode(item.value) for item in items}
+        self._compile()
+
+    def apply(self, events: Iterable[StoreEvent]) -> None:
+        """Changes, in order."""
+        changed = False
+        for event in events:
+            changed = True
+            if event.kind == "delete":
+                self._objects.pop(event.item.key, None)
+            else:
+                self._objects[event.item.key] = decode(event.item.value)
+        if changed:
+            self._compile()
+
+    def lost(self) -> None:
+        """The last known levels count."""
+
+    def _compile(self) -> None:
+        objects = self._objects.values()
+        schemas = [one for one in objects if one.get("kind") == "FlowSchema"]
+        levels = [one for one in objects if one.get("kind") == "PriorityLevelConfiguration"]
+        self._schemas = Schemas(schemas, levels, self._total)
+        self._remembered.clear()
+
+    # Requests.
+
+    def flow(self, user: str, groups: tuple[str, ...], asked: Attributes) -> Flow | None:
+        """The flow of a request; None: it is not limited."""
+        if self._schemas is None:
+            return None
+        key = (user, groups, asked)
+        if key not in self._remembered:
+            if len(self._remembered) >= REMEMBERED_MAX:
+                self._remembered.clear()
+            self._remembered[key] = self._schemas.flow(user, groups, asked)
+        return self._remembered[key]
+
+    @asynccontextmanager
+    async def seat(self, flow: Flow | None) -> AsyncIterator[None]:
+        """Hold a seat. Raises StatusError 429 if there is none in time."""
+        if flow is None or not flow.level.seats:
+            yield
+            return
+        seats = self._seats_of(flow.level)
+        if not await seats.take(flow.key):
+            raise status.too_many_requests(
+                "too many requests, please try again later", retry_after=1
+            )
+        try:
+            yield
+        finally:
+            seats.give_back()
+
+    def _seats_of(self, level: Level) -> Seats:
+        seats = self._seats.get(level.name)
+        if seats is None or seats.level != level:
+            # (Who has a seat or waits under an older form of the level ends there.)
+            seats = self._seats[level.name] = Seats(level)
+        return seats
