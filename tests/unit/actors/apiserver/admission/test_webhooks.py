@@ -437,6 +437,27 @@ async def test_a_webhook_may_write_where_a_quota_counts(
     assert [asked["name"] for asked in server.asked["/v"]] == ["m", "by-m"]
 
 
+async def test_an_event_is_asked_of_in_the_group_of_the_rule(
+    plane: ControlPlane, server: WebhookServer
+) -> None:
+    server.answers["/m"] = lambda _: patched({"op": "replace", "path": "/note", "value": "new"})
+    events = rules("events", group="events.k8s.io", operations=("CREATE",))
+    await server.register("mutating", server.hook("m", events))
+    body = {
+        "metadata": {"name": "e"},
+        "involvedObject": {"kind": "Pod", "name": "p", "namespace": "default"},
+        "reason": "Tested",
+        "message": "old",
+        "type": "Normal",
+    }
+    made = await plane.create("events", body, "default")
+    assert (made["apiVersion"], made["message"], made["reason"]) == ("v1", "new", "Tested")
+    mine = [asked for asked in server.asked["/m"] if asked["name"] == "e"]
+    assert mine[0]["object"]["note"] == "old" and mine[0]["object"]["regarding"]["name"] == "p"
+    assert mine[0]["resource"]["group"] == "events.k8s.io"
+    assert mine[0]["requestResource"]["group"] == ""
+
+
 async def test_questions_are_not_admitted(plane: ControlPlane, server: WebhookServer) -> None:
     everything = {**rules("*/*"), "apiGroups": ["*"]}
     server.answers["/v"] = lambda asked: denied("all")
