@@ -30,7 +30,7 @@ from actors.kit.world.containers import (
     RuntimeInfo,
 )
 from actors.kubelet.runtimes import docker_records
-from actors.kubelet.runtimes.docker_streams import DETACH_KEYS, DockerStreams
+from actors.kubelet.runtimes.docker_streams import DETACH_KEYS, DockerStreams, begin
 
 # Seconds. A start takes 0.1-0.4 s on an idle machine and some seconds when forty start at once.
 CALL_SECONDS = 30.0
@@ -222,7 +222,9 @@ class DockerRuntime:
         output = bytearray()
         async with within(timeout, f"exec {command[0] if command else ''}"):
             run = await self.docker.containers.container(container).exec(list(command))
-            async with run.start() as stream:
+            stream = run.start()
+            await begin(stream)
+            async with stream:
                 while (message := await stream.read_out()) is not None:
                     output += message.data[: output_max - len(output)]
             done = await run.inspect()
@@ -239,7 +241,7 @@ class DockerRuntime:
                 list(command), stdin=stdin, tty=tty, detach_keys=DETACH_KEYS if tty else None
             )
             stream = run.start()
-            await stream._init()
+            await begin(stream)
         return DockerStreams(self, container, stream, run)
 
     async def open_attach(self, container: str, stdin: bool) -> DockerStreams:
@@ -252,7 +254,7 @@ class DockerRuntime:
             stream = self.docker.containers.container(container).attach(
                 stdin=stdin, stdout=True, stderr=True, detach_keys=DETACH_KEYS
             )
-            await stream._init()
+            await begin(stream)
         return DockerStreams(self, container, stream, None)
 
     async def inspect_exec(self, run: Exec) -> dict[str, Any]:

@@ -29,6 +29,18 @@ HANG_UP_SECONDS = 1.0
 DETACH_KEYS = "ctrl-@,ctrl-],ctrl-@,ctrl-],ctrl-@,ctrl-],ctrl-@,ctrl-]"
 
 
+async def begin(stream: Stream) -> None:
+    """Connect it. What it holds is let go if that fails or is cancelled half way."""
+    begun = False
+    try:
+        await stream._init()
+        begun = True
+    finally:
+        if not begun and stream._resp is not None:
+            stream._resp.close()
+            stream._closed = True
+
+
 class DockerStreams:
     """``run`` None: attached to the container's first process."""
 
