@@ -258,10 +258,10 @@ class ApiServerActor(Actor):
         pause = RETRY_FIRST_SECONDS
         while self._leading:
             try:
+                await self._presence.sweep()
                 written = await bootstrap.ensure(environment)
                 if written:
                     self.ctx.note("cluster.bootstrapped", self._live.now.name, objects=written)
-                await self._presence.sweep()
                 resealed = await resealing.reseal(environment.objects.store, self._sealer)
                 if resealed:
                     self.ctx.note("secrets.resealed", self._live.now.name, objects=resealed)
