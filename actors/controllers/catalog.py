@@ -3,6 +3,7 @@
 from actors.controllers import (
     cluster_role_aggregation,
     deployment,
+    disruption,
     endpoints,
     endpointslice,
     garbage_collector,
@@ -34,6 +35,7 @@ def make_controllers(settings: ClusterSettings, root_ca_pem: str) -> tuple[Contr
         garbage_collector.CONTROLLER,
         cluster_role_aggregation.CONTROLLER,
         resource_quota.CONTROLLER,
+        disruption.CONTROLLER,
     ]
     if root_ca_pem:
         found.insert(1, root_ca.make_controller(root_ca_pem))

@@ -1,0 +1,151 @@
+"""How many pods of a budget may go, by what their controllers want and how many are ready."""
+
+from typing import Any
+
+import pytest
+
+from actors.controllers.disruption import DISRUPTED_SECONDS, plan
+from actors.controllers.plan import RequeueAfter, Update
+from cluster.api.resources import (
+    DEPLOYMENTS,
+    POD_DISRUPTION_BUDGETS,
+    PODS,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+    STATEFUL_SETS,
+)
+from cluster.api.timestamps import rfc3339
+from cluster.api.types import Object
+from tests.unit.actors.controllers.views import NOW, make_view
+
+RESOURCES = (
+    POD_DISRUPTION_BUDGETS, PODS, DEPLOYMENTS, REPLICA_SETS, REPLICATION_CONTROLLERS,
+    STATEFUL_SETS,
+)  # fmt: skip
+
+
+def budget(status: Object | None = None, **spec: Any) -> tuple[Any, Object]:
+    meta = {"name": "b", "namespace": "default", "generation": 3}
+    selector = {"matchLabels": {"app": "web"}}
+    return POD_DISRUPTION_BUDGETS, {
+        "metadata": meta, "spec": {"selector": selector, **spec}, "status": status or {},
+    }  # fmt: skip
+
+
+def owner(kind: str, name: str) -> list[Object]:
+    return [{"kind": kind, "name": name, "uid": f"uid-{name}", "controller": True}]
+
+
+def pod(name: str, ready: bool = True, kind: str = "ReplicaSet", **meta: Any) -> tuple[Any, Object]:
+    condition = {
+        "type": "Ready", "status": "True" if ready else "False",
+        "lastTransitionTime": rfc3339(NOW - 60),
+    }  # fmt: skip
+    return PODS, {
+        "metadata": {
+            "name": name,
+            "namespace": "default",
+            "labels": {"app": "web"},
+            "ownerReferences": owner(kind, "rs"),
+            **meta,
+        },
+        "status": {"phase": "Running", "conditions": [condition]},
+    }
+
+
+def workload(replicas: int = 4) -> list[tuple[Any, Object]]:
+    meta = {"namespace": "default"}
+    return [
+        (DEPLOYMENTS, {"metadata": {"name": "web", **meta}, "spec": {"replicas": replicas}}),
+        (
+            REPLICA_SETS,
+            {
+                "metadata": {"name": "rs", **meta, "ownerReferences": owner("Deployment", "web")},
+                "spec": {"replicas": 2},
+            },
+        ),
+    ]
+
+
+def status_of(*objects: tuple[Any, Object]) -> Object:
+    actions = plan(("default", "b"), make_view(*objects, resources=RESOURCES), NOW)
+    [update] = [action for action in actions if isinstance(action, Update)]
+    assert update.subresource == "status"
+    found: Object = update.obj["status"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("spec", "ready", "wanted"),
+    [
+        ({"minAvailable": 2}, 3, (1, 3, 2, 4)),
+        ({"minAvailable": 3}, 3, (0, 3, 3, 4)),
+        ({"minAvailable": "50%"}, 4, (2, 4, 2, 4)),
+        ({"minAvailable": "30%"}, 4, (2, 4, 2, 4)),  # 1.2 of four pods: two
+        ({"maxUnavailable": 1}, 4, (1, 4, 3, 4)),
+        ({"maxUnavailable": 1}, 3, (0, 3, 3, 4)),
+        ({"maxUnavailable": "30%"}, 4, (2, 4, 2, 4)),
+        ({"maxUnavailable": 9}, 4, (4, 4, 0, 4)),
+        ({}, 4, (3, 4, 1, 4)),
+    ],
+)
+def test_what_is_allowed(spec: Object, ready: int, wanted: tuple[int, int, int, int]) -> None:
+    pods = [pod(f"p{number}", ready=number < ready) for number in range(4)]
+    found = status_of(budget(**spec), *workload(), *pods)
+    names = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+    assert tuple(found[name] for name in names) == wanted
+    [condition] = found["conditions"]
+    assert condition["status"] == ("True" if wanted[0] else "False")
+    assert condition["reason"] == ("SufficientPods" if wanted[0] else "InsufficientPods")
+    assert found["observedGeneration"] == condition["observedGeneration"] == 3
+
+
+def test_what_stands_already_is_not_written_again() -> None:
+    objects = [*workload(), pod("a"), pod("b")]
+    found = status_of(budget(minAvailable=1), *objects)
+    view = make_view(budget(found, minAvailable=1), *objects, resources=RESOURCES)
+    assert plan(("default", "b"), view, NOW) == []
+
+
+def test_pods_that_go_or_have_ended_do_not_count() -> None:
+    _, ended = pod("ended")
+    ended["status"]["phase"] = "Succeeded"
+    going = pod("going", deletionTimestamp=rfc3339(NOW))
+    found = status_of(budget(minAvailable=1), *workload(), pod("a"), going, (PODS, ended))
+    assert (found["currentHealthy"], found["expectedPods"]) == (1, 1)
+
+
+def test_an_eviction_counts_until_its_pod_goes_or_too_much_time_has_passed() -> None:
+    known = {
+        "a": rfc3339(NOW - 10),
+        "stale": rfc3339(NOW - DISRUPTED_SECONDS - 1),
+        "gone": rfc3339(NOW),
+    }
+    objects = [*workload(), pod("a"), pod("stale"), pod("c")]
+    view = make_view(
+        budget({"disruptedPods": known}, minAvailable=1), *objects, resources=RESOURCES
+    )
+    update, again = plan(("default", "b"), view, NOW)
+    assert isinstance(update, Update) and isinstance(again, RequeueAfter)
+    assert update.obj["status"]["disruptedPods"] == {"a": known["a"]}
+    assert update.obj["status"]["currentHealthy"] == 2
+    assert again.seconds == pytest.approx(DISRUPTED_SECONDS - 10)
+
+
+def test_pods_of_a_controller_without_a_scale_allow_nothing() -> None:
+    found = status_of(budget(maxUnavailable=1), pod("a", kind="DaemonSet"))
+    assert found["disruptionsAllowed"] == 0
+    [condition] = found["conditions"]
+    assert (condition["reason"], condition["message"]) == (
+        "SyncFailed",
+        "DaemonSet rs has no scale",
+    )
+
+
+def test_pods_that_nobody_controls() -> None:
+    alone = pod("a", ownerReferences=[])
+    assert (
+        status_of(budget(minAvailable=1), alone, pod("b", ownerReferences=[]))["disruptionsAllowed"]
+        == 1
+    )
+    assert status_of(budget(maxUnavailable=1), alone)["disruptionsAllowed"] == 0
