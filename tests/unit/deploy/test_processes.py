@@ -1,6 +1,7 @@
 """deploy.processes: records, strays, readiness (with processes that only sleep)."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -111,6 +112,14 @@ time.sleep(60)
 """
 
 
+def catches_hangups(pid: int) -> bool:
+    """Source: proc_pid_status(5)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) & 1 << (signal.SIGHUP - 1))
+    return False
+
+
 def test_only_who_is_ready_for_it_is_told_to_read_the_settings_again(
     settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]", tmp_path: Path
 ) -> None:
@@ -119,6 +128,10 @@ def test_only_who_is_ready_for_it_is_told_to_read_the_settings_again(
     words = ["actors.process", f"{settings.data_dir}/cluster.json", "replica-1"]
     handler = subprocess.Popen([sys.executable, "-c", HANDLER, str(told), *words])
     try:
+        ready = time.monotonic() + 30
+        while not catches_hangups(handler.pid):
+            assert time.monotonic() < ready
+            time.sleep(0.01)
         processes.reload(settings, seconds=1.0)
         deadline = time.monotonic() + 5
         while not told.exists():
