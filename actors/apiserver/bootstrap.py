@@ -26,8 +26,9 @@ from cluster.messages.store import Compare, Put, Txn
 from cluster.security.bootstrap_policy import bootstrap_objects
 from cluster.settings import ClusterSettings
 
-# Objects of one transaction: each is at most a few operations of TXN_OPERATIONS_MAX.
-BATCH = 60
+# Objects of one transaction: each is a few operations, and an engine may need some of
+# TXN_OPERATIONS_MAX for itself.
+BATCH = 30
 KUBERNETES = "kubernetes"
 KUBE_DNS = "kube-dns"
 # Written last: whoever sees it knows that everything before it is there.
