@@ -177,6 +177,8 @@ class EtcdStore:
             await self.client.insist(etcd.COMPACT, request, etcd.CompactionResponse, deadline)
         except Compacted:
             pass
+        # The window forgets only what has come in: what was written here before must have.
+        await self.feed.reach(self.writes.revision)
         self.feed.window.compact(last_gone + 1)
 
     async def hash(self, revision: int, deadline: float) -> HashResult:
