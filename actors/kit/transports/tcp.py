@@ -18,8 +18,9 @@ from cluster.wire.codec import encode_envelope
 from cluster.wire.envelope import Envelope
 
 CLOSE_SECONDS_MAX = 2.0
-# Certificates of these are for processes that the settings name.
-MEMBERS = frozenset({names.GROUP_REPLICAS, names.GROUP_NODES})
+# Certificates of these are for processes that the settings name. (Nodes come in before replicas
+# have read of them, and what a node may do is the API server's to judge.)
+MEMBERS = frozenset({names.GROUP_REPLICAS})
 
 
 class TcpTransport:
@@ -159,7 +160,7 @@ class TcpTransport:
     # Within.
 
     def _stranger(self, link: Link) -> str:
-        """Why a replica or node is not let in, '' if it is: the certificate of one that was removed
+        """Why a replica is not let in, '' if it is: the certificate of one that was removed
         stays valid, its place in the cluster does not. Others are clients, whom actors judge."""
         principal = link.principal
         if principal is None or not MEMBERS & set(principal.groups):
