@@ -287,6 +287,9 @@ async def test_a_container_that_ends_takes_its_commands_along(case: Case) -> Non
     container = await case.run("one", UNTIL_TERM)
     streams = await case.runtime.open_exec(container, ["cat"], stdin=True, tty=False)
     attached = await case.runtime.open_attach(container, stdin=False)
+    # Once it has answered it runs: one that is only being started fails with words of its own.
+    await streams.write(b"on\n")
+    assert await streams.read() == (1, b"on\n")
     await case.runtime.kill(container)
     assert await output_of(streams) == {}
     assert await streams.exit_code() == 137

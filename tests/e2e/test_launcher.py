@@ -432,7 +432,8 @@ def test_an_interrupted_up_is_cleaned_by_down(own: RealCluster) -> None:
         [sys.executable, "-m", "deploy.cli", "up", "--data-dir", own.data_dir],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    eventually(lambda: len(processes.find_all(own.settings)) == 3, "processes")
+    # Not later: with kept data all is soon as it was, and the launcher has nothing to wait for.
+    eventually(lambda: bool(processes.find_all(own.settings)), "a process")
     launcher.send_signal(signal.SIGINT)
     printed = launcher.communicate(timeout=20)
     assert launcher.returncode == 130
