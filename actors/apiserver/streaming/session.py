@@ -14,7 +14,14 @@ from actors.apiserver.streaming.idle import Idle
 from actors.kit.ref import Stream
 from cluster import names
 from cluster.api import status
-from cluster.errors import Overloaded, PeerFault, StatusError, SteersmanError, TemporaryFault
+from cluster.errors import (
+    ActorDown,
+    Overloaded,
+    PeerFault,
+    StatusError,
+    SteersmanError,
+    TemporaryFault,
+)
 from cluster.messages.streams import (
     CHUNK_BYTES_MAX,
     CREDIT,
@@ -33,6 +40,9 @@ from cluster.messages.streams import (
 
 # The kubelet may have to start a command on a busy machine; it has deadlines of its own.
 OPEN_SECONDS = 60.0
+# As long as a node that lost its connection takes to be dialled again.
+DIAL_SECONDS = 3.0
+DIAL_PAUSE_SECONDS = 0.1
 Opening = OpenExec | OpenAttach | OpenDial
 Output = StreamOutput | StreamEnded | ProcessExited
 
@@ -50,7 +60,9 @@ class Session:
     """
 
     def __init__(self, environment: Environment, node: str, opening: Opening) -> None:
+        self._environment = environment
         self._node = node
+        self._opening = opening
         self._name = opening.session
         self._kubelet = environment.ref(names.address(names.KUBELET_STREAMS, node))
         self._stream: Stream = self._kubelet.stream(opening, CREDIT)
@@ -63,7 +75,7 @@ class Session:
     async def __aenter__(self) -> "Session":
         entered = False
         try:
-            await self._stream.__aenter__()
+            await self._begin()
             entered = True
             async with asyncio.timeout(OPEN_SECONDS):
                 first = await anext(self._stream)
@@ -80,6 +92,21 @@ class Session:
         finally:
             if entered:
                 await self._stream.__aexit__(None, None, None)
+
+    async def _begin(self) -> None:
+        """Send the opening. A node whose connection has just broken is dialled anew within a
+        second: until then nothing was sent, and it may be tried again. Raises SteersmanError."""
+        clock = self._environment.clock
+        until = clock.monotonic() + DIAL_SECONDS
+        while True:
+            try:
+                await self._stream.__aenter__()
+                return
+            except ActorDown:
+                if clock.monotonic() >= until:
+                    raise
+            await clock.sleep(DIAL_PAUSE_SECONDS)
+            self._stream = self._kubelet.stream(self._opening, CREDIT)
 
     async def __aexit__(
         self,
