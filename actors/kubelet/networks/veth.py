@@ -14,6 +14,7 @@ import os
 import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import IO
 
 import aiohttp
 
@@ -59,20 +60,30 @@ def pod_commands(address: str) -> str:
     )
 
 
+def _input(text: str) -> IO[bytes]:
+    """In memory, to be read from its start."""
+    file = os.fdopen(os.memfd_create("input"), "r+b")
+    file.write(text.encode())
+    file.seek(0)
+    return file
+
+
 async def run(command: list[str], text: str = "") -> None:
     """Run it with ``text`` on its input. Raises NetworkFault with what it said."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        # Not a pipe: writing to one breaks when the command ends before it has read.
+        with _input(text) as source:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=source,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
     except OSError as error:
         raise NetworkFault(f"{command[0]}: {error}") from error
     try:
         async with asyncio.timeout(COMMAND_SECONDS):
-            _, said = await process.communicate(text.encode())
+            _, said = await process.communicate()
     except TimeoutError as error:
         process.kill()
         raise NetworkFault(f"{' '.join(command)}: no end in {COMMAND_SECONDS:g} s") from error
