@@ -86,6 +86,14 @@ class Client:
         finally:
             connection.close()
 
+    def probe(self, path: str) -> Object:
+        """Ask a health endpoint, which answers with text. Raises Unreachable, ApiError."""
+        connection, response = self.open("GET", path)
+        try:
+            return {"text": response.read().decode(errors="replace")}
+        finally:
+            connection.close()
+
     def apply(self, obj: Object, force: bool = False, manager: str = "steersman") -> Object:
         """Server-side apply. ``force``: take over fields of other managers, else 409."""
         path = f"{object_path(obj)}?fieldManager={manager}{'&force=true' if force else ''}"

@@ -12,21 +12,11 @@ import yaml
 from dnslib import DNSRecord
 
 from cluster.settings import ClusterSettings
-from deploy import pki
+from deploy.administrator import client
 from deploy.client import ApiError, Client, Object
 from deploy.progress import Progress
 
 SECONDS = 90.0
-
-
-def client(settings: ClusterSettings, server: str = "") -> Client:
-    """A client with the administrator's certificate; by default of whichever replica answers."""
-    return Client(
-        server or settings.network.shared_api,
-        pki.path(settings, "ca.crt"),
-        pki.path(settings, "admin.crt"),
-        pki.path(settings, "admin.key"),
-    )
 
 
 def manifest() -> list[Object]:

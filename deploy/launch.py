@@ -17,6 +17,7 @@ import msgspec
 from actors.kubelet import cgroups, labels
 from cluster.settings import ClusterSettings
 from deploy import (
+    administrator,
     engine,
     kubeconfig,
     network,
@@ -27,6 +28,7 @@ from deploy import (
     store_choice,
     topology,
 )
+from deploy.client import ApiError, Unreachable
 from deploy.images import demo as demo_images
 from deploy.progress import Progress
 from deploy.topology import Topology, build_settings
@@ -146,6 +148,7 @@ def start_all(settings: ClusterSettings, progress: Progress) -> None:
                 # The others are to be known as ready all the same: they are not started again.
                 ready.wait(started, READY_SECONDS)
             check_ready(settings, missing)
+            await_api(settings)
         progress.mark("API answering")
         with progress.step("nodes started") as notes:
             rest = [process for process in started if process.name not in replicas]
@@ -153,6 +156,17 @@ def start_all(settings: ClusterSettings, progress: Progress) -> None:
             check_ready(settings, ready.wait(rest, READY_SECONDS))
     finally:
         ready.close()
+
+
+def await_api(settings: ClusterSettings) -> None:
+    """Wait until the cluster has been set up. Raises LaunchError."""
+    try:
+        administrator.await_ready(settings, READY_SECONDS)
+    except (ApiError, Unreachable) as error:
+        raise LaunchError(
+            f"the replicas run, but the API server is not ready after {READY_SECONDS:g} s: "
+            f"{error}; look at `steersman logs {settings.replicas[0].name}`"
+        ) from error
 
 
 def start(settings: ClusterSettings, name: str) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from cluster.messages.store import MembershipStatus, MemberStatus
 from cluster.settings import ClusterSettings
-from deploy import demo
+from deploy import administrator
 from deploy.client import ApiError, Client, Unreachable, passing
 
 MEMBERS = "/debug/store/members"
@@ -30,7 +30,7 @@ class StoreDoor:
     """Of one cluster. ``server``: "host:port" of one replica; default: whichever answers."""
 
     def __init__(self, settings: ClusterSettings, server: str = "") -> None:
-        self._client = demo.client(settings, server)
+        self._client = administrator.client(settings, server)
 
     def members(self, seconds: float = PATIENCE_SECONDS) -> MembershipStatus:
         """As the leader knows them. Raises Unreachable, ApiError if nobody can tell in time."""

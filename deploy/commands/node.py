@@ -9,7 +9,7 @@ import typer
 
 from actors.kubelet import cgroups
 from cluster.settings import ClusterSettings, NodeSettings
-from deploy import demo, launch, lock, network, pki, processes, state, topology
+from deploy import administrator, demo, launch, lock, network, pki, processes, state, topology
 from deploy.client import ApiError
 from deploy.commands.replica import kill_process, start_process
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
@@ -28,7 +28,7 @@ def list_nodes(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     Example: [bold]steersman node list[/]
     """
     settings = find(name, data_dir)
-    items = demo.client(settings).call("GET", "/api/v1/nodes")["items"]
+    items = administrator.client(settings).call("GET", "/api/v1/nodes")["items"]
     known = {item["metadata"]["name"]: item for item in items}
     rows = []
     for node in settings.nodes:
@@ -106,7 +106,7 @@ def remove(node: Node, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> Non
 def delete_object(settings: ClusterSettings, node: str) -> None:
     """Delete the Node object; none of that name is fine. Raises Unreachable, ApiError."""
     try:
-        demo.client(settings).call("DELETE", f"/api/v1/nodes/{node}")
+        administrator.client(settings).call("DELETE", f"/api/v1/nodes/{node}")
     except ApiError as error:
         if error.code != 404:
             raise

@@ -7,7 +7,7 @@ import typer
 
 from cluster.messages.store import MembershipStatus
 from cluster.settings import ClusterSettings
-from deploy import demo, launch, lock, processes, recovering, replicas
+from deploy import administrator, launch, lock, processes, recovering, replicas
 from deploy.client import ApiError, Unreachable, passing
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
@@ -28,7 +28,7 @@ def store_status(settings: ClusterSettings, name: str) -> dict[str, Any]:
     if not address:
         return {}
     try:
-        return demo.client(settings, address).call("GET", STATUS_PATH)
+        return administrator.client(settings, address).call("GET", STATUS_PATH)
     except (Unreachable, ApiError):
         return {}
 

@@ -1,7 +1,7 @@
 """`steersman status`: processes, replicas, nodes and pods at a glance."""
 
 from cluster.settings import ClusterSettings
-from deploy import demo, kubeconfig, processes
+from deploy import administrator, demo, kubeconfig, processes
 from deploy.client import Unreachable
 from deploy.commands.replica import store_status
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
@@ -33,7 +33,7 @@ def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     )
     progress.say()
     check_majority(settings, rows)
-    api = demo.client(settings)
+    api = administrator.client(settings)
     nodes = api.call("GET", "/api/v1/nodes")["items"]
     pods = api.call("GET", "/api/v1/pods")["items"]
     ready = sum(demo.condition(node, "Ready") for node in nodes)

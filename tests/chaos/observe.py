@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from cluster.settings import ClusterSettings
-from deploy import demo
+from deploy import administrator
 from deploy.client import ApiError, Unreachable
 from deploy.commands.replica import store_status
 from tests.chaos.writers import NAMESPACE, Writer, gap_after
@@ -31,7 +31,7 @@ def resumed(writers: list[Writer], moment: float, seconds: float = 30.0) -> floa
 
 def stored(settings: ClusterSettings) -> dict[str, str]:
     """The writers' objects: values by name."""
-    items = demo.client(settings).call("GET", NAMESPACE + "?labelSelector=chaos")["items"]
+    items = administrator.client(settings).call("GET", NAMESPACE + "?labelSelector=chaos")["items"]
     return {item["metadata"]["name"]: item["data"]["value"] for item in items}
 
 

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from cluster.settings import ClusterSettings
-from deploy import demo
+from deploy import administrator
 from deploy.client import ApiError, Client, Unreachable
 from tests.chaos.writers import NAMESPACE, Writer
 
@@ -54,7 +54,7 @@ class Reader(threading.Thread):
 def start_readers(settings: ClusterSettings) -> list[Reader]:
     """One reader per replica, at work."""
     readers = [
-        Reader(replica.name, demo.client(settings, replica.api_addresses[-1]))
+        Reader(replica.name, administrator.client(settings, replica.api_addresses[-1]))
         for replica in settings.replicas
     ]
     for reader in readers:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.kubelet import labels
-from deploy import demo, processes
+from deploy import administrator, demo, processes
 from tests.chaos.observe import eventually, resumed, settle, stored
 from tests.chaos.writers import Writer, disordered, lost, start_writers, stop
 from tests.support import docker
@@ -43,7 +43,7 @@ def running(real: RealCluster) -> set[str]:
 
 
 def pods(real: RealCluster, app: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = demo.client(real.settings).call(
+    items: list[dict[str, Any]] = administrator.client(real.settings).call(
         "GET", f"/api/v1/namespaces/default/pods?labelSelector=app%3D{app}"
     )["items"]
     return items

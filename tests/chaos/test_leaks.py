@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cluster.settings import ClusterSettings
-from deploy import demo, processes
+from deploy import administrator, processes
 from deploy.client import Client
 from tests.chaos.observe import eventually
 from tests.chaos.writers import NAMESPACE
@@ -53,7 +53,7 @@ def burden(clients: list[Client], requests: int, watches: int) -> None:
 
 def test_memory_and_descriptors_stay(simulated: RealCluster) -> None:
     settings = simulated.settings
-    clients = [demo.client(settings, r.api_addresses[-1]) for r in settings.replicas]
+    clients = [administrator.client(settings, r.api_addresses[-1]) for r in settings.replicas]
     burden(clients, REQUESTS // 3, WATCHES // 3)
     before = usage(settings)
     burden(clients, REQUESTS, WATCHES)

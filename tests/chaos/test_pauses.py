@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from deploy import demo, processes
+from deploy import administrator, processes
 from tests.chaos import workloads
 from tests.chaos.observe import eventually, resumed, settle, stored
 from tests.chaos.readers import stale, start_readers, stop_readers
@@ -27,7 +27,7 @@ def test_a_paused_leader_answers_nothing_stale(
     process = processes.find(settings, leader)
     assert process is not None
     other = next(r for r in settings.replicas if r.name != leader)
-    api = demo.client(settings, other.api_addresses[-1])
+    api = administrator.client(settings, other.api_addresses[-1])
     # Work for the controllers of both leaders: the old one's come back in the midst of theirs.
     workloads.deploy(api, "paused", 4)
     os.kill(process.pid, signal.SIGSTOP)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from deploy import demo, launch, processes, state
+from deploy import administrator, launch, processes, state
 from deploy.client import Client
 from deploy.progress import Progress
 from tests.chaos import workloads
@@ -22,7 +22,7 @@ NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 
 def test_all_replicas_killed_at_once(simulated: RealCluster, writers: list[Writer]) -> None:
     settings = simulated.settings
-    api = demo.client(settings)
+    api = administrator.client(settings)
     workloads.deploy(api, "before", 2)
     time.sleep(1.0)
     running = [processes.find(settings, replica.name) for replica in settings.replicas]

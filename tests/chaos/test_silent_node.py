@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from deploy import demo, processes
+from deploy import administrator, demo, processes
 from deploy.client import Client
 from tests.chaos import workloads
 from tests.chaos.observe import eventually
@@ -21,7 +21,7 @@ def node_is_ready(api: Client, name: str) -> bool:
 
 def test_a_silent_nodes_pods_are_replaced_and_gone_when_it_is_back(simulated: RealCluster) -> None:
     settings = simulated.settings
-    api = demo.client(settings)
+    api = administrator.client(settings)
     workloads.deploy(api, APP, REPLICAS)
     eventually(lambda: len(workloads.ready(api, APP)) == REPLICAS, "pods run")
     old = workloads.ready(api, APP)

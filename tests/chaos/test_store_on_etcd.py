@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from actors.store.engines.etcd.upkeep import count_keys
-from deploy import demo, processes
+from deploy import administrator, processes
 from tests.chaos import workloads
 from tests.chaos.conftest import free_number
 from tests.chaos.observe import eventually, resumed, stored
@@ -56,7 +56,7 @@ def test_leaders_and_etcd_killed_under_load(
     server: Etcd, on_etcd: RealCluster, writers: list[Writer]
 ) -> None:
     settings = on_etcd.settings
-    api = demo.client(settings)
+    api = administrator.client(settings)
     readers = start_readers(settings)
     gaps, elections = [], []
     for number in range(ROUNDS):

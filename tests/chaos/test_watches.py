@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from deploy import demo, processes
+from deploy import administrator, processes
 from tests.chaos.observe import eventually, resumed, settle
 from tests.chaos.watchers import Follower
 from tests.chaos.writers import NAMESPACE, Writer, stop
@@ -17,7 +17,9 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 def test_no_watch_misses_or_repeats_anything(simulated: RealCluster, writers: list[Writer]) -> None:
     settings = simulated.settings
     leader = simulated.leader()
-    clients = {r.name: demo.client(settings, r.api_addresses[-1]) for r in settings.replicas}
+    clients = {
+        r.name: administrator.client(settings, r.api_addresses[-1]) for r in settings.replicas
+    }
     others = [client for name, client in clients.items() if name != leader]
     listed = others[0].call("GET", NAMESPACE + "?limit=1")
     start = int(listed["metadata"]["resourceVersion"])

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from cluster.settings import ClusterSettings
-from deploy import demo
+from deploy import administrator
 from deploy.client import ApiError, Client, Object, Unreachable
 
 NAMESPACE = "/api/v1/namespaces/default/configmaps"
@@ -75,7 +75,7 @@ class Writer(threading.Thread):
 
 def start_writers(settings: ClusterSettings, count: int = 6) -> list[Writer]:
     """So many writers at work, through all replicas."""
-    clients = [demo.client(settings, r.api_addresses[-1]) for r in settings.replicas]
+    clients = [administrator.client(settings, r.api_addresses[-1]) for r in settings.replicas]
     series = next(SERIES)
     writers = [Writer(clients, number, series) for number in range(count)]
     for writer in writers:

@@ -22,7 +22,7 @@ import pytest
 
 from cluster.messages.store import MembershipStatus
 from cluster.settings import ClusterSettings
-from deploy import demo, processes, replica_data, state
+from deploy import administrator, demo, processes, replica_data, state
 from deploy.client import ApiError, Unreachable
 from deploy.commands.replica import store_status
 from deploy.store_door import StoreDoor, leader, voters
@@ -43,7 +43,7 @@ class Writer(threading.Thread):
 
     def __init__(self, settings: ClusterSettings, number: int) -> None:
         super().__init__(daemon=True)
-        self.client = demo.client(settings)
+        self.client = administrator.client(settings)
         self.number = number
         self.acknowledged: dict[str, str] = {}
         self.waits: list[tuple[float, float]] = []
@@ -94,7 +94,7 @@ def writing(cluster: RealCluster) -> Iterator[list[Writer]]:
 
 def objects(cluster: RealCluster) -> dict[str, str]:
     """Values of all objects that writers made."""
-    client = demo.client(cluster.settings)
+    client = administrator.client(cluster.settings)
     listed = client.patiently(lambda: client.call("GET", CONFIG_MAPS), 20)["items"]
     return {
         item["metadata"]["name"]: item["data"]["value"]
@@ -132,14 +132,14 @@ def whole(cluster: RealCluster, count: int) -> None:
 
 def ready(cluster: RealCluster) -> int:
     """Nodes that are Ready."""
-    client = demo.client(cluster.settings)
+    client = administrator.client(cluster.settings)
     nodes = client.patiently(lambda: client.call("GET", "/api/v1/nodes"), 20)["items"]
     return sum(demo.condition(node, "Ready") for node in nodes)
 
 
 def served(cluster: RealCluster) -> list[str]:
     """Replicas in the ``kubernetes`` Service."""
-    found = demo.client(cluster.settings).call(
+    found = administrator.client(cluster.settings).call(
         "GET", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
     )
     names = [item["metadata"]["name"] for item in found["items"]]
@@ -284,7 +284,7 @@ def test_a_snapshot_is_restored_onto_another_number_of_replicas(
     words = [sys.executable, "-m", "deploy.cli", "snapshot", "inspect", file]
     print(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
     before = objects(ops)
-    client = demo.client(ops.settings)
+    client = administrator.client(ops.settings)
     last = int(client.call("GET", CONFIG_MAPS)["metadata"]["resourceVersion"])
     refused = ops.steersman("snapshot", "restore", file, "--replicas", "1", "--force")
     assert "runs: end it first" in refused.stderr

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy import launch, preflight, processes, state
+from cluster.settings import ClusterSettings
+from deploy import administrator, launch, preflight, processes, state
+from deploy.client import ApiError
 from deploy.topology import Topology, build_settings
 
 
@@ -71,3 +73,12 @@ def test_mount_points_have_their_real_names() -> None:
     points = launch.mount_points()
     assert "/proc" in points
     assert not any("\\040" in point for point in points)
+
+
+def test_a_cluster_that_is_never_set_up_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(settings: ClusterSettings, seconds: float) -> None:
+        raise ApiError(500, {"message": "[-]bootstrap failed: the cluster is being set up"})
+
+    monkeypatch.setattr(administrator, "await_ready", refuse)
+    with pytest.raises(launch.LaunchError, match=r"(?s)bootstrap failed.*steersman logs replica-1"):
+        launch.await_api(build_settings(Topology(), "/nowhere"))
