@@ -1,0 +1,121 @@
+"""Functions that expressions can call: signatures, what they do, what a call costs.
+
+Costs are abstract units; an operation on the whole of a text or list costs a tenth of a unit per
+character or item, as cel-go counts. Must not know: the interpreter.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cluster.cel.types import Type
+from cluster.cel.values import is_list
+
+# Units per character of a text that is read or written as a whole.
+TRAVERSAL = 0.1
+# Units per character of a regular expression.
+REGEX = 0.25
+
+# (arguments, result) to units.
+Cost = Callable[[tuple[Any, ...], Any], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """One signature of a function. ``params``: for a method its receiver first. ``call`` raises
+    CelError. ``cost``: of a call that was made; None: 1. ``growth``: what the result may take at
+    most, in characters, known before the call is made; None: no more than the arguments."""
+
+    id: str
+    params: tuple[Type, ...]
+    result: Type
+    call: Callable[..., Any]
+    cost: Cost | None = None
+    growth: Callable[..., int] | None = None
+    member: bool = False
+
+
+Functions = Mapping[str, tuple[Overload, ...]]
+
+
+def function(
+    name: str,
+    params: tuple[Type, ...],
+    result: Type,
+    call: Callable[..., Any],
+    cost: Cost | None = None,
+    growth: Callable[..., int] | None = None,
+) -> Overload:
+    """Called as ``f(a, b)``."""
+    return Overload(name, params, result, call, cost, growth)
+
+
+def method(
+    name: str,
+    params: tuple[Type, ...],
+    result: Type,
+    call: Callable[..., Any],
+    cost: Cost | None = None,
+    growth: Callable[..., int] | None = None,
+) -> Overload:
+    """Called as ``a.f(b)``."""
+    return Overload(name, params, result, call, cost, growth, member=True)
+
+
+def merged(*tables: Functions) -> Functions:
+    """All overloads of all tables."""
+    found: dict[str, tuple[Overload, ...]] = {}
+    for table in tables:
+        for name, overloads in table.items():
+            found[name] = found.get(name, ()) + overloads
+    return found
+
+
+def size_of(value: Any) -> int:
+    """Characters, bytes or items; of other values 1, or what they say of themselves."""
+    kind = type(value)
+    if kind is str or kind is bytes or kind is dict or is_list(value):
+        return len(value)
+    return int(getattr(value, "cost_size", 1))
+
+
+def walk_cost(value: Any) -> int:
+    """Of looking at everything in it: a unit for each number, a tenth for each character."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return math.ceil(len(value) * TRAVERSAL) or 1
+    if is_list(value):
+        return sum(map(walk_cost, value)) or 1
+    if kind is dict:
+        return sum(walk_cost(key) + walk_cost(item) for key, item in value.items()) or 1
+    return 1
+
+
+def traversal(times: int = 1) -> Cost:
+    """Of reading the first argument so many times."""
+
+    def cost(args: tuple[Any, ...], result: Any) -> int:
+        return math.ceil(size_of(args[0]) * TRAVERSAL * times) or 1
+
+    return cost
+
+
+def made(times: int = 1) -> Cost:
+    """Of writing the result so many times."""
+
+    def cost(args: tuple[Any, ...], result: Any) -> int:
+        return math.ceil(size_of(result) * TRAVERSAL * times) or 1
+
+    return cost
+
+
+def walked(args: tuple[Any, ...], result: Any) -> int:
+    """Of looking at everything in the first argument."""
+    return walk_cost(args[0])
+
+
+def regex(args: tuple[Any, ...], result: Any) -> int:
+    """Of matching the first argument against the second."""
+    text = math.ceil((size_of(args[0]) + 1) * TRAVERSAL)
+    return text * (math.ceil(size_of(args[1]) * REGEX) or 1)
