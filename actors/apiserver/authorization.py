@@ -13,14 +13,28 @@ from cluster import names
 from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, by_resource
-from cluster.api.types import Object
+from cluster.api.selectors import SelectorError, parse_field_selector
 from cluster.messages.apiserver import ApiRequest
-from cluster.security.node_restriction import may_ask, node_of
-from cluster.security.rbac import Attributes, Decision, denial
+from cluster.security.bootstrap_components import NODE_ROLES
+from cluster.security.node_restriction import Uses, may_ask, node_of
+from cluster.security.policy_objects import cluster_role_binding
+from cluster.security.rbac import Attributes, Authorizer, Decision, denial
 
 _PODS = by_resource("", "v1", "pods")
-# Kinds of which a node reads only what its pods use.
-USED = ("configmaps", "persistentvolumeclaims", "secrets", "serviceaccounts")
+_VOLUMES = by_resource("", "v1", "persistentvolumes")
+_NAMESPACES = ("", "namespaces")
+# Kinds of which a node reads only its pods and what they use.
+USED = ("configmaps", "persistentvolumeclaims", "persistentvolumes", "pods", "secrets",
+        "serviceaccounts")  # fmt: skip
+# What all nodes may do as far as rules can say it. These roles are bound to nobody: a caller that
+# only has the group of nodes, and not a node's name, has nothing of them.
+NODES = Authorizer(
+    cluster_roles=NODE_ROLES,
+    cluster_role_bindings=[
+        cluster_role_binding(role["metadata"]["name"], "Group", names.GROUP_NODES)
+        for role in NODE_ROLES
+    ],
+)
 
 
 @dataclass
@@ -48,41 +62,72 @@ class Authorization:
             raise status.forbidden(None, "", decision.reason)
 
     async def decide(self, caller: Caller, attributes: Attributes) -> Decision:
-        """What RBAC says; for a node also whether the object concerns it. Raises StatusError 503 if
-        what might allow it has not been read yet (the replica has only just been started)."""
+        """What RBAC says; for a node also what every node may do with what concerns it. Raises
+        StatusError 503 if what might allow it has not been read yet (the replica has only just been
+        started)."""
         policy = self.environment.policy
         decision = policy.authorizer().allowed(caller.user, caller.groups, attributes)
+        if decision.allowed:
+            return decision
+        node = node_of(caller.user, caller.groups)
+        if node:
+            decision = await self._as_node(node, caller, attributes)
         if not decision.allowed and not policy.synced:
             raise status.service_unavailable("the policy has not been read yet")
-        node = node_of(caller.user, caller.groups)
-        if not decision.allowed or not node or names.GROUP_MASTERS in caller.groups:
+        return decision
+
+    async def _as_node(self, node: str, caller: Caller, attributes: Attributes) -> Decision:
+        decision = NODES.allowed(caller.user, caller.groups, attributes)
+        if not decision.allowed:
             return decision
-        objection = may_ask(node, attributes, used_by(await self._pods(node, attributes)))
+        objection = may_ask(node, attributes, await self._uses(node, attributes))
         if not objection:
             return decision
         return Decision(False, f"{denial(caller.user, attributes)}: {objection}")
 
-    async def _pods(self, node: str, wanted: Attributes) -> list[Object]:
-        """The pods on the node that decide whether it may read what it asks for."""
-        if wanted.group or wanted.resource not in USED or not wanted.name or _PODS is None:
-            return []
+    async def _uses(self, node: str, wanted: Attributes) -> Uses:
+        """Knows what decides whether the node may read what it asks for."""
+        if wanted.group or wanted.resource not in USED or not wanted.name:
+            return used_by(())
+        assert _PODS is not None and _VOLUMES is not None
+        objects = self.environment.objects
         chosen = Selection(_PODS, wanted.namespace, fields=f"spec.nodeName={node}")
-        return [decode(pod.value) for pod in await self.environment.objects.all(chosen)]
+        if wanted.resource == "pods":
+            found = await objects.find(_PODS, wanted.namespace, wanted.name, False)
+            return used_by([decode(found.value)] if found and chosen.matches(found.index) else ())
+        volume = None
+        if wanted.resource == "persistentvolumes":
+            found = await objects.find(_VOLUMES, "", wanted.name, False)
+            volume = None if found is None else decode(found.value)
+        pods = [decode(pod.value) for pod in await objects.all(chosen)]
+        return used_by(pods, volume)
 
 
 def attributes_of(kind: Kind, request: ApiRequest) -> Attributes:
     """The request as rules see it. A watch or list of one name carries that name."""
-    name = request.name
-    if not name and request.verb in ("list", "watch"):
-        for term in request.query.get("fieldSelector", "").split(","):
-            field, equals, value = term.replace("==", "=").partition("=")
-            if field == "metadata.name" and equals and not field.endswith("!"):
-                name = value
+    name, fields = request.name, _fields(request)
+    if not name:
+        name = next((value for field, value in fields if field == "metadata.name"), "")
     return Attributes(
         verb=request.verb,
         group=kind.group,
         resource=kind.plural,
         subresource=request.subresource,
-        namespace=request.namespace,
+        # A namespace is an object in itself: who has rights in it may have them on it.
+        namespace=request.name if (kind.group, kind.plural) == _NAMESPACES else request.namespace,
         name=name,
+        fields=fields,
     )
+
+
+def _fields(request: ApiRequest) -> tuple[tuple[str, str], ...]:
+    """What a list or watch is narrowed to. Read as the selection reads it, else a selector could
+    say one thing here and choose another there."""
+    text = request.query.get("fieldSelector", "")
+    if not text or request.verb not in ("list", "watch"):
+        return ()
+    try:
+        conditions = parse_field_selector(text).conditions
+    except SelectorError:
+        return ()  # told to those who may ask
+    return tuple((field, value) for field, equal, value in conditions if equal)

@@ -3,7 +3,7 @@
 Job: parse the URL parameters of reads and writes once. Must not know: the store, HTTP.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -69,6 +69,7 @@ class Call:
     write (e.g. "the namespace is still the one I saw"). ``operations``: what they want written in
     the same transaction. ``inner``: a step of a request whose body webhooks have judged already.
     ``until``: monotonic seconds when webhooks must have answered, 0 before the first is asked.
+    ``may_create``: of a patch, raises StatusError 403 unless the caller may create the object too.
     """
 
     request: ApiRequest
@@ -81,6 +82,7 @@ class Call:
     operations: list[Put | Delete] = field(default_factory=list)
     inner: bool = False
     until: float = 0.0
+    may_create: Callable[[], Awaitable[None]] | None = None
 
     @property
     def namespace(self) -> str:

@@ -10,17 +10,22 @@ from cluster.api.types import Object
 from cluster.security.node_restriction import Uses
 
 
-def used_by(pods: Iterable[Object]) -> Uses:
-    """uses(resource, namespace, name) for these pods."""
+def used_by(pods: Iterable[Object], volume: Object | None = None) -> Uses:
+    """uses(resource, namespace, name) for these pods, which are themselves in use. ``volume``: the
+    persistent volume that is asked about; its claim must be a pod's."""
+    pods = list(pods)
     used = {
         (resource, pod["metadata"].get("namespace", ""), name)
         for pod in pods
-        for resource, name in references(pod)
+        for resource, name in (*references(pod), ("pods", pod["metadata"].get("name", "")))
     }
 
     def uses(resource: str, namespace: str, name: str) -> bool:
-        # Which claim a volume is bound to is the volume controller's business: all may be read.
-        return resource == "persistentvolumes" or (resource, namespace, name) in used
+        if resource == "persistentvolumes":
+            claim = (volume or {}).get("spec", {}).get("claimRef") or {}
+            resource, namespace = "persistentvolumeclaims", claim.get("namespace", "")
+            name = claim.get("name", "")
+        return (resource, namespace, name) in used
 
     return uses
 
@@ -28,7 +33,8 @@ def used_by(pods: Iterable[Object]) -> Uses:
 def references(pod: Object) -> Iterator[tuple[str, str]]:
     """(resource, name) of each object of its namespace that a pod's spec names."""
     spec = pod.get("spec") or {}
-    yield "serviceaccounts", spec.get("serviceAccountName") or "default"
+    # A mirror pod has none.
+    yield "serviceaccounts", spec.get("serviceAccountName") or ""
     # Published to every namespace for the pods in it.
     yield "configmaps", "kube-root-ca.crt"
     for item in spec.get("imagePullSecrets") or ():

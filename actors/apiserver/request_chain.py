@@ -146,6 +146,8 @@ class RequestChain:
         call = Call(request, kind, caller, options, self.environment.clock.now())
         if kind.deprecated:
             call.warnings.append(kind.deprecated)
+        if request.verb == "patch":
+            call.may_create = lambda: self.authorization.check(kind, request, caller, "create")
         return call
 
     async def _kind_of(self, request: ApiRequest) -> Kind:
@@ -270,7 +272,7 @@ def _check_shape(kind: Kind, request: ApiRequest) -> None:
     named = bool(request.name)
     if not kind.namespaced and request.namespace:
         raise status.resource_not_found()
-    needs_namespace = request.verb not in ("list", "watch", "deletecollection")
+    needs_namespace = named or request.verb not in ("list", "watch", "deletecollection")
     if kind.namespaced and needs_namespace and not request.namespace:
         if request.verb == "create":
             raise status.bad_request("an empty namespace may not be set during creation")

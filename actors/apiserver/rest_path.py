@@ -104,9 +104,9 @@ def verb_of(method: str, path: ResourcePath, query: dict[str, str]) -> Verb:
     """Raises StatusError 405 for a method that the path does not take."""
     match method:
         case "GET" | "HEAD":
-            if query.get("watch") in ("1", "true", "True", "") and not path.subresource:
-                return "watch"
-            return "get" if path.name else "list"
+            if path.name:
+                return "get"
+            return "watch" if query.get("watch") in ("1", "true", "True", "") else "list"
         case "POST" if not path.name or path.subresource:
             return "create"
         case "PUT" if path.name:

@@ -12,6 +12,7 @@ from cluster.api import status
 from cluster.api.schema import Definitions
 from cluster.api.types import Object
 from cluster.errors import StatusError
+from cluster.security.node_restriction import node_of
 from cluster.security.rbac import Attributes
 
 
@@ -101,7 +102,11 @@ def _rules(authorization: Authorization, caller: Caller, review: Object) -> Obje
         raise status.bad_request("no namespace on request")
     authorizer = authorization.environment.policy.authorizer()
     resources, paths = authorizer.rules_for(caller.user, caller.groups, namespace)
-    return {"resourceRules": resources, "nonResourceRules": paths, "incomplete": False}
+    found: Object = {"resourceRules": resources, "nonResourceRules": paths, "incomplete": False}
+    if node_of(caller.user, caller.groups):
+        found["incomplete"] = True
+        found["evaluationError"] = "node authorizer does not support user rule resolution"
+    return found
 
 
 async def _token(authentication: Authentication, review: Object) -> Object:

@@ -183,6 +183,8 @@ class Writer:
         except StatusError as error:
             if error.code != 404 or scope:
                 raise
+        if call.may_create is not None:
+            await call.may_create()
         try:
             return await self.create_object(call, merged(None), applied=True)
         except StatusError as error:

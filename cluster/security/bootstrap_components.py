@@ -92,6 +92,8 @@ _CLOUD = cluster_role(
     rule("discovery.k8s.io", "endpointslices", READ),
 )
 
+# A node's certificate has what these three say, within what ``node_restriction.py`` leaves of it.
+NODE_ROLES: tuple[Object, ...] = (_NODE, _PROXY, _DNS)
 COMPONENT_ROLES: tuple[Object, ...] = (
     _NODE, _PROXY, _DNS, _SCHEDULER, _CONTROLLERS, _CLOUD,
 )  # fmt: skip

@@ -41,9 +41,8 @@ CLUSTER_ROLE_BINDINGS: tuple[Object, ...] = (
         "system:service-account-issuer-discovery", "Group", "system:serviceaccounts"
     ),
     cluster_role_binding(BUNDLE_READERS, "Group", "system:serviceaccounts"),
-    cluster_role_binding("system:node", "Group", names.GROUP_NODES),
-    cluster_role_binding("system:node-proxier", "Group", names.GROUP_NODES),
-    cluster_role_binding("system:node-dns", "Group", names.GROUP_NODES),
+    cluster_role_binding("system:node", "Group"),
+    cluster_role_binding("system:node-proxier", "User", "system:kube-proxy"),
     *(
         cluster_role_binding(user, "User", user)
         for user in map(names.local_user, (names.SCHEDULER, names.CONTROLLERS, names.CLOUD))

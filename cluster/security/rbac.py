@@ -21,6 +21,7 @@ class Attributes(NamedTuple):
     """A request. ``path`` non-empty: not about a resource, and only ``verb`` counts besides.
 
     ``group`` '' is core; ``namespace`` '' is the whole cluster; ``name`` '' is none (list, create).
+    ``fields``: (field, value) that a list or watch is narrowed to, which rules do not look at.
     """
 
     verb: str
@@ -30,6 +31,7 @@ class Attributes(NamedTuple):
     namespace: str = ""
     name: str = ""
     path: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
     def full_resource(self) -> str:
         """``pods/log``; ``pods``."""
@@ -101,7 +103,7 @@ class Authorizer:
         return Decision(False, denial(user, attributes))
 
     def _grant(self, user: str, groups: tuple[str, ...], attributes: Attributes) -> Grant:
-        key = (user, groups, attributes._replace(name=""))
+        key = (user, groups, attributes._replace(name="", fields=()))
         grant = self._answers.get(key)
         if grant is None:
             grant = NOBODY
@@ -151,8 +153,17 @@ class Authorizer:
             wanted
             for rule in rules
             for wanted in _requests(rule, namespace)
-            if not self.allowed(user, groups, wanted).allowed
+            if not self._covers(user, groups, wanted)
         ]
+
+    def _covers(self, user: str, groups: Sequence[str], wanted: Attributes) -> bool:
+        if GROUP_MASTERS in groups:
+            return True
+        grant = self._grant(user, tuple(groups), wanted)
+        if grant.any_name is not None:
+            return True
+        # A rule without names is for all of them, which no list of names covers.
+        return bool(wanted.name) and wanted.name in grant.names
 
 
 def _subject(subject: Object, namespace: str) -> tuple[str, str]:

@@ -72,6 +72,7 @@ async def validate(review: Review) -> None:
 async def judge_body(environment: Environment, call: Call, body: Object) -> None:
     """The body of a subresource that is no part of an object, as a Binding: webhooks may change it
     and may refuse it. Raises StatusError."""
+    await node_restriction.judge_body(environment, call, body)
     hooks = environment.hooks
     if not hooks.mutating.hooks and not hooks.validating.hooks:
         return

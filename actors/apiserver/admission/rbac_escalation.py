@@ -3,6 +3,8 @@
 Source: docs "Using RBAC Authorization", Privilege escalation prevention and bootstrapping.
 """
 
+from collections.abc import Iterator
+
 from actors.apiserver.admission.plugin import Review
 from cluster import names
 from cluster.api import status
@@ -14,6 +16,8 @@ from cluster.security.rbac import Attributes
 GROUP = "rbac.authorization.k8s.io"
 # Permissions that a refusal names.
 LISTED_MAX = 32
+# Metadata that gives nobody anything.
+_COLLECTED = ("finalizers", "ownerReferences", "managedFields", "resourceVersion")
 # An aggregated role may gather anything.
 _ALL: list[Object] = [
     {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
@@ -26,10 +30,11 @@ async def admit(review: Review) -> None:
     call = review.call
     if call.kind.group != GROUP or review.obj is None:
         return
-    if names.GROUP_MASTERS in call.caller.groups:
+    if names.GROUP_MASTERS in call.caller.groups or _only_collected(review.obj, review.old):
         return
     if call.kind.plural in ("roles", "clusterroles"):
-        if not _may(review, "escalate", call.kind.plural, _name(review)):
+        # By the name in the request, as all rules: what is created has none there.
+        if not _may(review, "escalate", call.kind.plural, call.request.name):
             _check_role(review, review.obj, review.old or {})
         return
     role = review.obj.get("roleRef") or {}
@@ -44,11 +49,22 @@ async def admit(review: Review) -> None:
     _check_rules(review, rules)
 
 
+def _only_collected(new: Object, old: Object | None) -> bool:
+    """Nothing changes but what the garbage collector works with."""
+    return old is not None and _apart(new) == _apart(old)
+
+
+def _apart(obj: Object) -> Object:
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in _COLLECTED}
+    return {**obj, "metadata": metadata}
+
+
 def _check_role(review: Review, role: Object, old: Object) -> None:
-    """What a role gives, and what its selectors may come to give."""
-    if role.get("rules") != old.get("rules"):
-        _check_rules(review, role.get("rules") or [])
-    if role.get("aggregationRule") != old.get("aggregationRule") and _uncovered(review, _ALL):
+    """What a role gives, and what its selectors may come to give. Whatever changes: a label too may
+    carry the rules into a role that the writer holds."""
+    _check_rules(review, role.get("rules") or [])
+    gathers = role.get("aggregationRule") or old.get("aggregationRule")
+    if gathers and _uncovered(review, _ALL):
         raise status.forbidden(
             review.call.kind,
             _name(review),
@@ -67,11 +83,7 @@ def _check_rules(review: Review, rules: list[Object]) -> None:
     caller = review.call.caller
     missing = _uncovered(review, rules)
     if missing:
-        listed = "\n".join(
-            f"{{APIGroups:[{quoted(item.group)}], Resources:[{quoted(item.full_resource())}], "
-            f"Verbs:[{quoted(item.verb)}]}}"
-            for item in missing[:LISTED_MAX]
-        )
+        listed = "\n".join(sorted(_told(missing))[:LISTED_MAX])
         groups = " ".join(quoted(group) for group in caller.groups)
         raise status.forbidden(
             review.call.kind,
@@ -79,6 +91,23 @@ def _check_rules(review: Review, rules: list[Object]) -> None:
             f"user {quoted(caller.user)} (groups=[{groups}]) is attempting to grant RBAC "
             f"permissions not currently held:\n{listed}",
         )
+
+
+def _told(missing: list[Attributes]) -> Iterator[str]:
+    """A line for each thing, with the verbs that are missing for it."""
+    verbs: dict[Attributes, list[str]] = {}
+    for item in missing:
+        verbs.setdefault(item._replace(verb=""), []).append(item.verb)
+    for item, listed in verbs.items():
+        parts = [f"Verbs:[{' '.join(map(quoted, listed))}]"]
+        if item.name:
+            parts.insert(0, f"ResourceNames:[{quoted(item.name)}]")
+        if item.path:
+            parts.insert(0, f"NonResourceURLs:[{quoted(item.path)}]")
+        else:
+            parts.insert(0, f"Resources:[{quoted(item.full_resource())}]")
+            parts.insert(0, f"APIGroups:[{quoted(item.group)}]")
+        yield f"{{{', '.join(parts)}}}"
 
 
 def _uncovered(review: Review, rules: list[Object]) -> list[Attributes]:

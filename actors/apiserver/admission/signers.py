@@ -65,17 +65,16 @@ def _identify(review: Review, request: Object) -> None:
 
 
 def _restrict(review: Review, request: Object) -> None:
-    """Nobody gets a certificate that RBAC cannot bound."""
+    """Nobody gets a certificate that RBAC cannot bound: of an administrator, of a replica."""
     try:
         subject = load_request((request.get("spec") or {}).get("request") or "").subject
     except (ValueError, InvalidVersion):
         return  # told by validation, which comes next
     organizations = subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-    if any(item.value == names.GROUP_MASTERS for item in organizations):
-        raise _refused(
-            review,
-            f"use of {CLIENT_SIGNER} signer with {names.GROUP_MASTERS} group is not allowed",
-        )
+    for group in (names.GROUP_MASTERS, names.GROUP_REPLICAS):
+        if any(item.value == group for item in organizations):
+            why = f"use of {CLIENT_SIGNER} signer with {group} group is not allowed"
+            raise _refused(review, why)
 
 
 def _require(review: Review, verb: str, signer: str, message: str) -> None:

@@ -18,6 +18,7 @@ from tests.support.control_plane import REPLICA, ControlPlane
 
 SPEC: dict[str, Any] = {
     "nodeName": "n1",
+    "serviceAccountName": "default",
     "imagePullSecrets": [{"name": "pull"}],
     "initContainers": [
         {"name": "i", "image": "x", "envFrom": [{"configMapRef": {"name": "settings"}}]}
@@ -66,13 +67,15 @@ async def test_a_node_reads_only_what_its_pods_use(
     await plane.create("pods", {"metadata": {"name": "p"}, "spec": SPEC}, "default")
     store = StoreClient(plane.system.ref("store@replica-1"))
     world = plane.system.world
+    policy = PolicyCache()
+    policy.reset(())
     environment = Environment(
         plane.settings,
         REPLICA,
         world.clock,
         world.entropy,
         ObjectStore(store, ContinueTokens(b"")),
-        PolicyCache(),
+        policy,
         plane.system.ref,
     )
     authorization = Authorization(environment)

@@ -88,7 +88,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         ("GET", "/api/v1/pods", "watch=true", "watch"),
         ("GET", "/api/v1/pods", "watch=0", "list"),
         ("HEAD", "/api/v1/nodes/n", "", "get"),
-        ("GET", "/api/v1/nodes/n", "watch=1", "watch"),
+        ("GET", "/api/v1/nodes/n", "watch=1", "get"),
         ("POST", "/api/v1/namespaces/a/pods", "", "create"),
         ("POST", "/api/v1/namespaces/a/pods/p/binding", "", "create"),
         ("PUT", "/api/v1/nodes/n", "", "update"),

@@ -2,11 +2,13 @@
 
 import pytest
 
+from cluster.security.bootstrap_components import NODE_ROLES
 from cluster.security.bootstrap_policy import (
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
     bootstrap_objects,
 )
+from cluster.security.policy_objects import cluster_role_binding
 from cluster.security.rbac import Attributes, Authorizer
 
 AUTHORIZER = Authorizer(
@@ -20,6 +22,11 @@ AUTHORIZER = Authorizer(
                 "subjects": [{"kind": "User", "name": f"the-{role}"}],
             }
             for role in ("admin", "edit", "view")
+        ),
+        # As the API server asks for a node: the roles themselves are bound to nobody.
+        *(
+            cluster_role_binding(role["metadata"]["name"], "Group", "system:nodes")
+            for role in NODE_ROLES
         ),
     ],
 )

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cluster.security.node_restriction import may_ask, may_write, node_of, own_label
+from cluster.security.node_restriction import may_ask, node_of
+from cluster.security.node_writes import may_take_token, may_write, own_label
 from cluster.security.rbac import Attributes
 
 LEASES = ("coordination.k8s.io", "leases")
@@ -16,6 +17,11 @@ def uses(resource: str, namespace: str, name: str) -> bool:
 
 def pod(node: str, **metadata: Any) -> dict[str, Any]:
     return {"metadata": {"name": "p", **metadata}, "spec": {"nodeName": node}}
+
+
+def mirror(node: str) -> dict[str, Any]:
+    owner = {"apiVersion": "v1", "kind": "Node", "name": node, "uid": "u", "controller": True}
+    return pod(node, **MIRROR, ownerReferences=[owner])
 
 
 def node(name: str, *, taints: Any = None, **labels: str) -> dict[str, Any]:
@@ -48,7 +54,10 @@ def test_who_is_a_node() -> None:
         (Attributes("update", *LEASES, "", "kube-system", "n1"), False),
         (Attributes("create", "discovery.k8s.io", "endpointslices", "", "default"), False),
         (Attributes("create", "discovery.k8s.io", "endpointslices", "", "kube-system"), True),
-        (Attributes("list", "", "pods"), True),
+        (Attributes("list", "", "pods"), False),
+        (Attributes("list", "", "pods", fields=(("spec.nodeName", "n1"),)), True),
+        (Attributes("list", "", "pods", fields=(("spec.nodeName", "n2"),)), False),
+        (Attributes("update", "discovery.k8s.io", "endpointslices", "", "kube-system", "x"), False),
     ],
 )
 def test_requests_by_name(attributes: Attributes, allowed: bool) -> None:
@@ -72,13 +81,14 @@ MIRROR = {"annotations": {"kubernetes.io/config.mirror": "x"}}
         (DELETE, None, pod("n2"), False),
         (Attributes("create", "", "pods", "eviction"), {}, pod("n1"), True),
         (Attributes("create", "", "pods", "eviction"), {}, pod("n2"), False),
-        (CREATE, pod("n1", **MIRROR), None, True),
-        (CREATE, pod("n2", **MIRROR), None, False),
+        (CREATE, mirror("n1"), None, True),
+        (CREATE, mirror("n2"), None, False),
+        (CREATE, pod("n1", **MIRROR), None, False),
         (CREATE, pod("n1"), None, False),
     ],
 )
 def test_pods(attributes: Attributes, new: Any, old: Any, allowed: bool) -> None:
-    assert (may_write("n1", attributes, new, old) == "") is allowed
+    assert (may_write("n1", attributes, new, old, "u") == "") is allowed
 
 
 @pytest.mark.parametrize(
@@ -117,12 +127,12 @@ def test_labels_a_node_may_not_give_itself() -> None:
 
 
 def test_tokens_are_bound_to_a_pod() -> None:
-    attributes = Attributes("create", "", "serviceaccounts", "token", "default", "a")
-    bound = {"spec": {"boundObjectRef": {"kind": "Pod", "name": "p", "uid": "u"}}}
-    assert may_write("n1", attributes, bound, None) == ""
-    del bound["spec"]["boundObjectRef"]["uid"]
-    assert may_write("n1", attributes, bound, None)
-    assert may_write("n1", attributes, {}, None)
+    spec: dict[str, Any] = {"boundObjectRef": {"kind": "Pod", "name": "p", "uid": "u"}}
+    assert may_take_token("n1", spec, pod("n1")) == ""
+    assert "different node" in may_take_token("n1", spec, pod("n2"))
+    del spec["boundObjectRef"]["uid"]
+    assert may_take_token("n1", spec, pod("n1"))
+    assert may_take_token("n1", {}, None)
 
 
 def test_a_lease_bears_the_name_of_its_node() -> None:

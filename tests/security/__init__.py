@@ -1,0 +1,1 @@
+"""Attacks on authentication and authorization, and what the default policy allows whom."""
