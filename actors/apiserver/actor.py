@@ -9,7 +9,14 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import cast
 
-from actors.apiserver import bootstrap, event_expiry, flow_control, resealing, service_repair
+from actors.apiserver import (
+    bootstrap,
+    event_expiry,
+    flow_control,
+    policy_upkeep,
+    resealing,
+    service_repair,
+)
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.admission import hooks
 from actors.apiserver.audit import AuditLog
@@ -262,6 +269,9 @@ class ApiServerActor(Actor):
                 written = await bootstrap.ensure(environment)
                 if written:
                     self.ctx.note("cluster.bootstrapped", self._live.now.name, objects=written)
+                repaired = await policy_upkeep.reconcile(environment)
+                if repaired:
+                    self.ctx.note("policy.repaired", self._live.now.name, objects=repaired)
                 resealed = await resealing.reseal(environment.objects.store, self._sealer)
                 if resealed:
                     self.ctx.note("secrets.resealed", self._live.now.name, objects=resealed)

@@ -15,7 +15,16 @@ REVIEWS = (
     rule("authentication.k8s.io", "tokenreviews", "create"),
     rule("authorization.k8s.io", "subjectaccessreviews localsubjectaccessreviews", "create"),
 )
-LEASES = rule("coordination.k8s.io", "leases", "create get list patch update watch")
+COORDINATION = "coordination.k8s.io"
+
+
+def lease(name: str) -> tuple[Object, ...]:
+    """Rules for the one lease by which a component elects its leader."""
+    return (
+        rule(COORDINATION, "leases", "create"),
+        rule(COORDINATION, "leases", f"{READ} patch update", name),
+    )
+
 
 _NODE = cluster_role(
     "system:node",
@@ -30,7 +39,7 @@ _NODE = cluster_role(
     rule("core", "serviceaccounts/token", "create"),
     rule("core", "namespaces", READ),
     rule("core", "persistentvolumeclaims persistentvolumes", "get"),
-    rule("coordination.k8s.io", "leases", f"create delete {READ} patch update"),
+    rule(COORDINATION, "leases", f"create delete {READ} patch update"),
     rule("node.k8s.io", "runtimeclasses", READ),
     rule("certificates.k8s.io", "certificatesigningrequests", f"create {READ}"),
     EVENTS,
@@ -49,25 +58,36 @@ _DNS = cluster_role(
     # Each node's DNS publishes its own address behind the DNS Service (in kube-system only).
     rule("discovery.k8s.io", "endpointslices", "create delete patch update"),
 )
+_DRA = "resource.k8s.io"
 _SCHEDULER = cluster_role(
     local_user(SCHEDULER),
     EVENTS,
-    LEASES,
+    *lease("kube-scheduler"),
+    rule(COORDINATION, "leasecandidates", f"create delete deletecollection {READ} patch update"),
     rule("core", "nodes namespaces pods replicationcontrollers services", READ),
     rule("core", "pods", "delete"),
     rule("core", "bindings pods/binding", "create"),
     rule("core", "pods/status", "patch update"),
-    rule("apps", "replicasets statefulsets", READ),
+    rule("core", "persistentvolumeclaims persistentvolumes", READ),
+    rule("apps extensions", "replicasets", READ),
+    rule("apps", "statefulsets", READ),
     rule("policy", "poddisruptionbudgets", READ),
     rule("scheduling.k8s.io", "priorityclasses", READ),
-    rule("core", "persistentvolumeclaims persistentvolumes", f"{READ} patch update"),
-    rule("storage.k8s.io", "csidrivers csinodes csistoragecapacities storageclasses", READ),
+    rule(
+        "storage.k8s.io",
+        "csidrivers csinodes csistoragecapacities storageclasses volumeattachments",
+        READ,
+    ),
+    rule(_DRA, "deviceclasses resourceslices", READ),
+    rule(_DRA, "resourceclaims", f"{READ} patch update"),
+    rule(_DRA, "resourceclaims/binding resourceclaims/status", "patch update"),
+    rule("core", "pods/finalizers", "update"),
     *REVIEWS,
 )
 _CONTROLLERS = cluster_role(
     local_user(CONTROLLERS),
     EVENTS,
-    LEASES,
+    rule(COORDINATION, "leases", "create"),
     # Garbage collection and namespace deletion reach every kind there is.
     rule("*", "*", "get list watch delete deletecollection patch update"),
     rule("core", "pods configmaps endpoints serviceaccounts secrets", "create"),
@@ -83,7 +103,7 @@ _CONTROLLERS = cluster_role(
 _CLOUD = cluster_role(
     local_user(CLOUD),
     EVENTS,
-    LEASES,
+    *lease("cloud-controller-manager"),
     rule("core", "nodes", f"{READ} delete patch update"),
     rule("core", "nodes/status", "patch update"),
     rule("core", "services", f"{READ} patch update"),

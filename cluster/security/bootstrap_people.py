@@ -28,6 +28,11 @@ _CORE_EDIT = (
     "replicationcontrollers/scale secrets serviceaccounts services"
 )
 _NETWORK = "ingresses networkpolicies"
+# A group that is served no more; Kubernetes' roles still name it.
+_OLD = (
+    "daemonsets deployments deployments/scale ingresses networkpolicies replicasets "
+    "replicasets/scale replicationcontrollers/scale"
+)
 
 _VIEW = cluster_role(
     "system:aggregate-to-view",
@@ -36,7 +41,11 @@ _VIEW = cluster_role(
     rule("autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status", READ),
     rule("batch", "cronjobs cronjobs/status jobs jobs/status", READ),
     rule("discovery.k8s.io", "endpointslices", READ),
-    rule("events.k8s.io", "events", READ),
+    rule(
+        "extensions",
+        f"{_OLD} daemonsets/status deployments/status ingresses/status replicasets/status",
+        READ,
+    ),
     rule("networking.k8s.io", f"{_NETWORK} ingresses/status", READ),
     rule("policy", "poddisruptionbudgets poddisruptionbudgets/status", READ),
     rule("resource.k8s.io", "resourceclaims resourceclaims/status resourceclaimtemplates", READ),
@@ -56,6 +65,7 @@ _EDIT = cluster_role(
         "replicasets/scale statefulsets statefulsets/scale",
         WRITE,
     ),
+    rule("extensions", f"{_OLD} deployments/rollback", WRITE),
     rule("autoscaling", "horizontalpodautoscalers", WRITE),
     rule("batch", "cronjobs jobs", WRITE),
     rule("networking.k8s.io", _NETWORK, WRITE),
@@ -97,9 +107,11 @@ PEOPLE_ROLES: tuple[Object, ...] = (
     ),
     cluster_role(
         "system:service-account-issuer-discovery",
-        url_rule("get", "/.well-known/openid-configuration", "/openid/v1/jwks", "/openid/v1/jwks/"),
+        url_rule("get", "/.well-known/openid-configuration", "/.well-known/openid-configuration/",
+                 "/openid/v1/jwks", "/openid/v1/jwks/"),
     ),
-    cluster_role("system:monitoring", url_rule("get", "/healthz/*", "/livez/*", "/metrics",
+    cluster_role("system:monitoring", url_rule("get", "/healthz", "/healthz/*", "/livez",
+                                               "/livez/*", "/metrics", "/metrics/slis", "/readyz",
                                                "/readyz/*")),
     cluster_role(
         "system:auth-delegator",

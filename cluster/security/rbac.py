@@ -152,7 +152,7 @@ class Authorizer:
         return [
             wanted
             for rule in rules
-            for wanted in _requests(rule, namespace)
+            for wanted in requests_of(rule, namespace)
             if not self._covers(user, groups, wanted)
         ]
 
@@ -175,7 +175,7 @@ def _subject(subject: Object, namespace: str) -> tuple[str, str]:
     return f"{prefix}:{name}", f'{kind} "{name}"'
 
 
-def _requests(rule: Object, namespace: str) -> Iterator[Attributes]:
+def requests_of(rule: Object, namespace: str) -> Iterator[Attributes]:
     """Every single request that a rule names."""
     for verb in rule.get("verbs") or ():
         for path in rule.get("nonResourceURLs") or ():

@@ -124,11 +124,13 @@ def test_everyone_may_discover_and_nobody_anonymous_may_read() -> None:
 
 def test_objects_are_whole_and_unique() -> None:
     objects = bootstrap_objects()
-    names = {(obj["kind"], obj["metadata"]["name"]) for obj in objects}
+    names = {(obj["kind"], obj["metadata"].get("namespace"), obj["metadata"]["name"])
+             for obj in objects}  # fmt: skip
     assert len(names) == len(objects)
-    for binding in CLUSTER_ROLE_BINDINGS:
-        assert ("ClusterRole", binding["roleRef"]["name"]) in names
     for obj in objects:
+        if obj["kind"].endswith("Binding"):
+            role = obj["roleRef"]
+            assert (role["kind"], obj["metadata"].get("namespace"), role["name"]) in names
         assert obj["apiVersion"] == "rbac.authorization.k8s.io/v1"
         assert obj["metadata"]["labels"]["kubernetes.io/bootstrapping"] == "rbac-defaults"
 
