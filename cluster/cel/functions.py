@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cluster.cel.errors import CelCostExceeded
 from cluster.cel.types import Type
-from cluster.cel.values import is_list
+from cluster.cel.values import Optional, is_list
 
 # Units per character of a text that is read or written as a whole.
 TRAVERSAL = 0.1
 # Units per character of a regular expression.
 REGEX = 0.25
+# What is walked through at most at one time.
+WALK_MAX = 1_000_000
 
 # (arguments, result) to units.
 Cost = Callable[[tuple[Any, ...], Any], int]
@@ -81,15 +84,26 @@ def size_of(value: Any) -> int:
 
 
 def walk_cost(value: Any) -> int:
-    """Of looking at everything in it: a unit for each number, a tenth for each character."""
-    kind = type(value)
-    if kind is str or kind is bytes:
-        return math.ceil(len(value) * TRAVERSAL) or 1
-    if is_list(value):
-        return sum(map(walk_cost, value)) or 1
-    if kind is dict:
-        return sum(walk_cost(key) + walk_cost(item) for key, item in value.items()) or 1
-    return 1
+    """Of looking at everything in it: a unit for each number, a tenth for each character. Raises
+    CelCostExceeded above WALK_MAX: what is shared inside a value counts each time it is met."""
+    cost, waiting = 0, [value]
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind is str or kind is bytes:
+            cost += math.ceil(len(item) * TRAVERSAL) or 1
+        elif kind is dict:
+            waiting.extend(item.keys())
+            waiting.extend(item.values())
+        elif is_list(item):
+            waiting.extend(item)
+        elif kind is Optional:
+            waiting.append(item.value)
+        else:
+            cost += 1
+        if cost > WALK_MAX or len(waiting) > WALK_MAX:
+            raise CelCostExceeded
+    return cost or 1
 
 
 def traversal(times: int = 1) -> Cost:

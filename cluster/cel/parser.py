@@ -23,9 +23,11 @@ from cluster.cel.syntax import (
 from cluster.cel.tokens import RESERVED, Token, tokens
 from cluster.cel.values import INT_MAX, UInt
 
-# As cel-go bounds them.
+# As cel-go bounds it.
 SIZE_MAX = 100_000
-DEPTH_MAX = 120
+# Of brackets within brackets, and of operators in a row: what Python's own stack has room for.
+DEPTH_MAX = 50
+CHAIN_MAX = 200
 _RELATIONS = ("<", "<=", ">=", ">", "==", "!=")
 _KEYWORDS = {"true": True, "false": False, "null": None}
 
@@ -108,7 +110,7 @@ class _Parser:
 
     def _relation(self) -> Node:
         left = self._sum()
-        for _ in range(DEPTH_MAX):
+        for _ in range(CHAIN_MAX):
             if self._is(*_RELATIONS):
                 sign = self._next()
                 left = Call(sign.offset, f"_{sign.text}_", None, (left, self._sum()))
@@ -121,7 +123,7 @@ class _Parser:
 
     def _sum(self) -> Node:
         left = self._product()
-        for _ in range(DEPTH_MAX):
+        for _ in range(CHAIN_MAX):
             if not self._is("+", "-"):
                 return left
             sign = self._next()
@@ -130,7 +132,7 @@ class _Parser:
 
     def _product(self) -> Node:
         left = self._unary()
-        for _ in range(DEPTH_MAX):
+        for _ in range(CHAIN_MAX):
             if not self._is("*", "/", "%"):
                 return left
             sign = self._next()
@@ -139,7 +141,7 @@ class _Parser:
 
     def _too_long(self) -> Exception:
         return self._source.error(
-            self._peek.offset, f"expression recursion limit exceeded: {DEPTH_MAX}"
+            self._peek.offset, f"expression recursion limit exceeded: {CHAIN_MAX}"
         )
 
     def _unary(self) -> Node:
@@ -166,7 +168,7 @@ class _Parser:
         return self._suffixes(self._primary())
 
     def _suffixes(self, left: Node) -> Node:
-        for _ in range(DEPTH_MAX):
+        for _ in range(CHAIN_MAX):
             if dot := self._take("."):
                 left = self._selected(left, dot)
             elif bracket := self._take("["):

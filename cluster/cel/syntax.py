@@ -1,6 +1,6 @@
 """The tree of an expression. Each node has its offset in the source and nothing of types.
 
-Macros are nodes of their own, not folds written out: they are quicker to evaluate, and clearer to
+A node is equal to itself alone. Macros are nodes of their own, not folds written out: they are quicker to evaluate, and clearer to
 report on.
 """
 
@@ -8,28 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """``offset``: in characters, of what errors about it point at."""
 
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Literal(Node):
     """A constant."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ident(Node):
     """A name; one with a leading dot means the outermost."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Select(Node):
     """``operand.field``; ``optional``: ``operand.?field``; ``test``: ``has(operand.field)``."""
 
@@ -39,7 +39,7 @@ class Select(Node):
     test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Index(Node):
     """``operand[key]``, ``operand[?key]``"""
 
@@ -48,7 +48,7 @@ class Index(Node):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call(Node):
     """``function(args)``, ``target.function(args)``; operators by their names, as ``_+_``."""
 
@@ -57,7 +57,7 @@ class Call(Node):
     args: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class And(Node):
     """``left && right``"""
 
@@ -65,7 +65,7 @@ class And(Node):
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Or(Node):
     """``left || right``"""
 
@@ -73,7 +73,7 @@ class Or(Node):
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Conditional(Node):
     """``test ? yes : no``"""
 
@@ -82,7 +82,7 @@ class Conditional(Node):
     no: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListLiteral(Node):
     """``optional``: positions of items that are left out if they are none."""
 
@@ -90,7 +90,7 @@ class ListLiteral(Node):
     optional: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MapLiteral(Node):
     """Pairs; ``optional``: positions of pairs that are left out if their value is none."""
 
@@ -98,7 +98,7 @@ class MapLiteral(Node):
     optional: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ObjectLiteral(Node):
     """``Name{field: value}``; ``optional`` as of a map."""
 
@@ -107,7 +107,7 @@ class ObjectLiteral(Node):
     optional: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Comprehension(Node):
     """A macro over a list or map. ``kind``: all, exists, exists_one, map, filter, transformList,
     transformMap, transformMapEntry. ``second``: '' or the variable of the value, when ``first`` is
@@ -121,7 +121,7 @@ class Comprehension(Node):
     body: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bind(Node):
     """``cel.bind(name, value, body)``"""
 
@@ -130,7 +130,7 @@ class Bind(Node):
     body: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OptionalMap(Node):
     """``target.optMap(name, body)``; ``flat``: ``optFlatMap``."""
 
@@ -140,7 +140,7 @@ class OptionalMap(Node):
     flat: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SortBy(Node):
     """``target.sortBy(name, body)``"""
 

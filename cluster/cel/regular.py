@@ -1,0 +1,49 @@
+"""Regular expressions by RE2, whose time is linear in the text. Raises CelError.
+
+Source: CEL language definition, "Regular Expressions".
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from cluster.cel.errors import CelError
+
+PATTERN_MAX = 10_000
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+_OPTIONS.max_mem = 8 << 20
+
+
+@lru_cache(maxsize=512)
+def compiled(pattern: str) -> Any:
+    """Raises CelError if it is none."""
+    if len(pattern) > PATTERN_MAX:
+        raise CelError("error parsing regexp: expression too large")
+    try:
+        return re2.compile(pattern, options=_OPTIONS)
+    except (re2.error, UnicodeError) as error:
+        said = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
+        raise CelError(f"error parsing regexp: {said}") from error
+
+
+def matches(text: str, pattern: str) -> bool:
+    """Whether some part of the text matches."""
+    return compiled(pattern).search(text) is not None
+
+
+def find(text: str, pattern: str) -> str:
+    """The first part that matches; '' if none does."""
+    found = compiled(pattern).search(text)
+    return "" if found is None else str(found[0])
+
+
+def find_all(text: str, pattern: str, count: int = -1) -> list[str]:
+    """The parts that match, ``count`` at most unless it is negative."""
+    found: list[str] = []
+    for match in compiled(pattern).finditer(text):
+        if 0 <= count <= len(found):
+            break
+        found.append(str(match[0]))
+    return found

@@ -1,0 +1,51 @@
+"""What an expression may name: variables, functions, types of objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cluster.cel.functions import Functions, merged
+from cluster.cel.operators import FUNCTIONS, OPERATORS
+from cluster.cel.types import (
+    BOOL,
+    BYTES,
+    DOUBLE,
+    DURATION,
+    DYN,
+    INT,
+    NULL,
+    STRING,
+    TIMESTAMP,
+    TYPE,
+    UINT,
+    ObjectType,
+    Type,
+    list_of,
+    map_of,
+)
+
+STANDARD: Functions = merged(OPERATORS, FUNCTIONS)
+
+# Names of types as values.
+TYPES: Mapping[str, Type] = {
+    "bool": BOOL,
+    "int": INT,
+    "uint": UINT,
+    "double": DOUBLE,
+    "string": STRING,
+    "bytes": BYTES,
+    "null_type": NULL,
+    "list": list_of(DYN),
+    "map": map_of(DYN, DYN),
+    "type": TYPE,
+    "google.protobuf.Duration": DURATION,
+    "google.protobuf.Timestamp": TIMESTAMP,
+}
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """``types``: objects that may be written as ``Name{field: value}``, by name."""
+
+    variables: Mapping[str, Type]
+    functions: Functions = field(default_factory=lambda: STANDARD)
+    types: Mapping[str, ObjectType] = field(default_factory=dict)
