@@ -236,7 +236,7 @@ class _Checker:
                 name = qualified
             else:
                 args, member = (node.target, *args), True
-        types = [self.visit(arg, scope) for arg in args]
+        types = [self._argument(name, arg, scope) for arg in args]
         self.checked.arguments[node] = args
         if name == "type" and not member and len(args) == 1:
             return type_of(types[0])
@@ -247,6 +247,15 @@ class _Checker:
             return self._no_overload(node, name, types, member)
         self.checked.overloads[node] = found
         return result
+
+    def _argument(self, name: str, node: Node, scope: Scope) -> Type:
+        """What is formatted may be of any types."""
+        if name != "format" or not isinstance(node, ListLiteral):
+            return self.visit(node, scope)
+        for position, part in enumerate(node.items):
+            self._entry(part, scope, position in node.optional)
+        self.checked.types[node] = list_of(DYN)
+        return list_of(DYN)
 
     def _conditional(self, node: Conditional, scope: Scope) -> Type:
         test = self.visit(node.test, scope)

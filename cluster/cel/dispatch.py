@@ -9,7 +9,7 @@ from typing import Any
 from cluster.cel.errors import CelError
 from cluster.cel.functions import Overload
 from cluster.cel.types import DYN, ObjectType, Type
-from cluster.cel.values import type_name
+from cluster.cel.values import is_plain, type_name
 
 _BY_NAME = {
     "null_type": "null",
@@ -51,7 +51,9 @@ def chooser(name: str, overloads: tuple[Overload, ...]) -> Choose:
             return found
         for overload in overloads:
             if all(map(fits, overload.params, args)):
-                known[key] = overload
+                # A class of a library may stand for several types.
+                if all(map(is_plain, args)):
+                    known[key] = overload
                 return overload
         raise CelError("no such overload")
 

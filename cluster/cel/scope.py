@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cluster.cel.functions import Functions, merged
+from cluster.cel.library import LIBRARIES
 from cluster.cel.operators import FUNCTIONS, OPERATORS
 from cluster.cel.types import (
     BOOL,
@@ -23,7 +24,7 @@ from cluster.cel.types import (
     map_of,
 )
 
-STANDARD: Functions = merged(OPERATORS, FUNCTIONS)
+STANDARD: Functions = merged(OPERATORS, FUNCTIONS, LIBRARIES)
 
 # Names of types as values.
 TYPES: Mapping[str, Type] = {

@@ -1,7 +1,7 @@
 """The tree of an expression. Each node has its offset in the source and nothing of types.
 
-A node is equal to itself alone. Macros are nodes of their own, not folds written out: they are quicker to evaluate, and clearer to
-report on.
+A node is equal to itself alone. Macros are nodes of their own, not folds written out: they are
+quicker to evaluate, and clearer to report on.
 """
 
 from dataclasses import dataclass

@@ -83,6 +83,11 @@ def type_name(value: Any) -> str:
     return found if found is not None else str(getattr(value, "type_name", type(value).__name__))
 
 
+def is_plain(value: Any) -> bool:
+    """Whether it is of a type of the language itself, not of a library."""
+    return type(value) in _NAMES
+
+
 def is_list(value: Any) -> bool:
     """Whether it is a list."""
     return type(value) is list or type(value) is tuple

@@ -1,0 +1,130 @@
+"""Questions to the authorizer: ``authorizer.group("").resource("pods").check("get").allowed()``.
+
+Job: build the question; whoever declares the variable answers it. Source: Kubernetes docs, "Common
+Expression Language in Kubernetes", "Kubernetes authorizer library"; KEP-3488.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cluster.cel.functions import Functions, method
+from cluster.cel.types import BOOL, STRING, Type
+
+AUTHORIZER = Type("kubernetes.authorization.Authorizer")
+PATH_CHECK = Type("kubernetes.authorization.PathCheck")
+GROUP_CHECK = Type("kubernetes.authorization.GroupCheck")
+RESOURCE_CHECK = Type("kubernetes.authorization.ResourceCheck")
+DECISION = Type("kubernetes.authorization.Decision")
+# What one question costs, as Kubernetes counts it.
+CHECK_UNITS = 350_000
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionValue:
+    """The answer. ``error``: why there is none, else ''."""
+
+    allowed: bool
+    reason: str = ""
+    error: str = ""
+
+    @property
+    def type_name(self) -> str:
+        """Of the language."""
+        return DECISION.name
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``service_account``: "namespace:name" on whose behalf, '' for who made the request. ``path``:
+    of a request that is for no resource."""
+
+    verb: str = ""
+    service_account: str = ""
+    path: str = ""
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    field_selector: str = ""
+    label_selector: str = ""
+
+
+Decide = Callable[[Question], DecisionValue]
+NOTHING_ASKED = Question()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckValue:
+    """An authorizer, or a question that is being built. ``type_name`` says how far it is."""
+
+    decide: Decide
+    type_name: str = AUTHORIZER.name
+    question: Question = NOTHING_ASKED
+
+    def told(self, kind: Type, **more: str) -> "CheckValue":
+        """With more of the question."""
+        return CheckValue(self.decide, kind.name, replace(self.question, **more))
+
+
+def _with(field: str, kind: Type) -> Callable[..., CheckValue]:
+    def call(value: CheckValue, text: str) -> CheckValue:
+        return value.told(kind, **{field: text})
+
+    return call
+
+
+def _account(value: CheckValue, namespace: str, name: str) -> CheckValue:
+    return value.told(AUTHORIZER, service_account=f"{namespace}:{name}")
+
+
+def _check(value: CheckValue, verb: str) -> DecisionValue:
+    return value.decide(replace(value.question, verb=verb))
+
+
+def _units(args: tuple[Any, ...], result: Any) -> int:
+    return CHECK_UNITS
+
+
+def _narrowed(field: str) -> Callable[..., CheckValue]:
+    return _with(field, RESOURCE_CHECK)
+
+
+_TEXT = (RESOURCE_CHECK, STRING)
+
+AUTHORIZERS: Functions = {
+    "path": (
+        method("authorizer_path", (AUTHORIZER, STRING), PATH_CHECK, _with("path", PATH_CHECK)),
+    ),
+    "group": (
+        method("authorizer_group", (AUTHORIZER, STRING), GROUP_CHECK, _with("group", GROUP_CHECK)),
+    ),
+    "serviceAccount": (
+        method("authorizer_serviceaccount", (AUTHORIZER, STRING, STRING), AUTHORIZER, _account),
+    ),
+    "resource": (
+        method("groupcheck_resource", (GROUP_CHECK, STRING), RESOURCE_CHECK, _narrowed("resource")),
+    ),
+    "subresource": (
+        method("resourcecheck_subresource", _TEXT, RESOURCE_CHECK, _narrowed("subresource")),
+    ),
+    "namespace": (
+        method("resourcecheck_namespace", _TEXT, RESOURCE_CHECK, _narrowed("namespace")),
+    ),
+    "name": (method("resourcecheck_name", _TEXT, RESOURCE_CHECK, _narrowed("name")),),
+    "fieldSelector": (
+        method("resourcecheck_fieldselector", _TEXT, RESOURCE_CHECK, _narrowed("field_selector")),
+    ),
+    "labelSelector": (
+        method("resourcecheck_labelselector", _TEXT, RESOURCE_CHECK, _narrowed("label_selector")),
+    ),
+    "check": (
+        method("pathcheck_check", (PATH_CHECK, STRING), DECISION, _check, _units),
+        method("resourcecheck_check", _TEXT, DECISION, _check, _units),
+    ),
+    "allowed": (method("decision_allowed", (DECISION,), BOOL, lambda found: found.allowed),),
+    "reason": (method("decision_reason", (DECISION,), STRING, lambda found: found.reason),),
+    "errored": (method("decision_errored", (DECISION,), BOOL, lambda found: bool(found.error)),),
+    "error": (method("decision_error", (DECISION,), STRING, lambda found: found.error),),
+}
