@@ -13,10 +13,16 @@ from actors.apiserver.object_store import ObjectStore
 from cluster import names
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, by_resource
+from cluster.api.timestamps import seconds_of
 from cluster.security import certificates, tokens
 
 _ACCOUNTS = by_resource("", "v1", "serviceaccounts")
 _PODS = by_resource("", "v1", "pods")
+_SECRETS = by_resource("", "v1", "secrets")
+_NODES = by_resource("", "v1", "nodes")
+# How long a token outlives the moment at which its account or pod was to be gone, where a finalizer
+# still holds that.
+LEEWAY_SECONDS = 60.0
 
 
 class Accounts:
@@ -39,21 +45,33 @@ class Accounts:
         token = tokens.issue(self._key, self.issuer, account, wanted, now, seconds)
         return token, now + seconds
 
-    async def verify(self, token: str) -> Caller | None:
-        """Whom a token proves, if it still does."""
+    async def verify(
+        self, token: str, audiences: Sequence[str]
+    ) -> tuple[Caller, tuple[str, ...]] | None:
+        """Whom a token proves, if it still does, and to which of the audiences."""
         keys = (self._key.public_key(),)
         try:
-            account = tokens.verify(keys, token, self.issuer, (self.issuer,), self._now())
+            account = tokens.verify(keys, token, self.issuer, audiences, self._now())
         except tokens.InvalidToken:
             return None
         if not await self._lives(_ACCOUNTS, account.namespace, account.name, account.uid):
             return None
-        pod = account.pod
-        if pod is not None and not await self._lives(_PODS, account.namespace, pod.name, pod.uid):
+        if not await self._bound_lives(account):
             return None
         extra = {key: tuple(values) for key, values in account.extra().items()}
         groups = (*account.groups(), names.GROUP_AUTHENTICATED)
-        return Caller(account.user(), groups, account.uid, extra)
+        return Caller(account.user(), groups, account.uid, extra), account.audiences
+
+    async def _bound_lives(self, account: tokens.Account) -> bool:
+        """A token dies with what it is bound to. The node of a pod-bound token only says where."""
+        space = account.namespace
+        if account.pod is not None:
+            return await self._lives(_PODS, space, account.pod.name, account.pod.uid)
+        if account.secret is not None:
+            return await self._lives(_SECRETS, space, account.secret.name, account.secret.uid)
+        if account.node is not None:
+            return await self._lives(_NODES, "", account.node.name, account.node.uid)
+        return True
 
     def key_set(self) -> dict[str, object]:
         """The public keys (RFC 7517)."""
@@ -61,8 +79,11 @@ class Accounts:
 
     async def _lives(self, kind: Kind | None, namespace: str, name: str, uid: str) -> bool:
         assert kind is not None
-        item = await self._objects.find(kind, namespace, name, fresh=False)
-        if item is None or decode(item.value)["metadata"].get("uid") != uid:
-            # This replica may lag behind the one that made the object.
-            item = await self._objects.find(kind, namespace, name, fresh=True)
-        return item is not None and decode(item.value)["metadata"].get("uid") == uid
+        # This replica may lag behind the one that made the object.
+        for fresh in (False, True):
+            item = await self._objects.find(kind, namespace, name, fresh=fresh)
+            metadata = None if item is None else decode(item.value)["metadata"]
+            if metadata is not None and metadata.get("uid") == uid:
+                gone = metadata.get("deletionTimestamp")
+                return not gone or seconds_of(gone) + LEEWAY_SECONDS > self._now()
+        return False

@@ -191,7 +191,9 @@ class ApiServerActor(Actor):
         definitions = self._definitions
         writer = Writer(environment, definitions)
         accounts = Accounts(self._authority, environment.objects, environment.clock.now)
-        authentication = Authentication(self._authority, accounts.verify)
+        authentication = Authentication(
+            self._authority, accounts.verify, environment.system_secret, environment.clock.now
+        )
         authorization = Authorization(environment)
         parts = Parts(environment, writer, accounts)
         self._chain = RequestChain(environment, authentication, authorization, parts)

@@ -4,62 +4,87 @@ Job: turn credentials into a Caller (docs: "Authenticating"). Must not know: wha
 Secrets never leave this file: no token is logged or echoed.
 """
 
+import base64
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from actors.apiserver.authority import Authority, StaticToken
+from actors.apiserver.bootstrap_tokens import FindSecret, bootstrap_caller
 from actors.apiserver.call import Caller
 from actors.kit.actor import Delivery
 from actors.kit.transports.hello import subject_of
 from cluster import names
 from cluster.api import status
 
-# Paths anyone may read: probes and the version, no cluster data.
-OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
+_TOKEN_PROTOCOL = "base64url.bearer.authorization.k8s.io."
 ANONYMOUS = Caller(names.USER_ANONYMOUS, (names.GROUP_UNAUTHENTICATED,))
-
-# Verifies a ServiceAccount token: the caller it proves, or None.
-VerifyAccount = Callable[[str], Awaitable[Caller | None]]
+Audiences = tuple[str, ...]
+# Verifies a ServiceAccount token for any of the audiences: the caller it proves and those audiences
+# that it is meant for, or None.
+VerifyAccount = Callable[[str, Sequence[str]], Awaitable[tuple[Caller, Audiences] | None]]
 
 
 class Authentication:
-    """Both doors' authentication. ``verify``: for bearer tokens that are not static ones."""
+    """Both doors' authentication. ``verify``: tokens of accounts; ``find_secret``: what bootstrap
+    tokens are held against; ``now``: UNIX seconds."""
 
-    def __init__(self, authority: Authority, verify: VerifyAccount) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        verify: VerifyAccount,
+        find_secret: FindSecret,
+        now: Callable[[], float],
+    ) -> None:
         self._static = authority.static_tokens
+        self._audiences = (authority.issuer,)
         self._verify = verify
+        self._find_secret = find_secret
+        self._now = now
 
-    async def of_http(
-        self, certificate: Mapping[str, Any] | None, authorization: str, path: str
-    ) -> Caller:
-        """``certificate``: the peer's, already verified by TLS, as ``ssl.getpeercert()`` gives it.
+    async def of_http(self, certificate: Mapping[str, Any] | None, token: str) -> Caller:
+        """``certificate``: the peer's, already verified by TLS, as ``ssl.getpeercert()`` gives it;
+        ``token``: '' if none came. Who shows nothing is anonymous.
 
-        Raises StatusError 401 for wrong credentials, and for none except on open paths.
+        Raises StatusError 401 for a wrong token.
         """
-        if authorization:
-            return await self.of_token(_bearer(authorization))
+        if token:
+            return await self.of_token(token)
         if certificate:
             caller = caller_of_certificate(certificate)
             if caller is not None:
                 return caller
-        if path in OPEN_PATHS or path.startswith(("/livez/", "/readyz/", "/healthz/")):
-            return ANONYMOUS
-        raise status.unauthorized()
+        return ANONYMOUS
 
     async def of_token(self, token: str) -> Caller:
         """Raises StatusError 401."""
+        return (await self.review(token, self._audiences))[0]
+
+    async def review(self, token: str, audiences: Sequence[str]) -> tuple[Caller, Audiences]:
+        """Who it proves, and to which of ``audiences`` (none: the API server). Raises
+        StatusError 401."""
+        wanted = audiences or self._audiences
+        caller = await self._plain(token)
+        if caller is not None:
+            # Such tokens name no audience: they are meant for this server.
+            common = tuple(audience for audience in wanted if audience in self._audiences)
+            found = (caller, common) if common else None
+        else:
+            found = await self._verify(token, wanted)
+        if found is None:
+            raise status.unauthorized()
+        return found
+
+    async def _plain(self, token: str) -> Caller | None:
         known = self._static_token(token)
         if known is not None:
             return Caller(known.user, _authenticated(known.groups))
-        caller = await self._verify(token)
-        if caller is None:
-            raise status.unauthorized()
-        return caller
+        caller = await bootstrap_caller(self._find_secret, token, self._now())
+        return None if caller is None else Caller(caller.user, _authenticated(caller.groups))
 
     def _static_token(self, token: str) -> StaticToken | None:
         found = None
-        given = token.encode()
+        given = token.encode(errors="surrogateescape")
         for candidate, owner in self._static.items():
             if hmac.compare_digest(candidate.encode(), given):
                 found = owner
@@ -92,9 +117,24 @@ def _authenticated(groups: tuple[str, ...]) -> tuple[str, ...]:
     return (*(g for g in groups if g != names.GROUP_UNAUTHENTICATED), names.GROUP_AUTHENTICATED)
 
 
-def _bearer(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        raise status.unauthorized()
-    return token
+def bearer_token(authorization: str, protocols: str = "") -> str:
+    """The token of an Authorization header; '' if it holds none (of another scheme, as if it were
+    not there). ``protocols``: Sec-WebSocket-Protocol, where browsers put it, since they can set no
+    other header. Source: docs "Authenticating"; RFC 6750 section 2.1."""
+    words = authorization.strip().split(" ", 2)
+    if len(words) > 1 and words[0].lower() == "bearer" and words[1]:
+        return words[1]
+    for protocol in protocols.split(","):
+        name = protocol.strip()
+        if name.startswith(_TOKEN_PROTOCOL):
+            return _decoded(name.removeprefix(_TOKEN_PROTOCOL))
+    return ""
+
+
+def _decoded(encoded: str) -> str:
+    """Raises StatusError 401."""
+    try:
+        raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        return raw.decode()
+    except ValueError as error:
+        raise status.unauthorized() from error

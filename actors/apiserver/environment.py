@@ -14,8 +14,14 @@ from actors.apiserver.turns import Turns
 from actors.kit.ref import Ref
 from actors.kit.world.clock import Clock
 from actors.kit.world.entropy import Entropy
+from cluster import names
+from cluster.api.encoding import decode
+from cluster.api.kinds import by_resource
 from cluster.api.timestamps import rfc3339
+from cluster.api.types import Object
 from cluster.settings import ClusterSettings
+
+_SECRETS = by_resource("", "v1", "secrets")
 
 
 @dataclass
@@ -33,6 +39,12 @@ class Environment:
     kinds: KindCache = field(default_factory=KindCache)
     hooks: Hooks = field(default_factory=Hooks)
     turns: Turns = field(default_factory=Turns)
+
+    async def system_secret(self, name: str) -> Object | None:
+        """A Secret of kube-system, as this replica knows it."""
+        assert _SECRETS is not None
+        item = await self.objects.find(_SECRETS, names.NAMESPACE_SYSTEM, name, fresh=False)
+        return None if item is None else decode(item.value)
 
     def timestamp(self) -> str:
         """Now, as metav1.Time."""

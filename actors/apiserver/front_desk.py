@@ -15,7 +15,7 @@ import orjson
 import structlog
 
 from actors.apiserver.audit import AuditLog, Source, Trail
-from actors.apiserver.authentication import OPEN_PATHS, Authentication
+from actors.apiserver.authentication import Authentication, bearer_token
 from actors.apiserver.authorization import Authorization
 from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document, Documents
@@ -83,20 +83,18 @@ class FrontDesk:
     audit: AuditLog | None = None
     flow_control: FlowControl = field(default_factory=FlowControl)
 
-    async def caller(
-        self, certificate: Mapping[str, Any] | None, headers: Headers, path: str
-    ) -> Caller:
+    async def caller(self, certificate: Mapping[str, Any] | None, headers: Headers) -> Caller:
         """Who an HTTP request acts as. Raises StatusError 401, or 403 for impersonation."""
-        authorization = headers.get("Authorization", "")
-        caller = await self.authentication.of_http(certificate, authorization, path)
+        protocols = ",".join(headers.getall("Sec-WebSocket-Protocol", []))
+        token = bearer_token(headers.get("Authorization", ""), protocols)
+        caller = await self.authentication.of_http(certificate, token)
         return await impersonated(self.authorization, caller, headers)
 
     async def plain(
         self, method: str, path: str, query: Mapping[str, str], headers: Headers, caller: Caller
     ) -> Document:
         """A document that is no resource. Raises StatusError 403, 404, 405."""
-        if path not in OPEN_PATHS and not path.startswith(("/livez/", "/readyz/", "/healthz/")):
-            await self.authorization.check_path(method, path, caller)
+        await self.authorization.check_path(method, path, caller)
         if method not in ("GET", "HEAD"):
             raise status.method_not_allowed(None, method.lower())
         return await self.documents.get(path, query, ",".join(headers.getall("Accept", [])))

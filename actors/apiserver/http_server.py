@@ -135,7 +135,7 @@ class HttpServer:
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport is not None else None
         visit.path = "" if plain else raw_path
-        caller = await self._desk.caller(certificate, request.headers, plain)
+        caller = await self._desk.caller(certificate, request.headers)
         visit.user = caller.user
         if isinstance(path, ResourcePath) and (behind is not None or is_stream(path)):
             if self._desk.audit is not None:
@@ -381,7 +381,7 @@ def _api_request(
     request: web.BaseRequest, path: ResourcePath, query: dict[str, str], body: bytes
 ) -> ApiRequest:
     agent = request.headers.get("User-Agent", "").partition("/")[0]
-    if agent and request.method != "GET" and "fieldManager" not in query:
+    if agent.isprintable() and agent and request.method != "GET" and "fieldManager" not in query:
         # Without a name of its own the client's program is the field manager.
         query = {**query, "userAgent": agent[:128]}
     content_type = request.headers.get("Content-Type", "application/json")

@@ -40,17 +40,19 @@ async def impersonated(authorization: Authorization, caller: Caller, headers: He
             raise status.bad_request("requested groups, uid or extra without impersonating a user")
         return caller
     for attributes in _needed(user, groups, uid, extra):
+        _check_text(attributes.name + attributes.subresource)
         decision = await authorization.decide(caller, attributes)
         if not decision.allowed:
             raise status.forbidden_name(
-                attributes.full_resource(), attributes.group, attributes.name, decision.reason
+                attributes.resource, attributes.group, attributes.name, decision.reason
             )
     account = split_service_account(user)
     if account is not None and not groups:
         groups = service_account_groups(account[0])
+    said = {names.GROUP_AUTHENTICATED, names.GROUP_UNAUTHENTICATED} & set(groups)
     if user == names.USER_ANONYMOUS:
-        groups = (*groups, names.GROUP_UNAUTHENTICATED)
-    else:
+        groups = groups if said else (*groups, names.GROUP_UNAUTHENTICATED)
+    elif not said:
         groups = (*groups, names.GROUP_AUTHENTICATED)
     return Caller(user, groups, uid, extra, impersonator=caller)
 
@@ -71,6 +73,14 @@ def _needed(
     for key, values in extra.items():
         for value in values:
             yield Attributes("impersonate", GROUP, "userextras", key, name=value)
+
+
+def _check_text(value: str) -> None:
+    """Raises StatusError 400 for bytes that are no UTF-8: no user is called so."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise status.bad_request("the impersonation headers are not valid UTF-8") from error
 
 
 def _extra(headers: Headers) -> dict[str, tuple[str, ...]]:

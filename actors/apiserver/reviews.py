@@ -110,12 +110,14 @@ def _rules(authorization: Authorization, caller: Caller, review: Object) -> Obje
 
 
 async def _token(authentication: Authentication, review: Object) -> Object:
-    token = (review.get("spec") or {}).get("token") or ""
+    spec = review.get("spec") or {}
     try:
-        caller = await authentication.of_token(token)
+        caller, audiences = await authentication.review(
+            str(spec.get("token") or ""), spec.get("audiences") or ()
+        )
     except StatusError:
         return {"authenticated": False, "error": "invalid bearer token"}
-    return {"authenticated": True, "user": user_info(caller)}
+    return {"authenticated": True, "user": user_info(caller), "audiences": list(audiences)}
 
 
 def user_info(caller: Caller) -> Object:

@@ -67,7 +67,8 @@ class Account(NamedTuple):
         for kind, bound in (("pod", self.pod), ("node", self.node)):
             if bound is not None:
                 extra[f"{prefix}{kind}-name"] = [bound.name]
-                extra[f"{prefix}{kind}-uid"] = [bound.uid]
+                if bound.uid:
+                    extra[f"{prefix}{kind}-uid"] = [bound.uid]
         return extra
 
 

@@ -110,7 +110,8 @@ def test_an_oversized_body_is_refused(real: RealCluster) -> None:
 
 def test_no_or_wrong_credentials(real: RealCluster) -> None:
     status, answer = ask(real, "GET", MAPS, credentials=False)
-    assert (status, answer["reason"]) == (401, "Unauthorized")
+    assert (status, answer["reason"]) == (403, "Forbidden")
+    assert 'User "system:anonymous" cannot list resource "configmaps"' in answer["message"]
     wrong = {"Authorization": "Bearer wrong"}
     assert ask(real, "POST", MAPS, config_map("no"), wrong, credentials=False)[0] == 401
     assert ask(real, "GET", "/version", credentials=False)[0] == 200

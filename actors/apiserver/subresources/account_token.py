@@ -63,7 +63,18 @@ async def _bound(parts: Parts, call: Call, account: Account, wanted: Object | No
     bound = BoundObject(wanted["name"], uid)
     match field:
         case "Pod":
-            return account._replace(pod=bound)
+            return account._replace(pod=bound, node=await _node_of(parts, found))
         case "Node":
             return account._replace(node=bound)
     return account._replace(secret=bound)
+
+
+async def _node_of(parts: Parts, pod: Object) -> BoundObject | None:
+    """Where the pod runs: said in its tokens, which do not die with the node."""
+    name = (pod.get("spec") or {}).get("nodeName")
+    kind = by_resource("", "v1", "nodes")
+    if not name or kind is None:
+        return None
+    item = await parts.environment.objects.find(kind, "", name, False)
+    uid = "" if item is None else str(decode(item.value)["metadata"].get("uid") or "")
+    return BoundObject(name, uid)

@@ -1,9 +1,13 @@
 """Who is calling, by certificate, by token, by message."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from actors.apiserver.authentication import (
+    ANONYMOUS,
     Authentication,
+    bearer_token,
     caller_of_certificate,
     caller_of_message,
 )
@@ -13,12 +17,16 @@ from actors.kit.actor import Delivery, Principal
 from cluster.errors import StatusError
 
 
-async def nobody(token: str) -> Caller | None:
-    return Caller("system:serviceaccount:a:b") if token == "good" else None
+async def nobody(token: str, audiences: Sequence[str]) -> tuple[Caller, tuple[str, ...]] | None:
+    return (Caller("system:serviceaccount:a:b"), tuple(audiences)) if token == "good" else None
+
+
+async def secret(name: str) -> None:
+    return None
 
 
 AUTHORITY = Authority(b"", b"", static_tokens={"t0ken": StaticToken("bob", ("devs",))})
-AUTHENTICATION = Authentication(AUTHORITY, nobody)
+AUTHENTICATION = Authentication(AUTHORITY, nobody, secret, lambda: 0.0)
 ADMIN = {"subject": ((("organizationName", "system:masters"),), (("commonName", "admin"),))}
 
 
@@ -30,27 +38,63 @@ def test_a_certificate_names_user_and_groups() -> None:
 
 
 async def test_tokens() -> None:
-    caller = await AUTHENTICATION.of_http(None, "Bearer t0ken", "/api")
+    caller = await AUTHENTICATION.of_http(None, "t0ken")
     assert (caller.user, caller.groups) == ("bob", ("devs", "system:authenticated"))
-    account = await AUTHENTICATION.of_http(None, "bearer good", "/api")
+    account = await AUTHENTICATION.of_http(ADMIN, "good")
     assert account.user == "system:serviceaccount:a:b"
 
 
-@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer ", "Basic dDpw", "nonsense"])
-async def test_wrong_credentials_are_401_even_on_open_paths(header: str) -> None:
+@pytest.mark.parametrize("token", ["wrong", "\udcff", "a.b.c", "abcdef.0123456789abcdef"])
+async def test_a_wrong_token_is_401_whatever_else_is_shown(token: str) -> None:
     with pytest.raises(StatusError) as refused:
-        await AUTHENTICATION.of_http(ADMIN, header, "/healthz")
+        await AUTHENTICATION.of_http(ADMIN, token)
     assert refused.value.code == 401
     assert str(refused.value) == "Unauthorized"
 
 
-async def test_without_credentials_only_health_and_version_answer() -> None:
-    for path in ("/healthz", "/livez", "/readyz", "/version", "/readyz/store"):
-        assert (await AUTHENTICATION.of_http(None, "", path)).user == "system:anonymous"
-    for path in ("/api", "/apis", "", "/openapi/v2", "/healthzz"):
+async def test_who_shows_nothing_is_anonymous() -> None:
+    for certificate in (None, {"subject": ()}):
+        assert await AUTHENTICATION.of_http(certificate, "") == ANONYMOUS
+    assert Caller("system:anonymous", ("system:unauthenticated",)) == ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    ("header", "token"),
+    [
+        ("Bearer a.b", "a.b"),
+        ("bEARER a", "a"),
+        ("  Bearer a  ", "a"),
+        ("Bearer a b", "a"),
+        ("Bearer", ""),
+        ("Bearer ", ""),
+        ("Bearer  a", ""),
+        ("Basic dDpw", ""),
+        ("a", ""),
+        ("", ""),
+    ],
+)
+def test_what_the_header_holds(header: str, token: str) -> None:
+    assert bearer_token(header) == token
+
+
+def test_browsers_say_it_in_the_protocol_of_a_websocket() -> None:
+    name = "base64url.bearer.authorization.k8s.io."
+    assert bearer_token("", f"v5.channel.k8s.io, {name}YS5i") == "a.b"
+    assert bearer_token("Bearer other", f"{name}YS5i") == "other"
+    for wrong in (f"{name}_w", f"{name}a"):
         with pytest.raises(StatusError) as refused:
-            await AUTHENTICATION.of_http(None, "", path)
+            bearer_token("", wrong)
         assert refused.value.code == 401
+
+
+async def test_audiences() -> None:
+    """What names no audience is for the API server."""
+    own = AUTHORITY.issuer
+    assert (await AUTHENTICATION.review("t0ken", ()))[1] == (own,)
+    assert (await AUTHENTICATION.review("t0ken", ("x", own)))[1] == (own,)
+    assert (await AUTHENTICATION.review("good", ("x",)))[1] == ("x",)
+    with pytest.raises(StatusError):
+        await AUTHENTICATION.review("t0ken", ("x",))
 
 
 def delivery(sender: str, principal: Principal) -> Delivery:

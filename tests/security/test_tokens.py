@@ -1,0 +1,280 @@
+"""Tokens that prove nothing: forged, altered, expired, for others, of what is gone.
+
+Source: docs "Managing Service Accounts", "Authenticating", "Authenticating with Bootstrap Tokens".
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from cluster.security import certificates, tokens
+from deploy import pki
+from tests.security.door import ADMIN, NOBODY, Door, bearer, rule, user
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SPACE = "/api/v1/namespaces/tokens-test"
+ACCOUNT = "/api/v1/namespaces/tokens-test/serviceaccounts/robot"
+WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
+API = "https://kubernetes.default.svc.cluster.local"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def _cluster(door: Door) -> None:
+    await door.must("POST", "/api/v1/namespaces", {"metadata": {"name": "tokens-test"}})
+    for name in ("robot", "other"):
+        account = {"metadata": {"name": name}}
+        await door.must("POST", f"{SPACE}/serviceaccounts", account)
+
+
+async def token_of(door: Door, account: str = ACCOUNT, **spec: Any) -> str:
+    made = await door.must("POST", f"{account}/token", {"spec": spec})
+    return str(made["status"]["token"])
+
+
+async def code(door: Door, token: str) -> int:
+    """Of asking the API server who one is."""
+    return (await door.ask(bearer(token), "POST", WHO, {})).code
+
+
+def cluster_key(door: Door) -> tokens.PrivateKey:
+    path = pki.path(door.plane.settings, "service-account.key")
+    return certificates.load_key(Path(path).read_bytes())
+
+
+def parts(token: str) -> tuple[dict[str, Any], dict[str, Any], str]:
+    head, claims, signature = token.split(".")
+    return json.loads(_raw(head)), json.loads(_raw(claims)), signature
+
+
+def _raw(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _text(value: Any) -> str:
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+async def test_a_good_token_says_who_one_is(door: Door) -> None:
+    found = await door.must("POST", WHO, {}, who=bearer(await token_of(door)))
+    info = found["status"]["userInfo"]
+    assert info["username"] == "system:serviceaccount:tokens-test:robot"
+    assert info["groups"] == [
+        "system:serviceaccounts",
+        "system:serviceaccounts:tokens-test",
+        "system:authenticated",
+    ]
+    assert info["extra"]["authentication.kubernetes.io/credential-id"][0].startswith("JTI=")
+
+
+async def test_forged_and_altered_tokens(door: Door) -> None:
+    token = await token_of(door)
+    head, claims, signature = parts(token)
+    other = json.loads(json.dumps(claims))
+    other["sub"] = "system:serviceaccount:kube-system:default"
+    other["kubernetes.io"]["namespace"] = "kube-system"
+    pem = (
+        cluster_key(door)
+        .public_key()
+        .public_bytes(
+            tokens.serialization.Encoding.PEM,
+            tokens.serialization.PublicFormat.SubjectPublicKeyInfo,
+        )
+    )
+    hs = {**head, "alg": "HS256"}
+    signed = f"{_text(hs)}.{_text(claims)}"
+    by_public_key = hmac.new(pem, signed.encode(), hashlib.sha256).digest()
+    stranger = tokens.ec.generate_private_key(tokens.ec.SECP256R1())
+    account = tokens.Account(
+        "tokens-test", "robot", claims["kubernetes.io"]["serviceaccount"]["uid"]
+    )
+    forged = [
+        f"{_text({**head, 'alg': 'none'})}.{_text(claims)}.",
+        f"{_text({**head, 'alg': 'None'})}.{_text(claims)}.{signature}",
+        f"{_text({'alg': 'none'})}.{_text(other)}.",
+        f"{signed}.{_text(by_public_key)}",
+        f"{_text(head)}.{_text(other)}.{signature}",
+        f"{_text(head)}.{_text({**claims, 'exp': claims['exp'] + 9999})}.{signature}",
+        f"{_text(head)}.{_text(claims)}.",
+        f"{_text(head)}.{_text(claims)}.{_text(bytes(64))}",
+        f"{_text({**head, 'kid': '../../dev/null'})}.{_text(claims)}.{signature}",
+        f"{_text({**head, 'jwk': {}, 'x5c': []})}.{_text(claims)}.{_text(bytes(64))}",
+        tokens.issue(stranger, API, account, [API], time.time(), 3600),
+        token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB"),
+        token.partition(".")[2],
+        f"{token}.{signature}",
+        "..",
+        "x" * 20_000,
+    ]
+    for number, attempt in enumerate(forged):
+        assert await code(door, attempt) == 401, number
+    assert await code(door, token) == 201
+
+
+async def test_times_issuers_and_audiences(door: Door) -> None:
+    """Signed with the cluster's own key, and still nothing."""
+    key = certificates.load_key(
+        Path(pki.path(door.plane.settings, "service-account.key")).read_bytes()
+    )
+    uid = (await door.must("GET", ACCOUNT))["metadata"]["uid"]
+    account, now = tokens.Account("tokens-test", "robot", uid), time.time()
+    assert await code(door, tokens.issue(key, API, account, [API], now, 600)) == 201
+    for token in (
+        tokens.issue(key, API, account, [API], now - 700, 600),
+        tokens.issue(key, API, account, [API], now + 700, 600),
+        tokens.issue(key, "https://elsewhere", account, [API], now, 600),
+        tokens.issue(key, API, account, ["vault"], now, 600),
+        tokens.issue(key, API, account, [], now, 600),
+        tokens.issue(key, API, account._replace(uid="another"), [API], now, 600),
+        tokens.issue(key, API, account._replace(name="absent"), [API], now, 600),
+        tokens.issue(key, API, account._replace(namespace="default"), [API], now, 600),
+    ):
+        assert await code(door, token) == 401
+
+
+async def test_a_token_for_others_is_none_for_the_api_server(door: Door) -> None:
+    token = await token_of(door, audiences=["vault"])
+    assert await code(door, token) == 401
+
+    async def review(*audiences: str) -> dict[str, Any]:
+        spec = {"token": token, **({"audiences": list(audiences)} if audiences else {})}
+        found: dict[str, Any] = (await door.must("POST", REVIEWS, {"spec": spec}))["status"]
+        return found
+
+    for wanted in ((), (API,), ("bank",)):
+        status = await review(*wanted)
+        assert not status.get("authenticated") and "user" not in status
+    status = await review("bank", "vault")
+    assert (status["authenticated"], status["audiences"]) == (True, ["vault"])
+    own = await door.must("POST", REVIEWS, {"spec": {"token": await token_of(door)}})
+    assert own["status"]["audiences"] == [API]
+
+
+async def test_a_token_dies_with_what_it_is_bound_to(door: Door) -> None:
+    secret = await door.must("POST", f"{SPACE}/secrets", {"metadata": {"name": "bound"}})
+    pod = {"metadata": {"name": "bound"}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    pod["spec"]["serviceAccountName"] = "robot"  # type: ignore[index]  # a dict of dicts
+    pod = await door.must("POST", f"{SPACE}/pods", pod)
+    node = await door.must("POST", "/api/v1/nodes", {"metadata": {"name": "bound"}})
+    for kind, path, made in (
+        ("Secret", f"{SPACE}/secrets/bound", secret),
+        ("Pod", f"{SPACE}/pods/bound", pod),
+        ("Node", "/api/v1/nodes/bound", node),
+    ):
+        bound = {"apiVersion": "v1", "kind": kind, "name": "bound"}
+        token = await token_of(door, boundObjectRef={**bound, "uid": made["metadata"]["uid"]})
+        wrong = {"spec": {"boundObjectRef": {**bound, "uid": "another"}}}
+        assert (await door.ask(ADMIN, "POST", f"{ACCOUNT}/token", wrong)).code == 409
+        assert await code(door, token) == 201, kind
+        await door.must("DELETE", path)
+        assert await code(door, token) == 401, kind
+
+
+async def test_a_token_dies_with_its_account_even_if_that_comes_again(door: Door) -> None:
+    account = {"metadata": {"name": "brief"}}
+    await door.must("POST", f"{SPACE}/serviceaccounts", account)
+    path = f"{SPACE}/serviceaccounts/brief"
+    token = await token_of(door, path)
+    assert await code(door, token) == 201
+    await door.must("DELETE", path)
+    assert await code(door, token) == 401
+    await door.must("POST", f"{SPACE}/serviceaccounts", account)
+    assert await code(door, token) == 401
+
+
+async def test_who_may_ask_for_tokens_of_one_account_gets_no_other(door: Door) -> None:
+    rights = rule("create", "core", "serviceaccounts/token", "robot")
+    await door.grant("robot-tokens", "ted", rights, namespace="tokens-test")
+    ted = user("ted")
+    assert (await door.ask(ted, "POST", f"{ACCOUNT}/token", {"spec": {}})).code == 201
+    other = ACCOUNT.replace("robot", "other")
+    assert (await door.ask(ted, "POST", f"{other}/token", {"spec": {}})).code == 403
+    body = {"metadata": {"name": "other", "namespace": "kube-system"}, "spec": {}}
+    answer = await door.ask(ted, "POST", f"{ACCOUNT}/token", body)
+    if answer.code == 201:
+        claims = parts(answer.body["status"]["token"])[1]
+        assert claims["sub"] == "system:serviceaccount:tokens-test:robot"
+    for part in ("", "?subresource=token"):
+        assert (await door.ask(ted, "POST", f"{SPACE}/serviceaccounts{part}", body)).code == 403
+    review = {"spec": {"token": "x"}}
+    assert (await door.ask(ted, "POST", REVIEWS, review)).code == 403
+    long = {"spec": {"expirationSeconds": 2**33}}
+    assert (await door.ask(ted, "POST", f"{ACCOUNT}/token", long)).code == 422
+
+
+async def test_a_secret_of_the_old_kind_is_no_way_to_a_token(door: Door) -> None:
+    """What it holds is what its writer put there, and that proves nothing."""
+    await door.grant(
+        "secrets", "sam", rule("create get", "core", "secrets"), namespace="tokens-test"
+    )
+    made = {
+        "metadata": {
+            "name": "old",
+            "annotations": {"kubernetes.io/service-account.name": "robot"},
+        },
+        "type": "kubernetes.io/service-account-token",
+        "stringData": {"token": f"{_text({'alg': 'none'})}.{_text({})}."},
+    }
+    assert (await door.ask(user("sam"), "POST", f"{SPACE}/secrets", made)).code == 201
+    found = await door.must("GET", f"{SPACE}/secrets/old")
+    assert await code(door, base64.b64decode(found["data"]["token"]).decode()) == 401
+
+
+async def test_bootstrap_tokens(door: Door) -> None:
+    def secret(name: str, **more: str) -> dict[str, Any]:
+        token_id = name.removeprefix("bootstrap-token-")
+        data = {
+            "token-id": token_id,
+            "token-secret": "0123456789abcdef",
+            "usage-bootstrap-authentication": "true",
+            "auth-extra-groups": "system:bootstrappers:workers",
+            **{key.replace("_", "-"): value for key, value in more.items()},
+        }
+        kind = "bootstrap.kubernetes.io/token"
+        return {"metadata": {"name": name}, "type": kind, "stringData": data}
+
+    secrets = "/api/v1/namespaces/kube-system/secrets"
+    await door.must("POST", secrets, secret("bootstrap-token-abcdef"))
+    token = "abcdef.0123456789abcdef"
+    info = (await door.must("POST", WHO, {}, who=bearer(token)))["status"]["userInfo"]
+    assert info["username"] == "system:bootstrap:abcdef"
+    assert info["groups"] == [
+        "system:bootstrappers",
+        "system:bootstrappers:workers",
+        "system:authenticated",
+    ]
+    assert (await door.ask(bearer(token), "GET", "/api/v1/nodes")).code == 403
+    assert await code(door, "abcdef.0123456789abcdee") == 401
+    await door.must("POST", f"{SPACE}/secrets", secret("bootstrap-token-elsewh"))
+    assert await code(door, "elsewh.0123456789abcdef") == 401
+    old = secret("bootstrap-token-oldold", expiration="2020-01-01T00:00:00Z")
+    await door.must("POST", secrets, old)
+    assert await code(door, "oldold.0123456789abcdef") == 401
+    status = (await door.must("POST", REVIEWS, {"spec": {"token": token}}))["status"]
+    assert status["user"]["username"] == "system:bootstrap:abcdef"
+    await door.must("DELETE", f"{secrets}/bootstrap-token-abcdef")
+    assert await code(door, token) == 401
+
+
+async def test_no_token_appears_where_it_should_not(door: Door) -> None:
+    answer = await door.ask(bearer("very-secret-thing"), "GET", "/api/v1/nodes")
+    assert answer.code == 401 and "very-secret-thing" not in str(answer.body)
+    assert answer.body == {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": "Unauthorized",
+        "reason": "Unauthorized",
+        "code": 401,
+    }
+    assert (await door.ask(NOBODY, "GET", "/api/v1/nodes")).code == 403
