@@ -12,8 +12,11 @@ from cluster.cel.values import (
     INT_MIN,
     UINT_MAX,
     Duration,
+    MapList,
+    SetList,
     Timestamp,
     UInt,
+    contains,
     is_list,
 )
 
@@ -70,8 +73,20 @@ def add(left: Any, right: Any) -> Any:
         case (Timestamp(), Duration()) | (Duration(), Timestamp()):
             return as_timestamp(left.nanoseconds + right.nanoseconds)
     if is_list(left) and is_list(right):
-        return [*left, *right]
+        return _joined(left, right)
     raise CelError("no such overload")
+
+
+def _joined(left: Any, right: Any) -> Any:
+    """Of sets the union; of lists with keys ``left`` with what ``right`` has under the same keys,
+    and the rest of ``right``."""
+    if type(left) is SetList:
+        return SetList([*left, *(item for item in right if not contains(left, item))])
+    if type(left) is MapList:
+        newer = {left.key_of(item): item for item in right}
+        items = [newer.pop(left.key_of(item), item) for item in left]
+        return MapList([*items, *newer.values()], left.keys)
+    return [*left, *right]
 
 
 def subtract(left: Any, right: Any) -> Any:

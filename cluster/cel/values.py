@@ -83,6 +83,32 @@ def type_name(value: Any) -> str:
     return found if found is not None else str(getattr(value, "type_name", type(value).__name__))
 
 
+class SetList(list[Any]):
+    """A list with ``x-kubernetes-list-type: set``: order counts for nothing."""
+
+    __slots__ = ()
+
+
+class MapList(list[Any]):
+    """A list with ``x-kubernetes-list-type: map``: order counts for nothing, items are told apart
+    by their values under ``keys``."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, items: Iterable[Any], keys: tuple[str, ...]) -> None:
+        super().__init__(items)
+        self.keys = keys
+
+    def key_of(self, item: Any) -> tuple[Any, ...]:
+        """What tells the item apart."""
+        return tuple(item.get(key) for key in self.keys) if type(item) is dict else (item,)
+
+
+_NAMES[SetList] = _NAMES[MapList] = "list"
+_LISTS = frozenset((list, tuple, SetList, MapList))
+_UNORDERED = (SetList, MapList)
+
+
 def is_plain(value: Any) -> bool:
     """Whether it is of a type of the language itself, not of a library."""
     return type(value) in _NAMES
@@ -90,7 +116,7 @@ def is_plain(value: Any) -> bool:
 
 def is_list(value: Any) -> bool:
     """Whether it is a list."""
-    return type(value) is list or type(value) is tuple
+    return type(value) in _LISTS
 
 
 def as_key(value: Any) -> Any:
@@ -119,11 +145,7 @@ def equal(left: Any, right: Any) -> bool:
     if one in _NUMBERS and two in _NUMBERS:
         return bool(left == right)
     if is_list(left):
-        return (
-            is_list(right)
-            and len(left) == len(right)
-            and all(equal(a, b) for a, b in zip(left, right, strict=True))
-        )
+        return is_list(right) and len(left) == len(right) and _equal_lists(left, right)
     if one is not two:
         return False
     if one is dict:
@@ -135,6 +157,12 @@ def equal(left: Any, right: Any) -> bool:
             not left.present or equal(left.value, right.value)
         )
     return bool(left == right)
+
+
+def _equal_lists(left: Any, right: Any) -> bool:
+    if type(left) in _UNORDERED or type(right) in _UNORDERED:
+        return all(contains(right, item) for item in left)
+    return all(equal(a, b) for a, b in zip(left, right, strict=True))
 
 
 def contains(items: Iterable[Any], value: Any) -> bool:

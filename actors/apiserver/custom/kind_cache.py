@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable
 
 from cluster.api.custom import definition as definitions
-from cluster.api.custom.structural import MakeRules, no_rules
+from cluster.api.custom.rules import make_rules
 from cluster.api.encoding import decode
 from cluster.api.kind import Kind
 from cluster.api.kind_table import BUILT_IN, KindTable
@@ -25,12 +25,11 @@ class KindCache:
     """``meta``: the schema of ObjectMeta. ``table``: the kinds served now. ``revision``: of the
     newest change in it. ``synced``: what the store holds has been read."""
 
-    def __init__(self, meta: SchemaNode | None = None, make_rules: MakeRules = no_rules) -> None:
+    def __init__(self, meta: SchemaNode | None = None) -> None:
         self.table: KindTable = BUILT_IN
         self.revision = 0
         self.synced = False
         self._meta = meta
-        self._make_rules = make_rules
         self._definitions: dict[str, Known] = {}
         self._kinds: list[Kind] = []
         self._changed = asyncio.Event()
@@ -78,7 +77,7 @@ class KindCache:
             # Nothing that its objects show has changed: schemas stay compiled, watches go on.
             self._definitions[key] = (found, before[1])
             return
-        kinds = definitions.kinds_of(found, self._meta, self._make_rules)
+        kinds = definitions.kinds_of(found, self._meta, make_rules)
         self._definitions[key] = (found, kinds)
 
     def _made(self) -> None:

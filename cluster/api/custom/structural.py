@@ -13,6 +13,7 @@ from cluster.api.custom.patterns import Pattern, compile_pattern
 from cluster.api.schema_node import SchemaNode
 from cluster.api.status import Cause
 from cluster.api.types import Object
+from cluster.cel.costs import Budget
 
 
 class Absent:
@@ -21,8 +22,9 @@ class Absent:
 
 ABSENT: Final = Absent()
 
-# One rule of a place beyond JSON schema: (value, old value or ABSENT, path, causes it adds to).
-Rule = Callable[[Any, Any, str, list[Cause]], None]
+# One rule of a place beyond JSON schema: (value, old value or ABSENT, path, causes it adds to, what
+# all rules of one object may cost).
+Rule = Callable[[Any, Any, str, list[Cause], Budget], None]
 # From a place's raw schema, whether it is the root, to its rules (x-kubernetes-validations).
 MakeRules = Callable[[Object, bool], tuple[Rule, ...]]
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from cluster.api.custom import values, walks
 from cluster.api.custom.patterns import compile_pattern
+from cluster.api.custom.rule_checks import check_rules
+from cluster.api.custom.rules import make_rules
 from cluster.api.custom.structural import ABSENT, Structural
 from cluster.api.status import Cause
 from cluster.api.types import Object
@@ -25,6 +27,7 @@ _NOT_NESTED = (
     "additionalProperties", "default", "description", "nullable", "title", "type",
     "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys",
     "x-kubernetes-list-type", "x-kubernetes-map-type", "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-validations",
 )  # fmt: skip
 _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 DEPTH_MAX = 64
@@ -43,7 +46,9 @@ def check_schema(schema: Object, path: str, found: list[Cause]) -> None:
     _check_root_metadata(schema, path, found)
     _check(schema, path, found, 0)
     if len(found) == before:
-        _check_defaults(Structural(schema, root=True), path, found)
+        check_rules(schema, path, found)
+    if len(found) == before:
+        _check_defaults(Structural(schema, make_rules=make_rules, root=True), path, found)
 
 
 def _check_root_metadata(schema: Object, path: str, found: list[Cause]) -> None:
@@ -127,9 +132,6 @@ def _check_common(schema: Object, path: str, found: list[Cause]) -> None:
 def _check_extensions(schema: Object, path: str, found: list[Cause]) -> None:
     kind, list_type = schema.get("type"), schema.get("x-kubernetes-list-type")
     keys = schema.get("x-kubernetes-list-map-keys") or []
-    if schema.get("x-kubernetes-validations"):
-        detail = "CEL rules of custom resources are not served by this release"
-        found.append(causes.forbidden(f"{path}.x-kubernetes-validations", detail))
     if schema.get("x-kubernetes-preserve-unknown-fields") is False:
         place = f"{path}.x-kubernetes-preserve-unknown-fields"
         found.append(causes.invalid(place, False, "must be true or undefined"))

@@ -15,6 +15,7 @@ from cluster.api.custom.structural import ABSENT, IDENTITY, Structural
 from cluster.api.jsonio import json_type
 from cluster.api.status import Cause
 from cluster.api.validation import causes
+from cluster.cel.costs import PER_CALL, Budget
 
 _RANGES = {
     "int32": (-(2**31), 2**31 - 1),
@@ -24,8 +25,17 @@ _RANGES = {
 _JSON_TYPES = {"bool": "boolean", "number": "number"}
 
 
-def validate(node: Structural, value: Any, path: str, old: Any, found: list[Cause]) -> None:
-    """``old``: what stood there before, ABSENT for nothing; ``path`` '' at the root."""
+def validate(
+    node: Structural,
+    value: Any,
+    path: str,
+    old: Any,
+    found: list[Cause],
+    budget: Budget | None = None,
+) -> None:
+    """``old``: what stood there before, ABSENT for nothing; ``path`` '' at the root; ``budget``:
+    what the rules of the whole object may cost, by default as much as Kubernetes allows."""
+    budget = Budget(PER_CALL) if budget is None else budget
     if old is not ABSENT and same(old, value):
         return
     if value is None and node.nullable:
@@ -36,13 +46,13 @@ def validate(node: Structural, value: Any, path: str, old: Any, found: list[Caus
     _check_value(node, value, path, found)
     _check_logic(node, value, path, found)
     if isinstance(value, dict):
-        _check_object(node, value, path, old, found)
+        _check_object(node, value, path, old, found, budget)
     elif isinstance(value, list):
-        _check_list(node, value, path, old, found)
+        _check_list(node, value, path, old, found, budget)
     if len(found) == before:
         # As in Kubernetes: rules see only values that are what their schema says.
         for rule in node.rules:
-            rule(value, old, path, found)
+            rule(value, old, path, found, budget)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -146,7 +156,12 @@ def _check_number(node: Structural, value: int | float, path: str, found: list[C
 
 
 def _check_object(
-    node: Structural, value: dict[str, Any], path: str, old: Any, found: list[Cause]
+    node: Structural,
+    value: dict[str, Any],
+    path: str,
+    old: Any,
+    found: list[Cause],
+    budget: Budget,
 ) -> None:
     schema, below = node.schema, f"{path}." if path else ""
     for name in node.required:
@@ -169,11 +184,11 @@ def _check_object(
             continue
         if node.resource and key in IDENTITY and not isinstance(item, str | dict):
             continue
-        validate(part, item, below + key, before.get(key, ABSENT), found)
+        validate(part, item, below + key, before.get(key, ABSENT), found, budget)
 
 
 def _check_list(
-    node: Structural, value: list[Any], path: str, old: Any, found: list[Cause]
+    node: Structural, value: list[Any], path: str, old: Any, found: list[Cause], budget: Budget
 ) -> None:
     schema = node.schema
     most, least = schema.get("maxItems"), schema.get("minItems")
@@ -194,7 +209,7 @@ def _check_list(
                 found.append(causes.duplicate(place, told))
             seen.add(key)
         if node.items is not None:
-            validate(node.items, item, place, before.get(key, ABSENT), found)
+            validate(node.items, item, place, before.get(key, ABSENT), found, budget)
 
 
 def _key(node: Structural, item: Any) -> bytes:

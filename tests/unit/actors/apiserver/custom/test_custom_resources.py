@@ -269,3 +269,27 @@ async def until_warned(plane: ControlPlane) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("the version never became deprecated")
+
+
+async def test_rules_in_cel(plane: ControlPlane) -> None:
+    found = definition()
+    spec = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["x-kubernetes-validations"] = [
+        {"rule": "self.replicas <= 5", "messageExpression": "'too many: ' + string(self.replicas)"},
+        {"rule": "self.color == oldSelf.color", "message": "the color stays"},
+    ]
+    await established(plane, found)
+    with pytest.raises(StatusError) as refused:
+        await create(plane, widget(replicas=9))
+    assert refused.value.status["details"]["causes"] == [
+        {"reason": "FieldValueInvalid", "field": "spec",
+         "message": 'Invalid value: "object": too many: 9'}
+    ]  # fmt: skip
+    made = await create(plane, widget(color="red"))
+    made["spec"]["color"] = "blue"
+    with pytest.raises(StatusError, match='spec: Invalid value: "object": the color stays'):
+        await plane.update("widgets", made, GROUP)
+    found["metadata"]["name"] = "gadgets.example.com"
+    spec["x-kubernetes-validations"] = [{"rule": "self.colour == 'red'"}]
+    with pytest.raises(StatusError, match=r"undefined field 'colour'"):
+        await plane.create(CRDS[0], found, group=CRDS[1])

@@ -128,7 +128,9 @@ def test_rules_see_what_is_right_otherwise() -> None:
     seen: list[tuple[Any, Any, str]] = []
 
     def make(schema: dict[str, Any], root: bool) -> Any:
-        rule = lambda value, old, path, found: seen.append((value, old, path))  # noqa: E731  # one line
+        def rule(value: Any, old: Any, path: str, found: list[Cause], budget: Any) -> None:
+            seen.append((value, old, path))
+
         return (rule,) if "x-kubernetes-validations" in schema else ()
 
     node = Structural({**WHOLE, "minimum": 1, "x-kubernetes-validations": [{}]}, None, make)

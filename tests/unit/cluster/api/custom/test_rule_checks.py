@@ -1,0 +1,82 @@
+"""Which rules a definition may have, in Kubernetes' words."""
+
+from typing import Any
+
+import pytest
+
+from cluster.api.custom.structure_rules import check_schema
+from cluster.api.status import Cause
+
+Json = dict[str, Any]
+
+
+def said(rule: Json | str, kind: str = "integer", **around: Any) -> list[str]:
+    found: list[Cause] = []
+    told = {"rule": rule} if isinstance(rule, str) else rule
+    place: Json = {"type": kind, "x-kubernetes-validations": [told]}
+    if around:
+        place = {"type": "array", "items": place, **around}
+    check_schema({"type": "object", "properties": {"x": place}}, "s", found)
+    return [cause.text() for cause in found]
+
+
+PLACE = "s.properties[x].x-kubernetes-validations[0]"
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("", f"{PLACE}.rule: Required value: rule is not specified"),
+        ({"rule": "true", "message": "a\nb"},
+         f'{PLACE}.message: Invalid value: "a\\nb": message must not contain line breaks'),
+        ({"rule": "true", "message": " "},
+         f'{PLACE}.message: Invalid value: " ": message must be non-empty if specified'),
+        ({"rule": "true &&\ntrue"},
+         f"{PLACE}.message: Required value: message must be specified if rule contains line "
+         "breaks"),
+        ({"rule": "true", "reason": "No"},
+         f'{PLACE}.reason: Unsupported value: "No": supported values: "FieldValueDuplicate", '
+         '"FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"'),
+        ({"rule": "true", "fieldPath": "x"},
+         f'{PLACE}.fieldPath: Invalid value: "x": fieldPath must be a valid path'),
+        ({"rule": "true", "fieldPath": ".y"},
+         f'{PLACE}.fieldPath: Invalid value: ".y": fieldPath must be a valid path: does not '
+         "refer to a valid field"),
+        ("self +", f'{PLACE}.rule: Invalid value: "self +": compilation failed: ERROR: '
+                   "<input>:1:7: Syntax error"),
+        ("self == 'a'", "found no matching overload for '_==_' applied to '(int, string)'"),
+        ("self", f'{PLACE}.rule: Invalid value: "self": must evaluate to bool'),
+        ({"rule": "true", "optionalOldSelf": True},
+         f"{PLACE}.optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used"),
+        ({"rule": "true", "messageExpression": "1"},
+         f'{PLACE}.messageExpression: Invalid value: "1": must evaluate to string'),
+    ],
+)  # fmt: skip
+def test_what_is_wrong(rule: Any, text: str) -> None:
+    found = said(rule)
+    assert len(found) == 1 and text in found[0]
+
+
+def test_transitions_where_items_cannot_be_told_apart() -> None:
+    assert said("self > oldSelf") == []
+    found = said("self > oldSelf", items_type="", **{"x-kubernetes-list-type": "set"})
+    assert found[0].endswith(
+        'x-kubernetes-validations[0].rule: Invalid value: "self > oldSelf": oldSelf cannot be '
+        "used on the uncorrelatable portion of the schema within s.properties[x]"
+    )
+
+
+def test_defaults_are_held_to_rules() -> None:
+    found: list[Cause] = []
+    place = {"type": "integer", "default": 3, "x-kubernetes-validations": [{"rule": "self > 5"}]}
+    check_schema({"type": "object", "properties": {"x": place}}, "s", found)
+    assert [cause.text() for cause in found] == [
+        's.properties[x].default: Invalid value: "integer": failed rule: self > 5'
+    ]
+
+
+def test_rules_are_not_for_logic() -> None:
+    found: list[Cause] = []
+    part = {"x-kubernetes-validations": [{"rule": "true"}]}
+    check_schema({"type": "object", "allOf": [part]}, "s", found)
+    assert found[0].field == "s.allOf[0].x-kubernetes-validations"
