@@ -100,7 +100,7 @@ def walk_cost(value: Any) -> int:
         elif kind is Optional:
             waiting.append(item.value)
         else:
-            cost += 1
+            cost += int(getattr(item, "walk_size", 1))
         if cost > WALK_MAX or len(waiting) > WALK_MAX:
             raise CelCostExceeded
     return cost or 1

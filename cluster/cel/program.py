@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster.cel.checker import check
+from cluster.cel.checker import Checked, check
 from cluster.cel.code import Lazy, Run
 from cluster.cel.costs import MATCH_CONDITIONS, PER_CALL, PER_EXPRESSION, Budget
 from cluster.cel.errors import CelCompileError, CelCostExceeded, CelError
@@ -18,7 +18,6 @@ from cluster.cel.interpreter import Compiler
 from cluster.cel.parser import parse
 from cluster.cel.scope import STANDARD, Declarations
 from cluster.cel.source import Source
-from cluster.cel.syntax import Node
 from cluster.cel.types import DYN, Type
 from cluster.cel.unification import compatible
 
@@ -47,7 +46,7 @@ class Program:
 
     source: str
     result: Type
-    tree: Node
+    checked: Checked
     _run: Run
     _slots: Mapping[str, int]
     _size: int
@@ -105,7 +104,7 @@ def _compiled(
             raise CelCompileError(_must(wanted))
     compiler = Compiler(checked, declarations)
     run = compiler.whole()
-    return Program(text.text, found, tree, run, compiler.slots, compiler.size)
+    return Program(text.text, found, checked, run, compiler.slots, compiler.size)
 
 
 def _is(found: Type, wanted: Type) -> bool:

@@ -80,3 +80,46 @@ def test_rules_are_not_for_logic() -> None:
     part = {"x-kubernetes-validations": [{"rule": "true"}]}
     check_schema({"type": "object", "allOf": [part]}, "s", found)
     assert found[0].field == "s.allOf[0].x-kubernetes-validations"
+
+
+def costs(rule: str, **schema: Any) -> list[str]:
+    found: list[Cause] = []
+    place: Json = {**schema, "x-kubernetes-validations": [{"rule": rule}]}
+    check_schema({"type": "object", "properties": {"x": place}}, "s", found)
+    return [cause.text() for cause in found]
+
+
+def test_what_may_cost_too_much_is_refused() -> None:
+    text = {"type": "string"}
+    nested = "self.all(a, self.all(b, a == b))"
+    found = costs(nested, type="array", items=text)
+    advice = (
+        "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, "
+        "maps, and strings are declared)"
+    )
+    assert found[0] == (
+        f"{PLACE}.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x "
+        f"{advice}"
+    )
+    assert found[1].startswith(
+        "s: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 "
+    )
+    assert costs(nested, type="array", maxItems=50, items={**text, "maxLength": 50}) == []
+    assert costs("self.all(a, a > 0)", type="array", items={"type": "integer"}) == []
+    bounded = {"type": "object", "additionalProperties": {**text, "maxLength": 10}}
+    assert costs("self.all(k, self[k] != '')", maxProperties=20, **bounded) == []
+    assert costs("self.matches('^a+$')", type="string", format="uuid") == []
+    assert costs("self.startsWith('a') && self.size() < 5", **text) == []
+
+
+def test_a_rule_of_items_counts_for_each() -> None:
+    item = {"type": "string", "maxLength": 1000,
+            "x-kubernetes-validations": [{"rule": "self.matches('^a(b|c)*$')"}]}  # fmt: skip
+    found: list[Cause] = []
+    many = {"type": "array", "maxItems": 100_000, "items": item}
+    check_schema({"type": "object", "properties": {"x": many}}, "s", found)
+    assert len(found) == 1 and "exceeds budget by factor of 3." in found[0].text()
+    found.clear()
+    few = {"type": "array", "maxItems": 100, "items": item}
+    check_schema({"type": "object", "properties": {"x": few}}, "s", found)
+    assert found == []
