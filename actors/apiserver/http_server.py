@@ -20,16 +20,15 @@ from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document
 from actors.apiserver.front_desk import RECORDED_PATH_MAX, FrontDesk, Visit
+from actors.apiserver.http_requests import api_request_of, check_text, read_body
 from actors.apiserver.operations import PATHS, SNAPSHOT
-from actors.apiserver.protobuf import decoder
 from actors.apiserver.rendering import render_event
 from actors.apiserver.request_chain import WatchPlan
-from actors.apiserver.rest_path import PlainPath, ResourcePath, api_request, parse_path, parse_query
+from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, parse_query
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
 from actors.kit import tracing
-from cluster import limits
 from cluster.api import status
 from cluster.errors import StatusError, SteersmanError
 from cluster.messages.apiserver import ApiRequest
@@ -41,9 +40,8 @@ FLOW_HEADER = "X-Kubernetes-PF-FlowSchema-UID"
 LEVEL_HEADER = "X-Kubernetes-PF-PriorityLevel-UID"
 # How long requests under way may take when the server stops.
 DRAIN_SECONDS = 2.0
-# Slow senders: time for the first header block, and for a body.
+# Slow senders: time for the first header block.
 HEADER_SECONDS = 30.0
-BODY_SECONDS = 60.0
 
 
 class HttpServer:
@@ -128,6 +126,7 @@ class HttpServer:
         return response
 
     async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
+        check_text(request.headers)
         raw_path, _, raw_query = request.raw_path.partition("?")
         ours, behind = split_proxy(raw_path)
         path = parse_path(ours)
@@ -153,7 +152,7 @@ class HttpServer:
                     request.method, path.path, query, request.headers, caller
                 )
             return _document(found, request.headers.get("If-None-Match", ""))
-        asked = _api_request(request, path, query, await _read_body(request))
+        asked = api_request_of(request, path, query, await read_body(request))
         if self._desk.audit is not None:
             self._audit(request, visit, caller, asked)
         with self._desk.contained(asked):
@@ -267,7 +266,7 @@ class HttpServer:
             return await self._snapshot(http, operations.snapshot())
         if http.method == "POST":
             visit.path = path
-        return _document(await operations.answer(http.method, path, await _read_body(http)))
+        return _document(await operations.answer(http.method, path, await read_body(http)))
 
     async def _snapshot(
         self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None]
@@ -352,58 +351,6 @@ def tls_context(authority: Authority) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_OPTIONAL
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-async def _read_body(request: web.BaseRequest) -> bytes:
-    """Raises StatusError 413 before more than the bound is held, 415 for compressed bodies."""
-    encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding.lower() not in ("identity", ""):
-        raise status.unsupported_media_type(encoding, ("identity",))
-    if not request.body_exists:
-        return b""
-    if (request.content_length or 0) > limits.BODY_BYTES_MAX:
-        raise status.too_large()
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for piece in request.content.iter_any():
-                size += len(piece)
-                if size > limits.BODY_BYTES_MAX:
-                    raise status.too_large()
-                pieces.append(piece)
-    except TimeoutError as error:
-        raise status.status_error(408, "Timeout", "the body did not come in time") from error
-    return b"".join(pieces)
-
-
-def _api_request(
-    request: web.BaseRequest, path: ResourcePath, query: dict[str, str], body: bytes
-) -> ApiRequest:
-    agent = request.headers.get("User-Agent", "").partition("/")[0]
-    if agent.isprintable() and agent and request.method != "GET" and "fieldManager" not in query:
-        # Without a name of its own the client's program is the field manager.
-        query = {**query, "userAgent": agent[:128]}
-    content_type = request.headers.get("Content-Type", "application/json")
-    if body and content_type.partition(";")[0].strip() == decoder.CONTENT_TYPE:
-        body, content_type = _json_of(body), "application/json"
-    return api_request(
-        request.method,
-        path,
-        query,
-        body=body,
-        content_type=content_type,
-        accept=",".join(request.headers.getall("Accept", [])),
-    )
-
-
-def _json_of(body: bytes) -> bytes:
-    try:
-        return orjson.dumps(decoder.decode(body))
-    except decoder.UnknownMessage as error:
-        raise status.resource_not_found() from error
-    except decoder.ProtobufError as error:
-        raise status.bad_request(f"the body cannot be read: {error}") from error
 
 
 def _document(answer: Document, known: str = "") -> web.Response:

@@ -224,11 +224,16 @@ class RequestChain:
     async def _binding(self, call: Call) -> ApiResponse:
         """POST of bindings: the older door to pods/<name>/binding."""
         body, _ = decode_object(call.request.body, call.request.content_type)
-        name = str((body.get("metadata") or {}).get("name") or "")
+        # What is no text or no object there, the schema of Binding refuses in a moment.
+        metadata = body.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else ""
         pods = by_resource("", "v1", "pods")
         assert pods is not None
         request = msgspec.structs.replace(
-            call.request, resource="pods", name=name, subresource="binding"
+            call.request,
+            resource="pods",
+            name=name if isinstance(name, str) else "",
+            subresource="binding",
         )
         call = Call(request, pods, call.caller, call.options, call.now)
         answer = await binding.handle(self.parts, call)

@@ -113,10 +113,14 @@ def _copied_bytes(document: Any, operation: Mapping[str, Any]) -> int:
 
 
 def _resolve(document: Any, operation: Mapping[str, Any]) -> Any:
+    why = "there is no such place to take from"
     try:
-        return jsonpointer.resolve_pointer(document, operation["from"])
+        value = jsonpointer.resolve_pointer(document, operation["from"])
     except _NO_SUCH_PLACE as error:
-        raise _refused(operation, "there is no such place to take from") from error
+        raise _refused(operation, why) from error
+    if isinstance(value, jsonpointer.EndOfList):  # "/list/-" is where to add, and holds nothing
+        raise _refused(operation, why)
+    return value
 
 
 def _depth(value: Any) -> int:

@@ -33,6 +33,7 @@ SHELLS = {
     "apiserver/webhook_client.py": "HTTPS to webhooks",
     "apiserver/admission/webhooks.py": "webhooks asked all at once",
     "apiserver/http_errors.py": "HTTP answers",
+    "apiserver/http_requests.py": "HTTP requests, their bodies as they come in",
     "apiserver/http_server.py": "the HTTPS door",
     "apiserver/schema_files.py": "the published schemas, read from their package",
     "apiserver/streaming/exec_client.py": "a WebSocket's channels",

@@ -111,8 +111,13 @@ def holds(obj: Json, kind: str) -> bool:
 async def established(plane: ControlPlane, given: Json | None = None) -> Json:
     """Create a definition; wait until its kind is served."""
     made = await plane.create(CRDS[0], given or definition(), group=CRDS[1])
+    return await until_established(plane, made["metadata"]["name"])
+
+
+async def until_established(plane: ControlPlane, name: str) -> Json:
+    """Wait until the kind of a definition is served."""
     for _ in range(400):
-        found = await plane.get(CRDS[0], made["metadata"]["name"], group=CRDS[1])
+        found = await plane.get(CRDS[0], name, group=CRDS[1])
         if holds(found, "Established"):
             return found
         await asyncio.sleep(0.01)

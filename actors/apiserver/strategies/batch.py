@@ -25,6 +25,9 @@ def _create_job(obj: Object, now: float) -> None:
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
     labels.update(wanted)
     labels.update({old: wanted[new] for old, new in OLD_LABELS.items()})
+    if not metadata.get("labels"):
+        # The default of a job's labels, which every later write would else be the first to set.
+        metadata["labels"] = dict(labels)
     if spec.get("selector") is None:
         spec["selector"] = {"matchLabels": {UID_LABEL: metadata["uid"]}}
 

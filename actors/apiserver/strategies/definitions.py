@@ -11,21 +11,24 @@ from cluster.api.types import Object
 
 
 def _create(obj: Object, now: float) -> None:
-    storage = [item["name"] for item in obj["spec"].get("versions") or () if item.get("storage")]
     obj["status"] = {
         "acceptedNames": {"plural": "", "kind": ""},
         "conditions": [],
-        "storedVersions": storage[:1],
+        "storedVersions": _storage(obj)[:1],
     }
 
 
 def _update(obj: Object, old: Object) -> None:
     status: Object = {**(obj.get("status") or {})}
     stored = list(status.get("storedVersions") or ())
-    for item in obj["spec"].get("versions") or ():
-        if item.get("storage") and item["name"] not in stored:
-            stored.append(item["name"])
+    stored += [name for name in _storage(obj) if name not in stored]
     obj["status"] = {**status, "storedVersions": stored}
+
+
+def _storage(obj: Object) -> list[str]:
+    """Names of the versions to store. The rules come later: there may be none, or several."""
+    versions = (obj.get("spec") or {}).get("versions") or ()
+    return [item["name"] for item in versions if item.get("storage") and item.get("name")]
 
 
 def _leave(obj: Object, now: float) -> Object:

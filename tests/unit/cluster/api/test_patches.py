@@ -177,3 +177,10 @@ def test_a_merge_patch_is_an_object(patch: object) -> None:
     with pytest.raises(StatusError) as caught:
         patches.merge_patch({}, patch)
     assert caught.value.code == 400
+
+
+@pytest.mark.parametrize("name", ["copy", "move"])
+def test_there_is_nothing_to_take_after_the_end_of_a_list(name: str) -> None:
+    with pytest.raises(StatusError) as caught:
+        patches.json_patch({"a": [1]}, [{"op": name, "from": "/a/-", "path": "/b"}])
+    assert caught.value.code == 422

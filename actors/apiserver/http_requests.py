@@ -1,0 +1,95 @@
+"""What is read of an HTTP request: its headers' text, its body in bounds, the ApiRequest it is.
+
+Job: refuse what cannot be read, before anything else looks at it. Must not know: answers, kinds.
+"""
+
+import asyncio
+
+import orjson
+from aiohttp import HttpVersion11, web
+from multidict import CIMultiDictProxy
+
+from actors.apiserver.protobuf import decoder
+from actors.apiserver.rest_path import ResourcePath, api_request
+from cluster import limits
+from cluster.api import status
+from cluster.messages.apiserver import ApiRequest
+
+# Slow senders: time for a body.
+BODY_SECONDS = 60.0
+
+
+def check_text(headers: CIMultiDictProxy[str]) -> None:
+    """Raises StatusError 400 for a header that is not UTF-8: no message or record could hold it."""
+    for name, value in headers.items():
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise status.bad_request(f"the header {name} is not valid UTF-8") from error
+
+
+async def read_body(request: web.BaseRequest) -> bytes:
+    """Raises StatusError 413 before more than the bound is held, 415 for compressed bodies, 408 for
+    a slow one, 417 for an expectation other than 100-continue."""
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding.lower() not in ("identity", ""):
+        raise status.unsupported_media_type(encoding, ("identity",))
+    if not request.body_exists:
+        return b""
+    if (request.content_length or 0) > limits.BODY_BYTES_MAX:
+        raise status.too_large()
+    await _go_on(request)
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for piece in request.content.iter_any():
+                size += len(piece)
+                if size > limits.BODY_BYTES_MAX:
+                    raise status.too_large()
+                pieces.append(piece)
+    except TimeoutError as error:
+        raise status.status_error(408, "Timeout", "the body did not come in time") from error
+    return b"".join(pieces)
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send its body (RFC 9110 section 10.1.1)."""
+    expected = request.headers.get("Expect")
+    if expected is None or request.version < HttpVersion11:
+        return
+    if expected.lower() != "100-continue":
+        raise status.status_error(417, "BadRequest", "the only expectation met is 100-continue")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0
+
+
+def api_request_of(
+    request: web.BaseRequest, path: ResourcePath, query: dict[str, str], body: bytes
+) -> ApiRequest:
+    """The request of the message door that this one is. Raises StatusError 400, 404, 405."""
+    agent = request.headers.get("User-Agent", "").partition("/")[0]
+    if agent.isprintable() and agent and request.method != "GET" and "fieldManager" not in query:
+        # Without a name of its own the client's program is the field manager.
+        query = {**query, "userAgent": agent[:128]}
+    content_type = request.headers.get("Content-Type", "application/json")
+    if body and content_type.partition(";")[0].strip() == decoder.CONTENT_TYPE:
+        body, content_type = _json_of(body), "application/json"
+    return api_request(
+        request.method,
+        path,
+        query,
+        body=body,
+        content_type=content_type,
+        accept=",".join(request.headers.getall("Accept", [])),
+    )
+
+
+def _json_of(body: bytes) -> bytes:
+    try:
+        return orjson.dumps(decoder.decode(body))
+    except decoder.UnknownMessage as error:
+        raise status.resource_not_found() from error
+    except decoder.ProtobufError as error:
+        raise status.bad_request(f"the body cannot be read: {error}") from error

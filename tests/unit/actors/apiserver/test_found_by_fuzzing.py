@@ -1,0 +1,41 @@
+"""Requests that random ones once found a 500 with: each is the client's fault, and told so."""
+
+from typing import Any
+
+import pytest
+
+from cluster.errors import StatusError
+from tests.support import widgets
+from tests.support.control_plane import ControlPlane
+
+
+async def refused(code: int, coroutine: Any) -> StatusError:
+    with pytest.raises(StatusError) as error:
+        await coroutine
+    assert error.value.code == code, error.value.status
+    return error.value
+
+
+@pytest.mark.parametrize("metadata", [[None], True, "a", {"name": {}}, {"name": 5}])
+async def test_a_binding_whose_metadata_is_no_metadata(plane: ControlPlane, metadata: Any) -> None:
+    body = {"metadata": metadata, "target": {"name": "node-1"}}
+    error = await refused(400, plane.create("bindings", body, "default"))
+    assert "cannot unmarshal" in str(error)
+
+
+async def test_a_definition_whose_version_has_no_name(plane: ControlPlane) -> None:
+    body = widgets.definition()
+    del body["spec"]["versions"][0]["name"]
+    error = await refused(422, plane.create(widgets.CRDS[0], body, group=widgets.CRDS[1]))
+    assert "spec.versions[0].name" in str(error)
+    del body["spec"]
+    await refused(422, plane.create(widgets.CRDS[0], body, group=widgets.CRDS[1]))
+
+
+async def test_a_job_without_labels_has_its_pods_from_the_start(plane: ControlPlane) -> None:
+    """Else the first update that changes nothing would write them."""
+    pod = {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}
+    body = {"metadata": {"name": "j"}, "spec": {"template": {"spec": pod}}}
+    made = await plane.create("jobs", body, "default", "batch")
+    assert made["metadata"]["labels"] == made["spec"]["template"]["metadata"]["labels"]
+    assert await plane.update("jobs", made, "batch") == made
