@@ -24,6 +24,7 @@ LINGERING = {"namespaces", "servicecidrs", "customresourcedefinitions", "persist
 
 # Written so often that who wrote which field is not kept (docs/compatibility.md).
 UNTRACKED = {"leases", "events"}
+CIDRS = {"verbs", "kept", "gone", "status"}
 BACKGROUND = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
 
 
@@ -35,7 +36,10 @@ def sample(kind: Kind, namespace: str, name: str) -> dict[str, Any]:
     if kind.plural == "customresourcedefinitions":
         obj["spec"]["names"] = {"plural": name, "kind": name.capitalize()}
         metadata["name"] = f"{name}.example.com"
-    elif kind.plural in ("ipaddresses", "servicecidrs"):
+    elif kind.plural == "servicecidrs":
+        metadata["name"] = name
+        obj["spec"]["cidrs"] = [f"10.{200 + sorted(CIDRS).index(name)}.0.0/24"]
+    elif kind.plural == "ipaddresses":
         pass
     elif kind.plural in LINGERING or name == "kept":
         metadata["name"] += f"-{name}"
