@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cluster.api import names
+from cluster.cel.errors import CelError
 from cluster.cel.functions import Functions, method
 from cluster.cel.types import BOOL, STRING, Type
 
@@ -75,7 +77,23 @@ def _with(field: str, kind: Type) -> Callable[..., CheckValue]:
     return call
 
 
+def _path(value: CheckValue, text: str) -> CheckValue:
+    if not text.strip():
+        raise CelError("path must not be empty")
+    return value.told(PATH_CHECK, path=text)
+
+
+def _resource(value: CheckValue, text: str) -> CheckValue:
+    if not text.strip():
+        raise CelError("resource must not be empty")
+    return value.told(RESOURCE_CHECK, resource=text)
+
+
 def _account(value: CheckValue, namespace: str, name: str) -> CheckValue:
+    if names.subdomain_errors(name):
+        raise CelError("Invalid service account name")
+    if names.dns_label_errors(namespace):
+        raise CelError("Invalid service account namespace")
     return value.told(AUTHORIZER, service_account=f"{namespace}:{name}")
 
 
@@ -94,18 +112,14 @@ def _narrowed(field: str) -> Callable[..., CheckValue]:
 _TEXT = (RESOURCE_CHECK, STRING)
 
 AUTHORIZERS: Functions = {
-    "path": (
-        method("authorizer_path", (AUTHORIZER, STRING), PATH_CHECK, _with("path", PATH_CHECK)),
-    ),
+    "path": (method("authorizer_path", (AUTHORIZER, STRING), PATH_CHECK, _path),),
     "group": (
         method("authorizer_group", (AUTHORIZER, STRING), GROUP_CHECK, _with("group", GROUP_CHECK)),
     ),
     "serviceAccount": (
         method("authorizer_serviceaccount", (AUTHORIZER, STRING, STRING), AUTHORIZER, _account),
     ),
-    "resource": (
-        method("groupcheck_resource", (GROUP_CHECK, STRING), RESOURCE_CHECK, _narrowed("resource")),
-    ),
+    "resource": (method("groupcheck_resource", (GROUP_CHECK, STRING), RESOURCE_CHECK, _resource),),
     "subresource": (
         method("resourcecheck_subresource", _TEXT, RESOURCE_CHECK, _narrowed("subresource")),
     ),

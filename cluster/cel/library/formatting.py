@@ -1,7 +1,8 @@
 """``"%s is %d".format([a, b])``. Pure.
 
-Source: cel-go's strings extension, format: verbs %s %d %f %e %b %x %X %o %%, precision of %f and
-%e. Must not know: costs of other functions.
+Source: cel-go's strings extension, version 2, which Kubernetes chose: verbs %s %d %f %e %b %x %X %o
+%%. Inside lists and maps values stand as literals; %f groups thousands, %e raises its exponent, as
+in American English. Must not know: costs of other functions.
 """
 
 import math
@@ -11,11 +12,17 @@ from typing import Any
 from cluster.cel.conversions import to_string
 from cluster.cel.errors import CelError
 from cluster.cel.functions import TRAVERSAL, walk_cost
-from cluster.cel.values import Duration, Optional, Timestamp, TypeValue, UInt, keys, type_name
+from cluster.cel.values import Duration, Timestamp, TypeValue, UInt, is_list, keys, type_name
 
 _CLAUSE = re.compile(r"%(?:\.([0-9]{1,4}))?([a-zA-Z%]|$)|%", re.DOTALL)
 _PRECISION_MAX = 1000
 _DEFAULT_PRECISION = 6
+_NAMED = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_QUOTED = str.maketrans(
+    {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
+    | {"\\": r"\\", '"': r"\""}
+)
 
 
 def format_text(text: str, args: list[Any]) -> str:
@@ -59,31 +66,47 @@ def _text(value: Any, precision: int) -> str:
     match value:
         case None:
             return "null"
-        case Optional():
-            return (
-                f"optional({_text(value.value, precision)})" if value.present else "optional.none()"
-            )
         case dict():
             pairs = [
-                (_text(key, 0), value[raw]) for raw, key in zip(value, keys(value), strict=True)
+                (_key(key), _member(value[raw]))
+                for raw, key in zip(value, keys(value), strict=True)
             ]
-            told = (f"{key}: {_text(item, precision)}" for key, item in sorted(pairs, key=_first))
-            return "{" + ", ".join(told) + "}"
-        case list() | tuple():
-            return "[" + ", ".join(_text(item, precision) for item in value) + "]"
+            return "{" + ", ".join(f"{key}:{item}" for key, item in sorted(pairs, key=_first)) + "}"
         case str() | bool() | int() | float() | bytes() | Timestamp() | Duration() | TypeValue():
-            return _special(value) or to_string(value)
+            return to_string(value)
+    if is_list(value):
+        return "[" + ", ".join(map(_member, value)) + "]"
     raise _wrong("string", value)
 
 
-def _first(pair: tuple[str, Any]) -> str:
+def _member(value: Any) -> str:
+    """Inside a list or map, as a literal of the language."""
+    match value:
+        case str():
+            return quoted(value)
+        case bytes():
+            return "b" + quoted(to_string(value))
+        case float():
+            return f"{value:.6f}" if math.isfinite(value) else quoted(to_string(value))
+        case Timestamp() | Duration():
+            name = "timestamp" if isinstance(value, Timestamp) else "duration"
+            return f"{name}({quoted(to_string(value))})"
+    return _text(value, 0)
+
+
+def _key(value: Any) -> str:
+    if type(value) in (str, bool, int, UInt):
+        return _member(value)
+    raise CelError(f"no formatting function for map key of type {type_name(value)}")
+
+
+def quoted(text: str) -> str:
+    """As a literal of the language."""
+    return f'"{text.translate(_QUOTED)}"'
+
+
+def _first(pair: tuple[str, str]) -> str:
     return pair[0]
-
-
-def _special(value: Any) -> str:
-    if type(value) is float and math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return ""
 
 
 def _wrong(verb: str, value: Any) -> CelError:
@@ -93,10 +116,6 @@ def _wrong(verb: str, value: Any) -> CelError:
 def _decimal(value: Any, precision: int) -> str:
     if type(value) in (int, UInt):
         return str(int(value))
-    if type(value) is float and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else _special(value)
-    if type(value) is float and value.is_integer():
-        return str(int(value))
     raise CelError(
         "error during formatting: decimal clause can only be used on integers, was given "
         f"{type_name(value)}"
@@ -104,26 +123,38 @@ def _decimal(value: Any, precision: int) -> str:
 
 
 def _number(value: Any, verb: str) -> float:
-    if type(value) in (int, UInt, float):
-        return float(value)
+    if type(value) is float:
+        return value
+    if type(value) is str and value in _NAMED:
+        return _NAMED[value]
     raise CelError(
         f"error during formatting: {verb} clause can only be used on doubles, was given "
         f"{type_name(value)}"
     )
 
 
+def _odd(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    return "∞" if number > 0 else "-∞"
+
+
 def _fixed(value: Any, precision: int) -> str:
     number = _number(value, "fixed-point")
     if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else _special(number)
-    return f"{number:.{precision}f}"
+        return _odd(number)
+    return ("-" if number < 0 else "") + f"{abs(number):,.{precision}f}"
 
 
-def _scientific(value: Any, precision: int) -> str:
+def _scientific(value: Any, width: int) -> str:
+    """cel-go takes what should be the precision for the width."""
     number = _number(value, "scientific")
     if not math.isfinite(number):
-        return "NaN" if math.isnan(number) else _special(number)
-    return f"{number:.{precision}e}"
+        return _odd(number).rjust(width)
+    mantissa, power = f"{abs(number):.6e}".split("e")
+    sign = "-" if number < 0 else ""
+    text = f"{sign}{mantissa}\u202f×\u202f10{power.removeprefix('+').translate(_RAISED)}"
+    return text.rjust(width)
 
 
 def _binary(value: Any, precision: int) -> str:

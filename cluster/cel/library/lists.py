@@ -5,6 +5,7 @@ has them; of what makes or sorts lists, so that each item costs something.
 """
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -27,26 +28,29 @@ from cluster.cel.types import (
     list_of,
     optional_of,
 )
-from cluster.cel.values import NONE, Optional, equal, is_list
+from cluster.cel.values import NONE, Duration, Optional, UInt, equal, is_list
 
 _LIST = list_of(A)
 _ORDERED = (INT, UINT, DOUBLE, BOOL, DURATION, TIMESTAMP, STRING, BYTES)
-_SUMMED = (INT, UINT, DOUBLE, DURATION)
+_ZEROS = ((INT, 0), (UINT, UInt(0)), (DOUBLE, 0.0), (DURATION, Duration(0)))
 
 
 def _is_sorted(items: list[Any]) -> bool:
     return all(order(one, other) <= 0 for one, other in pairwise(items))
 
 
-def _sum(items: list[Any]) -> Any:
-    if not items:
-        return 0
-    total = items[0]
-    if type(total) in (str, bytes) or is_list(total):
-        raise CelError("no such overload: sum")
-    for item in items[1:]:
-        total = arithmetic.add(total, item)
-    return total
+def _sum(zero: Any) -> Callable[[list[Any]], Any]:
+    def call(items: list[Any]) -> Any:
+        if not items:
+            return zero
+        total = items[0]
+        if type(total) in (str, bytes) or is_list(total):
+            raise CelError("no such overload: sum")
+        for item in items[1:]:
+            total = arithmetic.add(total, item)
+        return total
+
+    return call
 
 
 def _extreme(items: list[Any], name: str, sign: int) -> Any:
@@ -152,7 +156,10 @@ def _aggregate(
 
 LISTS: Functions = {
     "isSorted": _aggregate("is_sorted", _is_sorted, _ORDERED, BOOL),
-    "sum": _aggregate("sum", _sum, _SUMMED, None),
+    "sum": tuple(
+        method(f"list_{item}_sum", (list_of(item),), item, _sum(zero), walked)
+        for item, zero in _ZEROS
+    ),
     "max": _aggregate("max", lambda items: _extreme(items, "max", 1), _ORDERED, None),
     "min": _aggregate("min", lambda items: _extreme(items, "min", -1), _ORDERED, None),
     "indexOf": (method("list_a_index_of_int", (_LIST, A), INT, _index_of, walked),),

@@ -3,12 +3,11 @@
 Source: cel-go's strings extension, version 2 (Kubernetes 1.29 and newer); costs as Kubernetes'.
 """
 
-import json
 from typing import Any
 
 from cluster.cel.errors import CelError
 from cluster.cel.functions import Functions, function, made, method, traversal
-from cluster.cel.library.formatting import format_cost, format_growth, format_text
+from cluster.cel.library.formatting import format_cost, format_growth, format_text, quoted
 from cluster.cel.types import DYN, INT, STRING, list_of
 
 _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
@@ -30,7 +29,7 @@ def _char_at(text: str, position: int) -> str:
 def _index_of(text: str, part: str, start: int = 0) -> int:
     if not part:
         return start
-    if not 0 <= start < max(len(text), 1):
+    if start < 0:
         raise CelError(f"index out of range: {start}")
     return text.find(part, start)
 
@@ -40,9 +39,9 @@ def _last_index_of(text: str, part: str, start: int | None = None) -> int:
         return text.rfind(part) if part else len(text)
     if not part:
         return start
-    if not 0 <= start < max(len(text), 1):
+    if start < 0:
         raise CelError(f"index out of range: {start}")
-    return text.rfind(part, 0, start + len(part))
+    return text.rfind(part, 0, start + len(part)) if start < len(text) else -1
 
 
 def _join(items: list[Any], separator: str = "") -> str:
@@ -57,6 +56,9 @@ def _join_growth(items: list[Any], separator: str = "") -> int:
 
 
 def _replace(text: str, old: str, new: str, count: int = -1) -> str:
+    if not old and not text:
+        # Python 3.11 and 3.12 put nothing into an empty text when they are given a count.
+        return new if count else ""
     return text.replace(old, new, count if count >= 0 else -1)
 
 
@@ -84,17 +86,13 @@ def _split_growth(text: str, separator: str, count: int = -1) -> int:
 
 def _substring(text: str, start: int, end: int | None = None) -> str:
     last = len(text) if end is None else end
+    if end is not None and start > end:
+        raise CelError(f"invalid substring range. start: {start}, end: {end}")
     if not 0 <= start <= len(text):
         raise CelError(f"index out of range: {start}")
     if not 0 <= last <= len(text):
         raise CelError(f"index out of range: {last}")
-    if start > last:
-        raise CelError(f"invalid substring range. start: {start}, end: {last}")
     return text[start:last]
-
-
-def _quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 _ONCE, _TWICE = traversal(), traversal(times=2)
@@ -146,7 +144,7 @@ STRINGS: Functions = {
     ),
     "trim": (method("string_trim", (STRING,), STRING, lambda t: t.strip(_SPACE), _ONCE),),
     "reverse": (method("string_reverse", (STRING,), STRING, lambda t: t[::-1], _ONCE),),
-    "strings.quote": (function("strings_quote", (STRING,), STRING, _quote, _ONCE),),
+    "strings.quote": (function("strings_quote", (STRING,), STRING, quoted, _ONCE),),
     "format": (
         method(
             "string_format", (STRING, list_of(DYN)), STRING,
