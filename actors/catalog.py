@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from actors.kit.world.containers import ContainerRuntime
     from actors.kubelet.pod_network import PodNetwork
     from cluster.api.audit_policy import AuditPolicy
+    from cluster.api.authentication_configuration import AuthenticationConfiguration
     from cluster.api.encryption_configuration import EncryptionConfiguration
 
 DNS_PORT = 53
@@ -79,7 +80,7 @@ def is_node(settings: ClusterSettings, name: str) -> bool:
 
 def read_authority(settings: ClusterSettings, name: str) -> "Authority":
     """A replica's authority, from the cluster's key files."""
-    from actors.apiserver.authority import Authority
+    from actors.apiserver.authority import ISSUER, Authority
 
     pki = Path(settings.data_dir) / "pki"
     return Authority(
@@ -88,9 +89,24 @@ def read_authority(settings: ClusterSettings, name: str) -> "Authority":
         serving_certificate=str(pki / f"{name}.crt"),
         serving_key=str(pki / f"{name}.key"),
         encryption=read_encryption(pki / "encryption.yaml"),
+        authentication=read_authentication(
+            Path(settings.data_dir) / "authentication-config.yaml", ISSUER
+        ),
         audit_policy=_read_audit_policy(Path(settings.data_dir) / "audit-policy.yaml"),
         audit_folder=str(Path(settings.data_dir) / "audit" / name),
     )
+
+
+def read_authentication(file: Path, own_issuer: str) -> "AuthenticationConfiguration":
+    """The default if there is no file. Raises BadAuthenticationConfiguration naming the file."""
+    from cluster.api import authentication_configuration as configuration
+
+    if not file.exists():
+        return configuration.AuthenticationConfiguration()
+    try:
+        return configuration.parse(file.read_bytes(), own_issuer)
+    except configuration.BadAuthenticationConfiguration as error:
+        raise configuration.BadAuthenticationConfiguration(f"{file}: {error}") from error
 
 
 def _read_audit_policy(file: Path) -> "AuditPolicy | None":

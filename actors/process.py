@@ -32,6 +32,7 @@ from actors.kit.world.real import real_world
 from actors.kit.world.world import World
 from cluster import names
 from cluster.api.audit_policy import BadAuditPolicy
+from cluster.api.authentication_configuration import BadAuthenticationConfiguration
 from cluster.api.encryption_configuration import BadEncryptionConfiguration
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import SettingsChanged
@@ -42,7 +43,7 @@ from cluster.settings import ClusterSettings, parse_settings
 STOP_SECONDS = 8.0
 HAND_OVER_SECONDS = 1.0
 # What a person wrote, and must mend.
-BAD_FILES = (BadEncryptionConfiguration, BadAuditPolicy)
+BAD_FILES = (BadEncryptionConfiguration, BadAuditPolicy, BadAuthenticationConfiguration)
 
 
 def make_transport(settings: ClusterSettings, name: str, world: World) -> TcpTransport:

@@ -37,6 +37,7 @@ from actors.apiserver.environment import Environment
 from actors.apiserver.following import RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS, follow
 from actors.apiserver.front_desk import FrontDesk
 from actors.apiserver.http_server import HttpServer
+from actors.apiserver.issuers import Issuers
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.operations import Operations
 from actors.apiserver.policy_cache import PREFIX, PolicyCache
@@ -191,8 +192,10 @@ class ApiServerActor(Actor):
         definitions = self._definitions
         writer = Writer(environment, definitions)
         accounts = Accounts(self._authority, environment.objects, environment.clock.now)
+        clock = environment.clock
+        issuers = Issuers(self._authority.authentication, clock.now, clock.monotonic, self.ctx.log)
         authentication = Authentication(
-            self._authority, accounts.verify, environment.system_secret, environment.clock.now
+            self._authority, accounts.verify, environment.system_secret, clock.now, issuers.caller
         )
         authorization = Authorization(environment)
         parts = Parts(environment, writer, accounts)

@@ -7,6 +7,7 @@ Secrets never leave this file: no token is logged or echoed.
 import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from actors.apiserver.authority import Authority, StaticToken
@@ -27,7 +28,8 @@ VerifyAccount = Callable[[str, Sequence[str]], Awaitable[tuple[Caller, Audiences
 
 class Authentication:
     """Both doors' authentication. ``verify``: tokens of accounts; ``find_secret``: what bootstrap
-    tokens are held against; ``now``: UNIX seconds."""
+    tokens are held against; ``of_issuer``: whom a token of another issuer proves; ``now``: UNIX
+    seconds."""
 
     def __init__(
         self,
@@ -35,18 +37,23 @@ class Authentication:
         verify: VerifyAccount,
         find_secret: FindSecret,
         now: Callable[[], float],
+        of_issuer: Callable[[str], Awaitable[Caller | None]] | None = None,
     ) -> None:
         self._static = authority.static_tokens
+        self._anonymous = authority.authentication.anonymous
+        self._of_issuer = of_issuer
         self._audiences = (authority.issuer,)
         self._verify = verify
         self._find_secret = find_secret
         self._now = now
 
-    async def of_http(self, certificate: Mapping[str, Any] | None, token: str) -> Caller:
+    async def of_http(
+        self, certificate: Mapping[str, Any] | None, token: str, path: str = ""
+    ) -> Caller:
         """``certificate``: the peer's, already verified by TLS, as ``ssl.getpeercert()`` gives it;
-        ``token``: '' if none came. Who shows nothing is anonymous.
+        ``token``: '' if none came. Who shows nothing is anonymous, where the path allows that.
 
-        Raises StatusError 401 for a wrong token.
+        Raises StatusError 401.
         """
         if token:
             return await self.of_token(token)
@@ -54,6 +61,8 @@ class Authentication:
             caller = caller_of_certificate(certificate)
             if caller is not None:
                 return caller
+        if not self._anonymous.lets_in(path):
+            raise status.unauthorized()
         return ANONYMOUS
 
     async def of_token(self, token: str) -> Caller:
@@ -80,7 +89,11 @@ class Authentication:
         if known is not None:
             return Caller(known.user, _authenticated(known.groups))
         caller = await bootstrap_caller(self._find_secret, token, self._now())
-        return None if caller is None else Caller(caller.user, _authenticated(caller.groups))
+        if caller is None and self._of_issuer is not None:
+            caller = await self._of_issuer(token)
+        if caller is None:
+            return None
+        return replace(caller, groups=_authenticated(caller.groups))
 
     def _static_token(self, token: str) -> StaticToken | None:
         found = None

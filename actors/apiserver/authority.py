@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from cluster import names
 from cluster.api.audit_policy import AuditPolicy
+from cluster.api.authentication_configuration import AuthenticationConfiguration
 from cluster.api.encryption_configuration import EncryptionConfiguration
 
 ISSUER = f"https://kubernetes.default.svc.{names.CLUSTER_DOMAIN}"
@@ -29,7 +30,8 @@ class Authority:
     ``serving_certificate``/``serving_key``: paths of PEM files (empty: no HTTP door).
     ``service_account_key``: PEM of the EC private key that signs ServiceAccount tokens; also the
     root of the key that authenticates continue tokens, so it is the same on every replica.
-    ``encryption``: what is encrypted at rest, and how. ``audit_policy``: what is written into files
+    ``encryption``: what is encrypted at rest, and how. ``authentication``: other issuers of tokens,
+    and whether the unknown are let in. ``audit_policy``: what is written into files
     below ``audit_folder``, None: nothing.
     """
 
@@ -40,5 +42,6 @@ class Authority:
     static_tokens: Mapping[str, StaticToken] = field(default_factory=dict)
     issuer: str = ISSUER
     encryption: EncryptionConfiguration = field(default_factory=EncryptionConfiguration)
+    authentication: AuthenticationConfiguration = field(default_factory=AuthenticationConfiguration)
     audit_policy: AuditPolicy | None = None
     audit_folder: str = ""

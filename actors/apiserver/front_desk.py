@@ -83,11 +83,13 @@ class FrontDesk:
     audit: AuditLog | None = None
     flow_control: FlowControl = field(default_factory=FlowControl)
 
-    async def caller(self, certificate: Mapping[str, Any] | None, headers: Headers) -> Caller:
+    async def caller(
+        self, certificate: Mapping[str, Any] | None, headers: Headers, path: str
+    ) -> Caller:
         """Who an HTTP request acts as. Raises StatusError 401, or 403 for impersonation."""
         protocols = ",".join(headers.getall("Sec-WebSocket-Protocol", []))
         token = bearer_token(headers.get("Authorization", ""), protocols)
-        caller = await self.authentication.of_http(certificate, token)
+        caller = await self.authentication.of_http(certificate, token, path)
         return await impersonated(self.authorization, caller, headers)
 
     async def plain(

@@ -134,7 +134,7 @@ class HttpServer:
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport is not None else None
         visit.path = "" if plain else raw_path
-        caller = await self._desk.caller(certificate, request.headers)
+        caller = await self._desk.caller(certificate, request.headers, plain or raw_path)
         visit.user = caller.user
         if isinstance(path, ResourcePath) and (behind is not None or is_stream(path)):
             if self._desk.audit is not None:

@@ -35,6 +35,7 @@ SHELLS = {
     "apiserver/http_errors.py": "HTTP answers",
     "apiserver/http_requests.py": "HTTP requests, their bodies as they come in",
     "apiserver/http_server.py": "the HTTPS door",
+    "apiserver/issuers.py": "keys of other issuers, fetched by HTTPS",
     "apiserver/schema_files.py": "the published schemas, read from their package",
     "apiserver/streaming/exec_client.py": "a WebSocket's channels",
     "apiserver/streaming/door.py": "streams as they come in by HTTP",

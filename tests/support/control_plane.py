@@ -27,6 +27,7 @@ from actors.kit.world.world import World
 from actors.store.engines.raft import raft_actor
 from cluster import names
 from cluster.api.audit_policy import AuditPolicy
+from cluster.api.authentication_configuration import AuthenticationConfiguration
 from cluster.api.encryption_configuration import EncryptionConfiguration, parse
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
@@ -217,14 +218,18 @@ async def control_plane(
     world: World | None = None,
     encryption: EncryptionConfiguration | None = None,
     audit: AuditPolicy | None = None,
+    authentication: AuthenticationConfiguration | None = None,
     nodes: tuple[NodeSettings, ...] = (),
     transport: Transport | None = None,
 ) -> AsyncIterator[ControlPlane]:
     """Start, wait until set up, stop at the end. ``world``: default real time, memory disk.
-    ``encryption``: another than a new cluster has; ``audit``: into ``folder``/audit."""
+    ``encryption``, ``authentication``: others than a new cluster has; ``audit``: into
+    ``folder``/audit."""
     settings = make_settings(folder, http, nodes)
     authority = make_authority(settings)
     authority = replace(authority, audit_policy=audit, audit_folder=str(folder / "audit"))
+    if authentication is not None:
+        authority = replace(authority, authentication=authentication)
     if encryption is not None:
         authority = replace(authority, encryption=encryption)
     world = world or World(RealClock(), RealEntropy(), SimDisk())
