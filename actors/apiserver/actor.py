@@ -271,12 +271,12 @@ class ApiServerActor(Actor):
         while self._leading:
             try:
                 await self._presence.sweep()
-                written = await bootstrap.ensure(environment)
-                if written:
-                    self.ctx.note("cluster.bootstrapped", self._live.now.name, objects=written)
                 repaired = await policy_upkeep.reconcile(environment)
                 if repaired:
                     self.ctx.note("policy.repaired", self._live.now.name, objects=repaired)
+                written = await bootstrap.ensure(environment)
+                if written:
+                    self.ctx.note("cluster.bootstrapped", self._live.now.name, objects=written)
                 resealed = await resealing.reseal(environment.objects.store, self._sealer)
                 if resealed:
                     self.ctx.note("secrets.resealed", self._live.now.name, objects=resealed)

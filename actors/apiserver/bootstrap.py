@@ -49,10 +49,8 @@ async def ensure(environment: Environment) -> int:
     seeds = [make_seed(environment, obj) for obj in initial_objects(environment.settings)]
     seeds.sort(key=lambda seed: seed.key == LAST_KEY)
     written = 0
-    while True:
-        missing = await _missing(environment, seeds)
-        if not missing:
-            return written
+    missing = await _missing(environment, seeds)
+    while missing:
         batch = missing[:BATCH]
         guards = tuple(
             Compare(operation.key, "create", 0) for seed in batch for operation in seed.operations
@@ -61,6 +59,11 @@ async def ensure(environment: Environment) -> int:
         result = await environment.objects.store.txn(Txn(compare=guards, success=changes))
         if result.succeeded:
             written += len(batch)
+            missing = missing[BATCH:]
+        else:
+            # Another replica was quicker with some of it.
+            missing = await _missing(environment, seeds)
+    return written
 
 
 async def _missing(environment: Environment, seeds: Sequence[Seed]) -> list[Seed]:

@@ -6,7 +6,7 @@ Auto-reconciliation.
 """
 
 from actors.apiserver import codec
-from actors.apiserver.bootstrap import kind_of, make_seed
+from actors.apiserver.bootstrap import LAST_KEY, kind_of, make_seed
 from actors.apiserver.environment import Environment
 from actors.apiserver.strategies.strategy import copy_of
 from cluster.api.encoding import decode
@@ -20,6 +20,8 @@ from cluster.security.reconcile import reconciled
 async def reconcile(environment: Environment) -> int:
     """Returns how many objects were changed. Raises StatusError."""
     changed = 0
+    # Linearizable: then this replica's own state, which is read below, is recent.
+    await environment.objects.store.get(LAST_KEY)
     for wanted in bootstrap_objects():
         changed += await _one(environment, wanted)
     return changed
