@@ -4,13 +4,14 @@ Job: build the question; whoever declares the variable answers it. Source: Kuber
 Expression Language in Kubernetes", "Kubernetes authorizer library"; KEP-3488.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cluster.api import names
 from cluster.cel.errors import CelError
-from cluster.cel.functions import Functions, method
+from cluster.cel.functions import TRAVERSAL, Functions, method
 from cluster.cel.types import BOOL, STRING, Type
 
 AUTHORIZER = Type("kubernetes.authorization.Authorizer")
@@ -20,6 +21,9 @@ RESOURCE_CHECK = Type("kubernetes.authorization.ResourceCheck")
 DECISION = Type("kubernetes.authorization.Decision")
 # What one question costs, as Kubernetes counts it.
 CHECK_UNITS = 350_000
+# A list that is made; one requirement of a selector: an object that is made, with its list.
+_LIST_UNITS = 10
+_REQUIREMENT_UNITS = 40 + _LIST_UNITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,12 @@ def _units(args: tuple[Any, ...], result: Any) -> int:
     return CHECK_UNITS
 
 
+def _selector_units(args: tuple[Any, ...], result: Any) -> int:
+    """Of reading a selector into as many requirements as its length allows, two characters each."""
+    length = len(args[1])
+    return _LIST_UNITS + math.ceil(length * TRAVERSAL) + math.ceil(length / 2) * _REQUIREMENT_UNITS
+
+
 def _narrowed(field: str) -> Callable[..., CheckValue]:
     return _with(field, RESOURCE_CHECK)
 
@@ -128,10 +138,16 @@ AUTHORIZERS: Functions = {
     ),
     "name": (method("resourcecheck_name", _TEXT, RESOURCE_CHECK, _narrowed("name")),),
     "fieldSelector": (
-        method("resourcecheck_fieldselector", _TEXT, RESOURCE_CHECK, _narrowed("field_selector")),
+        method(
+            "resourcecheck_fieldselector", _TEXT, RESOURCE_CHECK, _narrowed("field_selector"),
+            _selector_units,
+        ),
     ),
     "labelSelector": (
-        method("resourcecheck_labelselector", _TEXT, RESOURCE_CHECK, _narrowed("label_selector")),
+        method(
+            "resourcecheck_labelselector", _TEXT, RESOURCE_CHECK, _narrowed("label_selector"),
+            _selector_units,
+        ),
     ),
     "check": (
         method("pathcheck_check", (PATH_CHECK, STRING), DECISION, _check, _units),
@@ -141,4 +157,4 @@ AUTHORIZERS: Functions = {
     "reason": (method("decision_reason", (DECISION,), STRING, lambda found: found.reason),),
     "errored": (method("decision_errored", (DECISION,), BOOL, lambda found: bool(found.error)),),
     "error": (method("decision_error", (DECISION,), STRING, lambda found: found.error),),
-}
+}  # fmt: skip

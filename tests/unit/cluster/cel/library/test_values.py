@@ -6,7 +6,7 @@ import pytest
 
 from cluster.cel.functions import merged
 from cluster.cel.library.authorizer import AUTHORIZER, AUTHORIZERS, CheckValue, DecisionValue
-from cluster.cel.program import STANDARD, CelError, Declarations, compile_expression
+from cluster.cel.program import STANDARD, Budget, CelError, Declarations, compile_expression
 
 ASKING = Declarations({"authorizer": AUTHORIZER}, merged(STANDARD, AUTHORIZERS))
 
@@ -74,3 +74,17 @@ def test_all_that_is_found() -> None:
     assert value("'a1b22'.findAll('[0-9]+', 0)") == []
     assert value("'ü1'.find('.[0-9]')") == "ü1"
     assert value("'abc'.find('x')") == ""
+
+
+def test_what_a_question_costs() -> None:
+    asked = "authorizer.group('').resource('pods')"
+
+    def spent(source: str) -> int:
+        budget = Budget(1_000_000)
+        decide = CheckValue(lambda question: DecisionValue(True))
+        compile_expression(source, ASKING).evaluate({"authorizer": decide}, budget)
+        return 1_000_000 - budget.left
+
+    assert spent(f"{asked}.check('get')") == spent(asked) + 350_000
+    # 11 characters: a list, two units of reading, six requirements.
+    assert spent(f"{asked}.labelSelector('app=example')") == (spent(asked) + 10 + 2 + 6 * 50)
