@@ -309,7 +309,7 @@ def _supported(kind: Kind, field: str) -> str:
         detail = f'"{field}" is not a known field selector'
         raise SelectorError(
             f'{detail}: only "metadata.name", "metadata.namespace"'
-            if kind.group
+            if kind.group and kind.custom is None
             else f"field label not supported: {field}"
         )
     return known

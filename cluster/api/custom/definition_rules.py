@@ -9,18 +9,15 @@ from typing import Any
 
 from cluster.api import names
 from cluster.api.custom.definition import ESTABLISHED, is_true
-from cluster.api.custom.jsonpath import PathError, compile_path, simple_path
 from cluster.api.custom.naming import APPROVAL, is_protected
-from cluster.api.custom.structure_rules import check_schema
+from cluster.api.custom.version_rules import check_versions
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 
 _SCOPES = frozenset(("Cluster", "Namespaced"))
-_COLUMN_TYPES = frozenset(("integer", "number", "string", "boolean", "date"))
 _STRATEGIES = frozenset(("None", "Webhook"))
 _CATEGORY = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-SELECTABLE_MAX = 8
 
 
 def check_definition(obj: Object, found: list[Cause]) -> None:
@@ -41,7 +38,7 @@ def check_definition(obj: Object, found: list[Cause]) -> None:
             "spec.versions[*].schema instead"
         )
         found.append(causes.invalid("spec.preserveUnknownFields", True, detail))
-    _check_versions(spec.get("versions") or [], found)
+    check_versions(spec.get("versions") or [], found)
     _check_conversion(spec.get("conversion") or {}, found)
     _check_stored(obj, spec, found)
 
@@ -113,130 +110,45 @@ def _check_names(given: Object, path: str, found: list[Cause]) -> None:
         causes.each(f"{path}.categories[{position}]", value, errors, found)
 
 
-def _check_versions(versions: list[Object], found: list[Cause]) -> None:
-    stored = sum(1 for item in versions if item.get("storage"))
-    listed = [item.get("name") or "" for item in versions]
-    if len(set(listed)) != len(listed):
-        detail = "must contain unique version names"
-        found.append(causes.invalid("spec.versions", listed, detail))
-    if stored != 1:
-        detail = "must have exactly one version marked as storage version"
-        found.append(causes.invalid("spec.versions", listed, detail))
-    for position, version in enumerate(versions):
-        _check_version(version, f"spec.versions[{position}]", found)
-
-
-def _check_version(version: Object, path: str, found: list[Cause]) -> None:
-    name = version.get("name") or ""
-    causes.each(f"{path}.name", name, names.dns_1035_errors(name), found)
-    if version.get("deprecationWarning") and not version.get("deprecated"):
-        detail = "can only be set for deprecated versions"
-        found.append(
-            causes.invalid(f"{path}.deprecationWarning", version["deprecationWarning"], detail)
-        )
-    schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    place = f"{path}.schema.openAPIV3Schema"
-    if not isinstance(schema, dict):
-        found.append(causes.required(place, "schemas are required"))
-    else:
-        check_schema(schema, place, found)
-    for number, column in enumerate(version.get("additionalPrinterColumns") or ()):
-        _check_column(column, f"{path}.additionalPrinterColumns[{number}]", found)
-    _check_scale((version.get("subresources") or {}).get("scale"), path, found)
-    _check_selectable(version.get("selectableFields") or [], schema, path, found)
-
-
-def _check_column(column: Object, path: str, found: list[Cause]) -> None:
-    if not column.get("name"):
-        found.append(causes.required(f"{path}.name"))
-    kind, text = column.get("type"), column.get("jsonPath")
-    if not kind:
-        listed = ",".join(sorted(_COLUMN_TYPES))
-        found.append(causes.required(f"{path}.type", f"must be one of {listed}"))
-    elif kind not in _COLUMN_TYPES:
-        listed = ",".join(sorted(_COLUMN_TYPES))
-        found.append(causes.invalid(f"{path}.type", kind, f"must be one of {listed}"))
-    if not text:
-        found.append(causes.required(f"{path}.jsonPath"))
-        return
-    try:
-        compile_path(text)
-    except PathError as error:
-        detail = f"illegal JSONPath: {error}"
-        found.append(causes.invalid(f"{path}.jsonPath", text, detail))
-
-
-def _check_scale(scale: Object | None, path: str, found: list[Cause]) -> None:
-    if scale is None:
-        return
-    for name, roots, needed in (
-        ("specReplicasPath", ("spec",), True),
-        ("statusReplicasPath", ("status",), True),
-        ("labelSelectorPath", ("spec", "status"), False),
-    ):
-        text, place = scale.get(name) or "", f"{path}.subresources.scale.{name}"
-        steps = simple_path(text)
-        if not text:
-            if needed:
-                found.append(causes.required(place))
-        elif steps is None or len(steps) < 2 or steps[0] not in roots:
-            where = " or ".join(f".{root}" for root in reversed(roots))
-            detail = f"should be a json path under {where}"
-            found.append(causes.invalid(place, text, detail))
-
-
-def _check_selectable(given: list[Object], schema: Any, path: str, found: list[Cause]) -> None:
-    place = f"{path}.selectableFields"
-    if len(given) > SELECTABLE_MAX:
-        found.append(causes.too_many(place, len(given), SELECTABLE_MAX))
-    seen = set()
-    for position, item in enumerate(given):
-        text, where = item.get("jsonPath") or "", f"{place}[{position}].jsonPath"
-        steps = simple_path(text)
-        if not text:
-            found.append(causes.required(where))
-        elif steps is None or steps[0] == "metadata":
-            detail = "is an invalid path: must be a path of fields, not of metadata"
-            found.append(causes.invalid(where, text, detail))
-        elif text in seen:
-            found.append(causes.duplicate(where, text))
-        elif isinstance(schema, dict) and not _is_selectable(schema, steps):
-            detail = "is an invalid path: must point to a field of type string, boolean or integer"
-            found.append(causes.invalid(where, text, detail))
-        seen.add(text)
-
-
-def _is_selectable(schema: Object, steps: tuple[str, ...]) -> bool:
-    for name in steps:
-        schema = (schema.get("properties") or {}).get(name) or {}
-    return schema.get("type") in ("string", "boolean", "integer")
-
-
 def _check_conversion(conversion: Object, found: list[Cause]) -> None:
-    strategy, webhook = conversion.get("strategy"), conversion.get("webhook")
+    strategy, webhook = conversion.get("strategy"), conversion.get("webhook") or {}
     causes.one_of("spec.conversion.strategy", strategy, _STRATEGIES, found)
-    path = "spec.conversion.webhook"
-    if strategy == "None" and webhook:
-        detail = "should not be set when strategy is not set to Webhook"
-        found.append(causes.forbidden(path, detail))
+    # Places are told as in Kubernetes' own form of a definition, where a webhook has none.
+    path, reviews_path = (
+        "spec.conversion.webhookClientConfig",
+        "spec.conversion.conversionReviewVersions",
+    )
+    client, reviews = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or []
     if strategy != "Webhook":
+        detail = "should not be set when strategy is not set to Webhook"
+        for place, value in ((path, client), (reviews_path, reviews)):
+            if value:
+                found.append(causes.forbidden(place, detail))
         return
-    client = (webhook or {}).get("clientConfig")
     if not client:
         detail = "required when strategy is set to Webhook"
-        found.append(causes.required(f"{path}.clientConfig", detail))
+        found.append(causes.required(path, detail))
     elif bool(client.get("url")) == bool(client.get("service")):
-        detail = "exactly one of url or service is required"
-        found.append(causes.required(f"{path}.clientConfig", detail))
+        found.append(causes.required(path, "exactly one of url or service is required"))
     elif client.get("url") and not client["url"].startswith("https://"):
         detail = "'https' is the only allowed URL scheme"
-        found.append(causes.invalid(f"{path}.clientConfig.url", client["url"], detail))
-    reviews = (webhook or {}).get("conversionReviewVersions") or []
+        found.append(causes.invalid(f"{path}.url", client["url"], detail))
+    _check_reviews(reviews, reviews_path, found)
+
+
+def _check_reviews(reviews: list[str], path: str, found: list[Cause]) -> None:
     if not reviews:
-        found.append(causes.required(f"{path}.conversionReviewVersions"))
-    elif "v1" not in reviews and "v1beta1" not in reviews:
+        found.append(causes.required(path))
+        return
+    for position, name in enumerate(reviews):
+        place = f"{path}[{position}]"
+        if name in reviews[:position]:
+            found.append(causes.invalid(place, name, "duplicate version"))
+        else:
+            causes.each(place, name, names.dns_1035_errors(name), found)
+    if "v1" not in reviews and "v1beta1" not in reviews:
         detail = "must include at least one of v1, v1beta1"
-        found.append(causes.invalid(f"{path}.conversionReviewVersions", reviews, detail))
+        found.append(causes.invalid(path, reviews, detail))
 
 
 def _check_stored(obj: Object, spec: Object, found: list[Cause]) -> None:

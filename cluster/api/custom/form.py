@@ -13,7 +13,7 @@ import orjson
 from cluster.api import schema_conform
 from cluster.api.custom import values, walks
 from cluster.api.custom.columns import columns_of
-from cluster.api.custom.jsonpath import compile_path
+from cluster.api.custom.selectable import selectable_values
 from cluster.api.custom.structural import ABSENT, MakeRules, Structural, no_rules
 from cluster.api.schema_node import SchemaNode
 from cluster.api.status import Cause, bad_request
@@ -123,10 +123,4 @@ class CustomForm:
 
     def field_values(self, obj: Object) -> dict[str, str]:
         """What field selectors see."""
-        found = {}
-        for name in self.fields:
-            given = compile_path(f".{name}")(obj)
-            value = given[0] if given else ""
-            text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-            found[name] = text
-        return found
+        return selectable_values(obj, self.fields)

@@ -1,4 +1,4 @@
-"""JSON paths as printer columns, scale and selectable fields use them.
+"""JSON paths as printer columns use them.
 
 The part of kubectl's JSONPath that they need: fields, quoted fields, indices, slices, wildcards,
 descent and filters, as ``.status.conditions[?(@.type=="Ready")].status``. Source: Kubernetes
@@ -43,13 +43,6 @@ def compile_path(text: str) -> Callable[[Any], list[Any]]:
         return values
 
     return find
-
-
-def simple_path(text: str) -> tuple[str, ...] | None:
-    """The names of a path of plain fields; None for another path."""
-    if not re.fullmatch(r"(?:\.[A-Za-z_][A-Za-z0-9_-]*)+", text):
-        return None
-    return tuple(text[1:].split("."))
 
 
 def _steps(text: str) -> Iterable[Step]:

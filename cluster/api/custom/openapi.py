@@ -52,7 +52,11 @@ def _object(kind: Kind, schema: Object, form: Form) -> Object:
     if form.three and schema.get("x-kubernetes-preserve-unknown-fields"):
         whole["x-kubernetes-preserve-unknown-fields"] = True
     whole["type"] = "object"
-    return {**whole, "x-kubernetes-group-version-kind": [_group_version_kind(kind, kind.kind)]}
+    whole["x-kubernetes-group-version-kind"] = [_group_version_kind(kind, kind.kind)]
+    if kind.custom is not None and kind.custom.fields:
+        fields = [{"fieldPath": name} for name in kind.custom.fields]
+        whole["x-kubernetes-selectable-fields"] = fields
+    return whole
 
 
 def _list(kind: Kind, form: Form) -> Object:

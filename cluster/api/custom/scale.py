@@ -5,7 +5,6 @@ Source: "Extend the Kubernetes API with CustomResourceDefinitions", Scale subres
 
 from typing import Any
 
-from cluster.api.custom.jsonpath import simple_path
 from cluster.api.status import internal_error
 from cluster.api.types import Object
 
@@ -24,12 +23,16 @@ def read(paths: Object, obj: Object) -> tuple[int, int, str]:
 
 def write(paths: Object, obj: Object, wanted: int) -> Object:
     """The object with another number wanted; shares what it can with ``obj``."""
-    steps = simple_path(paths["specReplicasPath"]) or ()
-    return _set(obj, steps, wanted)
+    return _set(obj, _names(paths["specReplicasPath"]), wanted)
+
+
+def _names(path: str) -> tuple[str, ...]:
+    """Of the fields on the way: between the dots, whatever that is."""
+    return tuple(path.removeprefix(".").split("."))
 
 
 def _at(obj: Any, path: str) -> Any:
-    for name in simple_path(path) or ():
+    for name in _names(path):
         obj = obj.get(name) if isinstance(obj, dict) else None
     return obj
 

@@ -139,6 +139,29 @@ async def test_field_selectors(plane: ControlPlane) -> None:
     assert refused.value.code == 400
 
 
+async def test_fields_that_a_version_can_be_selected_by(plane: ControlPlane) -> None:
+    fields = [{"jsonPath": f".spec.{name}"} for name in ("note", "replicas", "labels.app")]
+    other = version("v2", storage=False, selectableFields=fields)
+    await established(plane, definition(version(), other))
+    await create(plane, widget("n", note=None, labels={"app": "web"}))
+    await create(plane, widget("t", note="text", replicas=2, color="blue"))
+
+    async def names(api: str, fields: str) -> list[str]:
+        query = {"fieldSelector": fields}
+        found = await plane.ask(
+            ApiRequest("list", "widgets", GROUP, api, namespace="default", query=query)
+        )
+        return [item["metadata"]["name"] for item in orjson.loads(found.body)["items"]]
+
+    assert await names("v2", "spec.note=") == ["n"]
+    assert await names("v2", "spec.note!=,spec.replicas=2") == ["t"]
+    assert await names("v2", "spec.labels.app=web") == ["n"]
+    assert await names("v1", "spec.color=blue") == ["t"]
+    for api, asked in (("v1", "spec.note"), ("v2", "spec.color")):
+        with pytest.raises(StatusError, match=f"field label not supported: {asked}"):
+            await names(api, f"{asked}=a")
+
+
 async def test_a_definition_takes_its_objects_along(plane: ControlPlane) -> None:
     await established(plane)
     held = widget("held")

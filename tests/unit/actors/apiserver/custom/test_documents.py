@@ -68,6 +68,7 @@ async def openapi(read: Any) -> None:
         {"group": "example.com", "version": "v1", "kind": "Widget"}
     ]
     assert schema["properties"]["spec"]["properties"]["color"]["enum"] == ["red", "blue"]
+    assert schema["x-kubernetes-selectable-fields"] == [{"fieldPath": "spec.color"}]
     one = document["paths"]["/apis/example.com/v1/namespaces/{namespace}/widgets/{name}"]
     assert "application/strategic-merge-patch+json" not in one["patch"]["requestBody"]["content"]
     second = orjson.loads((await read("/openapi/v2"))[2])["definitions"]
@@ -75,5 +76,9 @@ async def openapi(read: Any) -> None:
         "nullable"
         not in second["com.example.v1.Widget"]["properties"]["spec"]["properties"]["note"]
     )
+    assert second["com.example.v1.Widget"]["x-kubernetes-selectable-fields"] == [
+        {"fieldPath": "spec.color"}
+    ]
     code, _, body = await read("/openapi/v2", Accept=PROTOBUF)
     assert code == 200 and b"com.example.v1.Widget" in body
+    assert b"x-kubernetes-selectable-fields" in body and b'"fieldPath":"spec.color"' in body

@@ -44,25 +44,95 @@ def test_a_definition_that_is_right() -> None:
          "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"),
         (definition(version(additionalPrinterColumns=[
             {"name": "A", "type": "string", "jsonPath": ".spec["}])),
-         "spec.versions[0].additionalPrinterColumns[0].jsonPath: Invalid value: \".spec[\": "
+         "spec.additionalPrinterColumns[0].JSONPath: Invalid value: \".spec[\": "
          "illegal JSONPath: unterminated array"),
         (definition(version(subresources={"scale": {
             "specReplicasPath": ".status.x", "statusReplicasPath": ".status.x"}})),
-         'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".status.x": '
+         'spec.subresources.scale.specReplicasPath: Invalid value: ".status.x": '
          "should be a json path under .spec"),
         (definition(version(selectableFields=[{"jsonPath": ".spec.parts"}])),
-         'spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".spec.parts": is an '
-         "invalid path: must point to a field of type string, boolean or integer"),
+         'spec.selectableFields[0].jsonPath: Invalid value: ".spec.parts": must point to a field '
+         "of type string, boolean or integer. Enum string fields and strings with formats are "
+         "allowed."),
         (changed(preserveUnknownFields=True),
          "spec.preserveUnknownFields: Invalid value: true: cannot set to true, set "
          "x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"),
         (changed(conversion={"strategy": "Webhook"}),
-         "spec.conversion.webhook.clientConfig: Required value: required when strategy is set to "
+         "spec.conversion.webhookClientConfig: Required value: required when strategy is set to "
          "Webhook"),
     ],
 )  # fmt: skip
 def test_what_is_refused(obj: dict[str, Any], text: str) -> None:
     assert said(obj)[0] == text
+
+
+def test_what_versions_have_in_common_is_told_of_once() -> None:
+    scale = {"specReplicasPath": ".x", "statusReplicasPath": "", "labelSelectorPath": "status.s"}
+    wrong = {"scale": scale}
+    both = definition(version(subresources=wrong), version("v2", storage=False, subresources=wrong))
+    assert said(both) == [
+        'spec.subresources.scale.specReplicasPath: Invalid value: ".x": should be a json path '
+        "under .spec",
+        "spec.subresources.scale.statusReplicasPath: Required value",
+        'spec.subresources.scale.labelSelectorPath: Invalid value: "status.s": must be a simple '
+        "json path starting with .",
+    ]
+    one = definition(version(), version("v2", storage=False, subresources=wrong))
+    assert said(one)[0].startswith("spec.versions[1].subresources.scale.specReplicasPath: ")
+    other = {"openAPIV3Schema": {"type": "object", "properties": {"x": {}}}}
+    apart = definition(version(), version("v2", storage=False, schema=other))
+    assert said(apart) == [
+        "spec.versions[1].schema.openAPIV3Schema.properties[x].type: Required value: must not be "
+        "empty for specified object fields",
+        'spec.versions[1].selectableFields[0].jsonPath: Invalid value: ".spec.color": is an '
+        "invalid path: does not refer to a valid field",
+    ]
+
+
+def test_the_root_of_a_schema_whose_status_is_apart() -> None:
+    schema = {"type": "object", "anyOf": [{"required": ["spec"]}], "maxProperties": 3}
+    told = said(definition(version(schema={"openAPIV3Schema": schema}, selectableFields=[])))
+    assert len(told) == 1 and told[0].startswith(
+        'spec.validation.openAPIV3Schema: Invalid value: {"anyOf":[{"required":["spec"]}],'
+        '"maxProperties":3}: only [Description Type '
+    )
+    plain = version(schema={"openAPIV3Schema": schema}, selectableFields=[], subresources={})
+    assert said(definition(plain)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "deprecated", "detail"),
+    [
+        ("old", False, "can only be set for deprecated versions"),
+        ("", True, "must not be an empty string"),
+        ("x" * 257, True, "must be <= 256 characters long"),
+        ("ü\n", True, "must only contain printable UTF-8 characters; non-printable character "
+                      "found at index 2"),
+    ],
+)  # fmt: skip
+def test_warnings_of_deprecation(text: str, deprecated: bool, detail: str) -> None:
+    [told] = said(definition(version(deprecated=deprecated, deprecationWarning=text)))
+    assert told.startswith("spec.versions[0].deprecationWarning: Invalid value: ")
+    assert told.endswith(detail)
+
+
+def test_conversion() -> None:
+    url = {"clientConfig": {"url": "https://x"}}
+    with_reviews = {**url, "conversionReviewVersions": ["v1", "v1", "V2"]}
+    assert said(changed(conversion={"strategy": "None", "webhook": with_reviews})) == [
+        "spec.conversion.webhookClientConfig: Forbidden: should not be set when strategy is not "
+        "set to Webhook",
+        "spec.conversion.conversionReviewVersions: Forbidden: should not be set when strategy is "
+        "not set to Webhook",
+    ]
+    found = said(changed(conversion={"strategy": "Webhook", "webhook": with_reviews}))
+    assert found[0] == (
+        'spec.conversion.conversionReviewVersions[1]: Invalid value: "v1": duplicate version'
+    )
+    assert found[1].startswith('spec.conversion.conversionReviewVersions[2]: Invalid value: "V2"')
+    assert said(changed(conversion={"strategy": "Webhook", "webhook": url})) == [
+        "spec.conversion.conversionReviewVersions: Required value"
+    ]
 
 
 def test_protected_groups_want_an_approval() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cluster.api.custom.jsonpath import PathError, compile_path, simple_path
+from cluster.api.custom.jsonpath import PathError, compile_path
 
 OBJ = {
     "spec": {"a": 1, "dotted.key": 2, "list": [{"n": "x", "v": 1}, {"n": "y", "v": 2}]},
@@ -46,9 +46,3 @@ def test_finding(path: str, found: list[Any]) -> None:
 def test_what_is_no_path(path: str) -> None:
     with pytest.raises(PathError):
         compile_path(path)
-
-
-def test_plain_paths() -> None:
-    assert simple_path(".spec.replicas") == ("spec", "replicas")
-    for text in ("spec", ".spec[0]", ".", "..a", ""):
-        assert simple_path(text) is None

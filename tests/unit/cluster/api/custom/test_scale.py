@@ -28,3 +28,10 @@ def test_writing() -> None:
     assert changed["spec"] == {"size": {"wanted": 5, "other": 1}}
     assert OBJ["spec"] == {"size": {"wanted": 2, "other": 1}}
     assert write(PATHS, {}, 1) == {"spec": {"size": {"wanted": 1}}}
+
+
+def test_any_path_that_a_definition_may_have() -> None:
+    odd = {"specReplicasPath": ".spec.a[0].", "statusReplicasPath": ".status.."}
+    changed = write(odd, {"spec": {"b": 1}}, 3)
+    assert changed == {"spec": {"b": 1, "a[0]": {"": 3}}}
+    assert read(odd, changed) == (3, 0, "")

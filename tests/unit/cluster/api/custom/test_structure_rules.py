@@ -8,6 +8,8 @@ from cluster.api.custom.structure_rules import check_schema
 from cluster.api.status import Cause
 
 TEXT = {"type": "string"}
+EMBEDDED = {"x-kubernetes-embedded-resource": True}
+FREE = {"x-kubernetes-preserve-unknown-fields": True}
 
 
 def said(schema: dict[str, Any]) -> list[str]:
@@ -67,6 +69,45 @@ def test_a_structural_schema() -> None:
         (a(x={**TEXT, "default": 3}),
          's.properties[x].default: Invalid value: "integer": s.properties[x].default in body must '
          'be of type string: "integer"'),
+        ({**a(), "additionalProperties": TEXT},
+         "s.additionalProperties: Forbidden: must not be used at the root"),
+        (a(metadata={"type": "string"}),
+         's.properties[metadata].type: Invalid value: "string": must be object'),
+        (a(kind={"type": "integer"}),
+         's.properties[kind].type: Invalid value: "integer": must be string'),
+        (a(kind={**TEXT, "default": "X"}),
+         "s.properties[kind].default: Forbidden: must not be set in top-level kind"),
+        (a(metadata={"type": "object", "description": "d"}),
+         "s.properties[metadata]: Forbidden: must not specify anything other than name and "
+         "generateName, but metadata is implicitly specified"),
+        (a(x={**a(), **EMBEDDED, "additionalProperties": TEXT, **FREE}),
+         "s.properties[x].additionalProperties: Forbidden: must not be used if "
+         "x-kubernetes-embedded-resource is set"),
+        (a(x={**EMBEDDED, **FREE}),
+         "s.properties[x].type: Required value: must be object if x-kubernetes-embedded-resource "
+         "is true"),
+        (a(x={**a(metadata=a(labels={"type": "object", "additionalProperties":
+                                     {**TEXT, "default": "l"}})), **EMBEDDED}),
+         "s.properties[x].properties[metadata].properties[labels].additionalProperties.default: "
+         "Forbidden: must not be set inside additionalProperties applying to object metadata"),
+        (a(x={**a(metadata=a(y={**a(z=TEXT), **EMBEDDED})), **EMBEDDED}),
+         "s.properties[x].properties[metadata].properties[y].x-kubernetes-embedded-resource: "
+         "Forbidden: must not be used inside of resource meta"),
+        (a(x={"x-kubernetes-int-or-string": True, **FREE}),
+         "s.properties[x].x-kubernetes-preserve-unknown-fields: Invalid value: true: must be "
+         "false if x-kubernetes-int-or-string is true"),
+        (a(x={**a(), "anyOf": [{"additionalProperties": TEXT}]}),
+         "s.properties[x].anyOf[0].additionalProperties: Forbidden: must be undefined to be "
+         "structural"),
+        (a(x={**TEXT, "allOf": [{"nullable": True}]}),
+         "s.properties[x].allOf[0].nullable: Forbidden: must be false to be structural"),
+        (a(x={**a(metadata=a()), "not": {"properties": {"metadata": {}}}}),
+         "s.properties[x].not.properties[metadata]: Forbidden: must not be specified in a nested "
+         "context"),
+        (a(x={"type": "object", "additionalProperties": TEXT,
+              "allOf": [{"properties": {"y": {"minLength": 1}}}]}),
+         "s.properties[x].properties[y]: Required value: because it is defined in "
+         "s.properties[x].allOf[0].properties[y]"),
         (a(metadata={**a(labels=a()), "type": "object"}),
          "s.properties[metadata]: Forbidden: must not specify anything other than name and "
          "generateName, but metadata is implicitly specified"),
@@ -77,6 +118,15 @@ def test_a_structural_schema() -> None:
 )  # fmt: skip
 def test_what_is_refused(schema: dict[str, Any], text: str) -> None:
     assert said(schema) == [text]
+
+
+def test_a_number_or_text_in_logic() -> None:
+    either = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+    mark = {"x-kubernetes-int-or-string": True}
+    assert said(a(x={**mark, **either})) == []
+    assert said(a(x={**mark, "allOf": [either, {"pattern": "a"}]})) == []
+    assert len(said(a(x={**mark, "allOf": [{"pattern": "a"}, either]}))) == 2
+    assert len(said(a(x={**mark, "anyOf": list(reversed(either["anyOf"]))}))) == 2
 
 
 def test_nesting_has_an_end() -> None:
