@@ -107,7 +107,7 @@ def test_what_people_get_wrong(kubectl: Kubectl) -> None:
     del wrong["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["type"]
     refused = kubectl.run("create", "-f", "-", stdin=json.dumps(wrong))
     assert (
-        "spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not "
+        "spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not "
         "be empty for specified object fields"
     ) in refused.stderr
     apply(kubectl, definition())
