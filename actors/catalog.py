@@ -94,6 +94,9 @@ def read_authority(settings: ClusterSettings, name: str) -> "Authority":
         ),
         audit_policy=_read_audit_policy(Path(settings.data_dir) / "audit-policy.yaml"),
         audit_folder=str(Path(settings.data_dir) / "audit" / name),
+        front_proxy_ca=(pki / "front-proxy-ca.crt").read_bytes(),
+        front_proxy_certificate=str(pki / "front-proxy-client.crt"),
+        front_proxy_key=str(pki / "front-proxy-client.key"),
     )
 
 

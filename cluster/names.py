@@ -34,6 +34,10 @@ GROUP_REPLICAS = "system:replicas"  # peers: the certificates of control-plane r
 USER_ANONYMOUS = "system:anonymous"
 
 NAMESPACE_SYSTEM = "kube-system"
+# Whom other API servers know the API server as when it asks on behalf of somebody.
+FRONT_PROXY_USER = "front-proxy-client"
+# The ConfigMap there that tells extension API servers whom to believe.
+EXTENSION_AUTHENTICATION = "extension-apiserver-authentication"
 NAMESPACE_DEFAULT = "default"
 NAMESPACE_PUBLIC = "kube-public"
 NAMESPACE_NODE_LEASE = "kube-node-lease"

@@ -1,6 +1,6 @@
 """The cluster's keys and certificates as files: one authority, one certificate per process and one
 for the administrator, one key that signs ServiceAccount tokens, the keys of what is encrypted at
-rest.
+rest. A second authority signs only what the API servers show to those they pass requests on to.
 
 Existing files are kept (``up`` converges); keys are readable by their owner only. Who a process is
 is its key and its name: when its addresses change it gets a new certificate for the same key. Must
@@ -23,6 +23,9 @@ AUTHORITY_SECONDS = 3650 * DAY
 CERTIFICATE_SECONDS = 825 * DAY
 # Which resources are encrypted in the store, and the keys.
 ENCRYPTION = "encryption.yaml"
+# Of the authority, and of the certificate, that other API servers know this cluster's by.
+FRONT_PROXY_CA = "front-proxy-ca"
+FRONT_PROXY = "front-proxy-client"
 SERVICE_NAMES = (
     "kubernetes", "kubernetes.default", "kubernetes.default.svc",
     f"kubernetes.default.svc.{names.CLUSTER_DOMAIN}", "localhost",
@@ -41,7 +44,7 @@ def ensure(settings: ClusterSettings) -> str:
     if not any(os.path.exists(path(settings, name)) for name in ("ca.crt", ENCRYPTION)):
         # (Not for a cluster that runs already: its replicas would not know the key.)
         write_file(path(settings, ENCRYPTION), fresh(os.urandom(32)), 0o600)
-    issuer, issuer_key = _authority(settings, now)
+    signers = {name: _authority(settings, name, now) for name in ("ca", FRONT_PROXY_CA)}
     if not os.path.exists(path(settings, "service-account.key")):
         _write(settings, "service-account.key", certificates.key_pem(_new_key()))
     made = 0
@@ -49,6 +52,7 @@ def ensure(settings: ClusterSettings) -> str:
         if _covered(settings, owner, hosts):
             continue
         key = _kept_key(settings, owner) or _new_key()
+        issuer, issuer_key = signers[FRONT_PROXY_CA if owner == FRONT_PROXY else "ca"]
         certificate = certificates.certificate(
             key, subject, issuer, issuer_key, x509.random_serial_number(),
             now - 300, now + CERTIFICATE_SECONDS, hosts,
@@ -88,7 +92,10 @@ def _wanted(settings: ClusterSettings) -> list[tuple[str, x509.Name, list[str]]]
     """(file name, subject, hosts) of every certificate."""
     shared = [settings.network.kubernetes_address, "127.0.0.1", *SERVICE_NAMES]
     admin = certificates.subject("kubernetes-admin", [names.GROUP_MASTERS])
-    result: list[tuple[str, x509.Name, list[str]]] = [("admin", admin, [])]
+    result: list[tuple[str, x509.Name, list[str]]] = [
+        ("admin", admin, []),
+        (FRONT_PROXY, certificates.subject(names.FRONT_PROXY_USER), []),
+    ]
     for replica in settings.replicas:
         addresses = (replica.peer_address, *replica.api_addresses)
         hosts = sorted({address.rpartition(":")[0] for address in addresses} | set(shared))
@@ -100,18 +107,19 @@ def _wanted(settings: ClusterSettings) -> list[tuple[str, x509.Name, list[str]]]
     return result
 
 
-def _authority(settings: ClusterSettings, now: float) -> tuple[x509.Certificate, certificates.Key]:
-    if os.path.exists(path(settings, "ca.crt")):
-        with open(path(settings, "ca.crt"), "rb") as file:
+def _authority(
+    settings: ClusterSettings, name: str, now: float
+) -> tuple[x509.Certificate, certificates.Key]:
+    if os.path.exists(path(settings, f"{name}.crt")):
+        with open(path(settings, f"{name}.crt"), "rb") as file:
             issuer = certificates.load_certificate(file.read())
-        with open(path(settings, "ca.key"), "rb") as file:
+        with open(path(settings, f"{name}.key"), "rb") as file:
             return issuer, certificates.load_key(file.read())
     key = _new_key()
-    issuer = certificates.authority(
-        key, f"{settings.name}-ca", x509.random_serial_number(), now - 300, now + AUTHORITY_SECONDS
-    )
-    _write(settings, "ca.key", certificates.key_pem(key))
-    _write(settings, "ca.crt", certificates.certificate_pem(issuer))
+    called, serial = f"{settings.name}-{name}", x509.random_serial_number()
+    issuer = certificates.authority(key, called, serial, now - 300, now + AUTHORITY_SECONDS)
+    _write(settings, f"{name}.key", certificates.key_pem(key))
+    _write(settings, f"{name}.crt", certificates.certificate_pem(issuer))
     return issuer, key
 
 

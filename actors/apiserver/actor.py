@@ -5,6 +5,7 @@ mean, how HTTP is parsed.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import cast
@@ -19,6 +20,11 @@ from actors.apiserver import (
 )
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.admission import hooks
+from actors.apiserver.aggregation import service_cache
+from actors.apiserver.aggregation.availability import Availability
+from actors.apiserver.aggregation.registration import Registration
+from actors.apiserver.aggregation.remote_documents import RemoteDocuments
+from actors.apiserver.aggregation.remotes import Remotes
 from actors.apiserver.audit import AuditLog
 from actors.apiserver.audit_file import AuditFile
 from actors.apiserver.authentication import Authentication, caller_of_message
@@ -82,6 +88,9 @@ class ApiServerActor(Actor):
         self._sealer: Sealer
         self._definitions: Definitions
         self._establishing: Establishing
+        self._registration: Registration
+        self._availability: Availability
+        self._remote_documents: RemoteDocuments
 
     async def started(self) -> None:
         """Build the chain, follow the store, open the HTTPS door."""
@@ -90,7 +99,13 @@ class ApiServerActor(Actor):
         self._assemble(environment)
         self._follow(environment)
         self.ctx.task(self._follow_leadership(environment), "leadership")
-        self.ctx.task(self._establish(), "definitions")
+        for name, run in (
+            ("definitions", self._establishing.run),
+            ("registration", self._registration.run),
+            ("availability", self._availability.run),
+            ("remote documents", self._remote_documents.run),
+        ):
+            self.ctx.task(self._again(name, run), name)
         self.ctx.task(self._expire_events(environment), "event expiry")
         self.ctx.task(self._keep_addresses(environment), "service addresses")
         settings = self._live.now
@@ -200,7 +215,9 @@ class ApiServerActor(Actor):
         authorization = Authorization(environment)
         parts = Parts(environment, writer, accounts)
         self._chain = RequestChain(environment, authentication, authorization, parts)
-        documents = Documents(environment, definitions, accounts)
+        remotes = Remotes(environment, self._authority)
+        self._remote_documents = RemoteDocuments(environment, remotes)
+        documents = Documents(environment, definitions, accounts, self._remote_documents)
         self._desk = FrontDesk(
             environment,
             authentication,
@@ -208,12 +225,20 @@ class ApiServerActor(Actor):
             self._chain,
             documents,
             Operations(self.ctx.ref(names.address(names.STORE, self._replica))),
+            remotes,
             self.ctx.log,
             self.ctx.note,
             self._open_audit(environment),
         )
         self._presence = Presence(environment, writer, self._lives)
         self._establishing = Establishing(environment, writer, lambda: self._leading)
+        self._registration = Registration(
+            environment, writer, self._authority, lambda: self._leading
+        )
+        self._availability = Availability(environment, writer, remotes, self._broke)
+
+    def _broke(self, why: str) -> None:
+        self.ctx.log.info("following the store broke", error=why)
 
     async def _share(self) -> None:
         if self._http is not None:
@@ -221,15 +246,13 @@ class ApiServerActor(Actor):
 
     def _follow(self, environment: Environment) -> None:
         """Keep in memory what nearly every request is judged by."""
-        store, log = environment.objects.store, self.ctx.log
-
-        def broke(why: str) -> None:
-            log.info("following the store broke", error=why)
-
+        store, broke = environment.objects.store, self._broke
         policy = follow(store, PREFIX, environment.policy, broke, synced=self._share)
         self.ctx.task(policy, "policy")
         kinds = follow(store, kind_cache.PREFIX, environment.kinds, broke)
         self.ctx.task(kinds, "kinds")
+        services = follow(store, service_cache.PREFIX, environment.services, broke)
+        self.ctx.task(services, "API services")
         for prefix, cache in (
             (hooks.MUTATING, environment.hooks.mutating),
             (hooks.VALIDATING, environment.hooks.validating),
@@ -257,13 +280,13 @@ class ApiServerActor(Actor):
             self._leading = False
             await asyncio.sleep(RETRY_MAX_SECONDS / 2)
 
-    async def _establish(self) -> None:
-        """Whichever replica leads looks after the custom resource definitions."""
+    async def _again(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """For ever what looks after something, while it can (some only where the leader is)."""
         while True:
             try:
-                await self._establishing.run()
+                await run()
             except SteersmanError as error:
-                self.ctx.log.info("definitions are looked at again", error=str(error))
+                self.ctx.log.info("looked at again", name=name, error=str(error))
             await asyncio.sleep(RETRY_MAX_SECONDS / 4)
 
     async def _lead(self, environment: Environment) -> None:

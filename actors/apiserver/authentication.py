@@ -18,7 +18,7 @@ from actors.kit.transports.hello import subject_of
 from cluster import names
 from cluster.api import status
 
-_TOKEN_PROTOCOL = "base64url.bearer.authorization.k8s.io."
+TOKEN_PROTOCOL = "base64url.bearer.authorization.k8s.io."
 ANONYMOUS = Caller(names.USER_ANONYMOUS, (names.GROUP_UNAUTHENTICATED,))
 Audiences = tuple[str, ...]
 # Verifies a ServiceAccount token for any of the audiences: the caller it proves and those audiences
@@ -139,8 +139,8 @@ def bearer_token(authorization: str, protocols: str = "") -> str:
         return words[1]
     for protocol in protocols.split(","):
         name = protocol.strip()
-        if name.startswith(_TOKEN_PROTOCOL):
-            return _decoded(name.removeprefix(_TOKEN_PROTOCOL))
+        if name.startswith(TOKEN_PROTOCOL):
+            return _decoded(name.removeprefix(TOKEN_PROTOCOL))
     return ""
 
 

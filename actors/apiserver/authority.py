@@ -32,7 +32,9 @@ class Authority:
     root of the key that authenticates continue tokens, so it is the same on every replica.
     ``encryption``: what is encrypted at rest, and how. ``authentication``: other issuers of tokens,
     and whether the unknown are let in. ``audit_policy``: what is written into files
-    below ``audit_folder``, None: nothing.
+    below ``audit_folder``, None: nothing. ``front_proxy_ca``: PEM of the CA that signed the client
+    certificate shown to other API servers (b"": none are asked), which lies in the files
+    ``front_proxy_certificate`` and ``front_proxy_key``.
     """
 
     ca_certificate: bytes
@@ -45,3 +47,6 @@ class Authority:
     authentication: AuthenticationConfiguration = field(default_factory=AuthenticationConfiguration)
     audit_policy: AuditPolicy | None = None
     audit_folder: str = ""
+    front_proxy_ca: bytes = b""
+    front_proxy_certificate: str = ""
+    front_proxy_key: str = ""

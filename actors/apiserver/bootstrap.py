@@ -17,6 +17,7 @@ from actors.apiserver.strategies.service_ranges import DEFAULT_NAME
 from actors.apiserver.strategies.strategy import copy_of, prepare_create
 from actors.apiserver.strategies.table import strategy_of
 from cluster import names
+from cluster.api.aggregation.api_services import local_services
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import encode_for_store
 from cluster.api.index import make_index
@@ -120,6 +121,7 @@ def initial_objects(settings: ClusterSettings) -> list[Object]:
         _service_range(settings),
         kubernetes_service(settings),
         dns_service(settings),
+        *local_services(()).values(),
         *(copy_of(obj) for obj in bootstrap_objects()),
     ]
 

@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from actors.apiserver.accounts import Accounts
+from actors.apiserver.aggregation.remote_documents import RemoteDocuments
 from actors.apiserver.bootstrap import LAST_KEY
 from actors.apiserver.environment import Environment
 from actors.apiserver.negotiation import parse_accept
@@ -41,8 +42,14 @@ class Documents:
     """Everything is built from tables, when first asked."""
 
     def __init__(
-        self, environment: Environment, definitions: Definitions, accounts: Accounts
+        self,
+        environment: Environment,
+        definitions: Definitions,
+        accounts: Accounts,
+        remote: RemoteDocuments,
     ) -> None:
+        self._remote = remote
+        self._versions = remote.versions
         self._environment = environment
         self._accounts = accounts
         self._openapi = OpenApi(definitions.raw, GIT_VERSION.partition("+")[0])
@@ -81,11 +88,12 @@ class Documents:
 
     def _follow_kinds(self) -> None:
         """Documents of other kinds than last time are other documents."""
-        table = self._environment.kinds.table
+        table, versions = self._environment.kinds.table, self._remote.versions
         if table is not self._table:
-            self._table = table
-            self._discovery = Discovery(table.served)
             self._openapi = self._openapi.with_custom(table.custom)
+        if table is not self._table or versions is not self._versions:
+            self._table, self._versions = table, versions
+            self._discovery = Discovery(table.served, versions)
 
     def _root(self, core: bool, accept: str) -> Document:
         if discovery.wants_aggregated(accept):
@@ -106,12 +114,20 @@ class Documents:
                         break
                 return _kept(self._openapi.v2())
             case ["v3"]:
-                return _kept(self._openapi.index())
+                return _kept(self._index())
             case ["v3", "api", name]:
                 return _found(self._openapi.document("", name))
             case ["v3", "apis", group, name]:
                 return _found(self._openapi.document(group, name))
         raise status.resource_not_found()
+
+    def _index(self) -> bytes:
+        """Of all OpenAPI v3 documents, those of other API servers too."""
+        if not self._remote.openapi:
+            return self._openapi.index()
+        index = orjson.loads(self._openapi.index())
+        index["paths"].update(self._remote.openapi)
+        return orjson.dumps(index)
 
     async def _health(self, probe: str, query: Mapping[str, str]) -> Document:
         """livez: the loop turns. readyz: the store answers a linearizable read, and the cluster

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from actors.apiserver.admission.hooks import Hooks
+from actors.apiserver.aggregation.service_cache import ServiceCache
 from actors.apiserver.custom.kind_cache import KindCache
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.policy_cache import PolicyCache
@@ -27,7 +28,8 @@ _SECRETS = by_resource("", "v1", "secrets")
 @dataclass
 class Environment:
     """``ref``: to another actor by address (kubelets for logs). ``kinds``: what is served.
-    ``hooks``: admission webhooks. ``turns``: of writes that take from the same quota."""
+    ``hooks``: admission webhooks. ``turns``: of writes that take from the same quota.
+    ``services``: who answers for what is not served here."""
 
     settings: ClusterSettings
     replica: str
@@ -39,6 +41,7 @@ class Environment:
     kinds: KindCache = field(default_factory=KindCache)
     hooks: Hooks = field(default_factory=Hooks)
     turns: Turns = field(default_factory=Turns)
+    services: ServiceCache = field(default_factory=ServiceCache)
 
     async def system_secret(self, name: str) -> Object | None:
         """A Secret of kube-system, as this replica knows it."""

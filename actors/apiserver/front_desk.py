@@ -14,6 +14,7 @@ import msgspec
 import orjson
 import structlog
 
+from actors.apiserver.aggregation.remotes import Remotes
 from actors.apiserver.audit import AuditLog, Source, Trail
 from actors.apiserver.authentication import Authentication, bearer_token
 from actors.apiserver.authorization import Authorization
@@ -69,7 +70,8 @@ class Visit:
 
 @dataclass
 class FrontDesk:
-    """One per API server. ``note``: as ``Context.note``; ``audit``: None without a policy;
+    """One per API server. ``remotes``: other API servers; ``note``: as ``Context.note``;
+    ``audit``: None without a policy;
     ``flow_control``: seats of requests by HTTP (those of components are not limited)."""
 
     environment: Environment
@@ -78,6 +80,7 @@ class FrontDesk:
     chain: RequestChain
     documents: Documents
     operations: Operations
+    remotes: Remotes
     log: structlog.typing.FilteringBoundLogger
     note: Callable[..., None]
     audit: AuditLog | None = None
@@ -164,12 +167,11 @@ class FrontDesk:
         return found
 
     @contextmanager
-    def contained(self, request: ApiRequest) -> Iterator[None]:
+    def contained(self, request: ApiRequest | None) -> Iterator[None]:
         """Raise StatusError 500 instead of what a bug raises inside."""
         try:
             yield
         except OUR_BUGS as error:
-            self.log.error(
-                "a request failed by our own fault", asked=request.subject(), exc_info=error
-            )
+            asked = "" if request is None else request.subject()
+            self.log.error("a request failed by our own fault", asked=asked, exc_info=error)
             raise status.internal_error("the server failed to handle the request") from error

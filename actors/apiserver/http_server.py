@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from actors.apiserver import http_errors
+from actors.apiserver.aggregation.door import AggregatedDoor
 from actors.apiserver.audit import Source
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
@@ -30,6 +31,7 @@ from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
 from actors.kit import tracing
 from cluster.api import status
+from cluster.api.types import Object
 from cluster.errors import StatusError, SteersmanError
 from cluster.messages.apiserver import ApiRequest
 
@@ -57,6 +59,7 @@ class HttpServer:
         self._tls = tls_context(authority)
         self._streams = StreamDoor(desk)
         self._proxy = ProxyDoor(desk)
+        self._aggregated = AggregatedDoor(desk, desk.remotes)
         self._watches: set[asyncio.Task[Any]] = set()
         self._serving = 0
         server = StatusServer(self._handle, handler_cancellation=True, access_log=None, **_LIMITS)
@@ -140,6 +143,9 @@ class HttpServer:
             if self._desk.audit is not None:
                 self._audit(request, visit, caller, connect_request(request.method, path, {}))
             return await self._stream(request, path, behind, raw_query, caller)
+        elsewhere = self._aggregated.service(path)
+        if elsewhere is not None:
+            return await self._delegate(request, elsewhere, path, raw_query, caller, visit)
         query = parse_query(raw_query)
         if isinstance(path, PlainPath):
             if self._desk.audit is not None:
@@ -187,6 +193,28 @@ class HttpServer:
                 if behind is not None:
                     return await self._proxy.serve(http, path, behind, raw_query, caller)
                 return await self._streams.serve(http, path, raw_query, caller)
+        finally:
+            self._watches.discard(task)
+
+    async def _delegate(
+        self,
+        http: web.BaseRequest,
+        api_service: Object,
+        path: ResourcePath | PlainPath,
+        raw_query: str,
+        caller: Caller,
+        visit: Visit,
+    ) -> web.StreamResponse:
+        """What another API server answers."""
+        asked = self._aggregated.asked(http, path, raw_query)
+        if self._desk.audit is not None:
+            self._audit(http, visit, caller, asked.request)
+        task = asyncio.current_task()
+        assert task is not None
+        self._watches.add(task)
+        try:
+            with self._desk.contained(asked.request):
+                return await self._aggregated.serve(http, api_service, asked, caller, visit)
         finally:
             self._watches.discard(task)
 

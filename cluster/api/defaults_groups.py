@@ -104,7 +104,14 @@ def _request(choice: Object) -> None:
         toleration["operator"] = toleration.get("operator") or "Equal"
 
 
+def _api_service(obj: Object) -> None:
+    service = _part(obj, "spec").get("service")
+    if isinstance(service, dict):
+        service.setdefault("port", 443)
+
+
 GROUP_DEFAULTS: dict[tuple[str, str], Callable[[Object], None]] = {
+    ("apiregistration.k8s.io", "APIService"): _api_service,
     ("certificates.k8s.io", "PodCertificateRequest"): _pod_certificate,
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): _flow_schema,
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): _priority_level,

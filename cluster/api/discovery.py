@@ -2,7 +2,8 @@
 
 Source: the API concepts page, "Discovery API": the legacy documents (/api, /apis, one per group
 and version) and the aggregated one (apidiscovery.k8s.io/v2 APIGroupDiscoveryList), made from the
-table of kinds. Must not know HTTP: who asks for which form is the caller's.
+table of kinds and from what other API servers say of themselves. Groups stand in the order of their
+priority, as their versions do. Must not know HTTP: who asks for which form is the caller's.
 """
 
 import re
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterable
 
 import orjson
 
+from cluster.api.aggregation.api_services import Priority, priority_of
+from cluster.api.aggregation.remote_discovery import RemoteVersion
 from cluster.api.kind import Kind, Subresource
 from cluster.api.kinds import SERVED
 from cluster.api.types import Object
@@ -41,19 +44,32 @@ def api_versions(server_address: str) -> bytes:
 
 class Discovery:
     """The documents of what is served; each is built when first asked for. Immutable as seen from
-    outside: other kinds make another one."""
+    outside: other kinds make another one. ``remote``: what other API servers answer for."""
 
-    def __init__(self, kinds: Iterable[Kind] = SERVED) -> None:
+    def __init__(
+        self, kinds: Iterable[Kind] = SERVED, remote: Iterable[RemoteVersion] = ()
+    ) -> None:
+        self._remote = {(one.group, one.version): one for one in remote}
         self._versions: dict[tuple[str, str], list[Kind]] = {}
-        self._groups: dict[str, list[str]] = {}
         self._built: dict[tuple[str, ...], bytes] = {}
         for kind in kinds:
-            key = (kind.group, kind.version)
-            if key not in self._versions:
-                self._groups.setdefault(kind.group, []).append(kind.version)
-            self._versions.setdefault(key, []).append(kind)
-        for versions in self._groups.values():
-            versions.sort(key=priority)
+            if (kind.group, kind.version) not in self._remote:
+                self._versions.setdefault((kind.group, kind.version), []).append(kind)
+        self._groups: dict[str, list[str]] = {}
+        for group, version in sorted({*self._versions, *self._remote}, key=self._rank):
+            self._groups.setdefault(group, []).append(version)
+        self._groups = dict(sorted(self._groups.items(), key=self._group_rank))
+
+    def _priority(self, pair: tuple[str, str]) -> Priority:
+        found = self._remote.get(pair)
+        return priority_of(*pair) if found is None else found.priority
+
+    def _rank(self, pair: tuple[str, str]) -> tuple[object, ...]:
+        return (pair[0], -self._priority(pair)[1], priority(pair[1]))
+
+    def _group_rank(self, item: tuple[str, list[str]]) -> tuple[int, str]:
+        name, versions = item
+        return (-max(self._priority((name, version))[0] for version in versions), name)
 
     def group_versions(self) -> tuple[tuple[str, str], ...]:
         """(group, version) of what is served, core first, the preferred version first."""
@@ -97,19 +113,22 @@ class Discovery:
         ]
         return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
+    def _version(self, name: str, version: str) -> Object:
+        remote = self._remote.get((name, version))
+        if remote is not None:
+            return remote.entry()
+        return {
+            "version": version,
+            "resources": [_discovered(kind) for kind in self._versions[(name, version)]],
+            "freshness": "Current",
+        }
+
     def _aggregated(self, core: bool) -> Object:
         items: list[Object] = []
         for name, versions in self._groups.items():
             if (name == "") != core:
                 continue
-            listed = [
-                {
-                    "version": version,
-                    "resources": [_discovered(kind) for kind in self._versions[(name, version)]],
-                    "freshness": "Current",
-                }
-                for version in versions
-            ]
+            listed = [self._version(name, version) for version in versions]
             items.append({"metadata": {"name": name} if name else {}, "versions": listed})
         return {
             "kind": "APIGroupDiscoveryList",

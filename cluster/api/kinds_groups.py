@@ -100,7 +100,6 @@ GROUP_KINDS: tuple[Kind, ...] = (
         "apiservices",
         namespaced=False,
         categories=("api-extensions",),
-        served=False,
         subresources=(STATUS,),
     ),
     _authentication("SelfSubjectReview", "selfsubjectreviews", namespaced=False, verbs=CREATE),

@@ -25,7 +25,7 @@ ROLES: tuple[Object, ...] = (
     namespaced_role(
         names.NAMESPACE_SYSTEM,
         _READER,
-        rule("core", "configmaps", READ, "extension-apiserver-authentication"),
+        rule("core", "configmaps", READ, names.EXTENSION_AUTHENTICATION),
     ),
     namespaced_role(names.NAMESPACE_SYSTEM, _SIGNER, rule("core", "secrets", READ)),
     namespaced_role(names.NAMESPACE_SYSTEM, _CLOUD, rule("core", "configmaps", f"create {READ}")),

@@ -23,6 +23,12 @@ WORLD = {
 # Beside each component's actor.py: the files that are named after an outside thing, and the parts
 # of a shell that was too long for one file (they wait, and decide nothing that is worth a test).
 SHELLS = {
+    "apiserver/aggregation/availability.py": "other API servers, looked at now and then",
+    "apiserver/aggregation/door.py": "requests for other API servers, as they come in by HTTP",
+    "apiserver/aggregation/remote_documents.py": "documents of other API servers, kept fresh",
+    "apiserver/aggregation/remotes.py": "HTTPS to other API servers",
+    "apiserver/aggregation/service_cache.py": "APIServices, whose changes are waited for",
+    "apiserver/aggregation/waiting.py": "waits for one of several changes",
     "apiserver/audit_file.py": "the audit log's files",
     "apiserver/flow_control.py": "seats and queues of requests",
     "apiserver/following.py": "parts of the store followed",

@@ -205,6 +205,9 @@ def make_authority(settings: ClusterSettings) -> Authority:
         serving_certificate=pki.path(settings, f"{REPLICA}.crt"),
         serving_key=pki.path(settings, f"{REPLICA}.key"),
         encryption=parse(read(pki.ENCRYPTION)),
+        front_proxy_ca=read("front-proxy-ca.crt"),
+        front_proxy_certificate=pki.path(settings, "front-proxy-client.crt"),
+        front_proxy_key=pki.path(settings, "front-proxy-client.key"),
         static_tokens={TOKEN: StaticToken("token-user", (names.GROUP_MASTERS,))},
     )
 

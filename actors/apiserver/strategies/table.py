@@ -1,6 +1,7 @@
 """The table of strategies by (group, plural). Must not know: the store."""
 
 from actors.apiserver.strategies import (
+    api_services,
     batch,
     certificate_requests,
     definitions,
@@ -46,6 +47,7 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("", "replicationcontrollers"): workloads.REPLICATION_CONTROLLERS,
     ("", "resourcequotas"): workloads.RESOURCE_QUOTAS,
     ("apiextensions.k8s.io", "customresourcedefinitions"): definitions.STRATEGY,
+    ("apiregistration.k8s.io", "apiservices"): api_services.STRATEGY,
     ("apps", "daemonsets"): workloads.DAEMON_SETS,
     ("apps", "statefulsets"): workloads.STATEFUL_SETS,
     ("autoscaling", "horizontalpodautoscalers"): workloads.AUTOSCALERS,

@@ -8,7 +8,9 @@ import asyncio
 import gzip
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -20,6 +22,7 @@ from actors.apiserver.streaming.backend import unreachable
 from actors.apiserver.streaming.proxy_headers import Pairs
 from actors.apiserver.streaming.proxy_target import Target
 from actors.kit.together import until_first
+from cluster.api import status
 
 HEAD_BYTES_MAX = 64 * 1024
 # A page longer than this passes as it is: its links are not rewritten.
@@ -57,36 +60,64 @@ def trusting() -> ssl.SSLContext:
     return context
 
 
+def _nothing(name: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How the other side is spoken to. ``tls``: None: by the target's scheme, whoever it is;
+    ``host``: what it must be called, '' its address; ``added``: headers of this server's own;
+    ``drops``: which of the client's do not go on; ``pages``: links in pages are rewritten."""
+
+    tls: ssl.SSLContext | None = None
+    host: str = ""
+    added: tuple[tuple[str, str], ...] = ()
+    drops: Callable[[str], bool] = _nothing
+    pages: bool = True
+
+
+POD = Manner()
+
+
 class Exchange:
     """``prefix``: the proxy's own path; ``path``: what is behind it, with the query."""
 
-    def __init__(self, http: web.BaseRequest, target: Target, prefix: str, path: str) -> None:
+    def __init__(
+        self, http: web.BaseRequest, target: Target, prefix: str, path: str, manner: Manner = POD
+    ) -> None:
+        self._manner = manner
+        tls = manner.tls or (trusting() if target.scheme == "https" else None)
+        self._tls, self._name = tls, manner.host or target.address
         self._http = http
         self._target = target
         self._prefix = prefix
         self._path = path
         self._hosts = frozenset((target.host, target.address, http.headers.get("Host", "")))
 
-    async def plain(self, near: socket.socket) -> web.StreamResponse:
-        """Raises StatusError 503."""
+    async def plain(self, near: socket.socket, seconds: float | None = None) -> web.StreamResponse:
+        """``seconds``: how long the answer may take to begin. Raises StatusError 503, 504."""
         target, http = self._target, self._http
-        tls = trusting() if target.scheme == "https" else None
         url = URL(f"{target.scheme}://{target.host}{self._path}", encoded=True)
         async with aiohttp.ClientSession(
-            connector=OneSocket(near, tls, target.address),
+            connector=OneSocket(near, self._tls, self._name),
             timeout=NO_TIMEOUT,
             auto_decompress=False,
             skip_auto_headers=SILENT,
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as session:
             try:
-                answer = await session.request(
-                    http.method,
-                    url,
-                    headers=self._headers(False),
-                    data=http.content if http.body_exists else None,
-                    allow_redirects=False,
-                )
+                async with asyncio.timeout(seconds):
+                    answer = await session.request(
+                        http.method,
+                        url,
+                        headers=self._headers(False),
+                        data=http.content if http.body_exists else None,
+                        allow_redirects=False,
+                    )
+            except TimeoutError as error:
+                text = "request did not complete within the allotted timeout"
+                raise status.timeout(text) from error
             except (aiohttp.ClientError, OSError) as error:
                 raise unreachable(error) from error
             async with answer:
@@ -98,7 +129,7 @@ class Exchange:
         for name, value in proxy_headers.answer_headers(pairs, self._prefix, self._hosts):
             response.headers.add(name, value)
         first = b""
-        if _is_page(answer) and self._http.method != "HEAD":
+        if self._manner.pages and _is_page(answer) and self._http.method != "HEAD":
             first = await answer.content.read(PAGE_BYTES_MAX)
             while not answer.content.at_eof() and len(first) < PAGE_BYTES_MAX:
                 first += await answer.content.read(PAGE_BYTES_MAX)
@@ -138,10 +169,9 @@ class Exchange:
 
     async def upgraded(self, near: socket.socket) -> web.StreamResponse:
         """The connection becomes another protocol's, if the pod agrees. Raises StatusError 503."""
-        target = self._target
         security: dict[str, Any] = {}
-        if target.scheme == "https":
-            security = {"ssl": trusting(), "server_hostname": target.address}
+        if self._tls is not None:
+            security = {"ssl": self._tls, "server_hostname": self._name}
         dial = (
             asyncio.open_unix_connection
             if near.family == socket.AF_UNIX
@@ -151,7 +181,9 @@ class Exchange:
         try:
             lines = [f"{self._http.method} {self._path} HTTP/1.1"]
             lines += [f"{name}: {value}" for name, value in self._headers(True)]
-            writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace"))
+            # As aiohttp reads them and writes them.
+            head = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+            writer.write(head)
             try:
                 head = await reader.readuntil(b"\r\n\r\n")
             except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError) as error:
@@ -166,11 +198,12 @@ class Exchange:
 
     def _headers(self, upgrade: bool) -> Pairs:
         http = self._http
-        pairs = [(str(name), value) for name, value in http.headers.items()]
+        drops = self._manner.drops
+        pairs = [(str(name), value) for name, value in http.headers.items() if not drops(name)]
         asked = http.raw_path.partition("?")[0]
-        return proxy_headers.request_headers(
-            pairs, http.remote or "", self._target.host, asked, upgrade
-        )
+        host = self._manner.host or self._target.host
+        kept = proxy_headers.request_headers(pairs, http.remote or "", host, asked, upgrade)
+        return [*kept, *self._manner.added]
 
 
 async def _forth(pipe: pipes.Pipe, writer: asyncio.StreamWriter) -> None:

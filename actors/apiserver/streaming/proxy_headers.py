@@ -7,6 +7,8 @@ Must not know: bodies, connections.
 from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
+from actors.apiserver.authentication import TOKEN_PROTOCOL
+
 Pairs = list[tuple[str, str]]
 
 HOP_BY_HOP = frozenset(
@@ -39,6 +41,7 @@ def request_headers(headers: Pairs, peer: str, host: str, prefix_path: str, upgr
         for name, value in headers
         if name.lower() not in dropped and not name.lower().startswith("impersonate-")
     ]
+    kept = _without_token(kept)
     before = [value for name, value in kept if name.lower() == "x-forwarded-for"]
     kept = [(name, value) for name, value in kept if name.lower() != "x-forwarded-for"]
     asked = next((value for name, value in headers if name.lower() == "host"), "")
@@ -49,6 +52,19 @@ def request_headers(headers: Pairs, peer: str, host: str, prefix_path: str, upgr
         wanted = next((value for name, value in headers if name.lower() == "upgrade"), "")
         kept += [("Connection", "Upgrade"), ("Upgrade", wanted)]
     return kept
+
+
+def _without_token(headers: Pairs) -> Pairs:
+    """Of the subprotocols that a client offers, those that are no credential."""
+    found: Pairs = []
+    for name, value in headers:
+        if name.lower() == "sec-websocket-protocol":
+            offered = [item.strip() for item in value.split(",")]
+            value = ", ".join(item for item in offered if not item.startswith(TOKEN_PROTOCOL))
+            if not value:
+                continue
+        found.append((name, value))
+    return found
 
 
 def answer_headers(headers: Pairs, prefix: str, hosts: frozenset[str]) -> Pairs:

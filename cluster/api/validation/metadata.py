@@ -21,6 +21,8 @@ _RBAC = "rbac.authorization.k8s.io"
 # What each kind wants of a name; the rest are DNS subdomains.
 _SIGNING = "certificates.k8s.io"
 _NAMES: dict[tuple[str, str], Callable[[str], tuple[str, ...]]] = {
+    # ``api_services`` says what it must be.
+    ("apiregistration.k8s.io", "APIService"): names.path_segment_errors,
     ("", "Namespace"): names.dns_label_errors,
     ("", "Service"): names.dns_1035_errors,
     (_RBAC, "Role"): names.path_segment_errors,

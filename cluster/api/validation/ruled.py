@@ -81,5 +81,6 @@ RULED = frozenset(
         "io.k8s.api.storage.v1.VolumeAttachment",
         "io.k8s.api.storage.v1.VolumeAttributesClass",
         "io.k8s.api.storagemigration.v1.StorageVersionMigration",
+        "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService",
     )
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import (
+    api_services,
     device_slices,
     devices,
     flow_control,
@@ -23,6 +24,7 @@ from cluster.api.validation import (
 Check = Callable[[Object, list[Cause]], None]
 CheckUpdate = Callable[[Object, Object, list[Cause]], None]
 
+_REGISTRATION = "apiregistration.k8s.io"
 _SIGNING = "certificates.k8s.io"
 _FLOW = "flowcontrol.apiserver.k8s.io"
 _NETWORK = "networking.k8s.io"
@@ -32,6 +34,7 @@ _STORAGE = "storage.k8s.io"
 _MIGRATION = "storagemigration.k8s.io"
 
 GROUPS_CREATE: dict[tuple[str, str], Check] = {
+    (_REGISTRATION, "APIService"): api_services.check_api_service,
     (_SIGNING, "CertificateSigningRequest"): signing.check_request,
     (_SIGNING, "ClusterTrustBundle"): signing.check_trust_bundle,
     (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate,
@@ -77,6 +80,7 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
 
 # What a write of a subresource must keep to: of any, unless the row names one.
 STATUS: dict[tuple[str, ...], CheckUpdate] = {
+    (_REGISTRATION, "APIService"): api_services.check_status,
     (_SIGNING, "CertificateSigningRequest", "approval"): signing.check_approval,
     (_SIGNING, "CertificateSigningRequest", "status"): signing.check_request_status,
     (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate_status,

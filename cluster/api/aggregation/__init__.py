@@ -1,0 +1,1 @@
+"""Which server answers for which part of the API. Pure."""
