@@ -29,7 +29,7 @@ from cluster.settings import ClusterSettings
 
 # Objects of one transaction: each is a few operations, and an engine may need some of
 # TXN_OPERATIONS_MAX for itself.
-BATCH = 30
+BATCH = 40
 KUBERNETES = "kubernetes"
 KUBE_DNS = "kube-dns"
 # Written last: whoever sees it knows that everything before it is there.
