@@ -54,6 +54,15 @@ class Authorization:
         if not decision.allowed:
             raise status.forbidden(kind, request.name, decision.reason)
 
+    async def check_unknown(self, request: ApiRequest, caller: Caller) -> None:
+        """For a resource that is not served: who may not ask for it learns nothing of that. Raises
+        StatusError 403."""
+        decision = await self.decide(caller, _asked(request))
+        if not decision.allowed:
+            raise status.forbidden_name(
+                request.resource, request.group, request.name, decision.reason
+            )
+
     async def check_path(self, method: str, path: str, caller: Caller) -> None:
         """For what is no resource: /version, discovery, /metrics. Raises StatusError 403."""
         verb = "get" if method in ("GET", "HEAD") else method.lower()
@@ -105,16 +114,21 @@ class Authorization:
 
 def attributes_of(kind: Kind, request: ApiRequest) -> Attributes:
     """The request as rules see it. A watch or list of one name carries that name."""
+    return _asked(request)._replace(group=kind.group, resource=kind.plural)
+
+
+def _asked(request: ApiRequest) -> Attributes:
     name, fields = request.name, _fields(request)
     if not name:
         name = next((value for field, value in fields if field == "metadata.name"), "")
+    # A namespace is an object in itself: who has rights in it may have them on it.
+    itself = (request.group, request.resource) == _NAMESPACES and bool(request.name)
     return Attributes(
         verb=request.verb,
-        group=kind.group,
-        resource=kind.plural,
+        group=request.group,
+        resource=request.resource,
         subresource=request.subresource,
-        # A namespace is an object in itself: who has rights in it may have them on it.
-        namespace=request.name if (kind.group, kind.plural) == _NAMESPACES else request.namespace,
+        namespace=request.name if itself else request.namespace,
         name=name,
         fields=fields,
     )

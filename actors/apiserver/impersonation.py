@@ -40,7 +40,6 @@ async def impersonated(authorization: Authorization, caller: Caller, headers: He
             raise status.bad_request("requested groups, uid or extra without impersonating a user")
         return caller
     for attributes in _needed(user, groups, uid, extra):
-        _check_text(attributes.name + attributes.subresource)
         decision = await authorization.decide(caller, attributes)
         if not decision.allowed:
             raise status.forbidden_name(
@@ -73,14 +72,6 @@ def _needed(
     for key, values in extra.items():
         for value in values:
             yield Attributes("impersonate", GROUP, "userextras", key, name=value)
-
-
-def _check_text(value: str) -> None:
-    """Raises StatusError 400 for bytes that are no UTF-8: no user is called so."""
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise status.bad_request("the impersonation headers are not valid UTF-8") from error
 
 
 def _extra(headers: Headers) -> dict[str, tuple[str, ...]]:

@@ -126,7 +126,7 @@ class RequestChain:
     ) -> Call:
         """A request that becomes a stream. ``verbs``: what the caller needs; ``options``: the
         object that admission sees."""
-        kind = await self._kind_of(request)
+        kind = await self._kind_of(request, caller)
         for verb in verbs:
             await self.authorization.check(kind, request, caller, verb)
         _check_shape(kind, request)
@@ -138,7 +138,7 @@ class RequestChain:
 
     async def _admit_call(self, request: ApiRequest, caller: Caller) -> Call:
         """Resolve the kind, check that it takes the verb, authorize."""
-        kind = await self._kind_of(request)
+        kind = await self._kind_of(request, caller)
         await self.authorization.check(kind, request, caller)
         _check_shape(kind, request)
         agent = request.query.get("userAgent") or caller.component
@@ -150,11 +150,17 @@ class RequestChain:
             call.may_create = lambda: self.authorization.check(kind, request, caller, "create")
         return call
 
-    async def _kind_of(self, request: ApiRequest) -> Kind:
-        """Raises StatusError 404."""
+    async def check(self, request: ApiRequest, caller: Caller) -> None:
+        """May the caller ask that at all? Raises StatusError 403, 404."""
+        kind = await self._kind_of(request, caller)
+        await self.authorization.check(kind, request, caller)
+
+    async def _kind_of(self, request: ApiRequest, caller: Caller) -> Kind:
+        """Raises StatusError 404; 403 if the caller might not ask for such a kind."""
         table = self.environment.kinds.table
         kind = table.by_resource(request.group, request.version, request.resource)
         if kind is None:
+            await self.authorization.check_unknown(request, caller)
             table = await newest_table(self.environment, request)
             kind = table.by_resource(request.group, request.version, request.resource)
         if kind is None:

@@ -101,6 +101,31 @@ async def test_the_unknown_see_health_and_version(
     assert (answer.body["reason"], answer.body["status"]) == ("Forbidden", "Failure")
 
 
+async def test_what_is_not_served_is_told_to_who_may_ask_only(door: Door) -> None:
+    for path, resource, group in (
+        ("/api/v1/namespaces/default/gadgets/x", "gadgets", ""),
+        ("/apis/example.com/v1/namespaces/default/gadgets/x", "gadgets", "example.com"),
+        ("/apis/apps/v9/namespaces/default/deployments/x", "deployments", "apps"),
+    ):
+        for who, name in ((NOBODY, "system:anonymous"), (user("jane"), "jane")):
+            answer = await door.ask(who, "GET", path)
+            subject = f"{resource}.{group}" if group else resource
+            assert (answer.code, answer.message) == (
+                403,
+                f'{subject} "x" is forbidden: User "{name}" cannot get resource "{resource}" in '
+                f'API group "{group}" in the namespace "default"',
+            )
+        assert (await door.ask(ADMIN, "GET", path)).code == 404
+
+
+async def test_bodies_of_the_unknown_are_not_read(door: Door) -> None:
+    """The answer comes before the body, which never ends."""
+    maps = "/api/v1/namespaces/default/configmaps"
+    head = f"POST {maps} HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n{{"
+    answer = await _raw(door, head.encode(), whole=False)
+    assert answer.startswith(b"HTTP/1.1 403"), answer[:80]
+
+
 async def test_rights_may_be_given_to_the_unknown(door: Door) -> None:
     await door.grant("public", "system:anonymous", rule("get", "core", "configmaps", "public"))
     await door.must(
@@ -278,12 +303,12 @@ async def test_names_that_are_no_text(door: Door) -> None:
         assert answer[9:12] in (b"400", b"401", b"403"), answer[:80]
 
 
-async def _raw(door: Door, data: bytes) -> bytes:
+async def _raw(door: Door, data: bytes, whole: bool = True) -> bytes:
     host, _, port = door.url.removeprefix("https://").rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port), ssl=tls(door.plane))
     try:
         writer.write(data)
-        return await asyncio.wait_for(reader.read(), 10)
+        return await asyncio.wait_for(reader.read() if whole else reader.readline(), 10)
     finally:
         writer.close()
 
