@@ -141,6 +141,7 @@ class Writer:
             uid=environment.entropy.uuid(),
             now=environment.clock.now(),
             created=environment.timestamp(),
+            custom=kind.custom is not None,
         )
         name = obj["metadata"].get("name") or ""
         causes = [*self.definitions.missing(kind.definition, obj), *validate_create(kind, obj)]
@@ -251,9 +252,10 @@ class Writer:
         if part is not None:
             return part(new, old, self.environment.clock.now())
         if scope == "status":
+            custom = kind.custom is not None
             if kind.custom is not None:
                 kind.custom.fill_in(new)
-            return rules.prepare_status_update(new, old, strategy)
+            return rules.prepare_status_update(new, old, strategy, custom=custom)
         if scope == "ephemeralcontainers":
             new = pods.with_ephemeral_containers(new, old)
         if not scope or scope in _JUDGED_PARTS:

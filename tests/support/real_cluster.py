@@ -50,11 +50,14 @@ class RealCluster:
         self.data_dir = os.path.join(folder, "data", name)
         self.config = os.path.join(folder, f"{name}.toml")
         os.makedirs(folder, exist_ok=True)
+        # Each worker of a parallel run has ports of its own.
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
         text = TOPOLOGY.format(
-            name=name, replicas=replicas, nodes=nodes, port=FIRST_PORT + 100 * number,
+            name=name, replicas=replicas, nodes=nodes,
+            port=FIRST_PORT + 100 * number + 20 * worker,
             octet=214 + 3 * number, second=215 + 3 * number, third=216 + 3 * number,
-            bridge=f"{name[:10]}br", peer_port=PEER_PORT + 1000 * number, runtime=runtime,
-            more=more,
+            peer_port=PEER_PORT + 1000 * number + 200 * worker,
+            bridge=f"{name[:10]}br", runtime=runtime, more=more,
         )  # fmt: skip
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(text)

@@ -71,9 +71,17 @@ class Strategy:
 
 
 def prepare_create(
-    obj: Object, strategy: Strategy, *, has_status: bool, uid: str, now: float, created: str
+    obj: Object,
+    strategy: Strategy,
+    *,
+    has_status: bool,
+    uid: str,
+    now: float,
+    created: str,
+    custom: bool = False,
 ) -> None:
-    """Set what the server sets on a new object, drop what clients must not set."""
+    """Set what the server sets on a new object, drop what clients must not set. An object of a
+    built-in kind always has a status, if an empty one: clients read below it without looking."""
     metadata = obj["metadata"]
     for name in ("selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
         metadata.pop(name, None)
@@ -85,6 +93,8 @@ def prepare_create(
     if has_status and not strategy.status_at_create:
         obj.pop("status", None)
     strategy.create(obj, now)
+    if has_status and not custom:
+        obj.setdefault("status", {})
 
 
 def prepare_update(obj: Object, old: Object, strategy: Strategy, *, has_status: bool) -> None:
@@ -97,7 +107,9 @@ def prepare_update(obj: Object, old: Object, strategy: Strategy, *, has_status: 
         bump_generation(obj)
 
 
-def prepare_status_update(obj: Object, old: Object, strategy: Strategy) -> Object:
+def prepare_status_update(
+    obj: Object, old: Object, strategy: Strategy, *, custom: bool = False
+) -> Object:
     """The object a /status write makes: the live one with the new status."""
     _keep_metadata(obj, old)
     updated = dict(old)
@@ -113,6 +125,8 @@ def prepare_status_update(obj: Object, old: Object, strategy: Strategy) -> Objec
         metadata["managedFields"] = given["managedFields"]
     updated["metadata"] = metadata
     _keep(updated, obj, "status")
+    if not custom:
+        updated.setdefault("status", {})
     return updated
 
 

@@ -26,7 +26,11 @@ def test_create_sets_identity_and_drops_what_clients_must_not_set() -> None:
         "status": {"y": 1},
     }
     prepare_create(obj, COUNTED, has_status=True, uid="u", now=0.0, created="t")
-    assert obj == {"metadata": {"name": "a", "uid": "u", "creationTimestamp": "t", "generation": 1}}
+    metadata = {"name": "a", "uid": "u", "creationTimestamp": "t", "generation": 1}
+    assert obj == {"metadata": metadata, "status": {}}
+    custom: Object = {"metadata": {"name": "a"}, "status": {"y": 1}}
+    prepare_create(custom, COUNTED, has_status=True, uid="u", now=0.0, created="t", custom=True)
+    assert custom == {"metadata": metadata}
 
 
 def test_update_counts_changes_of_the_desired_state_only() -> None:
