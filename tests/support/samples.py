@@ -141,6 +141,15 @@ def _rest() -> dict[tuple[str, str], Json]:
             names={"plural": "samples", "kind": "Sample"},
             versions=[version],
         ),
+        ("apiregistration.k8s.io", "apiservices"): named(
+            "v1.sample.example.com",
+            group="sample.example.com",
+            version="v1",
+            groupPriorityMinimum=100,
+            versionPriority=100,
+            service={"name": "sample", "namespace": "default"},
+            insecureSkipTLSVerify=True,
+        ),
         ("coordination.k8s.io", "leases"): named("sample", holderIdentity="me"),
         ("discovery.k8s.io", "endpointslices"): {
             "metadata": {"name": "sample"},
