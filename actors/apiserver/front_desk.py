@@ -86,13 +86,16 @@ class FrontDesk:
     audit: AuditLog | None = None
     flow_control: FlowControl = field(default_factory=FlowControl)
 
-    async def caller(
+    async def authenticated(
         self, certificate: Mapping[str, Any] | None, headers: Headers, path: str
     ) -> Caller:
-        """Who an HTTP request acts as. Raises StatusError 401, or 403 for impersonation."""
+        """Who sent an HTTP request. Raises StatusError 401."""
         protocols = ",".join(headers.getall("Sec-WebSocket-Protocol", []))
         token = bearer_token(headers.get("Authorization", ""), protocols)
-        caller = await self.authentication.of_http(certificate, token, path)
+        return await self.authentication.of_http(certificate, token, path)
+
+    async def acting(self, caller: Caller, headers: Headers) -> Caller:
+        """Whom it acts as. Raises StatusError 400, 403."""
         return await impersonated(self.authorization, caller, headers)
 
     async def plain(

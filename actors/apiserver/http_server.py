@@ -138,7 +138,15 @@ class HttpServer:
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport is not None else None
         visit.path = "" if plain else raw_path
-        caller = await self._desk.caller(certificate, request.headers, plain or raw_path)
+        caller = Caller("")
+        try:
+            where = plain or raw_path
+            caller = await self._desk.authenticated(certificate, request.headers, where)
+            caller = await self._desk.acting(caller, request.headers)
+        except StatusError:
+            # Who comes with false credentials, or as somebody else, is what an audit is about.
+            self._audit_refused(request, visit, caller, path)
+            raise
         visit.user = caller.user
         if isinstance(path, ResourcePath) and (behind is not None or is_stream(path)):
             if self._desk.audit is not None:
@@ -184,6 +192,21 @@ class HttpServer:
         visit.trail = self._desk.audit.begin(caller, source, verb, asked)
         if visit.trail is not None and asked is not None:
             visit.trail.request = asked.body
+
+    def _audit_refused(
+        self,
+        http: web.BaseRequest,
+        visit: Visit,
+        caller: Caller,
+        path: PlainPath | ResourcePath,
+    ) -> None:
+        if self._desk.audit is None:
+            return
+        asked = None
+        if isinstance(path, ResourcePath):
+            with suppress(StatusError):  # a method that no verb stands for
+                asked = connect_request(http.method, path, {})
+        self._audit(http, visit, caller, asked)
 
     async def _stream(
         self,

@@ -92,6 +92,12 @@ async def test_the_https_door(tmp_path: Path) -> None:
         assert await to_thread(call, plane, "GET", f"{base}/none") == 404
         assert await to_thread(call, plane, "GET", f"{base}?limit=1", **impersonate) == 403
         assert await to_thread(call, plane, "GET", f"{base}?watch=1&timeoutSeconds=1") == 200
+        wrong = {"Authorization": "Bearer not-a-token"}
+        assert await to_thread(call, plane, "DELETE", f"{base}/none", **wrong) == 401
+    [failed] = [one for one in logged(tmp_path) if not one["user"]["username"]]
+    assert (failed["verb"], failed["objectRef"]["name"]) == ("delete", "none")
+    assert failed["responseStatus"]["code"] == 401
+    assert "not-a-token" not in (tmp_path / "audit" / "audit.jsonl").read_text()
     events = [one for one in logged(tmp_path) if one["user"]["username"] == "kubernetes-admin"]
     told = [
         (one["requestURI"], one["stage"], one.get("responseStatus", {}).get("code"))
@@ -111,6 +117,28 @@ async def test_the_https_door(tmp_path: Path) -> None:
     assert forbidden["sourceIPs"] == ["127.0.0.1"]
     assert forbidden["responseStatus"]["reason"] == "Forbidden"
     assert events[4]["verb"] == "watch"
+
+
+async def test_who_may_not_act_as_others_is_written_down(tmp_path: Path) -> None:
+    async with control_plane(tmp_path, http=True, audit=POLICY) as plane:
+        await plane.create("serviceaccounts", {"metadata": {"name": "weak"}}, "default")
+        made = await plane.ask(
+            ApiRequest(
+                "create",
+                "serviceaccounts",
+                namespace="default",
+                name="weak",
+                subresource="token",
+                body=b'{"spec": {}}',
+            )
+        )
+        token = json.loads(made.body)["status"]["token"]
+        headers = {"Authorization": f"Bearer {token}", "Impersonate-User": "eve"}
+        path = "/api/v1/namespaces/default/configmaps"
+        assert await to_thread(call, plane, "GET", path, **headers) == 403
+    [event] = [one for one in logged(tmp_path) if one["requestURI"] == path and "sourceIPs" in one]
+    assert event["user"]["username"] == "system:serviceaccount:default:weak"
+    assert 'users "eve" is forbidden' in event["responseStatus"]["message"]
 
 
 async def test_without_a_policy_nothing_is_kept(tmp_path: Path) -> None:
