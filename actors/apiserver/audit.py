@@ -5,7 +5,7 @@ served, HTTP. Source: docs "Auditing".
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import orjson
@@ -13,11 +13,19 @@ import orjson
 from actors.apiserver.call import Caller
 from actors.kit.world.clock import Clock
 from actors.kit.world.entropy import Entropy
-from cluster.api.audit_policy import API_VERSION, Asked, AuditPolicy, Decision, Stage
+from cluster.api.audit_policy import API_VERSION, Asked, AuditPolicy, Decision, Level, Stage
 from cluster.api.timestamps import rfc3339_micro
 from cluster.messages.apiserver import ApiRequest
 
 Json = dict[str, Any]
+# (group, resource, subresource) whose bodies are confidential: no level writes them.
+CONFIDENTIAL = frozenset(
+    {
+        ("", "secrets", ""),
+        ("", "serviceaccounts", "token"),
+        ("authentication.k8s.io", "tokenreviews", ""),
+    }
+)
 
 
 class Lines(Protocol):
@@ -54,6 +62,9 @@ class AuditLog:
         decision = self._policy.decide(_asked(user, source, verb, request))
         if decision is None:
             return None
+        if request is not None and _place(request) in CONFIDENTIAL:
+            level: Level = "Metadata"
+            decision = replace(decision, level=level)
         base: Json = {
             "kind": "Event",
             "apiVersion": API_VERSION,
@@ -144,6 +155,10 @@ def _user(caller: Caller) -> Json:
     if caller.extra:
         found["extra"] = {key: list(values) for key, values in caller.extra.items()}
     return found
+
+
+def _place(request: ApiRequest) -> tuple[str, str, str]:
+    return request.group, request.resource, request.subresource
 
 
 def _reference(request: ApiRequest) -> Json:

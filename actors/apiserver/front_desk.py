@@ -5,6 +5,7 @@ to a 500 for that request. Must not know: sockets.
 """
 
 import math
+import traceback
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -175,6 +176,11 @@ class FrontDesk:
         try:
             yield
         except OUR_BUGS as error:
-            asked = "" if request is None else request.subject()
-            self.log.error("a request failed by our own fault", asked=asked, exc_info=error)
+            # Where, not what: the error's text may quote the request, and that may be a Secret.
+            self.log.error(
+                "a request failed by our own fault",
+                asked="" if request is None else request.subject(),
+                error=type(error).__name__,
+                stack="".join(traceback.format_tb(error.__traceback__)),
+            )
             raise status.internal_error("the server failed to handle the request") from error

@@ -39,7 +39,7 @@ async def read_body(request: web.BaseRequest) -> bytes:
         return b""
     if (request.content_length or 0) > limits.BODY_BYTES_MAX:
         raise status.too_large()
-    await _go_on(request)
+    await go_on(request)
     pieces: list[bytes] = []
     size = 0
     try:
@@ -54,8 +54,9 @@ async def read_body(request: web.BaseRequest) -> bytes:
     return b"".join(pieces)
 
 
-async def _go_on(request: web.BaseRequest) -> None:
-    """Tell a client that waits for it to send its body (RFC 9110 section 10.1.1)."""
+async def go_on(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send its body (RFC 9110 section 10.1.1). Raises
+    StatusError 417."""
     expected = request.headers.get("Expect")
     if expected is None or request.version < HttpVersion11:
         return

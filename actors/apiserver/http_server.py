@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
-import orjson
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
@@ -29,6 +28,7 @@ from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, pars
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
+from actors.apiserver.warning_headers import warning_headers
 from actors.kit import tracing
 from cluster import names
 from cluster.api import status
@@ -270,14 +270,14 @@ class HttpServer:
             answer = await chain.answer(request, caller)
         response = web.Response(body=answer.body, status=answer.code)
         response.headers["Content-Type"] = answer.content_type
-        for warning in answer.warnings:
-            response.headers.add("Warning", _warning(warning))
+        for value in warning_headers(answer.warnings):
+            response.headers.add("Warning", value)
         return response
 
     async def _watch(self, http: web.BaseRequest, plan: WatchPlan) -> web.StreamResponse:
         response = _stream("application/json")
-        for warning in plan.warnings:
-            response.headers.add("Warning", _warning(warning))
+        for value in warning_headers(plan.warnings):
+            response.headers.add("Warning", value)
         await response.prepare(http)
         task = asyncio.current_task()
         assert task is not None
@@ -429,8 +429,3 @@ def _stream(content_type: str) -> web.StreamResponse:
     response.headers["Content-Type"] = content_type
     response.enable_chunked_encoding()
     return response
-
-
-def _warning(text: str) -> str:
-    """RFC 9110 section 5.6: code 299, no agent."""
-    return f"299 - {orjson.dumps(text).decode()}"

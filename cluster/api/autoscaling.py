@@ -61,6 +61,8 @@ def to_v2(obj: Object) -> Object:
     if "status" in obj:
         status: Object = {name: known[name] for name in _COMMON_STATUS if name in known}
         current = [_status_to_v2(item) for item in _items(told[CURRENT])]
+        if not status.get("currentReplicas"):
+            status.pop("currentReplicas", None)
         used = known.get("currentCPUUtilizationPercentage")
         if used is not None and not any(_is_cpu(item, "current") for item in current):
             current.insert(0, _cpu("current", {"averageUtilization": used}))
@@ -92,7 +94,9 @@ def to_v1(obj: Object) -> Object:
         annotations[BEHAVIOR] = _text(given["behavior"])
     result = {**obj, "apiVersion": f"{GROUP}/v1", "spec": spec}
     if "status" in obj:
-        status: Object = {name: known[name] for name in _COMMON_STATUS if name in known}
+        # Version 1 always tells it, version 2 leaves it out where it is 0.
+        status: Object = {"currentReplicas": 0}
+        status |= {name: known[name] for name in _COMMON_STATUS if name in known}
         current = known.get("currentMetrics") or ()
         for metric in current:
             if _is_cpu(metric, "current"):

@@ -21,6 +21,32 @@ _PATCHES = (
 _READ = ("fieldSelector", "labelSelector", "limit", "continue", "resourceVersion",
          "resourceVersionMatch", "timeoutSeconds", "watch")  # fmt: skip
 _WRITE = ("dryRun", "fieldManager", "fieldValidation")
+_DELETE = ("dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy")
+_QUERIES: dict[str, tuple[str, ...]] = {
+    "list": (*_READ, "allowWatchBookmarks", "sendInitialEvents"),
+    "deletecollection": (*_READ, *_DELETE),
+    "delete": _DELETE,
+    "post": _WRITE,
+    "put": _WRITE,
+    "patch": (*_WRITE, "force"),
+}
+_TYPES = {
+    "limit": "integer",
+    "timeoutSeconds": "integer",
+    "gracePeriodSeconds": "integer",
+    "watch": "boolean",
+    "allowWatchBookmarks": "boolean",
+    "sendInitialEvents": "boolean",
+    "orphanDependents": "boolean",
+    "force": "boolean",
+}
+# Beside 200: an object may be made, or what was asked for may take its time.
+_CODES: dict[str, dict[str, str]] = {
+    "post": {"201": "Created", "202": "Accepted"},
+    "put": {"201": "Created"},
+    "patch": {"201": "Created"},
+    "delete": {"202": "Accepted"},
+}
 # One object: HTTP method → action.
 _ONE = {"get": "get", "put": "put", "patch": "patch", "delete": "delete"}
 _ACTION_VERBS = {"get": "get", "put": "update", "patch": "patch", "delete": "delete"}
@@ -97,7 +123,7 @@ def _operation(kind: Kind, body: _Body, action: str, suffix: str, form: Form) ->
     operation: Object = {
         "operationId": f"{verb}{group}{version}{many}{where}{kind.kind}{suffix}",
         "tags": [f"{group.lower()}_{kind.version}"],
-        "parameters": [_query(name, form) for name in _queries(action)],
+        "parameters": [_query(name, form) for name in _QUERIES.get(action, ())],
         "responses": _responses(body, action, form),
         "x-kubernetes-action": action,
         "x-kubernetes-group-version-kind": {
@@ -110,14 +136,8 @@ def _operation(kind: Kind, body: _Body, action: str, suffix: str, form: Form) ->
     return operation
 
 
-def _queries(action: str) -> tuple[str, ...]:
-    if action in ("list", "deletecollection"):
-        return _READ
-    return _WRITE if action in ("post", "put", "patch") else ()
-
-
 def _query(name: str, form: Form) -> Object:
-    kind = {"limit": "integer", "timeoutSeconds": "integer", "watch": "boolean"}.get(name, "string")
+    kind = _TYPES.get(name, "string")
     parameter: Object = {"name": name, "in": "query"}
     return {**parameter, **({"schema": {"type": kind}} if form.three else {"type": kind})}
 
@@ -138,9 +158,10 @@ def _responses(body: _Body, action: str, form: Form) -> Object:
     elif action in ("delete", "deletecollection"):
         definition = f"{_META}Status"
     schema = _schema(definition, form)
-    answer: Object = {"description": "OK"}
-    answer |= {"content": {_JSON: {"schema": schema}}} if form.three else {"schema": schema}
-    return {"200": answer, "401": {"description": "Unauthorized"}}
+    shape: Object = {"content": {_JSON: {"schema": schema}}} if form.three else {"schema": schema}
+    texts = {"200": "OK", **_CODES.get(action, {})}
+    answers = {code: {"description": text, **shape} for code, text in texts.items()}
+    return {**answers, "401": {"description": "Unauthorized"}}
 
 
 def _send(operation: Object, kind: Kind, body: _Body, action: str, form: Form) -> None:

@@ -228,7 +228,8 @@ def _mistake(owner: "Node", node: "Node", value: Any, path: Path) -> WrongType:
     """``json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type
     int32``: the words people search for."""
     shown = json_type(value)
-    if shown == "number":
+    if shown == "number" and node.shape in ("int32", "int64"):
+        # Go tells the number only where another one would do; elsewhere it may be a secret.
         shown = f"number {value}"
     where = path_text(path)
     place = f"struct field {owner.name or 'value'}.{where}" if where else "value"

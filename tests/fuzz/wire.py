@@ -47,10 +47,10 @@ class Wire:
         """With that client's certificate."""
         return cls(plane, tls(plane, client))
 
-    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def open(self, limit: int = 1 << 20) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection after its TLS handshake."""
         host, _, port = self.plane.settings.replica(REPLICA).api_addresses[0].rpartition(":")
-        return await asyncio.open_connection(host, int(port), ssl=self.context, limit=1 << 20)
+        return await asyncio.open_connection(host, int(port), ssl=self.context, limit=limit)
 
     async def send(self, raw: bytes) -> Reply:
         """The first answer to these bytes; the request should say ``Connection: close``."""

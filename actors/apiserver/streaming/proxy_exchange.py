@@ -17,6 +17,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from actors.apiserver.http_requests import go_on
 from actors.apiserver.streaming import pipes, proxy_headers, proxy_links
 from actors.apiserver.streaming.backend import unreachable
 from actors.apiserver.streaming.proxy_headers import Pairs
@@ -96,9 +97,11 @@ class Exchange:
         self._hosts = frozenset((target.host, target.address, http.headers.get("Host", "")))
 
     async def plain(self, near: socket.socket, seconds: float | None = None) -> web.StreamResponse:
-        """``seconds``: how long the answer may take to begin. Raises StatusError 503, 504."""
+        """``seconds``: how long the answer may take to begin. Raises StatusError 417, 503, 504."""
         target, http = self._target, self._http
         url = URL(f"{target.scheme}://{target.host}{self._path}", encoded=True)
+        if http.body_exists:
+            await go_on(http)
         async with aiohttp.ClientSession(
             connector=OneSocket(near, self._tls, self._name),
             timeout=NO_TIMEOUT,

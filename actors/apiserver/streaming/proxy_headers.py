@@ -17,9 +17,10 @@ HOP_BY_HOP = frozenset(
         "te", "trailer", "transfer-encoding", "upgrade",
     }
 )  # fmt: skip
-# The caller's credentials are the API server's business, not the pod's.
+# The caller's credentials are the API server's business, not the pod's, and it is this server that
+# has told the caller to send its body.
 OURS = frozenset(
-    {"authorization", "host", "x-forwarded-uri", "x-forwarded-host", "x-forwarded-proto"}
+    {"authorization", "expect", "host", "x-forwarded-uri", "x-forwarded-host", "x-forwarded-proto"}
 )
 
 

@@ -49,3 +49,12 @@ async def test_no_body_is_asked_for_that_would_be_refused(wire: Wire) -> None:
     ):
         reply = await wire.send(HEAD + line + b"Connection: close\r\n\r\n")
         assert (reply.code, reply.status["code"]) == (code, code)
+
+
+async def test_a_warning_may_quote_anything(wire: Wire) -> None:
+    """It once took the answer with it, after the write was done."""
+    body = b'{"metadata":{"name":"a"},"b\\u007f\\r\\n\\u0000":1}'
+    length = b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+    reply = await wire.send(HEAD + length + body)
+    assert reply.code == 201
+    assert "unknown field" in reply.headers["warning"]

@@ -98,3 +98,10 @@ def test_annotations_that_are_nonsense_say_nothing() -> None:
             "spec": {"maxReplicas": 1},
         }
         assert to_v2(old)["spec"] == {"maxReplicas": 1}
+
+
+def test_v1_always_tells_how_many_run() -> None:
+    new = {"apiVersion": "autoscaling/v2", "metadata": {}, "spec": {}, "status": {}}
+    old = to_v1(new)
+    assert old["status"] == {"currentReplicas": 0}
+    assert to_v2(old)["status"] == {"currentMetrics": None}

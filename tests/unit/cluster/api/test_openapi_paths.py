@@ -28,3 +28,20 @@ def test_a_cluster_wide_kind_and_a_question() -> None:
     question = found["/apis/authorization.k8s.io/v1/subjectaccessreviews"]
     assert set(question) == {"parameters", "post"}
     assert question["post"]["parameters"][-1]["in"] == "body"
+
+
+def test_what_is_answered_and_may_be_asked() -> None:
+    assert PODS is not None
+    found = paths([PODS], V3)
+    one, many = (found[f"/api/v1/namespaces/{{namespace}}/pods{end}"] for end in ("/{name}", ""))
+    for operation, codes, query in (
+        (many["post"], {"200", "201", "202"}, "dryRun"),
+        (many["get"], {"200"}, "sendInitialEvents"),
+        (many["delete"], {"200"}, "propagationPolicy"),
+        (one["put"], {"200", "201"}, "fieldValidation"),
+        (one["patch"], {"200", "201"}, "force"),
+        (one["delete"], {"200", "202"}, "gracePeriodSeconds"),
+    ):
+        assert set(operation["responses"]) == {*codes, "401"}
+        assert query in [item["name"] for item in operation["parameters"]]
+        assert all("schema" in item for item in operation["parameters"])

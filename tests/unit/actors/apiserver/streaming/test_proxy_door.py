@@ -131,6 +131,14 @@ async def test_bodies_are_streamed(proxied: MemoryCluster) -> None:
                 assert (await answer.json())["size"] == 5_000_000
 
 
+async def test_a_client_that_waits_to_send_its_body(proxied: MemoryCluster) -> None:
+    async with asyncio.timeout(10), proxied.http() as http:
+        url = proxied.url(POD + "/x")
+        async with http.post(url, data=b"y" * 1000, expect100=True) as answer:
+            told = await answer.json()
+    assert told["size"] == 1000 and "expect" not in told["headers"]
+
+
 async def test_links_lead_through_the_proxy(proxied: MemoryCluster) -> None:
     async with proxied.http() as http:
         for given in ("", "?a=b"):
