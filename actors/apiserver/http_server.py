@@ -243,7 +243,8 @@ class HttpServer:
             self._audit(http, visit, caller, asked.request)
         task = asyncio.current_task()
         assert task is not None
-        self._watches.add(task)
+        if asked.long:
+            self._watches.add(task)
         try:
             with self._desk.contained(asked.request):
                 return await self._aggregated.serve(http, api_service, asked, caller, visit)

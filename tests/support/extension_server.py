@@ -24,6 +24,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from actors.apiserver.streaming import pipes
 from actors.kubelet.networks.socket_connection import SocketConnection
 from actors.kubelet.pod_network import Connection
 from cluster import names
@@ -107,6 +108,12 @@ class ExtensionServer:
                 return web.json_response({"paths": paths})
             case "/openapi/v3/apis/wardle.example.com/v1":
                 return web.json_response({"openapi": "3.0.0", "info": {"title": "wardle"}})
+        if http.headers.get("Upgrade", "") == "echo/1":
+            return await _echo_raw(http)
+        if path.endswith("/never"):
+            await asyncio.Event().wait()
+        if path.endswith("/elsewhere"):
+            return web.Response(status=307, headers={"Location": "https://evil.example.com/"})
         if http.headers.get("Upgrade", "").lower() == "websocket":
             return await _echo(http)
         if "watch=1" in query or "watch=true" in query:
@@ -250,6 +257,14 @@ async def _echo(http: web.BaseRequest) -> web.StreamResponse:
     async for message in socket:
         await socket.send_str(message.data + "!")
     return socket
+
+
+async def _echo_raw(http: web.BaseRequest) -> web.StreamResponse:
+    pipe = pipes.take(http, pipes.switching("echo/1", {}))
+    while data := await pipe.read():
+        await pipe.write(data + b"!")
+    await pipe.close()
+    return pipes.Upgraded()
 
 
 def _flunder(name: str) -> Json:

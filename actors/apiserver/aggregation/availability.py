@@ -108,7 +108,7 @@ class Availability:
                 *(
                     self._look(remotes[name], known)
                     for name, known in self._known.items()
-                    if known.dirty or known.due <= now or known.spec != remotes[name]["spec"]
+                    if known.dirty or known.due <= now or _is_new(remotes[name], known)
                 )
             )
             due = min((known.due for known in self._known.values()), default=now)
@@ -178,6 +178,12 @@ class Availability:
         except StatusError as error:
             if error.code != 404:
                 raise
+
+
+def _is_new(service: Object, known: Known) -> bool:
+    """Whether it was not looked at as it is now. (A condition that says something else may be
+    another replica's finding: they would write in turns.)"""
+    return known.spec != service["spec"] or condition(service) is None
 
 
 def _says(service: Object, finding: Finding) -> bool:

@@ -110,7 +110,8 @@ class AggregatedDoor:
                 target = await self._remotes.target(api_service)
             except StatusError:
                 return _plain(503, "service unavailable")
-        visit.started()
+        if asked.long:
+            visit.started()
         async with dialled(self._desk.environment, target) as near:
             exchange = Exchange(http, target, "", http.raw_path, manner)
             if _is_upgrade(http):

@@ -1,9 +1,17 @@
-"""Field numbers of certificate, network, node and storage kinds, in the form of ``fields_groups``.
+"""Field numbers of registration, certificate, network, node and storage kinds, in the form of
+``fields_groups``.
 
 Must not know how they are decoded.
 """
 
 FIELDS = """\
+apiregistration.v1.APIService metadata:meta.ObjectMeta spec:APIServiceSpec status:APIServiceStatus
+apiregistration.v1.APIServiceCondition type:s status:s lastTransitionTime:meta.Time reason:s
+  message:s
+apiregistration.v1.APIServiceSpec service:ServiceReference group:s version:s
+  insecureSkipTLSVerify:t caBundle:b 7=groupPriorityMinimum:i versionPriority:i
+apiregistration.v1.APIServiceStatus conditions:*APIServiceCondition
+apiregistration.v1.ServiceReference namespace:s name:s port:i?
 certificates.v1.CertificateSigningRequest metadata:meta.ObjectMeta
   spec:CertificateSigningRequestSpec status:CertificateSigningRequestStatus
 certificates.v1.CertificateSigningRequestCondition type:s reason:s message:s

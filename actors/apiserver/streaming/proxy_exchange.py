@@ -28,6 +28,7 @@ from cluster.api import status
 HEAD_BYTES_MAX = 64 * 1024
 # A page longer than this passes as it is: its links are not rewritten.
 PAGE_BYTES_MAX = 4 * 1024 * 1024
+REDIRECTED = "the backend attempted to redirect this request, which is not permitted"
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30)
 # aiohttp must add nothing of its own.
 SILENT = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -69,7 +70,9 @@ def _nothing(name: str) -> bool:
 class Manner:
     """How the other side is spoken to. ``tls``: None: by the target's scheme, whoever it is;
     ``host``: what it must be called, '' its address; ``added``: headers of this server's own;
-    ``drops``: which of the client's do not go on; ``pages``: links in pages are rewritten."""
+    ``drops``: which of the client's do not go on; ``pages``: links in pages are rewritten, and
+    redirects lead through the proxy; else redirects are refused: they would lead clients away, and
+    their credentials with them (CVE-2022-3172)."""
 
     tls: ssl.SSLContext | None = None
     host: str = ""
@@ -124,7 +127,12 @@ class Exchange:
             except (aiohttp.ClientError, OSError) as error:
                 raise unreachable(error) from error
             async with answer:
+                if self._is_refused(answer.status, "Location" in answer.headers):
+                    return web.Response(status=502, text=REDIRECTED)
                 return await self._answer(answer)
+
+    def _is_refused(self, code: int, leads_away: bool) -> bool:
+        return not self._manner.pages and 300 <= code < 400 and leads_away
 
     async def _answer(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:
         pairs = [(str(name), value) for name, value in answer.headers.items()]
@@ -191,6 +199,8 @@ class Exchange:
                 head = await reader.readuntil(b"\r\n\r\n")
             except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError) as error:
                 raise unreachable(error) from error
+            if self._is_refused(_code(head), b"\nlocation:" in head.lower()):
+                return web.Response(status=502, text=REDIRECTED)
             pipe = pipes.take(self._http, head)
             with suppress(ConnectionError):
                 await until_first(_forth(pipe, writer), _back(pipe, reader))
@@ -207,6 +217,12 @@ class Exchange:
         host = self._manner.host or self._target.host
         kept = proxy_headers.request_headers(pairs, http.remote or "", host, asked, upgrade)
         return [*kept, *self._manner.added]
+
+
+def _code(head: bytes) -> int:
+    """The status of a response's head; 0 if it has none."""
+    words = head.split(b" ", 2)
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
 
 
 async def _forth(pipe: pipes.Pipe, writer: asyncio.StreamWriter) -> None:

@@ -145,3 +145,40 @@ async def test_without_a_policy_nothing_is_kept(tmp_path: Path) -> None:
     async with control_plane(tmp_path, audit=None) as plane:
         await plane.ask(ApiRequest("list", "pods"))
     assert not (tmp_path / "audit").exists()
+
+
+async def test_what_another_server_answers(tmp_path: Path) -> None:
+    policy = parse(b"""
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules: [{level: Metadata, resources: [{group: x.io}], omitStages: [RequestReceived]}]
+""")
+    spec = {
+        "group": "x.io",
+        "version": "v1",
+        "groupPriorityMinimum": 1,
+        "versionPriority": 1,
+        "service": {"namespace": "default", "name": "none"},
+    }
+    path = "/apis/x.io/v1/namespaces/default/things/one"
+    async with control_plane(tmp_path, http=True, audit=policy) as plane:
+        service = {"metadata": {"name": "v1.x.io"}, "spec": spec}
+        await plane.create("apiservices", service, group="apiregistration.k8s.io")
+        for _ in range(400):
+            if await to_thread(call, plane, "DELETE", path) == 503:
+                break
+        bob = {"Impersonate-User": "bob"}
+        assert await to_thread(call, plane, "GET", path + "/status", **bob) == 403
+    gone, refused = logged(tmp_path)[-2:]
+    assert (gone["verb"], gone["responseStatus"]["code"]) == ("delete", 503)
+    assert gone["objectRef"] == {
+        "apiGroup": "x.io",
+        "apiVersion": "v1",
+        "name": "one",
+        "namespace": "default",
+        "resource": "things",
+    }
+    assert (refused["objectRef"]["subresource"], refused["responseStatus"]["code"]) == (
+        "status",
+        403,
+    )

@@ -1,5 +1,6 @@
 """The condition Available follows the Service, its endpoints and what the server answers."""
 
+import asyncio
 from typing import Any
 
 from tests.support.extension_server import (
@@ -75,3 +76,35 @@ async def test_one_that_loses_its_service_is_local(server: ExtensionServer) -> N
     await plane.update("apiservices", live, REGISTRATION)
     found = await server.until("True", "Local")
     assert found["message"] == "Local APIServices are always available"
+
+
+async def test_an_external_name_is_dialled_but_never_this_machine(server: ExtensionServer) -> None:
+    plane = server.cluster.plane
+    spec = {"type": "ExternalName", "externalName": "127.0.0.1"}
+    await plane.create("services", {"metadata": {"name": "outside"}, "spec": spec}, "default")
+    await server.register(service={"namespace": "default", "name": "outside"})
+    found = await server.until("False", "FailedDiscoveryCheck")
+    url = f"https://outside.default.svc:443{BASE}"
+    assert found["message"] == f"failing or missing response from {url}: address not allowed"
+
+
+async def test_a_condition_that_somebody_took_away_is_back_at_once(server: ExtensionServer) -> None:
+    plane = server.cluster.plane
+    await server.register()
+    await server.until("True", "Passed")
+    other = {"type": "StatusPatched", "status": "True", "reason": "E2E", "message": "Set by test"}
+    patched = await plane.patch(
+        "apiservices",
+        NAME,
+        {"status": {"conditions": [other]}},
+        group=REGISTRATION,
+        subresource="status",
+    )
+    assert [item["type"] for item in patched["status"]["conditions"]] == ["StatusPatched"]
+    for _ in range(400):
+        found = await plane.get("apiservices", NAME, group=REGISTRATION)
+        types = [item["type"] for item in found["status"]["conditions"]]
+        if types == ["StatusPatched", "Available"]:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"the conditions are {types}")

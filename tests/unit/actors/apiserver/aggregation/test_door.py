@@ -2,12 +2,14 @@
 
 import asyncio
 import base64
+import ssl
 from pathlib import Path
 
 import aiohttp
 import orjson
 import pytest
 
+from actors.apiserver.aggregation import door
 from deploy import pki
 from tests.support.extension_server import (
     BASE,
@@ -193,3 +195,48 @@ async def test_built_in_groups_stay_here(server: ExtensionServer) -> None:
         else:
             raise AssertionError("a local APIService keeps its Service")
     assert server.asked("/api") == []
+
+
+async def test_nobody_is_led_elsewhere(server: ExtensionServer) -> None:
+    """A client that followed would take its credentials along."""
+    await server.ready()
+    text = "the backend attempted to redirect this request, which is not permitted"
+    async with server.cluster.http() as http:
+        for headers in ({}, {"Connection": "Upgrade", "Upgrade": "SPDY/3.1"}):
+            url = server.cluster.url(FLUNDERS + "/elsewhere")
+            async with http.get(url, headers=headers, allow_redirects=False) as answer:
+                assert (answer.status, await answer.text()) == (502, text)
+
+
+async def test_any_protocol_passes(server: ExtensionServer) -> None:
+    """Not only those that aiohttp knows."""
+    await server.ready()
+    cluster = server.cluster
+    host, _, port = cluster.url("").removeprefix("https://").partition(":")
+    tls = ssl.create_default_context(cafile=pki.path(cluster.plane.settings, "ca.crt"))
+    reader, writer = await asyncio.open_connection(host, int(port), ssl=tls)
+    head = (
+        f"POST {FLUNDERS}/x/raw HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer test-token\r\n"
+        "Connection: Upgrade\r\nUpgrade: echo/1\r\nX-Remote-User: root\r\n\r\n"
+    )
+    writer.write(head.encode())
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    assert answer.startswith(b"HTTP/1.1 101")
+    for piece in (b"one", b"two"):
+        writer.write(piece)
+        assert await asyncio.wait_for(reader.readexactly(4), 10) == piece + b"!"
+    writer.close()
+    [seen] = server.asked(FLUNDERS)
+    assert seen.user == "token-user"
+
+
+async def test_an_answer_that_does_not_come(
+    server: ExtensionServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "HEAD_SECONDS", 0.2)
+    await server.ready()
+    url = server.cluster.url(FLUNDERS + "/never")
+    async with server.cluster.http() as http, http.get(url) as answer:
+        assert answer.status == 504
+        message = (await answer.json())["message"]
+        assert message == "Timeout: request did not complete within the allotted timeout"

@@ -125,3 +125,18 @@ def test_any_bytes_decode_or_are_refused(data: bytes) -> None:
             decode(raw)
         except ProtobufError:
             pass
+
+
+def test_an_api_service() -> None:
+    service = field(1, "ns") + field(2, "api") + field(3, 8443)
+    spec = field(1, service) + field(2, "x.io") + field(3, "v1") + field(4, 1) + field(5, b"pem")
+    raw = field(1, field(1, "v1.x.io")) + field(2, spec + field(7, 100) + field(8, 15))
+    assert decode(body("apiregistration.k8s.io/v1", "APIService", raw))["spec"] == {
+        "service": {"namespace": "ns", "name": "api", "port": 8443},
+        "group": "x.io",
+        "version": "v1",
+        "insecureSkipTLSVerify": True,
+        "caBundle": "cGVt",
+        "groupPriorityMinimum": 100,
+        "versionPriority": 15,
+    }
