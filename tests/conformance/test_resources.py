@@ -1,5 +1,6 @@
 """Section A: every built-in resource, every verb, and the subresources that all kinds share."""
 
+import asyncio
 import copy
 from typing import Any
 
@@ -54,6 +55,16 @@ def sample(kind: Kind, namespace: str, name: str) -> dict[str, Any]:
     return {"apiVersion": kind.api_version, "kind": kind.kind, **obj}
 
 
+async def settled(api: Api, path: str) -> None:
+    """Return when the server has judged the object."""
+    async with asyncio.timeout(10):
+        while True:
+            conditions = (await api.get(path)).body["status"].get("conditions", [])
+            if {"Established", "Available"} & {item["type"] for item in conditions}:
+                return
+            await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize("kind", LISTED, ids=lambda kind: f"{kind.plural}.{kind.api_version}")
 async def test_all_verbs(api: Api, namespace: str, kind: Kind) -> None:
     path = collection(kind, namespace)
@@ -79,7 +90,7 @@ async def test_all_verbs(api: Api, namespace: str, kind: Kind) -> None:
     patched = await api.patch(here, change, JSON_PATCH)
     assert patched.body["metadata"]["annotations"]["a"] == "b"
     if kind.plural in WATCHED:
-        assert (await api.get(here)).body["status"]["conditions"]
+        await settled(api, here)
     newest = (await api.get(here)).body
     newest["metadata"]["annotations"] = {"updated": "yes"}
     updated = await api.update(here, newest)
