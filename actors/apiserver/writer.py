@@ -225,7 +225,7 @@ class Writer:
         if await admission.admit(review):
             new = self._prepare_update(call, old, new, scope)
             review = Review(self.environment, call, new, old, fresh)
-        causes = validate_update(kind, old, new, scope)
+        causes = validate_update(kind, old, new, scope, call.warnings)
         if not scope:
             causes = [*self.definitions.missing(kind.definition, new), *causes]
         if causes:

@@ -286,25 +286,48 @@ def _grown(frame: list[Any], overload: Overload, args: tuple[Any, ...]) -> None:
 
 def applied(frame: list[Any], overload: Overload, args: tuple[Any, ...]) -> Any:
     """Call it, and spend what the call costs."""
-    if overload.growth is not None:
-        _grown(frame, overload, args)
-    result = overload.call(*args)
-    frame[0].spend(overload.cost(args, result) if overload.cost is not None else costs.CALL)
+    try:
+        if overload.growth is not None:
+            _grown(frame, overload, args)
+        result = overload.call(*args)
+        cost = overload.cost(args, result) if overload.cost is not None else costs.CALL
+    except _MISFITS as error:
+        raise CelError("no such overload") from error
+    frame[0].spend(cost)
     return result
+
+
+# A value need not be what its type says: null is where a schema lets it be, and what was stored
+# before a schema changed may be anything. A function that cannot take it has no overload for it.
+_MISFITS = (TypeError, AttributeError, LookupError)
 
 
 def direct(overload: Overload, runs: tuple[Run, ...]) -> tuple[Run, int]:
     """A call whose overload is known: (run, its fixed cost)."""
     call = overload.call
-    if overload.cost is not None or overload.growth is not None:
+    if overload.cost is not None or overload.growth is not None or len(runs) not in (1, 2):
         return lambda frame: applied(frame, overload, tuple(run(frame) for run in runs)), 0
     if len(runs) == 1:
         one = runs[0]
-        return lambda frame: call(one(frame)), costs.CALL
-    if len(runs) == 2:
-        left, right = runs
-        return lambda frame: call(left(frame), right(frame)), costs.CALL
-    return lambda frame: call(*[run(frame) for run in runs]), costs.CALL
+
+        def single(frame: list[Any]) -> Any:
+            value = one(frame)
+            try:
+                return call(value)
+            except _MISFITS as error:
+                raise CelError("no such overload") from error
+
+        return single, costs.CALL
+    left, right = runs
+
+    def double(frame: list[Any]) -> Any:
+        first, second = left(frame), right(frame)
+        try:
+            return call(first, second)
+        except _MISFITS as error:
+            raise CelError("no such overload") from error
+
+    return double, costs.CALL
 
 
 def chosen(name: str, overloads: tuple[Overload, ...], runs: tuple[Run, ...]) -> tuple[Run, int]:

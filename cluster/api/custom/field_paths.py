@@ -40,6 +40,20 @@ def follow(path: str, schema: Object, *, keys: bool = True) -> tuple[tuple[str, 
     return tuple(names), schema
 
 
+def joined_path(path: str, schema: Object) -> str:
+    """The path as causes have it: ``.spec.labels[a.b]``, where named fields are behind dots and
+    keys of maps in brackets; '' if it leads nowhere."""
+    try:
+        names, _ = follow(path, schema)
+    except FieldPathError:
+        return ""
+    text = ""
+    for name in names:
+        text += f".{name}" if isinstance(schema.get("properties"), dict) else f"[{name}]"
+        schema = _below(schema, name)
+    return text
+
+
 def _next(pieces: Any) -> str:
     found: str | None = next(pieces, None)
     if found is None:

@@ -13,6 +13,8 @@ import orjson
 from cluster.api import schema_conform
 from cluster.api.custom import values, walks
 from cluster.api.custom.columns import columns_of
+from cluster.api.custom.list_values import check_lists
+from cluster.api.custom.rule_walk import judge
 from cluster.api.custom.selectable import selectable_values
 from cluster.api.custom.structural import ABSENT, MakeRules, Structural, no_rules
 from cluster.api.schema_node import SchemaNode
@@ -114,12 +116,25 @@ class CustomForm:
         """Defaults, in place. True if there was something to fill in."""
         return walks.apply_defaults(self.schema, obj)
 
-    def check(self, obj: Object, old: Object | None = None) -> list[Cause]:
-        """What is wrong with an object, beyond its metadata; ``old``: what it was before."""
+    def check(
+        self, obj: Object, old: Object | None = None, warnings: list[str] | None = None
+    ) -> list[Cause]:
+        """What is wrong with an object, beyond its metadata; ``old``: what it was before.
+        ``warnings``: texts of rules that were broken before are added to it."""
         found: list[Cause] = []
         before = ABSENT if old is None else old
         values.validate(self.schema, obj, "", before, found)
-        return found
+        if not self._has_duplicates(old):
+            check_lists(self.schema, obj, "", found)
+        judged = judge(self.schema, obj, before, found)
+        if warnings is not None:
+            warnings.extend(judged.warned)
+        return [*found, *judged.found]
+
+    def _has_duplicates(self, obj: Object | None) -> bool:
+        found: list[Cause] = []
+        check_lists(self.schema, obj, "", found)
+        return bool(found)
 
     def field_values(self, obj: Object) -> dict[str, str]:
         """What field selectors see."""

@@ -4,10 +4,10 @@ Source: reference of ValidationRule; "Extend the Kubernetes API with CustomResou
 Validation rules. Must not know objects.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+import re
+from dataclasses import dataclass, field, replace
 
-from cluster.api.custom import rule_paths
+from cluster.api.custom.field_paths import FieldPathError, follow
 from cluster.api.custom.rule_extents import extent_of, repeated
 from cluster.api.custom.rule_types import type_of
 from cluster.api.custom.rules import OLD_SELF, REASONS, SELF, CompiledRule
@@ -15,11 +15,9 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.cel.estimates import estimate
-from cluster.cel.program import CelCompileError
+from cluster.cel.program import CelCompileError, Program
 
-MESSAGE_MAX = 2048
 EXTENSION = "x-kubernetes-validations"
-_SUPPORTED = frozenset(REASONS)
 # Kubernetes' limits of what one rule, and all rules of a version, may cost at most.
 RULE_UNITS, TOTAL_UNITS = 10_000_000, 100_000_000
 _ADVICE = (
@@ -28,11 +26,23 @@ _ADVICE = (
 )
 
 
+# Of these the most expensive are told, if they are a hundredth of what all may cost.
+_TOLD_MAX = 4
+_LINE_BREAKS = re.compile(r"[\n\r]")
+
+
 @dataclass
 class _Total:
-    """Of a whole schema: units of all rules together."""
+    """Of a whole schema: units of all rules together, and of the larger ones (units, path)."""
 
     units: int = 0
+    large: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, units: int, path: str) -> None:
+        """Of one expression."""
+        self.units += units
+        if units >= TOTAL_UNITS // 100:
+            self.large.append((units, path))
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,9 @@ def check_rules(schema: Object, path: str, found: list[Cause]) -> None:
     if total.units > TOTAL_UNITS:
         text = f"{EXTENSION} estimated rule cost total for entire OpenAPIv3 schema"
         factor = _factor(total.units, TOTAL_UNITS)
+        detail = "contributed to estimated rule cost total exceeding cost limit for entire"
+        for _, place in sorted(total.large, key=lambda item: -item[0])[:_TOLD_MAX]:
+            found.append(causes.forbidden(place, f"{detail} OpenAPIv3 schema"))
         detail = f"{text} exceeds budget by factor of {factor} {_ADVICE}"
         found.append(causes.forbidden(path, detail))
 
@@ -76,8 +89,7 @@ def _check_below(
 def _check_here(
     schema: Object, path: str, found: list[Cause], total: _Total, around: _Around, *, root: bool
 ) -> None:
-    rules = schema.get(EXTENSION) or ()
-    kind = type_of(schema, "object", root) if rules else None
+    rules, before = schema.get(EXTENSION) or (), len(found)
     for position, rule in enumerate(rules):
         place = f"{path}.{EXTENSION}[{position}]"
         if not isinstance(rule, dict):
@@ -85,67 +97,97 @@ def _check_here(
             continue
         _check_texts(rule, place, found)
         _check_place(rule, schema, place, found)
-        if not str(rule.get("rule") or "").strip():
-            continue
-        if kind is None:
-            detail = "rules are not supported where nothing of the value is known"
-            found.append(causes.invalid(f"{place}.rule", rule["rule"], detail))
-            continue
-        compiled = CompiledRule(rule, kind)
-        if _check_compiled(compiled, place, around.uncorrelated, found):
-            _check_cost(compiled, schema, f"{place}.rule", around.times, total, found)
-
-
-def _check_cost(
-    rule: CompiledRule, schema: Object, path: str, times: int, total: _Total, found: list[Cause]
-) -> None:
+    if not rules or len(found) > before:
+        return
+    kind = type_of(schema, "object", root)
+    if kind is None:
+        detail = f"failed to retrieve type information for {EXTENSION}"
+        message = f"Internal error: internal error: {detail}"
+        found.append(Cause(f"{path}.{EXTENSION}", "InternalError", message))
+        return
     extent = extent_of(schema)
-    units = estimate(rule.program.checked, {SELF: extent, OLD_SELF: extent}) * times
-    total.units += units
+    for position, rule in enumerate(rules):
+        place = f"{path}.{EXTENSION}[{position}]"
+        compiled = CompiledRule(rule, kind, schema)
+        if _check_compiled(compiled, place, around.uncorrelated, found):
+            for name, what, program in (
+                ("rule", "rule", compiled.program),
+                ("messageExpression", "messageExpression", _message_program(compiled)),
+            ):
+                if program is not None:
+                    units = estimate(program.checked, {SELF: extent, OLD_SELF: extent})
+                    _check_cost(units * around.times, what, f"{place}.{name}", total, found)
+
+
+def _message_program(rule: CompiledRule) -> Program | None:
+    """None for none, and for one that is no expression, which was told."""
+    try:
+        return rule.message_program
+    except CelCompileError:
+        return None
+
+
+def _check_cost(units: int, what: str, path: str, total: _Total, found: list[Cause]) -> None:
+    total.add(units, path)
     if units > RULE_UNITS:
-        text = f"estimated rule cost exceeds budget by factor of {_factor(units, RULE_UNITS)}"
+        text = f"estimated {what} cost exceeds budget by factor of {_factor(units, RULE_UNITS)}"
         found.append(causes.forbidden(path, f"{text} {_ADVICE}"))
 
 
 def _factor(units: int, limit: int) -> str:
     found = units / limit
-    return "more than 100x" if found > 100 else f"{found:.1f}x"
+    if found > 100:
+        return "more than 100x"
+    return f"{found:.1f}x" if found >= 1.5 else f"{found:f}x"
 
 
 def _check_texts(rule: Object, path: str, found: list[Cause]) -> None:
-    text, message = str(rule.get("rule") or ""), rule.get("message")
-    told = rule.get("messageExpression")
-    if not text.strip():
+    text, message = str(rule.get("rule") or "").strip(), str(rule.get("message") or "")
+    told = str(rule.get("messageExpression") or "")
+    if not text:
         found.append(causes.required(f"{path}.rule", "rule is not specified"))
-    if message and not str(message).strip():
+    elif message and not message.strip():
         detail = "message must be non-empty if specified"
         found.append(causes.invalid(f"{path}.message", message, detail))
-    elif message and "\n" in str(message):
+    elif _LINE_BREAKS.search(message.strip()):
         detail = "message must not contain line breaks"
         found.append(causes.invalid(f"{path}.message", message, detail))
-    elif message and len(str(message)) > MESSAGE_MAX:
-        found.append(causes.too_long(f"{path}.message", MESSAGE_MAX))
-    elif "\n" in text.strip() and not message:
+    elif _LINE_BREAKS.search(text) and not message:
         detail = "message must be specified if rule contains line breaks"
         found.append(causes.required(f"{path}.message", detail))
-    if told and not str(told).strip():
+    if told and not told.strip():
         detail = "messageExpression must be non-empty if specified"
         found.append(causes.required(f"{path}.messageExpression", detail))
 
 
 def _check_place(rule: Object, schema: Object, path: str, found: list[Cause]) -> None:
-    reason, place = rule.get("reason"), rule.get("fieldPath")
-    if reason and reason not in _SUPPORTED:
-        found.append(causes.unsupported(f"{path}.reason", reason, _SUPPORTED))
+    reason, place = rule.get("reason"), str(rule.get("fieldPath") or "")
+    if reason is not None and reason not in REASONS:
+        found.append(causes.unsupported(f"{path}.reason", reason, REASONS))
     if not place:
         return
-    if not str(place).strip() or rule_paths.parts_of(str(place)) is None:
-        detail = "fieldPath must be a valid path"
-    elif not rule_paths.exists(schema, str(place)):
-        detail = "fieldPath must be a valid path: does not refer to a valid field"
-    else:
-        return
-    found.append(causes.invalid(f"{path}.fieldPath", place, detail))
+    wrong = []
+    if not place.strip():
+        wrong.append("fieldPath must be non-empty if specified")
+    if _LINE_BREAKS.search(place):
+        wrong.append("fieldPath must not contain line breaks")
+    try:
+        follow(place, schema)
+    except FieldPathError:
+        wrong.append("fieldPath must be a valid path")
+    found.extend(causes.invalid(f"{path}.fieldPath", place, detail) for detail in wrong)
+
+
+def _whole(rule: Object) -> Object:
+    """A rule as messages show it: in Kubernetes' own form, whose names are not those of JSON."""
+    return {
+        "Rule": rule.get("rule") or "",
+        "Message": rule.get("message") or "",
+        "MessageExpression": rule.get("messageExpression") or "",
+        "Reason": rule.get("reason"),
+        "FieldPath": rule.get("fieldPath") or "",
+        "OptionalOldSelf": rule.get("optionalOldSelf"),
+    }
 
 
 def _check_compiled(rule: CompiledRule, path: str, uncorrelated: str, found: list[Cause]) -> bool:
@@ -154,7 +196,7 @@ def _check_compiled(rule: CompiledRule, path: str, uncorrelated: str, found: lis
     try:
         _ = rule.program
     except CelCompileError as error:
-        found.append(causes.invalid(place, text, str(error)))
+        found.append(causes.invalid(place, _whole(rule.rule), str(error)))
         return False
     transition = rule.is_transition
     if transition and uncorrelated:
@@ -164,9 +206,9 @@ def _check_compiled(rule: CompiledRule, path: str, uncorrelated: str, found: lis
     if rule.rule.get("optionalOldSelf") is not None and not transition:
         detail = "may not be set if oldSelf is not used in rule"
         found.append(causes.invalid(f"{path}.optionalOldSelf", rule.optional_old, detail))
-    told: Any = rule.rule.get("messageExpression")
     try:
         _ = rule.message_program
     except CelCompileError as error:
-        found.append(causes.invalid(f"{path}.messageExpression", told, str(error)))
+        where = f"{path}.messageExpression"
+        found.append(causes.invalid(where, _whole(rule.rule), str(error)))
     return True

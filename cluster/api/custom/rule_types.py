@@ -127,15 +127,23 @@ def _time(value: Any) -> Any:
     return to_timestamp(value)
 
 
-def _present(convert: Convert) -> Convert:
-    return lambda value: None if value is None else convert(value)
+def _of_text(convert: Convert) -> Convert:
+    def change(value: Any) -> Any:
+        if value is None:
+            return None
+        if type(value) is not str:
+            # From before the schema said so: an update may leave it as it is.
+            raise CelError("invalid data, expected string")
+        return convert(value)
+
+    return change
 
 
 _CONVERTED: dict[str, Convert] = {
-    "byte": _present(_bytes),
-    "date": _present(_time),
-    "date-time": _present(_time),
-    "duration": _present(to_duration),
+    "byte": _of_text(_bytes),
+    "date": _of_text(_time),
+    "date-time": _of_text(_time),
+    "duration": _of_text(to_duration),
 }
 
 

@@ -4,20 +4,21 @@ Causes are in Kubernetes' words. Source: "Extend the Kubernetes API with CustomR
 Validation rules; KEP-2876. Must not know which places may have rules: ``rule_checks`` judges that.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from cluster.api.custom.rule_paths import below
+from cluster.api.custom.field_paths import joined_path
 from cluster.api.custom.rule_types import Convert, converter, type_of
-from cluster.api.custom.structural import ABSENT, Rule
-from cluster.api.status import Cause
+from cluster.api.custom.structural import ABSENT, Judge, Refusal
+from cluster.api.status import Cause, quoted
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.cel.names import names_of
 from cluster.cel.parser import parse
 from cluster.cel.program import (
+    PER_EXPRESSION,
     Budget,
     CelCompileError,
     CelCostExceeded,
@@ -33,6 +34,7 @@ from cluster.cel.values import NONE, Optional
 SELF, OLD_SELF = "self", "oldSelf"
 # Of what a messageExpression makes.
 MESSAGE_MAX = 5120
+_ENDED = "no further validation rules will be run"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class CompiledRule:
 
     rule: Object
     type: Type
+    schema: Object
 
     @property
     def text(self) -> str:
@@ -51,6 +54,14 @@ class CompiledRule:
     def is_transition(self) -> bool:
         """Whether it looks at what was there before."""
         return OLD_SELF in names_of(parse(Source(self.text)))
+
+    @property
+    def looks_back(self) -> bool:
+        """The same; False if it is no expression."""
+        try:
+            return self.is_transition
+        except CelCompileError:
+            return False
 
     @property
     def optional_old(self) -> bool:
@@ -66,53 +77,127 @@ class CompiledRule:
     @cached_property
     def program(self) -> Program:
         """Of the rule."""
-        return compile_expression(self.text, self.declarations, BOOL)
+        found = compile_expression(self.text, self.declarations)
+        if found.result != BOOL:
+            raise CelCompileError("cel expression must evaluate to a bool")
+        return found
 
     @cached_property
     def message_program(self) -> Program | None:
         """Of the messageExpression, if there is one."""
         text = self.rule.get("messageExpression")
-        return compile_expression(text, self.declarations, STRING) if text else None
+        if not text:
+            return None
+        try:
+            found = compile_expression(text, self.declarations)
+        except CelCompileError as error:
+            raise CelCompileError(f"messageExpression {error}") from error
+        if found.result != STRING:
+            raise CelCompileError("messageExpression must evaluate to a string")
+        return found
 
     @property
     def shown(self) -> str:
         """In messages about its failing."""
         return str(self.rule.get("message") or self.text).strip()
 
+    @cached_property
+    def field(self) -> str:
+        """The field below the place that it tells of, as a path without its first dot; ''."""
+        path = str(self.rule.get("fieldPath") or "")
+        return joined_path(path, self.schema).removeprefix(".")
 
-def make_rules(schema: Object, root: bool) -> tuple[Rule, ...]:
+
+def make_rules(schema: Object, root: bool) -> Judge | None:
     """Of one place; see ``structural.MakeRules``. They are compiled when first needed."""
     given = schema.get("x-kubernetes-validations") or ()
-    if not given:
-        return ()
-    found = type_of(schema, "object", root)
+    found = type_of(schema, "object", root) if given else None
     if found is None:
-        return ()
-    convert = converter(schema)
-    return tuple(_rule(CompiledRule(rule, found), schema, convert) for rule in given)
-
-
-def _rule(rule: CompiledRule, schema: Object, convert: Convert | None) -> Rule:
+        return None
+    rules, convert = [CompiledRule(rule, found, schema) for rule in given], converter(schema)
     kind = str(schema.get("type") or "")
 
-    def judge(value: Any, old: Any, path: str, found: list[Cause], budget: Budget) -> None:
-        place = path or "<nil>"
-        try:
-            if old is ABSENT and rule.is_transition and not rule.optional_old:
-                return
-            bindings = _bindings(rule, value, old, convert)
-            if rule.program.evaluate(bindings, budget) is True:
-                return
-        except CelCompileError as error:
-            found.append(causes.invalid(place, kind, f"rule compile error: {error}"))
-        except CelCostExceeded as error:
-            found.append(causes.invalid(place, kind, _ended(error, rule)))
-        except CelError as error:
-            found.append(causes.invalid(place, kind, _failed(error, rule)))
-        else:
-            found.append(_refusal(rule, kind, path, _message(rule, bindings, budget)))
+    def judge(value: Any, old: Any, path: str, budget: Budget) -> Iterable[Refusal]:
+        for rule in rules:
+            if old is ABSENT and not rule.optional_old and rule.looks_back:
+                continue
+            turn = _Turn(rule, kind, path, budget)
+            refusal = turn.judge(value, old, convert)
+            if refusal is not None:
+                yield refusal
 
     return judge
+
+
+class _Stopped(Exception):
+    """No more rules may be asked; the text says why."""
+
+
+@dataclass
+class _Turn:
+    """One rule asked of one value. ``kind``: the value's type in the schema."""
+
+    rule: CompiledRule
+    kind: str
+    path: str
+    budget: Budget
+
+    def judge(self, value: Any, old: Any, convert: Convert | None) -> Refusal | None:
+        """What it finds wrong."""
+        try:
+            bindings = _bindings(self.rule, value, old, convert)
+            if self._run(self.rule.program, bindings) is True:
+                return None
+        except CelCompileError as error:
+            return self._failed(f"rule compile error: {error}")
+        except _Stopped as stopped:
+            return self._failed(str(stopped), ends=True)
+        except CelError as error:
+            return self._failed(_told(error, self.rule))
+        mends, place = not self.rule.is_transition, self._place()
+        try:
+            detail = self._message(bindings)
+        except _Stopped as stopped:
+            return Refusal(causes.invalid(place, self.kind, str(stopped)), mends, ends=True)
+        return Refusal(_refusal(self.rule, self.kind, value, place, detail), mends)
+
+    def _failed(self, detail: str, *, ends: bool = False) -> Refusal:
+        cause = causes.invalid(self.path or "<nil>", self.kind, detail)
+        return Refusal(cause, ends=ends)
+
+    def _run(self, program: Program, bindings: dict[str, Any], *, message: bool = False) -> Any:
+        what = "messageExpression evaluation" if message else "validation"
+        spent = f"{what} failed due to running out of cost budget, {_ENDED}"
+        left = self.budget.left
+        if left <= 0:
+            raise _Stopped(spent)
+        try:
+            return program.evaluate(bindings, self.budget)
+        except CelCostExceeded as error:
+            if left < PER_EXPRESSION:
+                raise _Stopped(spent) from error
+            why = f"{_ENDED} due to call cost exceeds limit for"
+            if message:
+                raise _Stopped(f"{why} messageExpression: {quoted(program.source)}") from error
+            raise _Stopped(f"'{error}': {why} rule: {self.rule.shown}") from error
+
+    def _message(self, bindings: dict[str, Any]) -> str:
+        """What the rule says; what its expression makes, if that is one line of text."""
+        made = ""
+        try:
+            program = self.rule.message_program
+            if program is not None:
+                made = str(self._run(program, bindings, message=True)).strip()
+        except (CelError, CelCompileError):
+            made = ""
+        if made and "\n" not in made and len(made.encode("utf-8", "replace")) <= MESSAGE_MAX:
+            return made
+        told = str(self.rule.rule.get("message") or "")
+        return told.strip() if told else f"failed rule: {self.rule.shown}"
+
+    def _place(self) -> str:
+        below = self.rule.field
+        return f"{self.path}.{below}" if self.path and below else self.path or below or "<nil>"
 
 
 def _bindings(rule: CompiledRule, value: Any, old: Any, convert: Convert | None) -> dict[str, Any]:
@@ -122,16 +207,11 @@ def _bindings(rule: CompiledRule, value: Any, old: Any, convert: Convert | None)
     if rule.optional_old:
         before: Any = NONE if old is ABSENT else Optional(seen(old))
     else:
-        before = None if old is ABSENT else seen(old)
+        before = None if old is ABSENT or not rule.looks_back else seen(old)
     return {SELF: seen(value), OLD_SELF: before}
 
 
-def _ended(error: CelError, rule: CompiledRule) -> str:
-    why = "no further validation rules will be run due to call cost exceeds limit for rule"
-    return f"'{error}': {why}: {rule.shown}"
-
-
-def _failed(error: CelError, rule: CompiledRule) -> str:
+def _told(error: CelError, rule: CompiledRule) -> str:
     if str(error).startswith("no such overload"):
         return (
             f"'{error}': call arguments did not match a supported operator, function or macro "
@@ -140,41 +220,21 @@ def _failed(error: CelError, rule: CompiledRule) -> str:
     return f"{error} evaluating rule: {rule.shown}"
 
 
-def _message(rule: CompiledRule, bindings: dict[str, Any], budget: Budget) -> str:
-    """What the rule says; what its expression makes, if that is one line of text."""
-    try:
-        program = rule.message_program
-        made = "" if program is None else str(program.evaluate(bindings, budget)).strip()
-    except (CelError, CelCompileError):
-        made = ""
-    if made and "\n" not in made and len(made) <= MESSAGE_MAX:
-        return made
-    told = str(rule.rule.get("message") or "").strip()
-    return told or f"failed rule: {rule.shown}"
+REASONS = (
+    "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired",
+)  # fmt: skip
 
 
-def _forbidden(path: str, kind: str, detail: str) -> Cause:
-    return causes.forbidden(path, detail)
-
-
-def _required(path: str, kind: str, detail: str) -> Cause:
-    return causes.required(path, detail)
-
-
-def _duplicate(path: str, kind: str, detail: str) -> Cause:
-    return causes.duplicate(path, kind)
-
-
-_REASONS: dict[str, Callable[[str, str, str], Cause]] = {
-    "FieldValueInvalid": causes.invalid,
-    "FieldValueForbidden": _forbidden,
-    "FieldValueRequired": _required,
-    "FieldValueDuplicate": _duplicate,
-}
-REASONS = tuple(sorted(_REASONS))
-
-
-def _refusal(rule: CompiledRule, kind: str, path: str, detail: str) -> Cause:
-    place = below(path, str(rule.rule.get("fieldPath") or ""))
-    make = _REASONS[str(rule.rule.get("reason") or "FieldValueInvalid")]
-    return make(place or "<nil>", kind, detail)
+def _refusal(rule: CompiledRule, kind: str, value: Any, place: str, detail: str) -> Cause:
+    """Values of objects and lists are not told: they may be long."""
+    reason = str(rule.rule.get("reason") or "FieldValueInvalid")
+    shown = "" if kind in ("object", "array") else causes.shown(value)
+    match reason:
+        case "FieldValueForbidden":
+            return causes.forbidden(place, detail)
+        case "FieldValueRequired":
+            return causes.required(place, detail)
+        case "FieldValueDuplicate":
+            return Cause(place, reason, f"Duplicate value: {shown}" if shown else "Duplicate value")
+    text = f"Invalid value: {shown}: {detail}" if shown else f"Invalid value: {detail}"
+    return Cause(place, "FieldValueInvalid", text)

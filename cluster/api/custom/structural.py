@@ -6,8 +6,8 @@ CustomResourceDefinitions", Specifying a structural schema). Must not know objec
 schema is right: ``structure_rules`` checks that before anything is compiled.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 from cluster.api.custom.patterns import Pattern, compile_pattern
 from cluster.api.schema_node import SchemaNode
@@ -22,19 +22,29 @@ class Absent:
 
 ABSENT: Final = Absent()
 
-# One rule of a place beyond JSON schema: (value, old value or ABSENT, path, causes it adds to, what
-# all rules of one object may cost).
-Rule = Callable[[Any, Any, str, list[Cause], Budget], None]
+
+class Refusal(NamedTuple):
+    """What a rule found wrong. ``mends``: an update that leaves its place alone may pass; ``ends``:
+    no more rules may be asked."""
+
+    cause: Cause
+    mends: bool = False
+    ends: bool = False
+
+
+# The rules of a place beyond JSON schema: (value, old value or ABSENT, path, what all rules of the
+# object may still cost).
+Judge = Callable[[Any, Any, str, Budget], Iterable[Refusal]]
 # From a place's raw schema, whether it is the root, to its rules (x-kubernetes-validations).
-MakeRules = Callable[[Object, bool], tuple[Rule, ...]]
+MakeRules = Callable[[Object, bool], Judge | None]
 
 IDENTITY = ("apiVersion", "kind", "metadata")
 _TEXT: Object = {"type": "string"}
 
 
-def no_rules(schema: Object, root: bool) -> tuple[Rule, ...]:
+def no_rules(schema: Object, root: bool) -> Judge | None:
     """For schemas whose rules are not wanted here."""
-    return ()
+    return None
 
 
 class Structural:
@@ -43,7 +53,8 @@ class Structural:
     ``type`` '' is any. ``preserve``: fields that are not named stay. ``resource``: it holds a whole
     object (the root does, and x-kubernetes-embedded-resource). ``properties``: named fields;
     ``additional``: of values under free keys, True for any value. ``default``: ABSENT for none.
-    ``schema``: the raw schema, for bounds.
+    ``schema``: the raw schema, for bounds. ``judge``: its rules. ``ruled``, ``keyed``: there are
+    rules, or lists without duplicates, here or below.
     """
 
     __slots__ = (
@@ -54,6 +65,8 @@ class Structural:
         "enum",
         "int_or_string",
         "items",
+        "judge",
+        "keyed",
         "list_map_keys",
         "list_type",
         "map_type",
@@ -66,7 +79,7 @@ class Structural:
         "properties",
         "required",
         "resource",
-        "rules",
+        "ruled",
         "schema",
         "type",
     )
@@ -117,7 +130,10 @@ class Structural:
         self.none_of = (
             Structural(absent, meta, make_rules, nested=True) if isinstance(absent, dict) else None
         )
-        self.rules: tuple[Rule, ...] = () if nested else make_rules(schema, root)
+        self.judge: Judge | None = None if nested else make_rules(schema, root)
+        below = [part for part in (*self.properties.values(), self.free(), self.items) if part]
+        self.ruled: bool = self.judge is not None or any(part.ruled for part in below)
+        self.keyed: bool = self.list_type in ("set", "map") or any(part.keyed for part in below)
 
     @property
     def patch_strategy(self) -> str:

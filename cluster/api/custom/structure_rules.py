@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from cluster.api.custom import values, walks
 from cluster.api.custom.list_rules import check_merge_types
+from cluster.api.custom.list_values import check_lists
 from cluster.api.custom.nested_rules import (
     DEPTH_MAX,
     check_common,
@@ -16,6 +17,7 @@ from cluster.api.custom.nested_rules import (
     logic_parts,
 )
 from cluster.api.custom.rule_checks import check_rules
+from cluster.api.custom.rule_walk import judge
 from cluster.api.custom.rules import make_rules
 from cluster.api.custom.structural import ABSENT, IDENTITY, Structural
 from cluster.api.status import Cause
@@ -202,7 +204,10 @@ def _check_defaults(node: Structural, path: str, found: list[Cause]) -> None:
         if unknown:
             detail = f"must not have unknown fields: {', '.join(unknown)}"
             found.append(causes.invalid(place, node.default, detail))
-        values.validate(node, copied, place, ABSENT, found)
+        wrong: list[Cause] = []
+        values.validate(node, copied, place, ABSENT, wrong)
+        check_lists(node, copied, place, wrong)
+        found.extend(wrong or judge(node, copied, copied, path=place, mending=False).found)
     for name, part in node.properties.items():
         _check_defaults(part, f"{path}.properties[{name}]", found)
     free = node.free()

@@ -1,4 +1,4 @@
-"""What values of a custom resource may be: types, bounds, formats, lists without duplicates, rules.
+"""What values of a custom resource may be: types, bounds, formats.
 
 Causes are in the words of Kubernetes' validation of custom resources. An update is held only to
 what it changes: a value that stood there before may stay as it is (KEP-4008, ratcheting).
@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 from cluster.api.custom import formats
+from cluster.api.custom.list_values import item_key
 from cluster.api.custom.structural import ABSENT, IDENTITY, Structural
 from cluster.api.jsonio import json_type
 from cluster.api.status import Cause
 from cluster.api.validation import causes
-from cluster.cel.costs import PER_CALL, Budget
 
 _RANGES = {
     "int32": (-(2**31), 2**31 - 1),
@@ -25,34 +25,20 @@ _RANGES = {
 _JSON_TYPES = {"bool": "boolean", "number": "number"}
 
 
-def validate(
-    node: Structural,
-    value: Any,
-    path: str,
-    old: Any,
-    found: list[Cause],
-    budget: Budget | None = None,
-) -> None:
-    """``old``: what stood there before, ABSENT for nothing; ``path`` '' at the root; ``budget``:
-    what the rules of the whole object may cost, by default as much as Kubernetes allows."""
-    budget = Budget(PER_CALL) if budget is None else budget
+def validate(node: Structural, value: Any, path: str, old: Any, found: list[Cause]) -> None:
+    """``old``: what stood there before, ABSENT for nothing; ``path`` '' at the root."""
     if old is not ABSENT and same(old, value):
         return
     if value is None and node.nullable:
         return
     if not _check_type(node, value, path, found):
         return
-    before = len(found)
     _check_value(node, value, path, found)
     _check_logic(node, value, path, found)
     if isinstance(value, dict):
-        _check_object(node, value, path, old, found, budget)
+        _check_object(node, value, path, old, found)
     elif isinstance(value, list):
-        _check_list(node, value, path, old, found, budget)
-    if len(found) == before:
-        # As in Kubernetes: rules see only values that are what their schema says.
-        for rule in node.rules:
-            rule(value, old, path, found, budget)
+        _check_list(node, value, path, old, found)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -156,12 +142,7 @@ def _check_number(node: Structural, value: int | float, path: str, found: list[C
 
 
 def _check_object(
-    node: Structural,
-    value: dict[str, Any],
-    path: str,
-    old: Any,
-    found: list[Cause],
-    budget: Budget,
+    node: Structural, value: dict[str, Any], path: str, old: Any, found: list[Cause]
 ) -> None:
     schema, below = node.schema, f"{path}." if path else ""
     for name in node.required:
@@ -184,11 +165,11 @@ def _check_object(
             continue
         if node.resource and key in IDENTITY and not isinstance(item, str | dict):
             continue
-        validate(part, item, below + key, before.get(key, ABSENT), found, budget)
+        validate(part, item, below + key, before.get(key, ABSENT), found)
 
 
 def _check_list(
-    node: Structural, value: list[Any], path: str, old: Any, found: list[Cause], budget: Budget
+    node: Structural, value: list[Any], path: str, old: Any, found: list[Cause]
 ) -> None:
     schema = node.schema
     most, least = schema.get("maxItems"), schema.get("minItems")
@@ -198,26 +179,11 @@ def _check_list(
         found.append(_invalid(path, value, f"should have at least {least} items"))
     before: dict[bytes, Any] = {}
     if node.list_type == "map" and isinstance(old, list):
-        before = {_key(node, item): item for item in old}
-    seen: set[bytes] = set()
-    for position, item in enumerate(value):
-        place = f"{path}[{position}]"
-        key = _key(node, item)
-        if node.list_type in ("set", "map"):
-            if key in seen:
-                told = item if node.list_type == "set" else orjson.loads(key)
-                found.append(causes.duplicate(place, told))
-            seen.add(key)
-        if node.items is not None:
-            validate(node.items, item, place, before.get(key, ABSENT), found, budget)
-
-
-def _key(node: Structural, item: Any) -> bytes:
-    """What makes a list item the same as another: its keys, or all of it."""
-    if node.list_type == "map" and isinstance(item, dict):
-        keys = {name: item.get(name, node.key_default(name)) for name in node.list_map_keys}
-        return _text({name: value for name, value in keys.items() if value is not None})
-    return _text(item)
+        before = {item_key(node, item): item for item in old}
+    for position, item in enumerate(value if node.items is not None else ()):
+        assert node.items is not None
+        known = before.get(item_key(node, item), ABSENT) if before else ABSENT
+        validate(node.items, item, f"{path}[{position}]", known, found)
 
 
 def _check_logic(node: Structural, value: Any, path: str, found: list[Cause]) -> None:

@@ -118,15 +118,22 @@ def validate_create(kind: Kind, obj: Object) -> list[Cause]:
     return found
 
 
-def validate_update(kind: Kind, old: Object, new: Object, subresource: str = "") -> list[Cause]:
+def validate_update(
+    kind: Kind,
+    old: Object,
+    new: Object,
+    subresource: str = "",
+    warnings: list[str] | None = None,
+) -> list[Cause]:
     """What is wrong with an update: the new object, and the change. ``subresource``: the part that
-    was written, as ``status``, which cannot make the rest wrong."""
+    was written, as ``status``, which cannot make the rest wrong. ``warnings``: what is wrong and
+    was so before is added to it."""
     found: list[Cause] = []
     before, metadata = old.get("metadata") or {}, new.get("metadata") or {}
     check_metadata_update(before, metadata, found)
     check_metadata(kind, metadata, found)
     if kind.custom is not None:
-        return [*found, *kind.custom.check(new, old)]
+        return [*found, *kind.custom.check(new, old, warnings)]
     key = (kind.group, kind.kind)
     if key == ("", "Pod"):
         pods.check_pod_update(old, new, subresource, found)

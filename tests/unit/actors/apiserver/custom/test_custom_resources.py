@@ -306,13 +306,85 @@ async def test_rules_in_cel(plane: ControlPlane) -> None:
         await create(plane, widget(replicas=9))
     assert refused.value.status["details"]["causes"] == [
         {"reason": "FieldValueInvalid", "field": "spec",
-         "message": 'Invalid value: "object": too many: 9'}
+         "message": "Invalid value: too many: 9"}
     ]  # fmt: skip
     made = await create(plane, widget(color="red"))
     made["spec"]["color"] = "blue"
-    with pytest.raises(StatusError, match='spec: Invalid value: "object": the color stays'):
+    with pytest.raises(StatusError, match="spec: Invalid value: the color stays"):
         await plane.update("widgets", made, GROUP)
     found["metadata"]["name"] = "gadgets.example.com"
     spec["x-kubernetes-validations"] = [{"rule": "self.colour == 'red'"}]
     with pytest.raises(StatusError, match=r"undefined field 'colour'"):
         await plane.create(CRDS[0], found, group=CRDS[1])
+
+
+async def test_what_broke_a_rule_before_is_warned_of(plane: ControlPlane) -> None:
+    found = definition()
+    properties = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    await established(plane, found)
+    made = await create(plane, widget(labels={"a": "old", "b": "new"}))
+    rule = {"rule": "self == 'new'", "message": "must be new"}
+    properties["spec"]["properties"]["labels"]["additionalProperties"] = {
+        "type": "string", "x-kubernetes-validations": [rule],
+    }  # fmt: skip
+    properties["status"]["x-kubernetes-validations"] = [
+        {"rule": "self.replicas >= oldSelf.replicas", "message": "may only grow"}
+    ]
+    live = await plane.get(CRDS[0], "widgets.example.com", group=CRDS[1])
+    await plane.update(CRDS[0], {**live, "spec": found["spec"]}, CRDS[1])
+    wrong = widget("x", labels={"c": "old"}, color="green")
+    for _ in range(400):
+        with pytest.raises(StatusError) as refused:
+            await create(plane, wrong)
+        said = [cause["message"] for cause in refused.value.status["details"]["causes"]]
+        if len(said) > 1:
+            break
+        await asyncio.sleep(0.01)
+    assert said[1].startswith("Invalid value: null: some validation rules were not checked")
+    with pytest.raises(StatusError, match=r'spec\.labels\[c\]: Invalid value: "old": must be new'):
+        await create(plane, {**wrong, "spec": {**wrong["spec"], "color": "red"}})
+
+    async def put(obj: dict, subresource: str = "") -> tuple[str, ...]:
+        request = ApiRequest(
+            "update", "widgets", GROUP, namespace="default", name="w", subresource=subresource,
+            body=orjson.dumps(obj),
+        )  # fmt: skip
+        return (await plane.ask(request)).warnings
+
+    del made["metadata"]["resourceVersion"]
+    made["spec"]["replicas"] = 4
+    assert await put(made) == ('spec.labels[a]: Invalid value: "old": must be new',)
+    made["spec"]["labels"]["a"] = "new"
+    assert await put(made) == ()
+    made["status"] = {"replicas": 3}
+    assert await put(made, "status") == ()
+    made["status"] = {"replicas": 2}
+    with pytest.raises(StatusError, match="status: Invalid value: may only grow"):
+        await put(made, "status")
+
+
+async def test_an_update_may_keep_duplicates(plane: ControlPlane) -> None:
+    found = definition()
+    spec = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["tags"] = {"type": "array", "items": {"type": "string"}}
+    await established(plane, found)
+    made = await create(plane, widget(tags=["a", "a"]))
+    spec["properties"]["tags"]["x-kubernetes-list-type"] = "set"
+    live = await plane.get(CRDS[0], "widgets.example.com", group=CRDS[1])
+    await plane.update(CRDS[0], {**live, "spec": found["spec"]}, CRDS[1])
+    for _ in range(400):
+        try:
+            await create(plane, widget("x", tags=["b", "b"]), dryRun="All")
+        except StatusError as error:
+            assert 'spec.tags[1]: Duplicate value: "b"' in str(error)
+            break
+        await asyncio.sleep(0.01)
+    else:
+        raise AssertionError("the new schema never held")
+    made["spec"]["tags"] = ["a", "a", "b"]
+    made = await plane.update("widgets", made, GROUP)
+    made["spec"]["tags"] = ["a", "b"]
+    made = await plane.update("widgets", made, GROUP)
+    made["spec"]["tags"] = ["a", "b", "b"]
+    with pytest.raises(StatusError, match=r"spec\.tags\[2\]: Duplicate value"):
+        await plane.update("widgets", made, GROUP)

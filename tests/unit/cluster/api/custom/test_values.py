@@ -80,22 +80,6 @@ def test_what_is_right() -> None:
     ]
 
 
-def test_lists_without_duplicates() -> None:
-    a_set = {"type": "array", "items": TEXT, "x-kubernetes-list-type": "set"}
-    assert messages(a_set, ["a", "b", "a"]) == ['spec.x[2]: Duplicate value: "a"']
-    a_map = {
-        "type": "array",
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": ["port", "protocol"],
-        "items": {
-            "type": "object",
-            "properties": {"port": WHOLE, "protocol": {**TEXT, "default": "TCP"}},
-        },
-    }
-    twice = [{"port": 1}, {"port": 1, "protocol": "UDP"}, {"port": 1, "protocol": "TCP"}]
-    assert messages(a_map, twice) == ['spec.x[2]: Duplicate value: {"port":1,"protocol":"TCP"}']
-
-
 def test_an_update_is_held_to_what_it_changes() -> None:
     item = {"type": "object", "properties": {"name": TEXT, "size": {**WHOLE, "maximum": 5}}}
     schema = {
@@ -122,22 +106,6 @@ def test_an_update_is_held_to_what_it_changes() -> None:
     assert len(messages(schema, changed, old)) == 1
     assert len(messages(schema, {**old, "a": "longer"}, old)) == 1
     assert len(messages(schema, old)) == 3
-
-
-def test_rules_see_what_is_right_otherwise() -> None:
-    seen: list[tuple[Any, Any, str]] = []
-
-    def make(schema: dict[str, Any], root: bool) -> Any:
-        def rule(value: Any, old: Any, path: str, found: list[Cause], budget: Any) -> None:
-            seen.append((value, old, path))
-
-        return (rule,) if "x-kubernetes-validations" in schema else ()
-
-    node = Structural({**WHOLE, "minimum": 1, "x-kubernetes-validations": [{}]}, None, make)
-    found: list[Cause] = []
-    validate(node, 0, "p", ABSENT, found)
-    validate(node, 2, "p", 1, found)
-    assert seen == [(2, 1, "p")] and len(found) == 1
 
 
 SCALARS = (
