@@ -172,7 +172,7 @@ class ApiServerActor(Actor):
         caller = caller_of_message(delivery)
         with self._desk.contained(request):
             return await self._desk.audited(
-                request, caller, lambda: self._chain.answer(request, caller)
+                request, caller, lambda notes: self._chain.answer(request, caller, notes)
             )
 
     def _open_audit(self, environment: Environment) -> AuditLog | None:
@@ -258,6 +258,10 @@ class ApiServerActor(Actor):
             (hooks.VALIDATING, environment.hooks.validating),
         ):
             self.ctx.task(follow(store, prefix, cache, broke), f"follow {prefix}")
+        policies = environment.policies
+        policies.followed = True
+        for prefix, part in (*policies.validating.followers, *policies.mutating.followers):
+            self.ctx.task(follow(store, prefix, part, broke), f"follow {prefix}")
         flows = follow(store, flow_control.PREFIX, self._desk.flow_control, broke, False)
         self.ctx.task(flows, "flow control")
         for table in environment.objects.cache.tables:

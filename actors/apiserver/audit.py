@@ -92,7 +92,8 @@ class AuditLog:
 
 
 class Trail:
-    """One request on its way. ``request`` and ``response``: bodies, set as they become known."""
+    """One request on its way. ``request`` and ``response``: bodies, set as they become known;
+    ``annotations``: what admission says of it, as it is said."""
 
     def __init__(
         self,
@@ -103,6 +104,7 @@ class Trail:
     ) -> None:
         self.request = b""
         self.response = b""
+        self.annotations: dict[str, str] = {}
         self._decision = decision
         self._base = base
         self._put = put
@@ -120,6 +122,8 @@ class Trail:
             self._add(event, "requestObject", self.request)
         if stage == "ResponseComplete" and decision.level == "RequestResponse":
             self._add(event, "responseObject", self.response)
+        if self.annotations:
+            event["annotations"] = self.annotations
         self._put(orjson.dumps(event) + b"\n")
 
     def _add(self, event: Json, name: str, body: bytes) -> None:

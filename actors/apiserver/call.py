@@ -70,6 +70,7 @@ class Call:
     the same transaction. ``inner``: a step of a request whose body webhooks have judged already.
     ``until``: monotonic seconds when webhooks must have answered, 0 before the first is asked.
     ``may_create``: of a patch, raises StatusError 403 unless the caller may create the object too.
+    ``annotations``: what admission adds to the audit log.
     """
 
     request: ApiRequest
@@ -83,6 +84,7 @@ class Call:
     inner: bool = False
     until: float = 0.0
     may_create: Callable[[], Awaitable[None]] | None = None
+    annotations: dict[str, str] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from actors.apiserver.admission.hooks import Hooks
+from actors.apiserver.admission.policies.known import Policies
 from actors.apiserver.aggregation.service_cache import ServiceCache
 from actors.apiserver.custom.kind_cache import KindCache
 from actors.apiserver.object_store import ObjectStore
@@ -28,8 +29,8 @@ _SECRETS = by_resource("", "v1", "secrets")
 @dataclass
 class Environment:
     """``ref``: to another actor by address (kubelets for logs). ``kinds``: what is served.
-    ``hooks``: admission webhooks. ``turns``: of writes that take from the same quota.
-    ``services``: who answers for what is not served here."""
+    ``hooks``: admission webhooks; ``policies``: admission policies. ``turns``: of writes that take
+    from the same quota. ``services``: who answers for what is not served here."""
 
     settings: ClusterSettings
     replica: str
@@ -40,6 +41,7 @@ class Environment:
     ref: Callable[[str], Ref]
     kinds: KindCache = field(default_factory=KindCache)
     hooks: Hooks = field(default_factory=Hooks)
+    policies: Policies = field(default_factory=Policies)
     turns: Turns = field(default_factory=Turns)
     services: ServiceCache = field(default_factory=ServiceCache)
 

@@ -151,17 +151,21 @@ class FrontDesk:
         return self.flow_control.flow(caller.user, caller.groups, asked)
 
     async def audited(
-        self, request: ApiRequest, caller: Caller, answer: Callable[[], Awaitable[ApiResponse]]
+        self,
+        request: ApiRequest,
+        caller: Caller,
+        answer: Callable[[dict[str, str] | None], Awaitable[ApiResponse]],
     ) -> ApiResponse:
-        """Serve a request of the message door, and keep in the audit log what the policy says."""
+        """Serve a request of the message door, and keep in the audit log what the policy says.
+        ``answer`` is given what gathers annotations, None if nobody reads them."""
         if self.audit is None:
-            return await answer()
+            return await answer(None)
         trail = self.audit.begin(caller, Source(uri_of(request)), request.verb, request)
         if trail is None:
-            return await answer()
+            return await answer(None)
         trail.request = request.body
         try:
-            found = await answer()
+            found = await answer(trail.annotations)
         except StatusError as error:
             trail.response = orjson.dumps(error.status)
             trail.write("ResponseComplete", error.code)

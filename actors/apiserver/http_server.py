@@ -268,7 +268,8 @@ class HttpServer:
             visit.started()
             return await self._log(http, pieces)
         async with self._desk.flow_control.seat(visit.flow):
-            answer = await chain.answer(request, caller)
+            annotations = None if visit.trail is None else visit.trail.annotations
+            answer = await chain.answer(request, caller, annotations)
         response = web.Response(body=answer.body, status=answer.code)
         response.headers["Content-Type"] = answer.content_type
         for value in warning_headers(answer.warnings):

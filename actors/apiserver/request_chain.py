@@ -74,9 +74,13 @@ class RequestChain:
         """What creates, changes and deletes."""
         return self.parts.writer
 
-    async def answer(self, request: ApiRequest, caller: Caller) -> ApiResponse:
-        """Serve any verb but watch."""
+    async def answer(
+        self, request: ApiRequest, caller: Caller, annotations: dict[str, str] | None = None
+    ) -> ApiResponse:
+        """Serve any verb but watch. ``annotations``: gathers what is for the audit log."""
         call = await self._admit_call(request, caller)
+        if annotations is not None:
+            call.annotations = annotations
         if request.subresource:
             return await self._subresource(call)
         if call.kind.kind == "Binding":
@@ -207,12 +211,14 @@ class RequestChain:
                 call.request, verb="delete", name=name, namespace=namespace
             )
             one = Call(request, call.kind, call.caller, call.options, call.now)
+            one.warnings, one.annotations = call.warnings, call.annotations
             try:
                 await self.writer.delete(one, options)
             except StatusError as error:
                 if error.code != 404:
                     raise
-        return ApiResponse(200, rendering.render_list(form, call.kind, page, call.now))
+        body = rendering.render_list(form, call.kind, page, call.now)
+        return ApiResponse(200, body, warnings=tuple(call.warnings))
 
     async def _subresource(self, call: Call) -> ApiResponse:
         handler = handler_of(call.kind, call.request.subresource)
@@ -241,9 +247,10 @@ class RequestChain:
             name=name if isinstance(name, str) else "",
             subresource="binding",
         )
-        call = Call(request, pods, call.caller, call.options, call.now)
-        answer = await binding.handle(self.parts, call)
-        return ApiResponse(answer.code, answer.body)
+        inner = Call(request, pods, call.caller, call.options, call.now)
+        inner.warnings, inner.annotations = call.warnings, call.annotations
+        answer = await binding.handle(self.parts, inner)
+        return ApiResponse(answer.code, answer.body, warnings=tuple(call.warnings))
 
     async def _review(self, call: Call) -> ApiResponse:
         body = await reviews.answer(

@@ -1,7 +1,9 @@
-"""What kube-apiserver fills in of webhook configurations. Pure.
+"""What kube-apiserver fills in of webhook configurations and admission policies. Pure.
 
 Source: API reference, admissionregistration.k8s.io/v1.
 """
+
+from typing import Any
 
 from cluster.api.types import Object
 
@@ -30,3 +32,29 @@ def _common(obj: Object) -> None:
         service = (hook.get("clientConfig") or {}).get("service")
         if isinstance(service, dict):
             service.setdefault("port", 443)
+
+
+def policy(obj: Object) -> None:
+    """MutatingAdmissionPolicy and ValidatingAdmissionPolicy."""
+    spec = obj.get("spec")
+    if isinstance(spec, dict):
+        spec.setdefault("failurePolicy", "Fail")
+        _constraints(spec.get("matchConstraints"))
+
+
+def binding(obj: Object) -> None:
+    """Of either."""
+    spec = obj.get("spec")
+    if isinstance(spec, dict):
+        _constraints(spec.get("matchResources"))
+
+
+def _constraints(given: Any) -> None:
+    if not isinstance(given, dict):
+        return
+    given.setdefault("matchPolicy", "Equivalent")
+    given.setdefault("namespaceSelector", {})
+    given.setdefault("objectSelector", {})
+    for name in ("resourceRules", "excludeResourceRules"):
+        for rule in given.get(name) or ():
+            rule.setdefault("scope", "*")

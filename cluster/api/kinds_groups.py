@@ -81,7 +81,6 @@ GROUP_KINDS: tuple[Kind, ...] = (
             plural,
             namespaced=False,
             categories=("api-extensions",),
-            served=kind.endswith("WebhookConfiguration"),
             subresources=parts,
         )
         for kind, plural, parts in _ADMISSION

@@ -64,7 +64,8 @@ def status_object(
         details["uid"] = uid
     listed: list[Object] = []
     for cause in causes:
-        entry: Object = {"reason": cause.reason, "message": cause.message}
+        entry: Object = {"reason": cause.reason} if cause.reason else {}
+        entry["message"] = cause.message
         if cause.field:
             entry["field"] = cause.field
         listed.append(entry)

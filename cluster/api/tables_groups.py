@@ -1,4 +1,7 @@
-"""Tables of certificate, flow control, device and CSI kinds. Must not know what they mean."""
+"""Tables of admission policy, certificate, flow control, device and CSI kinds.
+
+Must not know what they mean.
+"""
 
 from typing import Any
 
@@ -12,6 +15,8 @@ from cluster.api.tables_columns import (
     field,
     integer,
     joined,
+    selector_text,
+    size,
 )
 from cluster.api.types import Object
 
@@ -70,12 +75,44 @@ def _true(name: str) -> Column:
     return Column(label, field("spec", name, default=False), type="boolean")
 
 
+_ADMISSION = "admissionregistration.k8s.io"
 _FLOW = "flowcontrol.apiserver.k8s.io"
 _SIGNING = "certificates.k8s.io"
 _DEVICES = "resource.k8s.io"
 _STORAGE = "storage.k8s.io"
 
+
+def _param_kind(policy: Object, now: float) -> str:
+    kind = dig(policy, "spec", "paramKind")
+    return f"{kind.get('apiVersion', '')}/{kind.get('kind', '')}" if kind else UNSET
+
+
+def _param_ref(binding: Object, now: float) -> str:
+    found = dig(binding, "spec", "paramRef")
+    if not found:
+        return UNSET
+    if not found.get("name"):
+        return selector_text(found.get("selector"))
+    return "/".join(filter(None, (found.get("namespace"), found["name"])))
+
+
+def _policy(what: str) -> tuple[Column, ...]:
+    count = Column(what, size("spec", what.lower()), type="integer")
+    return NAME, count, Column("ParamKind", _param_kind), AGE
+
+
+_POLICY_BINDING = (
+    NAME,
+    Column("PolicyName", field("spec", "policyName")),
+    Column("ParamRef", _param_ref),
+    AGE,
+)
+
 GROUP_COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
+    (_ADMISSION, "MutatingAdmissionPolicy"): _policy("Mutations"),
+    (_ADMISSION, "MutatingAdmissionPolicyBinding"): _POLICY_BINDING,
+    (_ADMISSION, "ValidatingAdmissionPolicy"): _policy("Validations"),
+    (_ADMISSION, "ValidatingAdmissionPolicyBinding"): _POLICY_BINDING,
     (_FLOW, "FlowSchema"): (
         NAME,
         Column("PriorityLevel", field("spec", "priorityLevelConfiguration", "name")),

@@ -22,6 +22,7 @@ from actors.apiserver.admission import (
     webhooks,
 )
 from actors.apiserver.admission.plugin import Plugin, Review
+from actors.apiserver.admission.policies import access, mutating, validating
 from actors.apiserver.call import Call
 from actors.apiserver.environment import Environment
 from cluster.api import status
@@ -31,6 +32,7 @@ PLUGINS: tuple[Plugin, ...] = (
     namespace_lifecycle.admit,
     node_restriction.admit,
     rbac_escalation.admit,
+    access.admit,
     limit_ranger.admit,
     service_account.admit,
     priority.admit,
@@ -44,27 +46,28 @@ PLUGINS: tuple[Plugin, ...] = (
 JUDGES: tuple[Plugin, ...] = (limit_ranger.judge, pod_security.admit)
 
 
-# How long a write waits, in a replica that has just started, until it knows the webhooks.
+# How long a write waits, in a replica that has just started, until it knows policies and webhooks.
 KNOWN_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05
 
 
 async def admit(review: Review) -> bool:
     """Run all plugins, then what users have added. Raises the StatusError of the first that
-    refuses. True if a webhook changed the object."""
+    refuses. True if a policy or webhook changed the object."""
     for plugin in PLUGINS:
         await plugin(review)
-    if not review.environment.hooks.known:
+    environment = review.environment
+    if not _known(environment):
         await _know(review)
-    return bool(review.environment.hooks.mutating.hooks) and await _mutate(review, PLUGINS)
+    return _changed_by_users(environment) and await _mutate(review, PLUGINS)
 
 
 async def validate(review: Review) -> None:
     """Ask those who only judge. Raises the StatusError of the first that refuses."""
     for plugin in JUDGES:
         await plugin(review)
-    if review.environment.hooks.validating.hooks and not review.call.inner:
-        await webhooks.validate(review)
+    if not review.call.inner:
+        await _judge(review)
     # Last: what others refuse costs nothing.
     await resource_quota.admit(review)
 
@@ -73,13 +76,32 @@ async def judge_body(environment: Environment, call: Call, body: Object) -> None
     """The body of a subresource that is no part of an object, as a Binding: webhooks may change it
     and may refuse it. Raises StatusError."""
     await node_restriction.judge_body(environment, call, body)
-    hooks = environment.hooks
-    if not hooks.mutating.hooks and not hooks.validating.hooks:
+    if not _changed_by_users(environment) and not _judged_by_users(environment):
         return
     part = call.kind.subresources[call.request.subresource]
     review = Review(environment, call, body, None, part=part)
     await _mutate(review, ())
-    if hooks.validating.hooks:
+    await _judge(review)
+
+
+def _changed_by_users(environment: Environment) -> bool:
+    return bool(environment.policies.mutating.bound or environment.hooks.mutating.hooks)
+
+
+def _judged_by_users(environment: Environment) -> bool:
+    return bool(environment.policies.validating.bound or environment.hooks.validating.hooks)
+
+
+def _known(environment: Environment) -> bool:
+    return environment.hooks.known and environment.policies.known
+
+
+async def _judge(review: Review) -> None:
+    """Policies first: they cost less to ask than webhooks."""
+    environment = review.environment
+    if environment.policies.validating.bound:
+        await validating.validate(review)
+    if environment.hooks.validating.hooks:
         await webhooks.validate(review)
 
 
@@ -88,7 +110,7 @@ async def _know(review: Review) -> None:
     environment = review.environment
     clock = environment.clock
     until = clock.monotonic() + KNOWN_SECONDS
-    while not environment.hooks.known:
+    while not _known(environment):
         if clock.monotonic() >= until:
             why = "not yet ready to handle request"
             raise status.forbidden(review.call.kind, review.call.request.name, why)
@@ -96,16 +118,19 @@ async def _know(review: Review) -> None:
 
 
 async def _mutate(review: Review, plugins: tuple[Plugin, ...]) -> bool:
-    """What a webhook has changed, the plugins see again, and then the webhooks that want to."""
+    """What one of those that users have added has changed, the plugins see again, and then those
+    that want to."""
     if review.call.inner:
         return False
-    rounds = webhooks.Rounds()
-    await rounds.first(review)
-    if not rounds.changed:
+    rounds = (mutating.Rounds(), webhooks.Rounds())
+    for part in rounds:
+        await part.first(review)
+    if not any(part.changed for part in rounds):
         return False
     for plugin in plugins:
         await plugin(review)
-    await rounds.second(review)
+    for part in rounds:
+        await part.second(review)
     guards = review.call.guards
     guards[:] = dict.fromkeys(guards)
     return True

@@ -11,6 +11,7 @@ from typing import Protocol
 from actors.apiserver.admission.matching import GROUP, Rule, rule_of, selector_of
 from cluster import limits
 from cluster.api.encoding import decode
+from cluster.api.policies.expressions import Condition, conditions_of
 from cluster.api.schema import Definitions
 from cluster.api.selectors import LabelSelector
 from cluster.api.types import Object
@@ -24,7 +25,7 @@ VALIDATING = f"/registry/{GROUP}/validatingwebhookconfigurations/"
 class Hook:
     """One webhook. ``place``: configuration, name and position, which no two share. ``exact``:
     matchPolicy. ``fail``: failurePolicy. ``again``: reinvocationPolicy IfNeeded. ``seconds``: how
-    long it may take."""
+    long it may take. ``conditions``: all must be true."""
 
     place: tuple[str, str, int]
     name: str
@@ -38,6 +39,7 @@ class Hook:
     seconds: float
     versions: tuple[str, ...]
     client: Object
+    conditions: tuple[Condition, ...] = ()
 
 
 def hooks_of(configuration: Object) -> list[Hook]:
@@ -57,6 +59,7 @@ def hooks_of(configuration: Object) -> list[Hook]:
             seconds=float(hook.get("timeoutSeconds") or 10),
             versions=tuple(hook.get("admissionReviewVersions") or ()),
             client=hook.get("clientConfig") or {},
+            conditions=conditions_of(hook.get("matchConditions")),
         )
         for position, hook in enumerate(configuration.get("webhooks") or ())
     ]

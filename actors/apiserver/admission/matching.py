@@ -13,17 +13,17 @@ from cluster.api.selectors import LabelSelector, SelectorError, from_object
 from cluster.api.types import Object
 
 GROUP = "admissionregistration.k8s.io"
-# Nobody may lock themselves out of what admits: these are never sent to webhooks or policies.
-_EXEMPT = frozenset(
+# Nobody may lock themselves out of what admits: policies are never shown to policies.
+_POLICIES = frozenset(
     (
         "mutatingadmissionpolicies",
         "mutatingadmissionpolicybindings",
-        "mutatingwebhookconfigurations",
         "validatingadmissionpolicies",
         "validatingadmissionpolicybindings",
-        "validatingwebhookconfigurations",
     )
 )
+# Nor are they sent to webhooks, and so with the configurations of webhooks.
+_EXEMPT = _POLICIES | {"mutatingwebhookconfigurations", "validatingwebhookconfigurations"}
 # Two groups, one store.
 _SAME = {("", "events"): ("events.k8s.io", "events"), ("events.k8s.io", "events"): ("", "events")}
 
@@ -96,6 +96,11 @@ def selector_of(selector: Object | None) -> LabelSelector:
 def exempt(kind: Kind) -> bool:
     """True for the configuration of admission itself."""
     return kind.group == GROUP and kind.plural in _EXEMPT
+
+
+def exempt_from_policies(kind: Kind) -> bool:
+    """True for policies and their bindings."""
+    return kind.group == GROUP and kind.plural in _POLICIES
 
 
 def matched(rules: Iterable[Rule], exact: bool, asked: Asked, table: KindTable) -> Kind | None:

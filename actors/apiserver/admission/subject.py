@@ -74,7 +74,7 @@ class Subject:
         return asked
 
     def _kind(self, kind: Kind) -> Object:
-        part = _body(self.review)
+        part = body_of(self.review)
         if part is not None:
             return {"group": part.group, "version": part.version, "kind": part.kind}
         if self.review.connect:
@@ -105,7 +105,7 @@ def settle(definitions: Definitions, subject: Subject, obj: Object) -> None:
     """Take what a webhook made of the object: hold it to its schema, fill in defaults, put it in
     the review's place. Raises StatusError for what is no such object."""
     review = subject.review
-    call, kind, part = review.call, review.call.kind, _body(review)
+    call, kind, part = review.call, review.call.kind, body_of(review)
     definition = part.definition if part is not None else ""
     definitions.conform(kind, obj, "Ignore", (), definition)
     if not isinstance(obj.get("metadata"), dict):
@@ -136,7 +136,7 @@ def event_as(kind: Kind, obj: Object) -> Object:
     return events.from_core(obj) if events.is_new_form(kind) else events.to_core(obj)
 
 
-def _body(review: Review) -> Subresource | None:
+def body_of(review: Review) -> Subresource | None:
     """The subresource whose body webhooks see, None where it is the object itself."""
     if review.connect:
         return None

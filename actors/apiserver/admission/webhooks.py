@@ -8,25 +8,25 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 
-import orjson
-
 from actors.apiserver.admission import matching
 from actors.apiserver.admission.hooks import CallFailed, Hook
+from actors.apiserver.admission.inputs import inputs_of
 from actors.apiserver.admission.matching import Asked
 from actors.apiserver.admission.plugin import Review
-from actors.apiserver.admission.subject import Subject, event_as, settle, subject_of
+from actors.apiserver.admission.rounds import Reinvocation
+from actors.apiserver.admission.shown import in_chosen_namespace, shown_as
+from actors.apiserver.admission.subject import Subject, settle, subject_of
 from actors.apiserver.environment import Environment
 from cluster.api import admission_review, status
 from cluster.api.admission_review import Verdict
-from cluster.api.encoding import decode
-from cluster.api.kinds import Kind, by_resource
+from cluster.api.kinds import Kind
 from cluster.api.patches import json_patch
+from cluster.api.policies.evaluation import Evaluation, Failed, matches
 from cluster.api.types import Object
 from cluster.errors import StatusError
 
 # How long a request may take in all if it does not say (kube-apiserver's --request-timeout).
 REQUEST_SECONDS = 60.0
-_NAMESPACES = by_resource("", "v1", "namespaces")
 _TIMEOUT = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,6}(?:\.\d{1,9})?)s)?")
 
 
@@ -45,31 +45,28 @@ class _Unanswered(Exception):
 
 @dataclass
 class Rounds:
-    """The rounds of mutating webhooks of one request. ``changed``: by a patch, at any time.
+    """The rounds of mutating webhooks of one request."""
 
-    ``_earlier``: webhooks that may be asked again, and were before the last change; ``_again``:
-    those that the next round asks.
-    """
+    _again: Reinvocation[tuple[str, str, int]] = field(default_factory=Reinvocation)
 
-    changed: bool = False
-    _earlier: set[tuple[str, str, int]] = field(default_factory=set)
-    _again: set[tuple[str, str, int]] = field(default_factory=set)
-    _left: bytes = b""
+    @property
+    def changed(self) -> bool:
+        """By a patch, at any time."""
+        return self._again.changed
 
     async def first(self, review: Review) -> None:
         """Ask all that the request is about. Raises StatusError."""
-        await self._ask(review, first=True)
+        await self._ask(review)
 
     async def second(self, review: Review) -> None:
         """Ask those again that want it and whose object has changed since. Raises StatusError."""
-        if orjson.dumps(review.obj) != self._left:
-            self._require()
-        await self._ask(review, first=False)
+        self._again.second(review.obj)
+        await self._ask(review)
 
-    async def _ask(self, review: Review, first: bool) -> None:
+    async def _ask(self, review: Review) -> None:
         subject = subject_of(review)
         for hook in review.environment.hooks.mutating.hooks:
-            if not first and hook.place not in self._again:
+            if not self._again.due(hook.place):
                 continue
             kind = await _chosen(hook, subject)
             if kind is None:
@@ -79,16 +76,8 @@ class Rounds:
             except StatusError as error:
                 error.final = True
                 raise
-            if mutated:
-                self.changed = True
-                self._require()
-            if hook.again:
-                self._earlier.add(hook.place)
-        self._left = orjson.dumps(review.obj)
-
-    def _require(self) -> None:
-        self._again |= self._earlier
-        self._earlier = set()
+            self._again.asked(hook.place, mutated, hook.again)
+        self._again.left(review.obj)
 
 
 async def validate(review: Review) -> None:
@@ -125,7 +114,9 @@ async def _chosen(hook: Hook, subject: Subject) -> Kind | None:
     kind = matching.matched(hook.rules, hook.exact, subject.asked, table)
     if kind is None or not matching.chosen_by_labels(hook.objects, subject.obj, subject.old):
         return None
-    if not hook.namespaces.everything and not await _in_chosen_namespace(hook, review):
+    if not hook.namespaces.everything and not await in_chosen_namespace(hook.namespaces, review):
+        return None
+    if hook.conditions and not await _conditions_hold(hook, subject, kind):
         return None
     if subject.dry_run and not hook.harmless:
         name = status.quoted(hook.name)
@@ -133,18 +124,16 @@ async def _chosen(hook: Hook, subject: Subject) -> Kind | None:
     return kind
 
 
-async def _in_chosen_namespace(hook: Hook, review: Review) -> bool:
-    """By the labels of the namespace; of a namespace, by its own. What is in none is chosen."""
-    call = review.call
-    if call.resource == ("", "namespaces"):
-        shown = review.old if review.obj is None else review.obj
-        return hook.namespaces.matches(((shown or {}).get("metadata") or {}).get("labels"))
-    if not call.namespace:
-        return True
-    assert _NAMESPACES is not None
-    found = await review.environment.objects.find(_NAMESPACES, "", call.namespace, review.fresh)
-    metadata = {} if found is None else decode(found.value)["metadata"]
-    return hook.namespaces.matches(metadata.get("labels"))
+async def _conditions_hold(hook: Hook, subject: Subject, kind: Kind) -> bool:
+    """Raises StatusError 403 if that cannot be told, and the webhook's policy is to fail."""
+    evaluation = Evaluation(await inputs_of(subject, kind, namespaced=False))
+    try:
+        return matches(hook.conditions, evaluation)
+    except Failed as error:
+        if not hook.fail:
+            return False
+        call = subject.review.call
+        raise status.forbidden(call.kind, subject.name, str(error)) from error
 
 
 async def _mutate(hook: Hook, subject: Subject, kind: Kind) -> bool:
@@ -164,7 +153,7 @@ async def _mutate(hook: Hook, subject: Subject, kind: Kind) -> bool:
         patched = json_patch(shown, verdict.patch)
         if patched == shown:
             return False
-        settle(definitions, subject, await _as(subject, review.call.kind, patched))
+        settle(definitions, subject, await shown_as(subject, review.call.kind, patched))
     except StatusError as error:
         raise status.internal_error(f"admission webhook {status.quoted(hook.name)}: {error}") from (
             error
@@ -195,8 +184,8 @@ async def _ask(
     if caller is None:
         raise _Unanswered("webhooks cannot be asked from here")
     seconds = min(hook.seconds, _remaining(review))
-    obj = None if subject.obj is None else await _as(subject, kind, subject.obj)
-    old = None if subject.old is None else await _as(subject, kind, subject.old)
+    obj = None if subject.obj is None else await shown_as(subject, kind, subject.obj)
+    old = None if subject.old is None else await shown_as(subject, kind, subject.old)
     request = subject.request(kind, review.environment.entropy.uuid(), obj, old)
     sent = admission_review.envelope(hook.versions, request)
     try:
@@ -207,28 +196,14 @@ async def _ask(
         verdict = admission_review.verdict(sent, answer, mutating)
     except ValueError as error:
         raise _Unanswered(f"received invalid webhook response: {error}") from error
+    for key, value in verdict.annotations:
+        review.call.annotations[f"{hook.name}/{key}"] = value
     for text in verdict.warnings:
         if text not in review.call.warnings:
             review.call.warnings.append(text)
     if not verdict.allowed:
         raise admission_review.denied(hook.name, verdict.result)
     return verdict, obj
-
-
-async def _as(subject: Subject, kind: Kind, obj: Object) -> Object:
-    """The object in the form of ``kind``, which shows the same objects as the request's."""
-    review = subject.review
-    if review.part is not None or review.connect or obj.get("kind") != kind.kind:
-        return obj
-    if kind.custom is not None:
-        if obj.get("apiVersion") == kind.api_version:
-            return obj
-        conversion = review.environment.objects.conversion
-        [converted] = await conversion.to_version(kind.custom, kind.version, [obj])
-        return converted
-    if kind.kind == "Event":
-        return event_as(kind, obj)
-    return obj
 
 
 def _remaining(review: Review) -> float:

@@ -39,7 +39,11 @@ RULED = frozenset(
                 "SubjectAccessReview",
             )
         ),
+        "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy",
+        "io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding",
         "io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration",
+        "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy",
+        "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding",
         "io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration",
         "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
         "io.k8s.api.apps.v1.ControllerRevision",

@@ -14,6 +14,7 @@ from cluster.api.validation import (
     flow_control,
     network_policies,
     pod_certificates,
+    policies,
     runtime_classes,
     service_ranges,
     signing,
@@ -80,6 +81,7 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
 
 # What a write of a subresource must keep to: of any, unless the row names one.
 STATUS: dict[tuple[str, ...], CheckUpdate] = {
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): policies.check_policy_status,
     (_REGISTRATION, "APIService"): api_services.check_status,
     (_SIGNING, "CertificateSigningRequest", "approval"): signing.check_approval,
     (_SIGNING, "CertificateSigningRequest", "status"): signing.check_request_status,

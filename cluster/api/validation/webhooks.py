@@ -7,6 +7,7 @@ from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
+from cluster.api.validation.expressions import check_match_conditions
 from cluster.api.validation.label_selectors import check_label_selector
 from cluster.api.validation.webhook_clients import check_client_config
 
@@ -55,9 +56,7 @@ def _webhook(path: str, hook: Object, found: list[Cause]) -> None:
     for field in ("namespaceSelector", "objectSelector"):
         check_label_selector(f"{path}.{field}", hook.get(field), found)
     check_client_config(f"{path}.clientConfig", hook.get("clientConfig") or {}, found)
-    if hook.get("matchConditions"):
-        detail = "match conditions (CEL) are not served by this release"
-        found.append(causes.forbidden(f"{path}.matchConditions", detail))
+    check_match_conditions(f"{path}.matchConditions", hook.get("matchConditions"), found)
 
 
 def _name(path: str, name: str, found: list[Cause]) -> None:

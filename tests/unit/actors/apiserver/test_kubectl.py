@@ -1,6 +1,7 @@
 """The real kubectl against the HTTPS door: what it does first must keep working."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -36,8 +37,13 @@ class Shell:
     async def __call__(self, *words: str, stdin: str | None = None) -> str:
         return await asyncio.to_thread(self._kubectl, *words, stdin=stdin)
 
+    async def result(
+        self, *words: str, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(self._kubectl.run, *words, stdin=stdin)
+
     async def fails(self, *words: str, stdin: str | None = None) -> str:
-        result = await asyncio.to_thread(self._kubectl.run, *words, stdin=stdin)
+        result = await self.result(*words, stdin=stdin)
         assert result.returncode != 0
         return result.stderr
 

@@ -1,5 +1,9 @@
 """The table of kinds: complete, without contradictions, and in the schema."""
 
+from dataclasses import replace
+
+import pytest
+
 from cluster.api import kinds
 from cluster.api.kinds import KINDS, SERVED, by_kind, by_resource, storage_key, storage_prefix
 from cluster.api.schema import Definitions
@@ -27,12 +31,18 @@ def test_no_two_kinds_of_a_group_share_a_short_name() -> None:
             assert seen.setdefault((kind.group, name), kind.plural) == kind.plural
 
 
-def test_a_kind_that_is_not_served_is_only_found_when_asked_for() -> None:
-    lacking = next(kind for kind in KINDS if not kind.served)
+def test_a_kind_that_is_not_served_is_only_found_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert SERVED == KINDS
+    lacking = replace(KINDS[0], served=False)
     key = (lacking.group, lacking.version)
+    monkeypatch.setitem(kinds._BY_RESOURCE, (*key, lacking.plural), lacking)
+    monkeypatch.setitem(kinds._BY_KIND, (*key, lacking.kind), lacking)
     assert by_resource(*key, lacking.plural) is None
     assert by_resource(*key, lacking.plural, unserved=True) is lacking
-    assert lacking not in SERVED and by_kind(*key, lacking.kind) is None
+    assert by_kind(*key, lacking.kind) is None
+    assert by_kind(*key, lacking.kind, unserved=True) is lacking
     assert by_kind("apps", "v1", "Deployment") is by_resource("apps", "v1", "deployments")
 
 

@@ -76,7 +76,24 @@ def test_names_are_domains_and_differ() -> None:
         ({"reinvocationPolicy": "Always"}, "webhooks[0].reinvocationPolicy: "),
         ({"objectSelector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}}, "objectSel"),
         ({"namespaceSelector": {"matchLabels": {"/": "x"}}}, "webhooks[0].namespaceSelector.match"),
-        ({"matchConditions": [{"name": "a", "expression": "true"}]}, "matchConditions: Forbidden"),
+        (
+            {"matchConditions": [{"name": "a", "expression": "nobody.there"}]},
+            'webhooks[0].matchConditions[0].expression: Invalid value: "nobody.there": compilation '
+            "failed: ERROR: <input>:1:1: undeclared reference to 'nobody' (in container '')",
+        ),
+        ({"matchConditions": [{"name": "a", "expression": "params.x"}]}, "reference to 'params'"),
+        ({"matchConditions": [{"name": "a", "expression": "1"}]}, "must evaluate to bool but got"),
+        ({"matchConditions": [{"name": "a"}]}, "matchConditions[0].expression: Required value"),
+        ({"matchConditions": [{"expression": "true"}]}, "matchConditions[0].name: Required value"),
+        ({"matchConditions": [{"name": "a b", "expression": "true"}]}, "matchConditions[0].name: "),
+        (
+            {"matchConditions": [{"name": "a", "expression": "true"}] * 2},
+            'webhooks[0].matchConditions[1].name: Duplicate value: "a"',
+        ),
+        (
+            {"matchConditions": [{"name": "a", "expression": "true"}] * 65},
+            "webhooks[0].matchConditions: Too many: 65: must have at most 64 items",
+        ),
     ],
 )
 def test_fields(more: dict[str, Any], text: str) -> None:

@@ -1,0 +1,1 @@
+"""Admission policies: validating and mutating ones, with their bindings and parameters."""

@@ -1,0 +1,1 @@
+"""Expressions of admission: policies and match conditions, compiled and evaluated. Pure."""
