@@ -55,7 +55,8 @@ async def judge_body(environment: Environment, call: Call, body: Object) -> None
     name = bound.get("name") if bound.get("kind") == "Pod" else None
     item = None
     if name:
-        item = await environment.objects.find(_PODS, call.namespace, str(name), False)
+        # As it is now: a pod of that name may have been on this node a moment ago.
+        item = await environment.objects.find(_PODS, call.namespace, str(name), True)
     pod = None if item is None else decode(item.value)
     objection = may_take_token(node, spec, pod)
     if not objection and pod is not None:
