@@ -108,7 +108,27 @@ def _policies() -> dict[tuple[str, str], Json]:
 
     bound = {"metadata": {"name": "sample"}, "subjects": [subject]}
     rbac = "rbac.authorization.k8s.io"
+    admission = "admissionregistration.k8s.io"
+    nowhere = {
+        "resourceRules": [
+            {
+                "apiGroups": ["none.example.com"],
+                "apiVersions": ["v1"],
+                "operations": ["CREATE"],
+                "resources": ["nothings"],
+            }
+        ]
+    }
+    change = {"patchType": "JSONPatch", "jsonPatch": {"expression": "[]"}}
+    mutating = {"matchConstraints": nowhere, "reinvocationPolicy": "Never", "mutations": [change]}
+    validating = {"matchConstraints": nowhere, "validations": [{"expression": "true"}]}
     return {
+        (admission, "mutatingadmissionpolicies"): named("sample", **mutating),
+        (admission, "mutatingadmissionpolicybindings"): named("sample", policyName="sample"),
+        (admission, "validatingadmissionpolicies"): named("sample", **validating),
+        (admission, "validatingadmissionpolicybindings"): named(
+            "sample", policyName="sample", validationActions=["Deny"]
+        ),
         ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"): {
             "metadata": {"name": "sample"},
             "webhooks": [hook],
