@@ -10,6 +10,7 @@ from actors.apiserver.authorization import Authorization
 from actors.apiserver.call import Call, Caller
 from cluster.api import status
 from cluster.api.schema import Definitions
+from cluster.api.selectors import SelectorError, parse_field_selector
 from cluster.api.types import Object
 from cluster.errors import StatusError
 from cluster.security.node_restriction import node_of
@@ -72,7 +73,24 @@ def _wanted(review: Object, spec: Object) -> Attributes:
         subresource=resource.get("subresource", ""),
         namespace=resource.get("namespace", ""),
         name=resource.get("name", ""),
+        fields=_fields(resource.get("fieldSelector") or {}),
     )
+
+
+def _fields(selector: Object) -> tuple[tuple[str, str], ...]:
+    """What the list or watch that is asked about is narrowed to. What cannot be read narrows
+    nothing, as for a request itself."""
+    try:
+        raw = parse_field_selector(selector.get("rawSelector") or "").conditions
+    except SelectorError:
+        raw = ()
+    told = [
+        (item.get("key", ""), item.get("values") or [])
+        for item in selector.get("requirements") or ()
+        if item.get("operator") == "In"
+    ]
+    exact = [(key, values[0]) for key, values in told if len(values) == 1]
+    return (*((field, value) for field, equal, value in raw if equal), *exact)
 
 
 def _subject(review: Object) -> Caller:

@@ -358,3 +358,29 @@ async def test_the_rest_of_the_cluster(door: Door) -> None:
     ):
         body = {"metadata": {"name": "x"}} if method == "POST" else None
         assert refused(await door.ask(N1, method, path, body)), path
+
+
+async def test_what_reviews_say_of_a_node_is_what_it_may(door: Door) -> None:
+    """Also of a list that is narrowed by fields, in either form."""
+    reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+
+    async def allowed(**what: Any) -> bool:
+        spec = {"user": "system:node:n1", "groups": ["system:nodes"], "resourceAttributes": what}
+        found = await door.must("POST", reviews, {"spec": spec})
+        return bool(found["status"]["allowed"])
+
+    own = {"requirements": [{"key": "spec.nodeName", "operator": "In", "values": ["n1"]}]}
+    out = {"requirements": [{"key": "spec.nodeName", "operator": "NotIn", "values": ["n1"]}]}
+    for selector, expected in (
+        (own, True),
+        ({"rawSelector": "spec.nodeName=n1"}, True),
+        (out, False),
+        ({"rawSelector": "spec.nodeName=n2"}, False),
+        ({"rawSelector": "spec.nodeName!=x\\,spec.nodeName=n1"}, False),
+        ({"rawSelector": "=,!"}, False),
+    ):
+        assert await allowed(verb="list", resource="pods", fieldSelector=selector) is expected
+    assert not await allowed(verb="list", resource="pods")
+    for name, expected in (("of-n1", True), ("of-n2", False)):
+        asked = {"resource": "secrets", "namespace": "nodes-test", "name": name}
+        assert await allowed(verb="get", **asked) is expected
