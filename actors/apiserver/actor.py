@@ -20,6 +20,7 @@ from actors.apiserver import (
 )
 from actors.apiserver.accounts import Accounts
 from actors.apiserver.admission import hooks
+from actors.apiserver.admission.policies.checking import TypeChecking
 from actors.apiserver.aggregation import service_cache
 from actors.apiserver.aggregation.availability import Availability
 from actors.apiserver.aggregation.registration import Registration
@@ -88,6 +89,7 @@ class ApiServerActor(Actor):
         self._sealer: Sealer
         self._definitions: Definitions
         self._establishing: Establishing
+        self._type_checking: TypeChecking
         self._registration: Registration
         self._availability: Availability
         self._remote_documents: RemoteDocuments
@@ -101,6 +103,7 @@ class ApiServerActor(Actor):
         self.ctx.task(self._follow_leadership(environment), "leadership")
         for name, run in (
             ("definitions", self._establishing.run),
+            ("policies", self._type_checking.run),
             ("registration", self._registration.run),
             ("availability", self._availability.run),
             ("remote documents", self._remote_documents.run),
@@ -232,6 +235,7 @@ class ApiServerActor(Actor):
         )
         self._presence = Presence(environment, writer, self._lives)
         self._establishing = Establishing(environment, writer, lambda: self._leading)
+        self._type_checking = TypeChecking(environment, writer, lambda: self._leading)
         self._registration = Registration(
             environment, writer, self._authority, lambda: self._leading
         )

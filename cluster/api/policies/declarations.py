@@ -135,17 +135,19 @@ def declarations(
     authorizer: bool = True,
     variables: Mapping[str, Type] | None = None,
     patches: bool = False,
+    object_type: Type = DYN,
+    params_type: Type = DYN,
 ) -> Declarations:
     """``params``: the policy has a paramKind. ``variables``: those declared so far, None where
     there can be none. ``patches``: the expression makes a change."""
     names: dict[str, Type] = {
-        "object": DYN,
-        "oldObject": DYN,
+        "object": object_type,
+        "oldObject": object_type,
         "namespaceObject": NAMESPACE,
         "request": REQUEST,
     }
     if params:
-        names["params"] = DYN
+        names["params"] = params_type
     if authorizer:
         names["authorizer"] = AUTHORIZER
         names[REQUEST_RESOURCE] = RESOURCE_CHECK

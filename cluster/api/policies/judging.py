@@ -4,7 +4,7 @@ Must not know: bindings, and what is done with a decision.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.api.policies.evaluation import Evaluation, Failed, Spent, matches
@@ -25,28 +25,52 @@ class Decision:
     reason: str = ""
 
 
-def judged(compiled: Compiled, evaluation: Evaluation, fail: bool) -> tuple[list[Decision], bool]:
-    """(every no, whether the policy's conditions let it say anything). ``fail``: an expression
-    without a value counts as a no."""
-    try:
-        if not matches(compiled.conditions, evaluation):
-            return [], False
-    except Failed as error:
-        return ([Decision(0, str(error))] if fail else []), False
-    found = []
-    for position, validation in enumerate(compiled.validations):
+@dataclass
+class Judgement:
+    """Of one policy with one parameter. ``fail``: an expression without a value counts as a no.
+
+    ``decisions``: every no so far. ``applies``: the policy's conditions let it say anything.
+    """
+
+    compiled: Compiled
+    evaluation: Evaluation
+    fail: bool
+    decisions: list[Decision] = field(default_factory=list)
+    applies: bool = False
+
+    def steps(self) -> Iterator[None]:
+        """Evaluate one expression after the other."""
         try:
-            value = evaluation.value(validation.expression)
-        except Spent as error:
-            return ([Decision(0, str(error))] if fail else []), False
+            self.applies = matches(self.compiled.conditions, self.evaluation)
         except Failed as error:
-            if fail:
-                found.append(Decision(position, str(error)))
-            continue
+            self._failed(0, error)
+        yield
+        for position, validation in enumerate(self.compiled.validations if self.applies else ()):
+            try:
+                self._judge(position, validation)
+            except Spent as error:
+                self.applies = False
+                self.decisions.clear()
+                self._failed(0, error)
+                return
+            yield
+
+    def _judge(self, position: int, validation: Validation) -> None:
+        try:
+            value = self.evaluation.value(validation.expression)
+        except Spent:
+            raise
+        except Failed as error:
+            self._failed(position, error)
+            return
         if value is not True:
             reason = validation.reason or "Invalid"
-            found.append(Decision(position, _message(validation, evaluation), reason))
-    return found, True
+            message = _message(validation, self.evaluation)
+            self.decisions.append(Decision(position, message, reason))
+
+    def _failed(self, position: int, error: Failed) -> None:
+        if self.fail:
+            self.decisions.append(Decision(position, str(error)))
 
 
 def _message(validation: Validation, evaluation: Evaluation) -> str:

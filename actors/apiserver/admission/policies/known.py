@@ -4,6 +4,7 @@ Job: from stored objects to pairs of policy and bindings, in order of their name
 a binding does nothing. Must not know: requests.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -44,9 +45,9 @@ class _Policies:
         """The last known policies count until the store can be read again."""
 
     def _put(self, item: KeyValue, before: Policy | None) -> None:
-        policy = Policy(decode(item.value))
-        same = before is not None and (before.uid, before.spec) == (policy.uid, policy.spec)
-        self.found[item.key] = before if before is not None and same else policy
+        policy = self.found[item.key] = Policy(decode(item.value))
+        if before is not None and (before.uid, before.spec) == (policy.uid, policy.spec):
+            policy.compiled_as(before)
 
 
 class _Bindings:
@@ -77,10 +78,12 @@ class _Bindings:
 
 
 class BoundPolicies:
-    """Of one kind: ``validating`` or ``mutating``. ``bound``: those that act, in order."""
+    """Of one kind: ``validating`` or ``mutating``. ``bound``: those that act, in order.
+    ``changed``: set at the next change, whatever it is; then there is another event."""
 
     def __init__(self, word: str) -> None:
         self.bound: tuple[Bound, ...] = ()
+        self.changed = asyncio.Event()
         self.policies = _Policies(self)
         self.bindings = _Bindings(self)
         base = f"/registry/{GROUP}/{word}admissionpolic"
@@ -101,6 +104,8 @@ class BoundPolicies:
             for _, policy in sorted(self.policies.found.items())
             if policy.name in bindings
         )
+        told, self.changed = self.changed, asyncio.Event()
+        told.set()
 
 
 @dataclass

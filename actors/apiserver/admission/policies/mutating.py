@@ -15,6 +15,7 @@ from actors.apiserver.admission.inputs import inputs_of
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.admission.policies.choosing import chosen, namespace_of
 from actors.apiserver.admission.policies.params import param_kind, params_of
+from actors.apiserver.admission.policies.pausing import pause
 from actors.apiserver.admission.policies.records import Binding, Policy
 from actors.apiserver.admission.rounds import Reinvocation
 from actors.apiserver.admission.shown import shown_as
@@ -114,6 +115,7 @@ class Rounds:
             try:
                 if await _mutate(mutation, evaluation, subject, kind):
                     evaluation.again(await inputs_of(subject, kind))
+                await pause(PER_CALL, evaluation.budget.left)
             except Failed as error:
                 self._failed(policy, binding, str(error))
         self._again.asked(place, orjson.dumps(subject.obj) != before, policy.again)

@@ -49,7 +49,8 @@ class Policy:
     """Its expressions are compiled when the first request needs them.
 
     ``fail``: failurePolicy; ``again``: reinvocationPolicy IfNeeded; ``param_kind``: (apiVersion,
-    kind), None without parameters; ``spec``: as it is written.
+    kind), None without parameters; ``spec``: as it is written; ``generation`` and ``observed``:
+    of it, and of what its status tells.
     """
 
     def __init__(self, policy: Object) -> None:
@@ -57,11 +58,18 @@ class Policy:
         self.name: str = policy["metadata"]["name"]
         self.uid: str = policy["metadata"].get("uid") or ""
         self.spec: Object = spec
+        self.generation: int = policy["metadata"].get("generation") or 0
+        self.observed: int = (policy.get("status") or {}).get("observedGeneration") or 0
         self.constraints = constraints_of(spec.get("matchConstraints") or {})
         self.fail = spec.get("failurePolicy") != "Ignore"
         self.again = spec.get("reinvocationPolicy") == "IfNeeded"
         kind = spec.get("paramKind")
         self.param_kind = (kind["apiVersion"], kind["kind"]) if kind else None
+
+    def compiled_as(self, other: "Policy") -> None:
+        """Take over what is compiled of the same spec, if it is."""
+        if "compiled" in other.__dict__:
+            self.__dict__["compiled"] = other.compiled
 
     @cached_property
     def compiled(self) -> Compiled:

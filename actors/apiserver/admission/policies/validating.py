@@ -15,12 +15,13 @@ from actors.apiserver.admission.inputs import inputs_of
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.admission.policies.choosing import chosen, namespace_of
 from actors.apiserver.admission.policies.params import param_kind, params_of
+from actors.apiserver.admission.policies.pausing import pause
 from actors.apiserver.admission.policies.records import Binding, Policy
 from actors.apiserver.admission.subject import Subject, subject_of
 from cluster.api import status
 from cluster.api.kinds import Kind
 from cluster.api.policies.evaluation import Evaluation, Failed, Inputs
-from cluster.api.policies.judging import Decision, annotated, judged
+from cluster.api.policies.judging import Decision, Judgement, annotated
 from cluster.api.types import Object
 from cluster.errors import StatusError
 
@@ -72,11 +73,11 @@ class _Court:
             if inputs is None:
                 inputs = await inputs_of(self.subject, kind)
             for param in found:
-                self._evaluate(policy, binding, inputs, param, collected)
+                await self._evaluate(policy, binding, inputs, param, collected)
         for key, values in collected.items():
             self.annotations[f"{policy.name}/{key}"] = ", ".join(dict.fromkeys(values))
 
-    def _evaluate(
+    async def _evaluate(
         self,
         policy: Policy,
         binding: Binding,
@@ -86,10 +87,13 @@ class _Court:
     ) -> None:
         compiled = policy.compiled
         evaluation = Evaluation(inputs, param, compiled.variables)
-        decisions, applies = judged(compiled, evaluation, policy.fail)
-        for decision in decisions:
+        judgement = Judgement(compiled, evaluation, policy.fail)
+        left = evaluation.budget.left
+        for _ in judgement.steps():
+            left = await pause(left, evaluation.budget.left)
+        for decision in judgement.decisions:
             self._act(policy, binding, decision)
-        if not applies or not compiled.annotations:
+        if not judgement.applies or not compiled.annotations:
             return
         evaluation = Evaluation(inputs, param, compiled.variables)
         for key, value, error in annotated(compiled, evaluation):

@@ -13,7 +13,7 @@ from cluster.api.policies.evaluation import (
     namespace_value,
 )
 from cluster.api.policies.expressions import Compiler, compile_policy, conditions_of
-from cluster.api.policies.judging import MESSAGE_MAX, annotated, judged
+from cluster.api.policies.judging import MESSAGE_MAX, Judgement, annotated
 from cluster.cel.library.authorizer import (
     RESOURCE_CHECK,
     CheckValue,
@@ -120,8 +120,10 @@ def test_conditions() -> None:
 
 def judge(fail: bool = True, **spec: Any) -> list[tuple[int, str, str]]:
     compiled = compile_policy(spec)
-    decisions, _ = judged(compiled, Evaluation(inputs({"a": 1}), None, compiled.variables), fail)
-    return [(found.position, found.message, found.reason) for found in decisions]
+    evaluation = Evaluation(inputs({"a": 1}), None, compiled.variables)
+    judgement = Judgement(compiled, evaluation, fail)
+    assert sum(1 for _ in judgement.steps()) <= 1 + len(compiled.validations)
+    return [(found.position, found.message, found.reason) for found in judgement.decisions]
 
 
 def test_every_no_counts_in_its_order() -> None:

@@ -40,14 +40,16 @@ def test_pairs_in_order_of_names() -> None:
 def test_a_policy_whose_spec_is_as_it_was_stays_compiled() -> None:
     found = BoundPolicies("mutating")
     found.policies.reset([item("a", {"mutations": []})])
-    [before] = found.policies.found.values()
+    [policy] = found.policies.found.values()
+    before = policy.compiled
     found.policies.apply([event("put", item("a", {"mutations": []}))])
     found.policies.reset([item("a", {"mutations": []})])
-    [same] = found.policies.found.values()
-    assert same is before
+    [policy] = found.policies.found.values()
+    assert policy.compiled is before
     for changed in (item("a", {"failurePolicy": "Ignore"}), item("a", {"mutations": []}, "2")):
         found.policies.apply([event("put", changed)])
-        assert before not in found.policies.found.values()
+        [policy] = found.policies.found.values()
+        assert policy.compiled is not before
 
 
 def test_a_replica_that_has_just_started_knows_none() -> None:

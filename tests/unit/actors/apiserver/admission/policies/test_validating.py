@@ -245,10 +245,8 @@ async def test_a_change_of_a_policy_counts(plane: ControlPlane) -> None:
     policy = validating("p", validations=[{"expression": "false"}])
     await bind(plane, policy)
     await refusal(plane)
-    made = await plane.get(POLICIES, "p", group=GROUP)
-    assert made["metadata"]["generation"] == 1 and made["status"] == {}
-    made["spec"]["validations"] = [{"expression": "true"}]
-    changed = await plane.update(POLICIES, made, GROUP)
+    right = {"spec": {"validations": [{"expression": "true"}]}}
+    changed = await plane.patch(POLICIES, "p", right, group=GROUP)
     assert changed["metadata"]["generation"] == 2
     await settled(plane)
     await make(plane)
@@ -266,3 +264,34 @@ async def test_a_budget_is_shared_by_the_expressions(plane: ControlPlane) -> Non
     await plane.delete(POLICIES, "p", group=GROUP)
     await bind(plane, validating("q", validations=[{"expression": f"{ask} && {ask} && {ask}"}]))
     assert "operation cancelled: actual cost limit exceeded" in str(await refusal(plane))
+
+
+async def test_the_status_tells_whether_the_types_fit(plane: ControlPlane) -> None:
+    await established(plane)
+    constraints = {
+        "resourceRules": [
+            rule("deployments", group="apps", apiVersions=["v1"]),
+            rule("widgets", group=WIDGETS, apiVersions=["v1"]),
+        ]
+    }
+    wrong = [{"expression": "object.spec.replica > 1"}, {"expression": "object.spec.replicas > 1"}]
+    policy = validating("p", matchConstraints=constraints, validations=wrong)
+    await plane.create(POLICIES, policy, group=GROUP)
+    told = await checked(plane, 1)
+    [warning] = told["typeChecking"]["expressionWarnings"]
+    assert warning["fieldRef"] == "spec.validations[0].expression"
+    for kind in ("apps/v1, Kind=Deployment", "example.com/v1, Kind=Widget"):
+        assert f"{kind}: ERROR: <input>:1:12: undefined field 'replica'" in warning["warning"]
+    right = {"spec": {"validations": wrong[1:]}}
+    changed = await plane.patch(POLICIES, "p", right, group=GROUP)
+    assert changed["metadata"]["generation"] == 2
+    assert (await checked(plane, 2))["typeChecking"] == {}
+
+
+async def checked(plane: ControlPlane, generation: int) -> Json:
+    for _ in range(400):
+        found: Json = (await plane.get(POLICIES, "p", group=GROUP)).get("status") or {}
+        if found.get("observedGeneration") == generation:
+            return found
+        await plane.system.world.clock.sleep(0.01)
+    raise AssertionError(f"never checked: {found}")
