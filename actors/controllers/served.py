@@ -6,7 +6,7 @@ Must not know any one kind.
 
 from collections.abc import Iterable
 
-from cluster.api.custom.definition import ESTABLISHED, is_true
+from cluster.api.custom.definition import ESTABLISHED, accepted_names, is_true
 from cluster.api.kinds import SERVED, by_kind
 from cluster.api.resources import EVENTS, Resource
 from cluster.api.types import Object
@@ -44,10 +44,10 @@ def custom(definitions: Iterable[Object]) -> tuple[Resource, ...]:
     for definition in definitions:
         spec = definition["spec"]
         versions = [item for item in spec["versions"] if item.get("served")]
-        if not versions or not is_true(definition, ESTABLISHED):
+        names = accepted_names(definition)
+        if not versions or not names or not is_true(definition, ESTABLISHED):
             continue
         version = next((item for item in versions if item.get("storage")), versions[0])["name"]
-        names = definition["status"]["acceptedNames"]
         namespaced = spec.get("scope") == "Namespaced"
         item = Resource(spec["group"], version, names["plural"], names["kind"], namespaced)
         if (item.group, item.plural) not in _BY_IDENTITY:

@@ -103,7 +103,7 @@ def widget(name: str = "w", api: str = "v1", **spec: Any) -> Json:
 def holds(obj: Json, kind: str) -> bool:
     """True if the condition of that type is true."""
     return any(
-        item["type"] == kind and item["status"] == "True"
+        item.get("type") == kind and item.get("status") == "True"
         for item in obj.get("status", {}).get("conditions", ())
     )
 

@@ -36,7 +36,7 @@ def kinds_of(
     definition: Object, meta: SchemaNode | None = None, make_rules: MakeRules = no_rules
 ) -> tuple[Kind, ...]:
     """The served versions of an established definition; none of another."""
-    if not is_true(definition, ESTABLISHED):
+    if not _is_established(definition):
         return ()
     return tuple(
         _kind(definition, version, CustomForm(definition, version, meta, make_rules))
@@ -47,14 +47,24 @@ def kinds_of(
 
 def stored_kind(definition: Object) -> Kind | None:
     """The version that objects are stored as, served or not; None if there never were any."""
-    if not is_true(definition, ESTABLISHED):
+    if not _is_established(definition):
         return None
     version = next(item for item in definition["spec"]["versions"] if item.get("storage"))
     return _kind(definition, version, CustomForm(definition, version, None))
 
 
+def accepted_names(definition: Object) -> Object:
+    """Those of the status; {} unless it names a kind and a resource: clients may write it."""
+    names: Object = (definition.get("status") or {}).get("acceptedNames") or {}
+    return names if names.get("kind") and names.get("plural") else {}
+
+
+def _is_established(definition: Object) -> bool:
+    return is_true(definition, ESTABLISHED) and bool(accepted_names(definition))
+
+
 def _kind(definition: Object, version: Object, form: CustomForm) -> Kind:
-    spec, names = definition["spec"], definition["status"]["acceptedNames"]
+    spec, names = definition["spec"], accepted_names(definition)
     return row(
         spec["group"],
         version["name"],

@@ -104,7 +104,7 @@ def _merged(definition: Object, wanted: list[Object], now: str) -> list[Object]:
     found: list[Object] = []
     changed = {item["type"]: item for item in wanted}
     for old in (definition.get("status") or {}).get("conditions") or ():
-        if old["type"] not in changed:
+        if old.get("type") not in changed:
             found.append(old)
     for item in wanted:
         old = condition(definition, item["type"])

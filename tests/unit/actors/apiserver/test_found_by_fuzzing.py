@@ -39,3 +39,24 @@ async def test_a_job_without_labels_has_its_pods_from_the_start(plane: ControlPl
     made = await plane.create("jobs", body, "default", "batch")
     assert made["metadata"]["labels"] == made["spec"]["template"]["metadata"]["labels"]
     assert await plane.update("jobs", made, "batch") == made
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"acceptedNames": None},
+        {"acceptedNames": {"kind": None}},
+        {"acceptedNames": {"plural": ""}},
+        {"conditions": [{"status": "True"}]},
+        None,
+    ],
+)
+async def test_a_definition_whose_status_a_client_spoils(plane: ControlPlane, status: Any) -> None:
+    """Every replica reads it at every start: one such write once ended them all."""
+    made = await widgets.established(plane)
+    name = made["metadata"]["name"]
+    group = widgets.CRDS[1]
+    await plane.patch(widgets.CRDS[0], name, {"status": status}, group=group, subresource="status")
+    mended = await widgets.until_established(plane, name)
+    assert mended["status"]["acceptedNames"] == made["status"]["acceptedNames"]
+    await plane.create("widgets", widgets.widget(), "default", widgets.GROUP)

@@ -1,0 +1,37 @@
+"""Kinds of definitions whose status a client may have written."""
+
+from typing import Any
+
+import pytest
+
+from cluster.api.custom.definition import accepted_names, kinds_of, stored_kind
+from tests.support import widgets
+
+NAMES = {"plural": "widgets", "kind": "Widget"}
+TRUE = {"type": "Established", "status": "True"}
+
+
+def definition(**status: Any) -> dict[str, Any]:
+    return {**widgets.definition(), "status": status}
+
+
+def test_an_established_definition_is_a_kind() -> None:
+    found = definition(acceptedNames=NAMES, conditions=[TRUE])
+    assert [kind.kind for kind in kinds_of(found)] == ["Widget"]
+    assert stored_kind(found) is not None
+    assert accepted_names(found) == NAMES
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"acceptedNames": NAMES, "conditions": [{"status": "True"}]},
+        {"acceptedNames": {"plural": "widgets"}, "conditions": [TRUE]},
+        {"acceptedNames": {"plural": "", "kind": "Widget"}, "conditions": [TRUE]},
+        {"conditions": [TRUE]},
+        {},
+    ],
+)
+def test_one_that_says_half_of_it_is_none(status: Any) -> None:
+    assert kinds_of(definition(**status)) == ()
+    assert stored_kind(definition(**status)) is None
