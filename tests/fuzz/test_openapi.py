@@ -160,12 +160,13 @@ async def test_the_server_keeps_what_its_schema_promises(api: Api, data: st.Data
         case.call, base_url=api.url, session=api.session, verify=api.session.verify, timeout=SECONDS
     )
     code = response.status_code
+    told = orjson.loads(response.content)
     if code >= 300:
-        told = orjson.loads(response.content)
         assert (told["kind"], told["status"], told["code"]) == ("Status", "Failure", code), told
         assert code < 500 or ALLOWED_5XX.search(told["message"]), told
     else:
         assert str(code) in operation.answered.definition.raw["responses"], code
-        if operation.sent.method != "delete":
+        # The published documents promise the object where a Status comes, and the other way round.
+        if operation.sent.method != "delete" and told["kind"] != "Status":
             operation.answered.validate_response(response)
     assert await api.judge.stored() == before
