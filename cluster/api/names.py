@@ -40,7 +40,7 @@ def _too_long(limit: int) -> str:
 
 
 def _regex(what: str, example: tuple[str, ...], pattern: str) -> str:
-    shown = " or ".join(f" '{item}', " for item in example).strip().rstrip(",")
+    shown = ",  or ".join(f"'{item}'" for item in example)
     return f"{what} (e.g. {shown}, regex used for validation is '{pattern}')"
 
 

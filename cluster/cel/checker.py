@@ -4,11 +4,14 @@ Lists and maps have items of one type, as Kubernetes declares. Must not know: va
 Source: CEL language definition, "Gradual Type Checking".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from cluster.cel.errors import CelCompileError
+from cluster.cel.conversions import to_duration, to_timestamp
+from cluster.cel.errors import CelCompileError, CelError
 from cluster.cel.functions import Overload
+from cluster.cel.regular import compiled
 from cluster.cel.scope import TYPES, Declarations
 from cluster.cel.source import Source
 from cluster.cel.syntax import (
@@ -50,6 +53,9 @@ from cluster.cel.unification import choose, compatible, joined, substituted, uni
 from cluster.cel.values import UInt
 
 ERRORS_MAX = 100
+_LITERAL_CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "duration": to_duration, "timestamp": to_timestamp, "matches": compiled,
+}  # fmt: skip
 _LITERALS: dict[type, Type] = {
     type(None): NULL, bool: BOOL, int: INT, UInt: UINT, float: DOUBLE, str: STRING, bytes: BYTES,
 }  # fmt: skip
@@ -246,7 +252,20 @@ class _Checker:
         if not found:
             return self._no_overload(node, name, types, member)
         self.checked.overloads[node] = found
+        self._check_literals(name, args)
         return result
+
+    def _check_literals(self, name: str, args: Sequence[Node]) -> None:
+        """What is written out must be what the function takes."""
+        check = _LITERAL_CHECKS.get(name)
+        last = args[-1] if args else None
+        if check is None or not isinstance(last, Literal) or not isinstance(last.value, str | int):
+            return
+        try:
+            check(last.value)
+        except CelError:
+            thing = "timestamp" if name == "timestamp" else f"{name} argument"
+            self._error(last, f"invalid {thing}")
 
     def _argument(self, name: str, node: Node, scope: Scope) -> Type:
         """What is formatted may be of any types."""

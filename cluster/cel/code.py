@@ -90,6 +90,8 @@ def _tested(given: Run, raw: str) -> Run:
             return False
         if type(value) is not dict:
             raise CelError(f"unsupported type for field selection: {type_name(value)}")
+        if type(found := value.get(raw)) is Lazy:
+            found.get()
         return raw in value
 
     return run

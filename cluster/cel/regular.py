@@ -25,7 +25,13 @@ def compiled(pattern: str) -> Any:
         return re2.compile(pattern, options=_OPTIONS)
     except (re2.error, UnicodeError) as error:
         said = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
-        raise CelError(f"error parsing regexp: {said}") from error
+        raise CelError(f"error parsing regexp: {_as_go_says(said, pattern)}") from error
+
+
+def _as_go_says(said: str, pattern: str) -> str:
+    """What is wrong, and between backticks the part that is."""
+    what, _, part = said.partition(": ")
+    return f"{what}: `{part or pattern}`"
 
 
 def matches(text: str, pattern: str) -> bool:

@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 
 from cluster.cel.functions import Functions, merged
 from cluster.cel.library import LIBRARIES
+from cluster.cel.library.formats import FORMAT
+from cluster.cel.library.networks import CIDR, IP
+from cluster.cel.library.quantities import QUANTITY
+from cluster.cel.library.semvers import SEMVER
+from cluster.cel.library.urls import URL
 from cluster.cel.operators import FUNCTIONS, OPERATORS
 from cluster.cel.types import (
     BOOL,
@@ -40,6 +45,7 @@ TYPES: Mapping[str, Type] = {
     "type": TYPE,
     "google.protobuf.Duration": DURATION,
     "google.protobuf.Timestamp": TIMESTAMP,
+    **{kind.name: kind for kind in (CIDR, IP, FORMAT, QUANTITY, SEMVER, URL)},
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster.api.types import Object
+from cluster.cel.code import Lazy
 from cluster.cel.conversions import to_duration, to_timestamp
 from cluster.cel.errors import CelError
 from cluster.cel.types import (
@@ -33,9 +34,12 @@ Convert = Callable[[Any], Any]
 _WORDS = frozenset(
     (
         "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for",
-        "function", "if", "import", "let", "loop", "package", "namespace", "return",
+        "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void",
+        "while",
     )
 )  # fmt: skip
+# Of these the language makes values: no field can be called so without escaping.
+_VALUES = frozenset(("true", "false", "null", "in"))
 _NAME = re.compile(r"[a-zA-Z_.\-/][a-zA-Z0-9_.\-/]*")
 _SIGNS = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/", "__slash__"))
 _IDENTITY: Mapping[str, Type] = {"apiVersion": STRING, "kind": STRING}
@@ -93,71 +97,112 @@ def _object_type(schema: Object, name: str, resource: bool) -> Type | None:
             fields[told] = found
             if told != raw:
                 raw_names[told] = raw
-    if resource:
+            if raw in _WORDS - _VALUES:
+                # Behind a dot a reserved word is a name like others.
+                fields[raw] = found
+    if resource and not _names_identity(fields):
         fields |= {**_IDENTITY, "metadata": _METADATA}
     return ObjectType(name, fields=fields, raw_names=raw_names)
 
 
-def converter(schema: Object) -> Convert | None:
-    """From JSON to what an expression sees; None if they are the same."""
-    match schema.get("type"):
-        case "number":
-            return lambda value: float(value) if type(value) is int else value
-        case "integer":
-            return lambda value: int(value) if type(value) is float else value
-        case "string":
-            return _CONVERTED.get(schema.get("format") or "")
+def _names_identity(fields: Mapping[str, Type]) -> bool:
+    """Whether the schema says itself what it has of an object's identity, names among it."""
+    metadata = fields.get("metadata")
+    named = metadata.fields if isinstance(metadata, ObjectType) else {}
+    parts = [fields.get("apiVersion"), fields.get("kind"), named.get("name")]
+    return all(part is STRING for part in (*parts, named.get("generateName")))
+
+
+def converter(schema: Object) -> Convert:
+    """From JSON to what an expression sees. Raises CelError for what is not of the schema's type:
+    from before the schema said so, as an update may leave such a value as it is."""
+    convert = _converter(schema)
+    nullable = bool(schema.get("nullable"))
+
+    def change(value: Any) -> Any:
+        if value is None:
+            if nullable:
+                return None
+            raise CelError("invalid data, got null for schema with nullable=false")
+        return convert(value)
+
+    return change
+
+
+def _converter(schema: Object) -> Convert:
+    kind = schema.get("type")
+    if schema.get("x-kubernetes-int-or-string"):
+        return _int_or_string
+    match kind:
         case "array":
             return _list_converter(schema)
         case "object":
             return _object_converter(schema)
-    return None
+        case "string":
+            change = _CONVERTED.get(schema.get("format") or "", _same)
+            return lambda value: change(_typed(value, str, "string"))
+        case "boolean":
+            return lambda value: _typed(value, bool, "bool")
+        case "integer":
+            return _integer
+        case "number":
+            return _number
+    return _same
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _typed(value: Any, kind: type, told: str) -> Any:
+    if type(value) is not kind:
+        raise CelError(f"invalid data, expected {told}")
+    return value
+
+
+def _int_or_string(value: Any) -> Any:
+    if type(value) not in (int, str):
+        raise CelError("invalid data, expected XIntOrString value to be either a string or integer")
+    return value
+
+
+def _integer(value: Any) -> Any:
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return _typed(value, int, "int")
+
+
+def _number(value: Any) -> Any:
+    return float(value) if type(value) is int else _typed(value, float, "float")
 
 
 def _bytes(value: Any) -> Any:
     try:
         return base64.b64decode(value, validate=True)
     except ValueError as error:
-        raise CelError(f"invalid base64: {error}") from error
+        raise CelError(f"Invalid byte formatted string {value}: {error}") from error
 
 
 def _time(value: Any) -> Any:
-    if type(value) is str and len(value) == 10:
-        return to_timestamp(f"{value}T00:00:00Z")
-    return to_timestamp(value)
-
-
-def _of_text(convert: Convert) -> Convert:
-    def change(value: Any) -> Any:
-        if value is None:
-            return None
-        if type(value) is not str:
-            # From before the schema said so: an update may leave it as it is.
-            raise CelError("invalid data, expected string")
-        return convert(value)
-
-    return change
+    return to_timestamp(f"{value}T00:00:00Z" if len(value) == len("2006-01-02") else value)
 
 
 _CONVERTED: dict[str, Convert] = {
-    "byte": _of_text(_bytes),
-    "date": _of_text(_time),
-    "date-time": _of_text(_time),
-    "duration": _of_text(to_duration),
-}
+    "byte": _bytes, "date": _time, "date-time": _time, "duration": to_duration,
+}  # fmt: skip
 
 
-def _list_converter(schema: Object) -> Convert | None:
+def _list_converter(schema: Object) -> Convert:
     items, kind = schema.get("items"), schema.get("x-kubernetes-list-type")
-    each = converter(items) if isinstance(items, dict) else None
+    each = converter(items) if isinstance(items, dict) else _same
     keys = tuple(schema.get("x-kubernetes-list-map-keys") or ())
-    if each is None and kind not in ("set", "map"):
-        return None
 
     def convert(value: Any) -> Any:
         if type(value) is not list:
-            return value
-        found = value if each is None else [each(item) for item in value]
+            raise CelError(
+                "invalid data, expected an array for the provided schema with type=array"
+            )
+        found = [each(item) for item in value]
         if kind == "set":
             return SetList(found)
         return MapList(found, keys) if kind == "map" else found
@@ -165,22 +210,32 @@ def _list_converter(schema: Object) -> Convert | None:
     return convert
 
 
-def _object_converter(schema: Object) -> Convert | None:
+def _object_converter(schema: Object) -> Convert:
     free = schema.get("additionalProperties")
-    of_free = converter(free) if isinstance(free, dict) else None
-    found = {name: converter(part) for name, part in (schema.get("properties") or {}).items()}
-    of_named = {name: convert for name, convert in found.items() if convert is not None}
-    if of_free is None and not of_named:
-        return None
+    of_free = converter(free) if isinstance(free, dict) else _same
+    named = {name: converter(part) for name, part in (schema.get("properties") or {}).items()}
 
     def convert(value: Any) -> Any:
         if type(value) is not dict:
-            return value
-        made = dict(value)
+            raise CelError("invalid data, expected a map for the provided schema with type=object")
+        made = {}
         for name, item in value.items():
-            change = of_named.get(name) or (of_free if name not in found else None)
-            if change is not None:
-                made[name] = change(item)
+            # A named field that is null is as if absent; the value of a free key is not.
+            if item is not None or name not in named:
+                made[name] = _field(named.get(name, of_free), item)
         return made
 
     return convert
+
+
+def _field(convert: Convert, item: Any) -> Any:
+    """What is wrong with one field is told to the rules that look at it."""
+    try:
+        return convert(item)
+    except CelError as error:
+        text = str(error)
+
+    def fail() -> Any:
+        raise CelError(text)
+
+    return Lazy(fail)

@@ -142,11 +142,12 @@ class _Turn:
     path: str
     budget: Budget
 
-    def judge(self, value: Any, old: Any, convert: Convert | None) -> Refusal | None:
+    def judge(self, value: Any, old: Any, convert: Convert) -> Refusal | None:
         """What it finds wrong."""
         try:
+            program = self.rule.program
             bindings = _bindings(self.rule, value, old, convert)
-            if self._run(self.rule.program, bindings) is True:
+            if self._run(program, bindings) is True:
                 return None
         except CelCompileError as error:
             return self._failed(f"rule compile error: {error}")
@@ -200,15 +201,12 @@ class _Turn:
         return f"{self.path}.{below}" if self.path and below else self.path or below or "<nil>"
 
 
-def _bindings(rule: CompiledRule, value: Any, old: Any, convert: Convert | None) -> dict[str, Any]:
-    def seen(item: Any) -> Any:
-        return item if convert is None else convert(item)
-
+def _bindings(rule: CompiledRule, value: Any, old: Any, convert: Convert) -> dict[str, Any]:
     if rule.optional_old:
-        before: Any = NONE if old is ABSENT else Optional(seen(old))
+        before: Any = NONE if old is ABSENT else Optional(convert(old))
     else:
-        before = None if old is ABSENT or not rule.looks_back else seen(old)
-    return {SELF: seen(value), OLD_SELF: before}
+        before = None if old is ABSENT or not rule.looks_back else convert(old)
+    return {SELF: convert(value), OLD_SELF: before}
 
 
 def _told(error: CelError, rule: CompiledRule) -> str:

@@ -153,7 +153,7 @@ def _scientific(value: Any, width: int) -> str:
         return _odd(number).rjust(width)
     mantissa, power = f"{abs(number):.6e}".split("e")
     sign = "-" if number < 0 else ""
-    text = f"{sign}{mantissa}\u202f×\u202f10{power.removeprefix('+').translate(_RAISED)}"
+    text = f"{sign}{mantissa}×10{power.removeprefix('+').translate(_RAISED)}"
     return text.rjust(width)
 
 

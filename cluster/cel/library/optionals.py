@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cluster.cel.arithmetic import TIMESTAMP_MIN
 from cluster.cel.errors import CelError
 from cluster.cel.functions import Functions, function, method
 from cluster.cel.types import BOOL, A, list_of, optional_of
@@ -14,8 +15,10 @@ def _of_non_zero(value: Any) -> Optional:
     zero = value is None or value is False
     if type(value) in (str, bytes, dict) or is_list(value) or isinstance(value, (int, float)):
         zero = not value
-    if type(value) in (Duration, Timestamp):
+    if type(value) is Duration:
         zero = value.nanoseconds == 0
+    if type(value) is Timestamp:
+        zero = value.nanoseconds == TIMESTAMP_MIN
     return NONE if zero else Optional(value)
 
 

@@ -14,7 +14,7 @@ from cluster.cel.types import BOOL, STRING, Type, list_of, map_of
 
 URL = Type("kubernetes.URL")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _SAFE = "!$&'()*+,;=:@/[]~"
 

@@ -128,8 +128,8 @@ def test_values(source: str, expected: Any) -> None:
         ("x.a && true", "no such overload"),
         ("x.list.all(v, v < 3)", "no such overload"),
         ("int('a')", "type conversion error to 'int'"),
-        ("timestamp('yesterday')", "cannot parse"),
-        ("'a'.matches('(')", "error parsing regexp"),
+        ("timestamp(dyn('yesterday'))", "cannot parse"),
+        ("'a'.matches(dyn('('))", "error parsing regexp"),
         ("{'a': 1, 'a': 2}", "insert failed: key a already exists"),
     ],
 )

@@ -45,6 +45,10 @@ PLACE = "s.properties[x].x-kubernetes-validations[0]"
          f'{PLACE}.rule: Invalid value: {{"Rule":"self +","Message":"m","MessageExpression":"",'
          '"Reason":null,"FieldPath":"","OptionalOldSelf":false}: compilation failed: ERROR: '
          "<input>:1:7: Syntax error"),
+        ("duration('1d') > duration('1s')",
+         "compilation failed: ERROR: <input>:1:10: invalid duration argument"),
+        ("timestamp('1000-01-01') > timestamp(0)", "<input>:1:11: invalid timestamp"),
+        ("'a'.matches('x++')", "<input>:1:13: invalid matches argument"),
         ("self == 'a'", "found no matching overload for '_==_' applied to '(int, string)'"),
         ("self", '"OptionalOldSelf":null}: cel expression must evaluate to a bool'),
         ("dyn(self)", "cel expression must evaluate to a bool"),

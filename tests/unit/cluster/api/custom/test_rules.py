@@ -111,11 +111,60 @@ def test_rules_that_fail_themselves() -> None:
 
 
 def test_a_field_that_is_null() -> None:
-    schema = ruled(a(n={**TEXT, "nullable": True}), "self.n.size() < 3")
+    null = {**TEXT, "nullable": True}
+    schema = ruled(a(n=null), "self.n.size() < 3")
     assert said(schema, {"n": None}) == [
-        "<nil>: Invalid value: \"object\": 'no such overload': call arguments did not match a "
-        "supported operator, function or macro signature for rule: self.n.size() < 3"
+        '<nil>: Invalid value: "object": no such key: n evaluating rule: self.n.size() < 3'
     ]
+    assert said(ruled(a(n=null), "!has(self.n)"), {"n": None}) == []
+    free = ruled(
+        a(m={"type": "object", "additionalProperties": null}, l={"type": "array", "items": null}),
+        "has(self.m.a) && type(self.m['a']) == null_type && type(self.l[0]) == null_type",
+        "self.l[0].size() < 3",
+    )
+    assert said(free, {"m": {"a": None}, "l": [None]}) == [
+        "<nil>: Invalid value: \"object\": 'no such overload': call arguments did not match a "
+        "supported operator, function or macro signature for rule: self.l[0].size() < 3"
+    ]
+
+
+def test_what_is_older_than_its_type_is_told_to_rules_that_look_at_it() -> None:
+    rules = "self.o.n > 1", "has(self.l)", "self.m.size() > 1", "self.fine == 'a'", "self.b"
+    schema = ruled(
+        a(o=a(n=INTEGER), l={"type": "array", "items": TEXT}, m=TEXT, fine=TEXT,
+          b={"type": "boolean"}),
+        *rules,
+    )  # fmt: skip
+    value = {"o": [], "l": {}, "m": 5, "fine": "a", "b": "true"}
+    node = Structural(schema, None, make_rules, root=True)
+    assert [cause.text() for cause in judge(node, value, ABSENT).found] == [
+        f'<nil>: Invalid value: "object": invalid data, expected {what} evaluating rule: {rule}'
+        for what, rule in (
+            ("a map for the provided schema with type=object", rules[0]),
+            ("an array for the provided schema with type=array", rules[1]),
+            ("string", rules[2]),
+            ("bool", rules[4]),
+        )
+    ]
+
+
+def test_reserved_words_behind_a_dot() -> None:
+    schema = a(**{"if": INTEGER, "namespace": INTEGER, "while": INTEGER, "true": INTEGER})
+    rule = "self.if + self.__namespace__ + self.namespace + self.__while__ + self.__true__ == 15"
+    assert said(ruled(schema, rule), {"if": 1, "namespace": 2, "while": 4, "true": 6}) == []
+
+
+def test_an_embedded_object_that_names_its_identity_itself() -> None:
+    metadata = a(name=TEXT, generateName=TEXT, namespace=TEXT)
+    resource = {"x-kubernetes-embedded-resource": True}
+    whole = {**a(apiVersion=TEXT, kind=TEXT, metadata=metadata), **resource}
+    rule = "self.e.metadata.namespace == 'n'"
+    value = {"e": {"metadata": {"namespace": "n"}}}
+    node = Structural(ruled(a(e=whole), rule), None, make_rules, root=True)
+    assert judge(node, value, ABSENT).found == []
+    part = {**a(metadata=metadata), **resource}
+    node = Structural(ruled(a(e=part), rule), None, make_rules, root=True)
+    assert "undefined field 'namespace'" in judge(node, value, ABSENT).found[0].message
 
 
 def test_a_rule_that_costs_too_much_is_ended() -> None:

@@ -8,7 +8,6 @@ from cluster.cel.program import CelError, Declarations, compile_expression
 from cluster.cel.types import STRING
 
 DECLARED = Declarations({"s": STRING})
-NARROW = "\u202f"
 
 
 def value(source: str, text: str = "") -> Any:
@@ -79,8 +78,8 @@ def test_refused_positions(source: str, text: str) -> None:
         ("'%.0f'.format([2.5])", "2"),
         ("'%f'.format(['NaN'])", "NaN"),
         ("'%f'.format(['-Infinity'])", "-∞"),
-        ("'%e'.format([1052.032911275])", f"1.052033{NARROW}×{NARROW}10⁰³"),
-        ("'%e'.format([-0.5])", f"-5.000000{NARROW}×{NARROW}10⁻⁰¹"),
+        ("'%e'.format([1052.032911275])", "1.052033×10⁰³"),
+        ("'%e'.format([-0.5])", "-5.000000×10⁻⁰¹"),
         ("'%b %b'.format([true, -5])", "1 -101"),
         ("'%x %X %o'.format(['hi', b'\\xff', 8])", "6869 FF 10"),
     ],
