@@ -6,7 +6,7 @@ Source: CEL language definition, "Gradual Type Checking".
 from collections.abc import Sequence
 
 from cluster.cel.functions import Overload
-from cluster.cel.types import DURATION, DYN, ERROR, NULL, TIMESTAMP, ObjectType, Type
+from cluster.cel.types import DURATION, DYN, ERROR, NULL, TIMESTAMP, TYPE, ObjectType, Type
 
 Bindings = dict[Type, Type]
 _NOT_NULL = ("bool", "int", "uint", "double", "string", "bytes", "list", "map", "type")
@@ -47,6 +47,8 @@ def joined(one: Type, other: Type) -> Type:
         return one
     if _loose(one) or _loose(other):
         return DYN
+    if one.name == "type":
+        return TYPE
     pairs = zip(one.parameters, other.parameters, strict=True)
     return Type(one.name, tuple(joined(a, b) for a, b in pairs))
 

@@ -43,3 +43,9 @@ def test_such_an_error_counts_for_nothing_where_another_side_decides() -> None:
     assert program.evaluate({"x": None, "y": True}) is True
     listed = compile_expression("x.exists(i, i.size() > 0)", Declarations({"x": list_of(STRING)}))
     assert listed.evaluate({"x": [None, "a"]}) is True
+
+
+def test_types_may_be_compared_with_any_type() -> None:
+    for source in ("type(1) != type('a')", "type([1]) == list", "type(null) == null_type",
+                   "[type(1), type([1])].size() == 2", "type(ip('::1')) == net.IP"):  # fmt: skip
+        assert compile_expression(source, Declarations({}), BOOL).evaluate({}) is True
