@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from actors.apiserver.protobuf import fields_core, fields_groups, fields_kinds, fields_workloads
+from actors.apiserver.protobuf import (
+    fields_admission,
+    fields_core,
+    fields_groups,
+    fields_kinds,
+    fields_workloads,
+)
 from actors.apiserver.protobuf.scalars import SPECIAL, integer, read_fields
 from actors.apiserver.protobuf.scalars import ProtobufError as ProtobufError
 from cluster import limits
@@ -131,7 +137,7 @@ def _bytes(value: int | bytes) -> bytes:
 def _table() -> dict[str, dict[int, Field]]:
     """Message name → field number → field."""
     table = {}
-    for fields in (fields_core, fields_groups, fields_kinds, fields_workloads):
+    for fields in (fields_admission, fields_core, fields_groups, fields_kinds, fields_workloads):
         text = fields.FIELDS
         for row in text.replace("\n  ", " ").splitlines():
             name, *items = row.split()

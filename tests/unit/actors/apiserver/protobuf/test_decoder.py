@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.apiserver.protobuf import fields_admission
 from actors.apiserver.protobuf.decoder import ProtobufError, decode, message_name
+from actors.apiserver.schema_files import load_definitions
 
 
 def varint(value: int) -> bytes:
@@ -140,3 +142,53 @@ def test_an_api_service() -> None:
         "groupPriorityMinimum": 100,
         "versionPriority": 15,
     }
+
+
+def test_policies_and_webhooks() -> None:
+    rule = field(1, "CREATE") + field(2, field(1, "") + field(2, "v1") + field(3, "pods"))
+    named = field(1, "one") + field(2, rule)
+    constraints = field(1, b"") + field(2, b"") + field(3, named) + field(7, "Exact")
+    validation = field(1, "object.x") + field(2, "") + field(3, "Forbidden") + field(4, "'m'")
+    raw = field(1, field(1, "p")) + field(2, field(2, constraints) + field(3, validation))
+    found = decode(body("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", raw))
+    assert found["spec"] == {
+        "matchConstraints": {
+            "namespaceSelector": {},
+            "objectSelector": {},
+            "resourceRules": [
+                {
+                    "resourceNames": ["one"],
+                    "operations": ["CREATE"],
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "resources": ["pods"],
+                }
+            ],
+            "matchPolicy": "Exact",
+        },
+        "validations": [
+            {"expression": "object.x", "reason": "Forbidden", "messageExpression": "'m'"}
+        ],
+    }
+    client = field(1, field(1, "ns") + field(2, "s") + field(4, 8443)) + field(2, b"pem")
+    hook = field(1, "a.b.c") + field(2, client) + field(3, rule) + field(6, "None") + field(8, "v1")
+    raw = field(2, hook + field(11, field(1, "c") + field(2, "true")))
+    [found] = decode(
+        body("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", raw)
+    )["webhooks"]
+    assert found["clientConfig"] == {
+        "service": {"namespace": "ns", "name": "s", "port": 8443},
+        "caBundle": "cGVt",
+    }
+    assert found["rules"][0]["resources"] == ["pods"]
+    assert found["matchConditions"] == [{"name": "c", "expression": "true"}]
+
+
+def test_every_message_of_admission_is_in_the_schema() -> None:
+    definitions = load_definitions()
+    for row in fields_admission.FIELDS.replace("\n  ", " ").splitlines():
+        name, *items = row.split()
+        fields = definitions.raw[f"io.k8s.api.{name}"]["properties"]
+        for item in items:
+            told = item.rpartition("=")[2].partition(":")[0]
+            assert told == "^" or told in fields, (name, told)
