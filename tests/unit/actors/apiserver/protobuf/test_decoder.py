@@ -188,7 +188,9 @@ def test_every_message_of_admission_is_in_the_schema() -> None:
     definitions = load_definitions()
     for row in fields_admission.FIELDS.replace("\n  ", " ").splitlines():
         name, *items = row.split()
-        fields = definitions.raw[f"io.k8s.api.{name}"]["properties"]
+        # What is only ever part of another struct has no schema of its own.
+        known = "RuleWithOperations" if name.endswith(".Rule") else name.rpartition(".")[2]
+        fields = definitions.raw[f"io.k8s.api.admissionregistration.v1.{known}"]["properties"]
         for item in items:
             told = item.rpartition("=")[2].partition(":")[0]
             assert told == "^" or told in fields, (name, told)
