@@ -15,6 +15,7 @@ from actors.apiserver.streaming.connect import (
 from cluster.api import status
 from cluster.errors import StatusError
 from tests.support.cluster_in_memory import MemoryCluster
+from tests.support.policies import bind, rule, validating
 
 PROTOCOLS = ("v5.channel.k8s.io",)
 RBAC = "rbac.authorization.k8s.io"
@@ -106,3 +107,23 @@ async def test_admission_sees_a_connect_with_its_options(
         {"apiVersion": "v1", "kind": "PodPortForwardOptions"},
         {"apiVersion": "v1", "kind": "PodProxyOptions", "path": "a/b"},
     ]
+
+
+async def test_policies_judge_a_connect_by_its_options(cluster: MemoryCluster) -> None:
+    await cluster.run_pod("web")
+    connect = {"resourceRules": [rule("pods/exec", "pods/attach", operations=["CONNECT"])]}
+    sees = [
+        {"expression": "!has(object.command) || object.command[0] != 'sh'", "message": "no shells"},
+        {"expression": "request.operation == 'CONNECT' && oldObject == null"},
+        {"expression": "request.name == 'web' && request.subResource in ['exec', 'attach']"},
+    ]
+    policy = validating("p", matchConstraints=connect, validations=sees)
+    await bind(cluster.plane, policy)
+    base = "/api/v1/namespaces/default/pods/web/exec?stdout=1&command="
+    async with cluster.http() as http:
+        async with http.get(cluster.url(base + "sh")) as answer:
+            assert answer.status == 422
+            message = (await answer.json())["message"]
+            assert message.endswith("denied request: no shells")
+        async with http.ws_connect(cluster.url(base + "x"), protocols=PROTOCOLS) as socket:
+            assert [message.data[:1] async for message in socket] == [b"\x01", b"\x03"]
