@@ -29,10 +29,13 @@ from cluster.cel.syntax import (
     Select,
     SortBy,
 )
-from cluster.cel.types import BYTES, STRING, Type
+from cluster.cel.types import BOOL, BYTES, DOUBLE, INT, NULL, STRING, UINT, Type
 
 # More than any limit: what is larger is not told apart.
 UNBOUNDED = 1 << 60
+# Of these equality is seen at once.
+_SMALL = frozenset((BOOL, INT, UINT, DOUBLE, NULL))
+_EQUALITY = ("_==_", "_!=_")
 _MEASURED = ("list", "map", "dyn")
 
 
@@ -89,9 +92,12 @@ class _Estimator:
                 return costs.CONSTANT, Extent(len(value) if isinstance(value, str | bytes) else 1)
             case Ident():
                 return costs.SELECT, scope.get(node.name.removeprefix("."), Extent())
+            case Select(test=True):
+                # Kubernetes lets these go for nothing, in its estimates.
+                return 0, Extent()
             case Select():
                 units, given = self.visit(node.operand, scope)
-                return units + costs.SELECT, Extent() if node.test else given.within(node.field)
+                return units + costs.SELECT, given.within(node.field)
             case Index():
                 units, given = self.visit(node.operand, scope)
                 more, _ = self.visit(node.key, scope)
@@ -137,16 +143,25 @@ class _Estimator:
         raise AssertionError(type(node).__name__)
 
     def _call(self, node: Call, scope: Extents) -> Found:
-        found = [self.visit(arg, scope) for arg in self._checked.arguments[node]]
+        found = [self.visit(arg, scope) for arg in self._args(node)]
         units, args = sum(item[0] for item in found), tuple(item[1] for item in found)
         overloads = self._checked.overloads.get(node, ())
+        if node.function in _EQUALITY and all(self._is_small(arg) for arg in self._args(node)):
+            return units, Extent()
         result = _result(self._checked.type_of(node), args)
         return units + max((_units(one, args, result) for one in overloads), default=1), result
+
+    def _args(self, node: Call) -> tuple[Node, ...]:
+        return self._checked.arguments[node]
+
+    def _is_small(self, node: Node) -> bool:
+        return self._checked.type_of(node) in _SMALL
 
     def _comprehension(self, node: Comprehension, scope: Extents) -> Found:
         units, given = self.visit(node.range, scope)
         is_map = self._checked.type_of(node.range).name == "map"
-        item, key = given.item or Extent(), given.key or Extent()
+        item = Extent() if given.item is None else given.item
+        key = Extent() if given.key is None else given.key
         if node.second:
             inner = {**scope, node.first: key if is_map else Extent(), node.second: item}
         else:

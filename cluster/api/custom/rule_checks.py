@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from cluster.api.custom.field_paths import FieldPathError, follow
-from cluster.api.custom.rule_extents import extent_of, repeated
+from cluster.api.custom.rule_extents import extent_of, times_at_most, times_below
 from cluster.api.custom.rule_types import type_of
 from cluster.api.custom.rules import OLD_SELF, REASONS, SELF, CompiledRule
 from cluster.api.status import Cause
@@ -48,10 +48,16 @@ class _Total:
 @dataclass(frozen=True)
 class _Around:
     """What a place stands in. ``uncorrelated``: the path of the list around it whose items cannot
-    be told apart from one write to the next, '' for none. ``times``: how often it may be there."""
+    be told apart from one write to the next, '' for none. ``times``: how often it may be there,
+    None if nothing bounds that."""
 
     uncorrelated: str = ""
-    times: int = 1
+    times: int | None = 1
+
+    def repeated(self, schema: Object) -> int | None:
+        """How often the parts of that schema, which is here, may be there."""
+        times = times_below(schema)
+        return None if self.times is None or times is None else self.times * times
 
 
 def check_rules(schema: Object, path: str, found: list[Cause]) -> None:
@@ -77,12 +83,12 @@ def _check_below(
         _check_below(part, f"{path}.properties[{name}]", found, total, around)
     free, items = schema.get("additionalProperties"), schema.get("items")
     if isinstance(free, dict):
-        more = replace(around, times=around.times * repeated(schema))
+        more = replace(around, times=around.repeated(schema))
         _check_below(free, f"{path}.additionalProperties", found, total, more)
     if isinstance(items, dict):
         known = schema.get("x-kubernetes-list-type") == "map"
         within = around.uncorrelated if known else around.uncorrelated or path
-        more = _Around(within, around.times * repeated(schema))
+        more = _Around(within, around.repeated(schema))
         _check_below(items, f"{path}.items", found, total, more)
 
 
@@ -105,18 +111,20 @@ def _check_here(
         message = f"Internal error: internal error: {detail}"
         found.append(Cause(f"{path}.{EXTENSION}", "InternalError", message))
         return
-    extent = extent_of(schema)
+    extent = extent_of(schema, root)
+    times = times_at_most(schema) if around.times is None else around.times
     for position, rule in enumerate(rules):
         place = f"{path}.{EXTENSION}[{position}]"
         compiled = CompiledRule(rule, kind, schema)
         if _check_compiled(compiled, place, around.uncorrelated, found):
-            for name, what, program in (
-                ("rule", "rule", compiled.program),
-                ("messageExpression", "messageExpression", _message_program(compiled)),
+            # As Kubernetes does it: a message is not counted for each place that there may be.
+            for name, program, count in (
+                ("rule", compiled.program, times),
+                ("messageExpression", _message_program(compiled), 1),
             ):
                 if program is not None:
                     units = estimate(program.checked, {SELF: extent, OLD_SELF: extent})
-                    _check_cost(units * around.times, what, f"{place}.{name}", total, found)
+                    _check_cost(units * count, name, f"{place}.{name}", total, found)
 
 
 def _message_program(rule: CompiledRule) -> Program | None:

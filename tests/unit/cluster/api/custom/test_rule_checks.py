@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
+from cluster.api.custom.rule_extents import extent_of
+from cluster.api.custom.rule_types import type_of
+from cluster.api.custom.rules import CompiledRule
 from cluster.api.custom.structure_rules import check_schema
 from cluster.api.status import Cause
+from cluster.cel.estimates import estimate
 
 Json = dict[str, Any]
 
@@ -147,7 +151,7 @@ def test_what_may_cost_too_much_is_refused() -> None:
 
 
 def test_a_rule_of_items_counts_for_each() -> None:
-    item = {"type": "string", "maxLength": 1000,
+    item = {"type": "string", "maxLength": 250,
             "x-kubernetes-validations": [{"rule": "self.matches('^a(b|c)*$')"}]}  # fmt: skip
     found: list[Cause] = []
     many = {"type": "array", "maxItems": 100_000, "items": item}
@@ -156,4 +160,61 @@ def test_a_rule_of_items_counts_for_each() -> None:
     found.clear()
     few = {"type": "array", "maxItems": 100, "items": item}
     check_schema({"type": "object", "properties": {"x": few}}, "s", found)
+    assert found == []
+
+
+def units(schema: Json, rule: str) -> int:
+    kind = type_of(schema, "object", False)
+    assert kind is not None
+    extent = extent_of(schema)
+    program = CompiledRule({"rule": rule}, kind, schema).program
+    return estimate(program.checked, {"self": extent})
+
+
+@pytest.mark.parametrize(
+    ("item", "free", "bounded"),
+    [
+        ({"type": "number"}, 4718591, 32),
+        ({"type": "string"}, 3145727, 32),
+        ({"type": "boolean"}, 1887437, 32),
+        ({"type": "string", "format": "date-time"}, 428963, 32),
+        ({"type": "string", "format": "duration"}, 2359295, 32),
+        ({"type": "array", "items": {"type": "number"}}, 3145727, 32),
+        ({"type": "object", "required": ["required"],
+          "properties": {"required": {"type": "string"}, "optional": {"type": "string"}}},
+         555128, 32),
+    ],
+)  # fmt: skip
+def test_estimates_are_those_of_kubernetes(item: Json, free: int, bounded: int) -> None:
+    schema: Json = {"type": "array", "items": item}
+    assert units(schema, "self.all(x, true)") == free
+    assert units({**schema, "maxItems": 10}, "self.all(x, true)") == bounded
+
+
+def test_estimates_of_texts_and_maps() -> None:
+    text: Json = {"type": "string"}
+    assert units(text, "self.contains('test')") == 314574
+    assert units({**text, "maxLength": 10}, "self.contains('test')") == 5
+    assert units({**text, "enum": ["A", "LongValue"]}, "self.contains('A')") == 2
+    free: Json = {"type": "object", "additionalProperties": {"type": "number"}}
+    assert units(free, "self.all(x, true)") == 1348169
+    assert units(free, "has(self.x)") == 0
+    assert units({**free, "maxProperties": 8}, "self.all(k, k.matches('^[a-z]+$'))") == 50
+    numbers: Json = {"type": "array", "items": {"type": "number"}}
+    assert units(numbers, "self[1] == 0.0") == 2
+
+
+def test_what_nothing_bounds_is_there_as_often_as_a_request_can_hold_it() -> None:
+    rule = {"x-kubernetes-validations": [{"rule": "self.size() < 5"}]}
+    inner: Json = {"type": "array", "items": {"type": "string", "maxLength": 5, **rule}}
+    found: list[Cause] = []
+    nested = {"type": "array", "items": {"type": "array", "items": inner}}
+    check_schema({"type": "object", "properties": {"x": nested}}, "s", found)
+    assert found == []
+
+
+def test_the_name_of_an_object_is_short() -> None:
+    found: list[Cause] = []
+    rule = {"rule": "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')"}
+    check_schema({"type": "object", "x-kubernetes-validations": [rule]}, "s", found)
     assert found == []
