@@ -76,7 +76,7 @@ def api_request_of(
         query = {**query, "userAgent": agent[:128]}
     content_type = request.headers.get("Content-Type", "application/json")
     if body and content_type.partition(";")[0].strip() == decoder.CONTENT_TYPE:
-        body, content_type = _json_of(body), "application/json"
+        body, content_type = json_of(body), "application/json"
     return api_request(
         request.method,
         path,
@@ -87,7 +87,8 @@ def api_request_of(
     )
 
 
-def _json_of(body: bytes) -> bytes:
+def json_of(body: bytes) -> bytes:
+    """A protobuf body as JSON. Raises StatusError 400, 404."""
     try:
         return orjson.dumps(decoder.decode(body))
     except decoder.UnknownMessage as error:

@@ -24,6 +24,7 @@ TRIED_ONLY = frozenset(
         "mutatingwebhookconfigurations",
         "validatingwebhookconfigurations",
         "customresourcedefinitions",
+        "apiservices",
         "flowschemas",
         "prioritylevelconfigurations",
         "limitranges",
@@ -65,6 +66,11 @@ _HOOK: Json = {
     ],
     "sideEffects": "None",
     "admissionReviewVersions": ["v1"],
+}
+_MATCH: Json = {
+    "resourceRules": [
+        {"apiGroups": ["x.org"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["a"]}
+    ]
 }
 _EVENT: Json = {
     "involvedObject": {"kind": "Pod", "name": "a", "namespace": "default"},
@@ -149,6 +155,31 @@ _OTHERS: dict[tuple[str, str], Json] = {
     ("batch", "jobs"): {"spec": _JOB},
     ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"): {"webhooks": [_HOOK]},
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): {"webhooks": [_HOOK]},
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies"): {
+        "spec": {
+            "matchConstraints": _MATCH,
+            "variables": [{"name": "a", "expression": "object.metadata.name"}],
+            "validations": [{"expression": "variables.a != 'b'", "message": "no"}],
+        }
+    },
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies"): {
+        "spec": {
+            "matchConstraints": _MATCH,
+            "reinvocationPolicy": "Never",
+            "mutations": [
+                {
+                    "patchType": "ApplyConfiguration",
+                    "applyConfiguration": {"expression": "Object{}"},
+                }
+            ],
+        }
+    },
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"): {
+        "spec": {"policyName": "ruler", "validationActions": ["Deny"]}
+    },
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings"): {
+        "spec": {"policyName": "ruler"}
+    },
     ("autoscaling", "horizontalpodautoscalers"): {
         "spec": {"scaleTargetRef": _TARGET, "maxReplicas": 3}
     },

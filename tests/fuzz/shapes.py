@@ -23,6 +23,7 @@ TEXTS = (
     "null", "true", "AA==", "2026-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "TCP", "Always",
     "None", "In", "Exists", "Recreate", "RollingUpdate", "ClusterIP", "ExternalName", "* * * * *",
     "@daily", "tcp://a", "https://a.example.com/b", "kubernetes.io/hostname", "system:a", "(", "[",
+    "object.metadata.name == 'a'", "1/0 == 1", "object.spec.x.y", "[1,2].all(x, x > 0)", "Object{}",
 )  # fmt: skip
 ANYTHING = st.recursive(
     st.none()

@@ -30,6 +30,8 @@ RULERS = frozenset(
     }
 )  # fmt: skip
 KINDS = st.sampled_from([kind for kind in STORED if kind.plural in RULERS])
+# Those that are kept bind a policy of the name that a bent one gets.
+BINDINGS = tuple(kind for kind in STORED if kind.plural.endswith("admissionpolicybindings"))
 TOUCHED = tuple(
     kind
     for group, plural in (
@@ -41,14 +43,22 @@ TOUCHED = tuple(
 
 
 def in_force(obj: dict[str, Any]) -> None:
-    """Webhooks that nobody answers let requests pass, and are about what is asked here."""
-    webhooks = obj.get("webhooks")
-    for hook in webhooks if isinstance(webhooks, list) else ():
-        if isinstance(hook, dict):
-            hook["failurePolicy"] = "Ignore"
-            for rule in hook["rules"] if isinstance(hook.get("rules"), list) else ():
-                if isinstance(rule, dict):
-                    rule["apiGroups"], rule["resources"] = ["*"], ["*"]
+    """Webhooks that nobody answers let requests pass; all rules are about what is asked here."""
+    webhooks, spec = obj.get("webhooks"), obj.get("spec")
+    hooks = [hook for hook in webhooks if isinstance(hook, dict)] if is_list(webhooks) else []
+    for hook in hooks:
+        hook["failurePolicy"] = "Ignore"
+    match = spec.get("matchConstraints") if isinstance(spec, dict) else None
+    rules = [hook.get("rules") for hook in hooks]
+    rules.append(match.get("resourceRules") if isinstance(match, dict) else None)
+    for rule in [rule for some in rules if is_list(some) for rule in some]:
+        if isinstance(rule, dict):
+            rule["apiGroups"], rule["resources"] = ["*"], ["*"]
+
+
+def is_list(value: Any) -> bool:
+    """Bent objects may have anything anywhere."""
+    return isinstance(value, list)
 
 
 @st.composite
@@ -65,6 +75,8 @@ async def test_a_ruler_that_is_bent(
 ) -> None:
     kind, obj = ruler
     in_force(obj)
+    for binding in BINDINGS:
+        await judge.kept(binding)
     metadata = obj.get("metadata")
     if kind.plural != "ipaddresses" and isinstance(metadata, dict):
         metadata["name"] = "ruler"

@@ -55,7 +55,7 @@ def decode(body: bytes) -> Object:
     told = dict(read_fields(meta))
     api_version, kind = _text(told.get(1, b"")), _text(told.get(2, b""))
     message = message_name(api_version, kind)
-    if message not in _table():
+    if message not in messages():
         raise UnknownMessage(f"{kind or 'the body'} is not known as protobuf")
     return {"apiVersion": api_version, "kind": kind, **_message(message, raw, 0)}
 
@@ -71,7 +71,7 @@ def message_name(api_version: str, kind: str) -> str:
 def _message(name: str, data: bytes, depth: int) -> Object:
     if depth > limits.NESTING_MAX:
         raise ProtobufError("the body nests too deep")
-    fields = _table()[name]
+    fields = messages()[name]
     package = name.rpartition(".")[0]
     result: Object = {}
     for number, value in read_fields(data):
@@ -103,8 +103,8 @@ def _value(kind: str, package: str, value: int | bytes, depth: int) -> Any:
     special = SPECIAL.get(kind.rpartition(".")[2])
     if special is not None:
         return special(_bytes(value))
-    name = kind if kind in _table() else f"{package}.{kind}"
-    if name not in _table():
+    name = kind if kind in messages() else f"{package}.{kind}"
+    if name not in messages():
         raise ProtobufError(f"a field of type {kind} cannot be read")
     found = _message(name, _bytes(value), depth + 1)
     return found.get("items", []) if kind.endswith(_LISTS) else found
@@ -134,8 +134,8 @@ def _bytes(value: int | bytes) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, dict[int, Field]]:
-    """Message name → field number → field."""
+def messages() -> dict[str, dict[int, Field]]:
+    """All that are known: message name → field number → field."""
     table = {}
     for fields in (fields_admission, fields_core, fields_groups, fields_kinds, fields_workloads):
         text = fields.FIELDS

@@ -10,6 +10,9 @@ from typing import Any
 
 import orjson
 
+from cluster.api.jsonio import too_deep
+from cluster.limits import NESTING_MAX
+
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _VARINT_BYTES_MAX = 10
 
@@ -108,9 +111,12 @@ def _micro_time(data: bytes) -> str | None:
 def _json(data: bytes) -> Any:
     raw = _plain_text(_by_number(data).get(1, b""))
     try:
-        return orjson.loads(raw) if raw else None
+        found = orjson.loads(raw) if raw else None
     except orjson.JSONDecodeError as error:
         raise ProtobufError("embedded JSON cannot be read") from error
+    if too_deep(found, NESTING_MAX):
+        raise ProtobufError(f"embedded JSON nests deeper than {NESTING_MAX}")
+    return found
 
 
 def text_of_bytes(value: bytes) -> str:

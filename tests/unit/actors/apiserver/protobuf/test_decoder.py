@@ -113,6 +113,10 @@ def test_names_of_messages() -> None:
         body("v1", "Pod", field(1, 7)),
         body("v1", "Pod", field(1, field(1, b"\xff\xfe"))),
         body("v1", "Pod", b"\x0b"),
+        # metadata.managedFields[0].fieldsV1: deeper than JSON can be written again.
+        body(
+            "v1", "Pod", field(1, field(17, field(7, field(1, b'{"a":' * 300 + b"1" + b"}" * 300))))
+        ),
     ],
 )
 def test_malformed_bodies_are_refused(raw: bytes) -> None:
