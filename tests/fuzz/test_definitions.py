@@ -22,8 +22,8 @@ from tests.support.control_plane import Json
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 CRDS = by_resource("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 assert CRDS is not None
-GEAR = row(widgets.GROUP, "v1", "Gear", "gears", "", subresources=(STATUS, SCALE))
-NAME = "gears.example.com"
+WHEEL = row(widgets.GROUP, "v1", "Wheel", "wheels", "", subresources=(STATUS, SCALE))
+NAME = "wheels.example.com"
 MERGE = "application/merge-patch+json"
 _PROPS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 _RULES = (
@@ -88,7 +88,7 @@ SCHEMAS = st.recursive(_leaf(), _with, max_leaves=5)
 @st.composite
 def definitions(draw: st.DrawFn) -> Json:
     """One with a strange schema, or a right one bent."""
-    obj = widgets.definition(widgets.version("v1"), plural="gears", kind="Gear")
+    obj = widgets.definition(widgets.version("v1"), plural="wheels", kind="Wheel")
     version = obj["spec"]["versions"][0]
     root = version["schema"]["openAPIV3Schema"]
     if draw(st.booleans()):
@@ -153,21 +153,21 @@ async def test_what_is_accepted_is_served(
         for value in values:
             obj = {
                 "apiVersion": "example.com/v1",
-                "kind": "Gear",
-                "metadata": {"name": "g"},
+                "kind": "Wheel",
+                "metadata": {"name": "w"},
                 "spec": value,
             }
             accept = data.draw(ACCEPTS)
             body = orjson.dumps(obj)
-            answer = await judge.ask(request("create", GEAR, body=body, accept=accept))
+            answer = await judge.ask(request("create", WHEEL, body=body, accept=accept))
             if answer.code == 201:
                 patch = orjson.dumps({"spec": data.draw(ANYTHING)})
                 await judge.ask(
-                    request("patch", GEAR, name="g", body=patch, content_type=MERGE, accept=accept)
+                    request("patch", WHEEL, name="w", body=patch, content_type=MERGE, accept=accept)
                 )
-                await judge.ask(request("list", GEAR, accept=accept))
-                await judge.ask(request("get", GEAR, name="g", subresource="scale"))
-                await judge.ask(request("delete", GEAR, name="g"))
+                await judge.ask(request("list", WHEEL, accept=accept))
+                await judge.ask(request("get", WHEEL, name="w", subresource="scale"))
+                await judge.ask(request("delete", WHEEL, name="w"))
         await alive(judge)
     finally:
         await removed(judge)
@@ -176,7 +176,7 @@ async def test_what_is_accepted_is_served(
 @given(st.data())
 @examples(40)
 async def test_a_status_that_a_client_writes(judge: Judge, data: st.DataObject) -> None:
-    definition = widgets.definition(widgets.version("v1"), plural="gears", kind="Gear")
+    definition = widgets.definition(widgets.version("v1"), plural="wheels", kind="Wheel")
     made = await judge.answer(request("create", CRDS, body=orjson.dumps(definition)))
     assert made.code == 201, made
     try:
