@@ -120,7 +120,7 @@ def _converted(
     name: str, result: Type, call: Callable[..., Any], *given: Type
 ) -> tuple[Overload, ...]:
     return tuple(function(f"{item}_to_{name}", (item,), result, call,
-                          traversal() if item in (STRING, BYTES) else None)
+                          traversal() if {item, result} == {STRING, BYTES} else None)
                  for item in given)  # fmt: skip
 
 

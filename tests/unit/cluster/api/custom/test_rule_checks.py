@@ -218,3 +218,17 @@ def test_the_name_of_an_object_is_short() -> None:
     rule = {"rule": "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')"}
     check_schema({"type": "object", "x-kubernetes-validations": [rule]}, "s", found)
     assert found == []
+
+
+def test_what_makes_other_values_of_a_text_is_cheap() -> None:
+    timeouts: Json = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+        "x-kubernetes-validations": [
+            {"rule": "!(has(self.a) && has(self.b) && duration(self.b) > duration(self.a))"}
+        ],
+    }
+    many = {"type": "array", "maxItems": 1000, "items": timeouts}
+    found: list[Cause] = []
+    check_schema({"type": "object", "properties": {"rules": many}}, "s", found)
+    assert found == []
