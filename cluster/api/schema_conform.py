@@ -66,6 +66,12 @@ def conform(node: "Node", obj: Any) -> list[str]:
     return unknown
 
 
+class _MapKey(str):
+    """A key of a map in a path, where a plain string is a field."""
+
+    __slots__ = ()
+
+
 def path_text(path: Path) -> str:
     """``((((None, "spec"), "containers"), 0), "name")`` → ``spec.containers[0].name``."""
     parts: list[str] = []
@@ -160,7 +166,7 @@ def _map(owner: "Node", node: "Node", obj: dict[str, Any], path: Path, unknown: 
         if value is None:
             obj[key] = _zero(values)
         else:
-            obj[key] = _value(owner, values, value, (path, key), unknown)
+            obj[key] = _value(owner, values, value, (path, _MapKey(key)), unknown)
 
 
 def _zero(node: "Node") -> Any:
@@ -232,8 +238,18 @@ def _mistake(owner: "Node", node: "Node", value: Any, path: Path) -> WrongType:
         # Go tells the number only where another one would do; elsewhere it may be a secret.
         shown = f"number {value}"
     where = path_text(path)
-    place = f"struct field {owner.name or 'value'}.{where}" if where else "value"
+    place = f"struct field {owner.name or 'value'}.{_fields(path)}" if where else "value"
     return WrongType(f"json: cannot unmarshal {shown} into Go {place} of type {_go(node)}", where)
+
+
+def _fields(path: Path) -> str:
+    """The fields alone: Go tells neither which item of a list nor which key of a map it was."""
+    names: list[str] = []
+    while path is not None:
+        path, key = path
+        if type(key) is str:
+            names.append(key)
+    return ".".join(reversed(names))
 
 
 def _go(node: "Node") -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cluster.api.index import canonical_field
+from cluster.api.index import canonical_field, supported_fields
 from cluster.api.kind import Kind
 from cluster.api.names import label_key_errors, label_value_errors
 from cluster.api.types import Object
@@ -309,7 +309,7 @@ def _supported(kind: Kind, field: str) -> str:
         detail = f'"{field}" is not a known field selector'
         raise SelectorError(
             f'{detail}: only "metadata.name", "metadata.namespace"'
-            if kind.group and kind.custom is None
+            if kind.custom is None and (kind.group or not supported_fields(kind))
             else f"field label not supported: {field}"
         )
     return known

@@ -129,5 +129,8 @@ def test_unknown_fields_of_a_kind() -> None:
     pods, events = by_resource("", "v1", "pods"), by_resource("events.k8s.io", "v1", "events")
     with pytest.raises(SelectorError, match=r"field label not supported: spec\.foo"):
         parse_field_selector("spec.foo=1", pods)
+    maps = by_resource("", "v1", "configmaps")
+    with pytest.raises(SelectorError, match='"a" is not a known field selector: only "metadata'):
+        parse_field_selector("a=1", maps)
     selector = parse_field_selector("regarding.name=web", events)
     assert selector.exact("involvedObject.name") == "web"
