@@ -50,13 +50,14 @@ class RealCluster:
         self.data_dir = os.path.join(folder, "data", name)
         self.config = os.path.join(folder, f"{name}.toml")
         os.makedirs(folder, exist_ok=True)
-        # Each worker of a parallel run has ports of its own.
+        # Each worker of a parallel run has ports of its own; those of nodes stand 100, those of DNS
+        # servers 300 behind those of replicas.
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
         text = TOPOLOGY.format(
             name=name, replicas=replicas, nodes=nodes,
-            port=FIRST_PORT + 100 * number + 20 * worker,
+            port=FIRST_PORT + 100 * number + 10 * worker,
             octet=214 + 3 * number, second=215 + 3 * number, third=216 + 3 * number,
-            peer_port=PEER_PORT + 1000 * number + 200 * worker,
+            peer_port=PEER_PORT + 1000 * number + 10 * worker,
             bridge=f"{name[:10]}br", runtime=runtime, more=more,
         )  # fmt: skip
         with open(self.config, "w", encoding="utf-8") as file:
