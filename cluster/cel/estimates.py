@@ -5,7 +5,7 @@ cost estimator; Kubernetes docs, "Resource usage by validation functions". Must 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cluster.cel import costs
 from cluster.cel.checker import Checked
@@ -149,6 +149,10 @@ class _Estimator:
         if node.function in _EQUALITY and all(self._is_small(arg) for arg in self._args(node)):
             return units, Extent()
         result = _result(self._checked.type_of(node), args)
+        last = node.args[-1] if node.args else None
+        if node.function == "split" and isinstance(last, Literal) and type(last.value) is int:
+            # As many parts as were asked for, each as long as the text at most.
+            result = replace(result, size=max(0, min(result.size, last.value)), item=args[0])
         return units + max((_units(one, args, result) for one in overloads), default=1), result
 
     def _args(self, node: Call) -> tuple[Node, ...]:

@@ -90,13 +90,11 @@ def _safe_query(value: UrlValue) -> dict[str, Any]:
 
 URLS: Functions = {
     "url": (function("string_to_url", (STRING,), URL, _parsed, traversal()),),
-    "isURL": (function("is_url_string", (STRING,), BOOL, _is_url, traversal()),),
+    "isURL": (function("is_url_string", (STRING,), BOOL, _is_url),),
     "getScheme": (method("url_get_scheme", (URL,), STRING, lambda value: value.parts.scheme),),
     "getHost": (method("url_get_host", (URL,), STRING, _host),),
     "getHostname": (method("url_get_hostname", (URL,), STRING, _hostname),),
     "getPort": (method("url_get_port", (URL,), STRING, _port),),
     "getEscapedPath": (method("url_get_escaped_path", (URL,), STRING, _escaped_path),),
-    "getQuery": (
-        method("url_get_query", (URL,), map_of(STRING, list_of(STRING)), _safe_query, traversal()),
-    ),
+    "getQuery": (method("url_get_query", (URL,), map_of(STRING, list_of(STRING)), _safe_query),),
 }

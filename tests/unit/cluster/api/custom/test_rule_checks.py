@@ -196,6 +196,9 @@ def test_estimates_of_texts_and_maps() -> None:
     assert units(text, "self.contains('test')") == 314574
     assert units({**text, "maxLength": 10}, "self.contains('test')") == 5
     assert units({**text, "enum": ["A", "LongValue"]}, "self.contains('A')") == 2
+    assert units(text, "isURL(self)") == 2
+    parts = "self.split('.', 16).all(part, part.matches('^[a-z]{0,9}$'))"
+    assert units({**text, "maxLength": 100}, parts) < 5000
     free: Json = {"type": "object", "additionalProperties": {"type": "number"}}
     assert units(free, "self.all(x, true)") == 1348169
     assert units(free, "has(self.x)") == 0
