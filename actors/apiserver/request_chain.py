@@ -83,6 +83,9 @@ class RequestChain:
             call.annotations = annotations
         if request.subresource:
             return await self._subresource(call)
+        if call.kind.create_only and negotiate(request.accept) != "object":
+            # There is nothing that it could be a table, or metadata, of.
+            raise status.not_acceptable(("application/json",))
         if call.kind.kind == "Binding":
             return await self._binding(call)
         if call.kind.create_only:

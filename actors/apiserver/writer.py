@@ -32,6 +32,7 @@ from actors.apiserver.strategies.table import strategy_of
 from cluster.api import status
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode
+from cluster.api.names import SUFFIX_LENGTH, random_suffix
 from cluster.api.ownership import Scope, update_managed_fields
 from cluster.api.ownership_managers import only_times_differ
 from cluster.api.schema import Definitions
@@ -41,11 +42,9 @@ from cluster.api.validation.table import validate_create, validate_update
 from cluster.errors import StatusError
 from cluster.messages.store import Compare, Delete, KeyValue, Put
 
-# A name made from generateName: no vowels, so that no word appears (as Kubernetes).
-NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-NAME_SUFFIX = 5
+# For a name made from generateName.
 NAME_TRIES = 8
-NAME_PREFIX_MAX = 63 - NAME_SUFFIX
+NAME_PREFIX_MAX = 63 - SUFFIX_LENGTH
 
 # From the live object to the next one. May raise StatusError.
 Revise = Callable[[Object], Object]
@@ -315,8 +314,7 @@ class Writer:
         return WriteContext(call.request.fence, call.options.dry_run)
 
     def _generated_name(self, prefix: str) -> str:
-        choice = self.environment.entropy.choice
-        return prefix[:NAME_PREFIX_MAX] + "".join(choice(NAME_ALPHABET) for _ in range(NAME_SUFFIX))
+        return prefix[:NAME_PREFIX_MAX] + random_suffix(self.environment.entropy.choice)
 
 
 def _check_identity(call: Call, old: Object, new: Object) -> None:

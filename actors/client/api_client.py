@@ -16,6 +16,7 @@ import orjson
 from actors.client import retries
 from actors.kit.context import Context
 from actors.kit.ref import Stream
+from cluster.api.names import SUFFIX_LENGTH, random_suffix
 from cluster.api.resources import Resource
 from cluster.api.types import Object
 from cluster.errors import StatusError, SteersmanError
@@ -29,9 +30,7 @@ JSON_PATCH = "application/json-patch+json"
 REQUEST_SECONDS = 10.0
 # A call gives up after this long over all its tries; the caller's own backoff then goes on.
 CALL_SECONDS = 30.0
-# Names made from generateName: Kubernetes' alphabet, without vowels and look-alikes.
-NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-NAME_SUFFIX_LENGTH = 5
+# Of names made from generateName.
 NAME_TRIES = 8
 
 
@@ -330,9 +329,8 @@ class ApiClient:
         return {"fieldManager": self._manager} if self._manager else {}
 
     def _make_name(self, prefix: str) -> str:
-        entropy = self.ctx.world.entropy
-        suffix = "".join(entropy.choice(NAME_ALPHABET) for _ in range(NAME_SUFFIX_LENGTH))
-        return prefix[: 63 - NAME_SUFFIX_LENGTH] + suffix
+        suffix = random_suffix(self.ctx.world.entropy.choice)
+        return prefix[: 63 - SUFFIX_LENGTH] + suffix
 
 
 def _request(

@@ -17,6 +17,10 @@ _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
 _ENV_NAME = re.compile(r"[\x20-\x3c\x3e-\x7e]+")
 _PORT_NAME = re.compile(r"[-a-z0-9]+")
 
+# Of generated names: no vowels, so that no word appears (as Kubernetes).
+_SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+SUFFIX_LENGTH = 5
+
 DNS_LABEL_MAX = 63
 SUBDOMAIN_MAX = 253
 
@@ -190,3 +194,8 @@ def _errors(value: str, pattern: re.Pattern[str], limit: int, text: str) -> tupl
     if len(value) <= 4 * SUBDOMAIN_MAX and not pattern.fullmatch(value):
         found.append(text)
     return tuple(found)
+
+
+def random_suffix(choice: Callable[[str], str]) -> str:
+    """What makes a generated name a new one. ``choice``: of a character."""
+    return "".join(choice(_SUFFIX_ALPHABET) for _ in range(SUFFIX_LENGTH))

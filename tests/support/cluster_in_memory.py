@@ -48,7 +48,14 @@ class MemoryCluster:
 
     async def run_pod(self, name: str, **spec: Any) -> Json:
         """Create a pod on the node, and wait until it runs."""
-        body = {"containers": [{"name": "main", "image": "busybox:1"}], "nodeName": NODE, **spec}
+        container = {"name": "main", "image": "busybox:1"}
+        body = {
+            "containers": [container],
+            "nodeName": NODE,
+            # No controller runs here that makes what the token's volume needs.
+            "automountServiceAccountToken": False,
+            **spec,
+        }
         await self.plane.create("pods", {"metadata": {"name": name}, "spec": body}, "default")
         for _ in range(int(SECONDS / 0.05)):
             pod = await self.plane.get("pods", name, "default")

@@ -108,6 +108,9 @@ class WebhookServer:
         """One review."""
         review = await request.json()
         asked = review["request"]
+        if asked.get("namespace") == "kube-system":
+            # What the server itself keeps there comes at any time.
+            return web.json_response({**review, "response": {"uid": asked["uid"], **allowed()}})
         self.order.append(request.path)
         self.asked[request.path].append(asked)
         if request.path in self.slow:

@@ -1,13 +1,13 @@
-"""A pod runs as a ServiceAccount: the default one if it names none.
+"""A pod runs as a ServiceAccount, the default one if it names none, and gets a token of it.
 
-The token volume (kube-api-access) is not added: the kubelet of this release projects no tokens,
-so a pod that needs one mounts a Secret or asks TokenRequest. Source: docs "Service Accounts".
+Source: Kubernetes docs "Service Accounts", "Managing Service Accounts".
 """
 
 from actors.apiserver.admission.plugin import Review
-from cluster.api import status
+from cluster.api import status, token_volume
 from cluster.api.encoding import decode
 from cluster.api.kinds import by_resource
+from cluster.api.names import random_suffix
 
 DEFAULT = "default"
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
@@ -17,8 +17,8 @@ _ACCOUNTS = by_resource("", "v1", "serviceaccounts")
 async def admit(review: Review) -> None:
     """Raises StatusError 403 if a pod names an account that does not exist.
 
-    The default account may be missing: its controller makes it a moment after the namespace, and
-    without a token nothing of the pod depends on it yet.
+    The default account may be missing: its controller makes it a moment after the namespace. The
+    kubelet waits for its token then.
     """
     if review.call.resource != ("", "pods") or review.operation != "CREATE":
         return
@@ -32,15 +32,15 @@ async def admit(review: Review) -> None:
     found = await objects.find(_ACCOUNTS, review.call.namespace, name, review.fresh)
     if found is None and name != DEFAULT:
         found = await objects.find(_ACCOUNTS, review.call.namespace, name, True)
-    if found is None:
-        if name == DEFAULT:
-            return
+    if found is None and name != DEFAULT:
         raise status.forbidden(
             review.call.kind,
             metadata.get("name") or "",
             f"error looking up service account {review.call.namespace}/{name}: "
             f'serviceaccount "{name}" not found',
         )
-    account = decode(found.value)
+    account = {} if found is None else decode(found.value)
+    if token_volume.wanted(spec, account):
+        token_volume.mount(spec, random_suffix(review.environment.entropy.choice))
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
         spec["imagePullSecrets"] = account["imagePullSecrets"]
