@@ -26,7 +26,7 @@ LINGERING = {"namespaces", "servicecidrs", "customresourcedefinitions", "persist
 # Written so often that who wrote which field is not kept (docs/compatibility.md).
 UNTRACKED = {"leases", "events"}
 # Whose status the server itself writes, at once.
-WATCHED = {"customresourcedefinitions", "apiservices"}
+WATCHED = {"customresourcedefinitions", "apiservices", "validatingadmissionpolicies"}
 CIDRS = {"verbs", "kept", "gone", "status"}
 BACKGROUND = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
 
@@ -59,8 +59,9 @@ async def settled(api: Api, path: str) -> None:
     """Return when the server has judged the object."""
     async with asyncio.timeout(10):
         while True:
-            conditions = (await api.get(path)).body["status"].get("conditions", [])
-            if {"Established", "Available"} & {item["type"] for item in conditions}:
+            found = (await api.get(path)).body["status"]
+            judged = {item["type"] for item in found.get("conditions", [])} | set(found)
+            if judged & {"Established", "Available", "typeChecking"}:
                 return
             await asyncio.sleep(0.02)
 
@@ -142,6 +143,8 @@ async def test_status(api: Api, namespace: str, kind: Kind) -> None:
     path = collection(kind, namespace)
     made = await api.create(path, sample(kind, namespace, "status"))
     here = f"{path}/{made.name}"
+    if kind.plural in WATCHED:
+        await settled(api, here)
     read = await api.get(f"{here}/status")
     assert read.body["metadata"]["uid"] == made.body["metadata"]["uid"]
     marked = await api.patch(f"{here}/status", {"metadata": {"annotations": {"a": "b"}}})
