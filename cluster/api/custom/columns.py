@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from cluster.api.custom.jsonpath import compile_path
+from cluster.api.custom.jsonpath import PathError, compile_path
 from cluster.api.tables_columns import NAME, Cell, Column, since
 from cluster.api.types import Object
 
@@ -23,9 +23,15 @@ _AGE: Object = {
 
 
 def columns_of(version: Object) -> tuple[Column, ...]:
-    """``version``: an item of spec.versions. Without columns of its own: name and age."""
-    given = version.get("additionalPrinterColumns") or [_AGE]
-    return (NAME, *(_column(item) for item in given))
+    """``version``: an item of spec.versions. Without columns of its own: name and age. A column
+    whose path is none ends them, as in Kubernetes, which takes any path that begins with a dot."""
+    columns = [NAME]
+    for given in version.get("additionalPrinterColumns") or [_AGE]:
+        try:
+            columns.append(_column(given))
+        except PathError:
+            break
+    return tuple(columns)
 
 
 def _column(given: Object) -> Column:

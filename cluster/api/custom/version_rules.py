@@ -9,7 +9,6 @@ CustomResourceDefinition, versions. Must not know names, nor conversion.
 from typing import Any
 
 from cluster.api import names
-from cluster.api.custom.jsonpath import PathError, compile_path
 from cluster.api.custom.selectable import check_selectable
 from cluster.api.custom.structure_rules import check_schema
 from cluster.api.status import Cause
@@ -143,11 +142,6 @@ def _check_column(column: Object, path: str, found: list[Cause]) -> None:
     elif not text.startswith("."):
         detail = "must be a simple json path starting with ."
         found.append(causes.invalid(place, text, detail))
-    else:
-        try:
-            compile_path(text)
-        except PathError as error:
-            found.append(causes.invalid(place, text, f"illegal JSONPath: {error}"))
 
 
 def _check_scale(scale: Object | None, path: str, found: list[Cause]) -> None:

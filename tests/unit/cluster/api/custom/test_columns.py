@@ -34,6 +34,13 @@ def test_cells_by_type() -> None:
     assert cell("date", ".spec.s") == "<unknown>"
 
 
+def test_a_path_that_is_none_ends_the_columns() -> None:
+    paths = (".spec.n", ".spec[", ".spec.f")
+    columns = [{"name": path, "type": "string", "jsonPath": path} for path in paths]
+    found = columns_of({"additionalPrinterColumns": columns})
+    assert [column.name for column in found] == ["Name", ".spec.n"]
+
+
 def test_what_is_absent_or_of_another_type_shows_nothing() -> None:
     assert cell("string", ".spec.absent") is None
     assert cell("integer", ".spec.s") is None

@@ -43,9 +43,9 @@ def test_a_definition_that_is_right() -> None:
         (definition(version(schema=None)),
          "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"),
         (definition(version(additionalPrinterColumns=[
-            {"name": "A", "type": "string", "jsonPath": ".spec["}])),
-         "spec.additionalPrinterColumns[0].JSONPath: Invalid value: \".spec[\": "
-         "illegal JSONPath: unterminated array"),
+            {"name": "A", "type": "string", "jsonPath": "spec"}])),
+         "spec.additionalPrinterColumns[0].JSONPath: Invalid value: \"spec\": must be a simple "
+         "json path starting with ."),
         (definition(version(subresources={"scale": {
             "specReplicasPath": ".status.x", "statusReplicasPath": ".status.x"}})),
          'spec.subresources.scale.specReplicasPath: Invalid value: ".status.x": '
