@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.client_cases import run_cases
 from tests.support.kubectl import Kubectl
 from tests.support.real_cluster import RealCluster
 
@@ -34,6 +35,7 @@ spec:
         - |
           mkdir -p /www/sub && echo hello > /www/index.html && echo deep > /www/sub/index.html
           httpd -p 8080 -h /www
+          echo up
           trap 'exit 0' TERM; while :; do sleep 1; done
       ports: [{name: http, containerPort: 8080}]
 ---
@@ -125,6 +127,10 @@ def test_port_forward(kubectl: Kubectl, target: str, spdy: bool) -> None:
         process.communicate()
         for name in SPDY if spdy else ():
             del kubectl.environment[name]
+
+
+def test_python_clients(kubectl: Kubectl) -> None:
+    run_cases("streams_of_python_clients.py", kubectl)
 
 
 def in_terminal(

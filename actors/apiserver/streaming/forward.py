@@ -108,6 +108,8 @@ class ChannelForward:
         self._pod = pod
         self._dial = dial
         self._sessions: dict[int, Session] = {}
+        # Set when the node of the pod has answered for the port, one way or the other.
+        self._dialled = [asyncio.Event() for _ in ports]
         self._left = len(ports)
         self._over = asyncio.Event()
 
@@ -125,6 +127,7 @@ class ChannelForward:
         try:
             async with self._dial(port) as session:
                 self._sessions[index] = session
+                self._dialled[index].set()
                 await until_first(self._back(index, session), session.idle.over())
         except StatusError as refused:
             text = f"error forwarding port {port} to pod {self._pod}: {refused}"
@@ -133,6 +136,7 @@ class ChannelForward:
             pass  # the client is gone: whoever listens finds out
         finally:
             self._sessions.pop(index, None)
+            self._dialled[index].set()
             self._left -= 1
             if not self._left:
                 self._over.set()
@@ -150,8 +154,10 @@ class ChannelForward:
             if message.type not in (WSMsgType.BINARY, WSMsgType.TEXT):
                 return
             piece = channels.decode(self._protocol, message.data)
-            if piece is None or piece.channel % 2:
+            if piece is None or piece.channel % 2 or piece.channel >= 2 * len(self._ports):
                 continue
+            # A client may send at once; it is read no further until there is somebody to tell.
+            await self._dialled[piece.channel // 2].wait()
             session = self._sessions.get(piece.channel // 2)
             if session is not None:
                 await session.write(piece.data)
