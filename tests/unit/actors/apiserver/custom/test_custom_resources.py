@@ -1,6 +1,8 @@
 """Custom resources through the request chain: from definition to object and back."""
 
 import asyncio
+import random
+from typing import Any
 
 import orjson
 import pytest
@@ -388,3 +390,49 @@ async def test_an_update_may_keep_duplicates(plane: ControlPlane) -> None:
     made["spec"]["tags"] = ["a", "b", "b"]
     with pytest.raises(StatusError, match=r"spec\.tags\[2\]: Duplicate value"):
         await plane.update("widgets", made, GROUP)
+
+
+def any_value(chance: random.Random, depth: int = 0) -> Any:
+    """JSON of any kind, often of the kind that was meant."""
+    if depth < 3 and chance.random() < 0.5:
+        if chance.random() < 0.5:
+            return [any_value(chance, depth + 1) for _ in range(chance.randint(0, 3))]
+        return {name: any_value(chance, depth + 1) for name in chance.sample("klmno", 3)}
+    return chance.choice([None, True, 0, -1, 2**63 - 1, 1.5, 1e300, "", "a", "2s", "YQ==", "::1"])
+
+
+async def test_any_object_under_any_rules_is_taken_or_refused(plane: ControlPlane) -> None:
+    text = {"type": "string", "nullable": True, "maxLength": 9}
+    fields = {
+        "k": text, "l": {"type": "integer"}, "m": {"x-kubernetes-int-or-string": True},
+        "n": {"type": "array", "maxItems": 9, "items": text, "x-kubernetes-list-type": "atomic"},
+        "o": {"type": "object", "maxProperties": 9, "additionalProperties": text},
+        "p": {"type": "string", "format": "duration"},
+    }  # fmt: skip
+    rules = (
+        "self.k.size() < 3", "self.l + 1 > 0", "self.m > 1", "self.n.all(x, x.startsWith('a'))",
+        "self.o.exists(x, self.o[x] == 'a')", "self.p > duration('1s')", "self == oldSelf",
+        "self.n.isSorted() && self.n.join('').size() > 1", "ip(self.k).family() == 6",
+        "quantity(self.k).sign() > 0", "self.?o.?k.orValue('') != self.k", "1 / self.l > 0",
+    )  # fmt: skip
+    found = definition()
+    schema = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    told = [{"rule": rule, "messageExpression": "self.k + self.n[0]"} for rule in rules]
+    schema["spec"]["properties"]["any"] = {
+        "type": "object", "properties": fields, "x-kubernetes-validations": told,
+    }  # fmt: skip
+    await established(plane, found)
+    made, chance, refused = await create(plane, widget("old")), random.Random(7), 0
+    for turn in range(120):
+        value = {name: any_value(chance, 2) for name in chance.sample(list(fields), 4)}
+        given = any_value(chance) if turn % 10 == 0 else value
+        for ask in (
+            create(plane, widget(f"w{turn}", any=given)),
+            plane.update("widgets", {**made, "spec": {"color": "red", "any": given}}, GROUP),
+        ):
+            try:
+                await ask
+            except StatusError as error:
+                assert 400 <= error.code < 500, error
+                refused += 1
+    assert refused > 100
