@@ -23,7 +23,7 @@ def decode_body(definitions: Definitions, call: Call) -> Object:
         raise status.too_large()
     obj, duplicates = decode_object(request.body, request.content_type)
     part = call.kind.subresources.get(request.subresource)
-    _check_type(call.kind, part, obj)
+    check_type(call.kind, part, obj)
     conform(definitions, call, obj, part, duplicates)
     return obj
 
@@ -79,7 +79,8 @@ def check_place(call: Call, obj: Object) -> None:
         metadata["name"] = request.name
 
 
-def _check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
+def check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
+    """Kind and version are what the URL says, which fills them in. Raises StatusError 400."""
     wanted_kind, wanted_version = kind.kind, kind.api_version
     if part is not None and part.kind:
         wanted_kind = part.kind

@@ -165,6 +165,7 @@ class Writer:
 
         def patched(live: Object) -> Object:
             obj = revise(live)
+            bodies.check_type(call.kind, None, obj)
             bodies.conform(self.definitions, call, obj)
             bodies.check_place(call, obj)
             return obj

@@ -115,13 +115,22 @@ class Judge:
             body = orjson.dumps(original(kind)).replace(b'"default"', b'"%b"' % KEPT.encode())
             made = await self.answer(request("create", kind, KEPT, body=body))
             assert made.code == 201, (kind, made)
-            name = made.body["metadata"]["name"]
-            if kind.plural == "customresourcedefinitions":
-                # The server says in its status that it serves the new kind.
-                self._right[kind] = await widgets.until_established(self.plane, name)
-            else:
-                self._right[kind] = made.body
+            self._right[kind] = await self.settled(kind, made.body)
         return self._right[kind]
+
+    async def settled(self, kind: Kind, made: Any) -> Any:
+        """What was made, once the server has said in its status what it has to say of it."""
+        name = made["metadata"]["name"]
+        if kind.plural == "customresourcedefinitions":
+            return await widgets.until_established(self.plane, name)
+        if kind.plural != "validatingadmissionpolicies":
+            return made
+        for _ in range(1000):
+            found = await self.answer(request("get", kind, name=name))
+            if found.code == 404 or (found.body.get("status") or {}).get("observedGeneration"):
+                return found.body
+            await asyncio.sleep(0.005)
+        raise AssertionError(f"nobody looks at the policy: {found}")
 
     async def remove(self, kind: Kind, name: str) -> None:
         """From ``default``, whatever holds it."""

@@ -60,3 +60,16 @@ async def test_a_definition_whose_status_a_client_spoils(plane: ControlPlane, st
     mended = await widgets.until_established(plane, name)
     assert mended["status"]["acceptedNames"] == made["status"]["acceptedNames"]
     await plane.create("widgets", widgets.widget(), "default", widgets.GROUP)
+
+
+@pytest.mark.parametrize("value", [["v1"], {"a": 1}, 5, "v9"])
+async def test_a_patch_that_makes_another_type_of_it(plane: ControlPlane, value: Any) -> None:
+    await widgets.established(plane)
+    await plane.create("widgets", widgets.widget(), "default", widgets.GROUP)
+    await plane.create("configmaps", {"metadata": {"name": "w"}}, "default")
+    for resource, group in (("widgets", widgets.GROUP), ("configmaps", "")):
+        for field in ("apiVersion", "kind"):
+            patch = plane.patch(resource, "w", {field: value}, "default", group)
+            await refused(400, patch)
+        # What says nothing is filled in.
+        await plane.patch(resource, "w", {"apiVersion": [], "kind": None}, "default", group)
