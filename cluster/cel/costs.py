@@ -3,6 +3,9 @@
 Source: cel-go's cost model, which Kubernetes' limits are stated in.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from cluster.cel.errors import CelCostExceeded
 
 CONSTANT = 0
@@ -12,9 +15,40 @@ CALL = 1
 LIST = 10
 MAP = 30
 OBJECT = 40
-# Of each turn of a macro, next to what its body costs.
-TURN = 3
-TURN_MADE = TURN + LIST + CALL
+# A turn of a macro costs what the loop costs that cel-go makes of it, next to its body.
+# all and exists ask before each turn whether it is decided: a name, a call, for exists a negation.
+ALL_ASKS = SELECT + CALL
+EXISTS_ASKS = ALL_ASKS + CALL
+# The result so far is a name; a list grows by adding a list of one, a map by a call.
+DECIDES = SELECT
+COUNTS = SELECT + CALL
+ADDS = SELECT + LIST + CALL
+INSERTS = SELECT + SELECT + CALL
+INSERTS_ENTRY = SELECT + CALL
+# Where the body is free, its turns are not.
+TURN_MIN = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Of a macro, next to its range, condition and body. ``start``: of what it begins with, unless
+    constants are free; ``turn``: of a turn at most; ``result``: of reading what it made."""
+
+    start: int
+    turn: int
+    result: int = SELECT
+
+
+LOOPS: Mapping[str, Loop] = {
+    "all": Loop(CONSTANT, ALL_ASKS + DECIDES),
+    "exists": Loop(CONSTANT, EXISTS_ASKS + DECIDES),
+    "exists_one": Loop(CONSTANT, COUNTS, SELECT + CALL),
+    "map": Loop(LIST, ADDS),
+    "filter": Loop(LIST, ADDS + SELECT),
+    "transformList": Loop(LIST, ADDS),
+    "transformMap": Loop(MAP, INSERTS),
+    "transformMapEntry": Loop(MAP, INSERTS_ENTRY),
+}
 
 PER_EXPRESSION = 1_000_000
 PER_CALL = 10_000_000

@@ -173,10 +173,12 @@ class _Estimator:
         where = 0 if node.where is None else self.visit(node.where, inner)[0]
         body, made = self.visit(node.body, inner)
         lists = node.kind not in ("all", "exists", "exists_one")
-        turn = (costs.TURN_MADE if lists else costs.TURN) + where + body
+        loop = costs.LOOPS[node.kind]
         if node.kind == "filter":
-            made = inner[node.first]
-        total = min(units + costs.SELECT + given.size * turn, UNBOUNDED)
+            # Its body is its condition.
+            body, made = 0, inner[node.first]
+        turn = loop.turn + where + body
+        total = min(units + loop.start + given.size * turn + loop.result, UNBOUNDED)
         return total, Extent(given.size, made) if lists else Extent()
 
     def _with_variable(self, node: OptionalMap | SortBy, scope: Extents) -> Found:
@@ -185,7 +187,7 @@ class _Estimator:
         body, made = self.visit(node.body, {**scope, node.name: item})
         if isinstance(node, OptionalMap):
             return units + body + costs.CALL, made
-        turn = body + costs.TURN_MADE + given.size.bit_length()
+        turn = body + costs.ADDS + given.size.bit_length()
         return min(units + given.size * turn, UNBOUNDED), given
 
 

@@ -5,16 +5,19 @@ certainly costs is spent at once where it begins (the whole of it, the body of a
 what depends on values is spent as it is met. Must not know: the text of the expression.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cluster.cel import costs, loops
+from cluster.cel.calls import chosen, constant, direct, logic, one_of
 from cluster.cel.checker import Checked
 from cluster.cel.code import Code, Lazy, Run, charged, field_of, item_of
-from cluster.cel.dispatch import certain, chooser
-from cluster.cel.errors import CelCostExceeded, CelError
-from cluster.cel.functions import TRAVERSAL, Overload
+from cluster.cel.costs import PER_EXPRESSION, Budget
+from cluster.cel.dispatch import certain
+from cluster.cel.errors import CelError
 from cluster.cel.scope import Declarations
+from cluster.cel.shapes import constant as is_constant
+from cluster.cel.shapes import default, reference, scalars
 from cluster.cel.syntax import (
     And,
     Bind,
@@ -121,7 +124,7 @@ class Compiler:
         dotted = self._checked.dotted.get(node)
         if dotted is not None:
             return self._variable(self.slots[dotted])
-        given = self._code(node.operand, slots)
+        given = self._operand(node.operand, slots)
         found = self._checked.type_of(node.operand)
         if found.name == "optional_type":
             found = found.parameters[0]
@@ -129,28 +132,73 @@ class Compiler:
         if isinstance(found, ObjectType):
             name = found.raw_names.get(name, name)
         run = field_of(given.run, node.field, name, node.optional, node.test)
-        return Code(run, given.cost + costs.SELECT)
+        return Code(run, given.cost if node.test else given.cost + costs.SELECT)
+
+    def _operand(self, node: Node, slots: Slots) -> Code:
+        """Of what a name or index is behind."""
+        code = self._code(node, slots)
+        if reference(self._checked, node) or isinstance(node, Conditional):
+            return code
+        return Code(code.run, code.cost + costs.SELECT)
+
+    def _inside(self, node: Node, slots: Slots) -> Code:
+        """Of a part of a reference: one that is a reference itself is not charged for that."""
+        code = self._code(node, slots)
+        return Code(code.run, code.cost - costs.SELECT * reference(self._checked, node))
 
     def _index(self, node: Index, slots: Slots) -> Code:
-        given, key = self._code(node.operand, slots), self._code(node.key, slots)
+        given, key = self._operand(node.operand, slots), self._inside(node.key, slots)
         run = item_of(given.run, key.run, node.optional)
         return Code(run, given.cost + key.cost + costs.SELECT)
 
     def _call(self, node: Call, slots: Slots) -> Code:
         nodes = self._checked.arguments[node]
+        if default(self._checked, node):
+            return self._default(nodes[0], nodes[1], slots, node.function == "orValue")
+        if node.function == "@in":
+            found = scalars(self._checked, nodes[1])
+            if found is not None:
+                given = self._code(nodes[0], slots)
+                return Code(one_of(given.run, found), given.cost)
         args = [self._code(arg, slots) for arg in nodes]
         cost = sum(arg.cost for arg in args)
         overloads = self._checked.overloads.get(node)
         if overloads is None:
-            given = args[0].run
-            return Code(lambda frame: TypeValue(type_name(given(frame))), cost + costs.CALL)
+            typed = args[0].run
+            return Code(lambda frame: TypeValue(type_name(typed(frame))), cost + costs.CALL)
         types = [self._checked.type_of(arg) for arg in nodes]
         runs = tuple(arg.run for arg in args)
         if certain(overloads, types):
             run, fixed = direct(overloads[0], runs)
         else:
             run, fixed = chosen(node.function, overloads, runs)
-        return Code(run, cost + fixed)
+        return self._folded(node, Code(run, cost + fixed))
+
+    def _folded(self, node: Call, code: Code) -> Code:
+        """A conversion of a constant is made now; one that fails fails when it is evaluated."""
+        if not is_constant(self._checked, node):
+            return code
+        try:
+            return Code(constant(code.run([Budget(PER_EXPRESSION)])), costs.CONSTANT)
+        except CelError:
+            return code
+
+    def _default(self, left: Node, right: Node, slots: Slots, unwraps: bool) -> Code:
+        code, other = self._code(left, slots), self.branch(right, slots)
+        given = code.run
+
+        def run(frame: list[Any]) -> Any:
+            value = given(frame)
+            if type(value) is not Optional:
+                raise CelError("no such overload")
+            if value.present:
+                return value.value if unwraps else value
+            instead = other(frame)
+            if not unwraps and type(instead) is not Optional:
+                raise CelError("no such overload")
+            return instead
+
+        return Code(run, code.cost)
 
     def _logic(self, left: Node, right: Node, slots: Slots, stops: bool) -> Code:
         first, second = self._code(left, slots), self.branch(right, slots)
@@ -158,7 +206,8 @@ class Compiler:
 
     def _conditional(self, node: Conditional, slots: Slots) -> Code:
         test = self._code(node.test, slots)
-        yes, no = self.branch(node.yes, slots), self.branch(node.no, slots)
+        yes = charged(self._inside(node.yes, slots))
+        no = charged(self._inside(node.no, slots))
         given = test.run
 
         def run(frame: list[Any]) -> Any:
@@ -175,6 +224,8 @@ class Compiler:
         items = [self._code(item, slots) for item in node.items]
         runs, optional = [item.run for item in items], node.optional
         cost = sum(item.cost for item in items) + costs.LIST
+        if is_constant(self._checked, node):
+            cost = costs.CONSTANT
         if not optional:
             return Code(lambda frame: [run(frame) for run in runs], cost)
 
@@ -197,6 +248,8 @@ class Compiler:
         pairs = [(self._code(k, slots), self._code(v, slots)) for k, v in node.entries]
         runs = [(key.run, value.run) for key, value in pairs]
         cost = sum(key.cost + value.cost for key, value in pairs) + costs.MAP
+        if is_constant(self._checked, node):
+            cost = costs.CONSTANT
         return Code(loops.mapping(runs, node.optional), cost)
 
     def _object(self, node: ObjectLiteral, slots: Slots) -> Code:
@@ -211,10 +264,13 @@ class Compiler:
         given, first = self._code(node.range, slots), self._new()
         second = self._new() if node.second else 0
         inner = {**slots, node.first: first, **({node.second: second} if second else {})}
-        where = self.branch(node.where, inner) if node.where is not None else None
-        body = self.branch(node.body, inner)
-        run = loops.loop(node.kind, given.run, loops.Turn(first, second, where, body))
-        return Code(run, given.cost + costs.SELECT)
+        where = self._code(node.where, inner) if node.where is not None else None
+        body = self._code(node.body, inner)
+        taken = None if where is None else charged(where)
+        free = (body if where is None else where).cost == 0
+        turn = loops.Turn(first, second, taken, charged(body), costs.TURN_MIN if free else 0)
+        run = loops.loop(node.kind, given.run, turn)
+        return Code(run, given.cost + costs.LOOPS[node.kind].result)
 
     def _bind(self, node: Bind, slots: Slots) -> Code:
         value, at = self.branch(node.value, slots), self._new()
@@ -231,6 +287,8 @@ class Compiler:
         target, at = self._code(node.target, slots), self._new()
         body = self.branch(node.body, {**slots, node.name: at})
         given, flat = target.run, node.flat
+        # The target is asked whether it is there, and once more for what it is.
+        more = target.cost + (0 if flat else costs.CALL)
 
         def run(frame: list[Any]) -> Any:
             value = given(frame)
@@ -239,103 +297,8 @@ class Compiler:
             if not value.present:
                 return NONE
             frame[at] = value.value
+            frame[0].spend(more)
             result = body(frame)
             return result if flat else Optional(result)
 
-        return Code(run, target.cost + costs.CALL)
-
-
-def constant(value: Any) -> Run:
-    """Always the same."""
-    return lambda frame: value
-
-
-def logic(left: Run, right: Run, stops: bool) -> Run:
-    """``&&`` and ``||``: a side that decides makes an error of the other side count for nothing."""
-
-    def run(frame: list[Any]) -> Any:
-        error: CelError | None = None
-        try:
-            value = left(frame)
-            if value is stops:
-                return stops
-            if value is not (not stops):
-                error = CelError("no such overload")
-        except CelCostExceeded:
-            raise
-        except CelError as raised:
-            error = raised
-        other = right(frame)
-        if other is stops:
-            return stops
-        if error is not None:
-            raise error
-        if other is not (not stops):
-            raise CelError("no such overload")
-        return other
-
-    return run
-
-
-def _grown(frame: list[Any], overload: Overload, args: tuple[Any, ...]) -> None:
-    """Refuse what would become too large before it is made."""
-    assert overload.growth is not None
-    if overload.growth(*args) * TRAVERSAL > frame[0].left:
-        raise CelCostExceeded
-
-
-def applied(frame: list[Any], overload: Overload, args: tuple[Any, ...]) -> Any:
-    """Call it, and spend what the call costs."""
-    try:
-        if overload.growth is not None:
-            _grown(frame, overload, args)
-        result = overload.call(*args)
-        cost = overload.cost(args, result) if overload.cost is not None else costs.CALL
-    except _MISFITS as error:
-        raise CelError("no such overload") from error
-    frame[0].spend(cost)
-    return result
-
-
-# A value need not be what its type says: null is where a schema lets it be, and what was stored
-# before a schema changed may be anything. A function that cannot take it has no overload for it.
-_MISFITS = (TypeError, AttributeError, LookupError)
-
-
-def direct(overload: Overload, runs: tuple[Run, ...]) -> tuple[Run, int]:
-    """A call whose overload is known: (run, its fixed cost)."""
-    call = overload.call
-    if overload.cost is not None or overload.growth is not None or len(runs) not in (1, 2):
-        return lambda frame: applied(frame, overload, tuple(run(frame) for run in runs)), 0
-    if len(runs) == 1:
-        one = runs[0]
-
-        def single(frame: list[Any]) -> Any:
-            value = one(frame)
-            try:
-                return call(value)
-            except _MISFITS as error:
-                raise CelError("no such overload") from error
-
-        return single, costs.CALL
-    left, right = runs
-
-    def double(frame: list[Any]) -> Any:
-        first, second = left(frame), right(frame)
-        try:
-            return call(first, second)
-        except _MISFITS as error:
-            raise CelError("no such overload") from error
-
-    return double, costs.CALL
-
-
-def chosen(name: str, overloads: tuple[Overload, ...], runs: tuple[Run, ...]) -> tuple[Run, int]:
-    """A call whose overload depends on its arguments: (run, its fixed cost)."""
-    choose: Callable[..., Overload] = chooser(name, overloads)
-
-    def run(frame: list[Any]) -> Any:
-        args = tuple(run(frame) for run in runs)
-        return applied(frame, choose(args), args)
-
-    return run, 0
+        return Code(run, target.cost + costs.CALL + costs.CALL)

@@ -15,12 +15,13 @@ from cluster.cel.values import BoolKey, Optional, as_key, is_list, keys
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Of a macro: the slots of its variables (``second``: 0 for none), which items are taken, and
-    what is evaluated for each."""
+    what is evaluated for each. ``floor``: what a turn costs next to those two."""
 
     first: int
     second: int
     where: Run | None
     body: Run
+    floor: int = 0
 
 
 def _value(found: Any) -> Any:
@@ -39,8 +40,10 @@ def _turns(frame: list[Any], value: Any, turn: Turn, cost: int) -> Iterable[Any]
             pairs = ((key, key) for key in keys(value))
     else:
         raise CelError("no such overload")
+    cost += turn.floor
     for key, item in pairs:
-        budget.spend(cost)
+        if cost:
+            budget.spend(cost)
         if turn.second:
             frame[turn.first], frame[turn.second] = key, _value(item)
         else:
@@ -59,7 +62,7 @@ def loop(kind: str, given: Run, turn: Turn) -> Run:
     return _KINDS[kind](given, turn)
 
 
-def _decided(stops: bool) -> Callable[[Run, Turn], Run]:
+def _decided(stops: bool, asks: int) -> Callable[[Run, Turn], Run]:
     """all and exists: an error counts only if no other item decides."""
 
     def make(given: Run, turn: Turn) -> Run:
@@ -67,10 +70,13 @@ def _decided(stops: bool) -> Callable[[Run, Turn], Run]:
 
         def run(frame: list[Any]) -> Any:
             error: CelError | None = None
-            for _ in _turns(frame, given(frame), turn, costs.TURN):
+            items = given(frame)
+            for at, _ in enumerate(_turns(frame, items, turn, asks + costs.DECIDES), start=1):
                 try:
                     value = body(frame)
                     if value is stops:
+                        if at < len(items):
+                            frame[0].spend(asks)
                         return stops
                     if type(value) is not bool:
                         error = CelError("no such overload")
@@ -92,11 +98,13 @@ def _one(given: Run, turn: Turn) -> Run:
 
     def run(frame: list[Any]) -> Any:
         count = 0
-        for _ in _turns(frame, given(frame), turn, costs.TURN):
+        for _ in _turns(frame, given(frame), turn, 0):
             value = body(frame)
-            if type(value) is not bool:
+            if value is True:
+                frame[0].spend(costs.COUNTS)
+                count += 1
+            elif value is not False:
                 raise CelError("no such overload")
-            count += value
         return count == 1
 
     return run
@@ -106,7 +114,11 @@ def _mapped(given: Run, turn: Turn) -> Run:
     body = turn.body
 
     def run(frame: list[Any]) -> Any:
-        return [body(frame) for _ in _turns(frame, given(frame), turn, costs.TURN_MADE)]
+        found, budget = [], frame[0]
+        for _ in _turns(frame, given(frame), turn, 0):
+            budget.spend(costs.ADDS)
+            found.append(body(frame))
+        return found
 
     return run
 
@@ -115,7 +127,11 @@ def _filtered(given: Run, turn: Turn) -> Run:
     first = turn.first
 
     def run(frame: list[Any]) -> Any:
-        return [frame[first] for _ in _turns(frame, given(frame), turn, costs.TURN_MADE)]
+        found, budget = [], frame[0]
+        for _ in _turns(frame, given(frame), turn, 0):
+            budget.spend(costs.ADDS + costs.SELECT)
+            found.append(frame[first])
+        return found
 
     return run
 
@@ -124,8 +140,11 @@ def _transformed(given: Run, turn: Turn) -> Run:
     body = turn.body
 
     def run(frame: list[Any]) -> Any:
-        turns = _turns(frame, given(frame), turn, costs.TURN_MADE)
-        return {as_key(key): body(frame) for key in turns}
+        found, budget = {}, frame[0]
+        for key in _turns(frame, given(frame), turn, 0):
+            budget.spend(costs.INSERTS)
+            found[as_key(key)] = body(frame)
+        return found
 
     return run
 
@@ -135,7 +154,7 @@ def _entries(given: Run, turn: Turn) -> Run:
 
     def run(frame: list[Any]) -> Any:
         found: dict[Any, Any] = {}
-        for _ in _turns(frame, given(frame), turn, costs.TURN_MADE):
+        for _ in _turns(frame, given(frame), turn, costs.INSERTS_ENTRY):
             made = body(frame)
             if type(made) is not dict:
                 raise CelError("no such overload")
@@ -147,8 +166,8 @@ def _entries(given: Run, turn: Turn) -> Run:
 
 
 _KINDS: dict[str, Callable[[Run, Turn], Run]] = {
-    "all": _decided(False),
-    "exists": _decided(True),
+    "all": _decided(False, costs.ALL_ASKS),
+    "exists": _decided(True, costs.EXISTS_ASKS),
     "exists_one": _one,
     "map": _mapped,
     "filter": _filtered,
@@ -193,7 +212,7 @@ def sort_by(given: Run, at: int, body: Run) -> Run:
             raise CelError("no such overload")
         ranks = []
         for item in value:
-            budget.spend(costs.TURN_MADE)
+            budget.spend(costs.ADDS)
             frame[at] = _value(item)
             ranks.append(body(frame))
         budget.spend(len(value) * len(value).bit_length())

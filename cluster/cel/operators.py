@@ -18,7 +18,6 @@ from cluster.cel.functions import (
     function,
     method,
     size_of,
-    traversal,
     walk_cost,
 )
 from cluster.cel.functions import regex as regex_cost
@@ -47,17 +46,22 @@ _ORDERED = (BOOL, INT, UINT, DOUBLE, STRING, BYTES, TIMESTAMP, DURATION)
 
 def _shorter(args: tuple[Any, ...], result: Any) -> int:
     """Of comparing two texts: the shorter one is read."""
-    return math.ceil(min(size_of(args[0]), size_of(args[1])) * TRAVERSAL) or 1
+    return math.ceil(min(size_of(args[0]), size_of(args[1])) * TRAVERSAL)
 
 
 def _both(args: tuple[Any, ...], result: Any) -> int:
     """Of joining two texts."""
-    return math.ceil((size_of(args[0]) + size_of(args[1])) * TRAVERSAL) or 1
+    return math.ceil((size_of(args[0]) + size_of(args[1])) * TRAVERSAL)
+
+
+def _read(args: tuple[Any, ...], result: Any) -> int:
+    """Of reading a text from one end."""
+    return math.ceil(size_of(args[0]) * TRAVERSAL)
 
 
 def _every(args: tuple[Any, ...], result: Any) -> int:
     """Of looking for an item in a list."""
-    return size_of(args[1]) or 1
+    return size_of(args[1])
 
 
 def _joined(args: tuple[Any, ...], result: Any) -> int:
@@ -120,7 +124,7 @@ def _converted(
     name: str, result: Type, call: Callable[..., Any], *given: Type
 ) -> tuple[Overload, ...]:
     return tuple(function(f"{item}_to_{name}", (item,), result, call,
-                          traversal() if {item, result} == {STRING, BYTES} else None)
+                          _read if {item, result} == {STRING, BYTES} else None)
                  for item in given)  # fmt: skip
 
 
@@ -189,15 +193,15 @@ FUNCTIONS: Functions = {
     "contains": (
         method("contains_string", (STRING, STRING), BOOL, lambda text, part: part in text,
                lambda args, result: math.ceil(size_of(args[0]) * TRAVERSAL)
-               * math.ceil(size_of(args[1]) * TRAVERSAL) or 1),
+               * math.ceil(size_of(args[1]) * TRAVERSAL)),
     ),
     "startsWith": (
         method("starts_with_string", (STRING, STRING), BOOL, str.startswith,
-               lambda args, result: math.ceil(size_of(args[1]) * TRAVERSAL) or 1),
+               _read),
     ),
     "endsWith": (
         method("ends_with_string", (STRING, STRING), BOOL, str.endswith,
-               lambda args, result: math.ceil(size_of(args[1]) * TRAVERSAL) or 1),
+               _read),
     ),
     "matches": (
         function("matches", (STRING, STRING), BOOL, matches, regex_cost),
