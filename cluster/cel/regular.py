@@ -3,6 +3,7 @@
 Source: CEL language definition, "Regular Expressions".
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -34,21 +35,29 @@ def _as_go_says(said: str, pattern: str) -> str:
     return f"{what}: `{part or pattern}`"
 
 
+def _searched(text: str, pattern: str) -> Iterator[Any]:
+    """All matches. RE2 reads UTF-8, which has no half of a surrogate pair."""
+    wanted = compiled(pattern)
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return iter(wanted.finditer(text))
+
+
 def matches(text: str, pattern: str) -> bool:
     """Whether some part of the text matches."""
-    return compiled(pattern).search(text) is not None
+    return next(_searched(text, pattern), None) is not None
 
 
 def find(text: str, pattern: str) -> str:
     """The first part that matches; '' if none does."""
-    found = compiled(pattern).search(text)
+    found = next(_searched(text, pattern), None)
     return "" if found is None else str(found[0])
 
 
 def find_all(text: str, pattern: str, count: int = -1) -> list[str]:
     """The parts that match, ``count`` at most unless it is negative."""
     found: list[str] = []
-    for match in compiled(pattern).finditer(text):
+    for match in _searched(text, pattern):
         if 0 <= count <= len(found):
             break
         found.append(str(match[0]))

@@ -49,3 +49,10 @@ def test_types_may_be_compared_with_any_type() -> None:
     for source in ("type(1) != type('a')", "type([1]) == list", "type(null) == null_type",
                    "[type(1), type([1])].size() == 2", "type(ip('::1')) == net.IP"):  # fmt: skip
         assert compile_expression(source, Declarations({}), BOOL).evaluate({}) is True
+
+
+def test_half_a_surrogate_pair_is_searched_too() -> None:
+    for source, expected in (("x.matches('^a.b$')", True), ("x.find('[ab]$')", "b"),
+                             ("x.findAll('[ab]').size()", 2)):  # fmt: skip
+        program = compile_expression(source, Declarations({"x": STRING}))
+        assert program.evaluate({"x": "a\ud800b"}) == expected
