@@ -26,6 +26,7 @@ from actors.apiserver.object_store import (
     Write,
     WriteContext,
 )
+from actors.apiserver.patience import unhurried
 from actors.apiserver.strategies import pods
 from actors.apiserver.strategies import strategy as rules
 from actors.apiserver.strategies.table import strategy_of
@@ -143,7 +144,8 @@ class Writer:
             custom=kind.custom is not None,
         )
         name = obj["metadata"].get("name") or ""
-        causes = [*self.definitions.missing(kind.definition, obj), *validate_create(kind, obj)]
+        found = await unhurried(lambda units: validate_create(kind, obj, units))
+        causes = [*self.definitions.missing(kind.definition, obj), *found]
         if causes:
             raise status.invalid(kind, name, causes)
         await admission.validate(review)
@@ -225,7 +227,9 @@ class Writer:
         if await admission.admit(review):
             new = self._prepare_update(call, old, new, scope)
             review = Review(self.environment, call, new, old, fresh)
-        causes = validate_update(kind, old, new, scope, call.warnings)
+        causes = await unhurried(
+            lambda units: validate_update(kind, old, new, scope, call.warnings, units)
+        )
         if not scope:
             causes = [*self.definitions.missing(kind.definition, new), *causes]
         if causes:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cluster.cel.errors import CelError
+from cluster.cel.errors import CelError, CelTooLong
 from cluster.cel.values import NONE, Optional, as_key, is_list, type_name
 
 Run = Callable[[list[Any]], Any]
@@ -37,6 +37,10 @@ class Lazy:
                 self._value = call()
             except CelError as error:
                 self._error = error
+            except CelTooLong:
+                # It is asked again, where there is more time.
+                self._call = call
+                raise
         if self._error is not None:
             raise self._error
         return self._value

@@ -56,12 +56,14 @@ MATCH_CONDITIONS = 2_500_000
 
 
 class Budget:
-    """What may still be spent; several evaluations may share one."""
+    """What may still be spent; several evaluations may share one. ``patience``: what may be spent
+    before CelTooLong is raised, None for all of it."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "patience")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, patience: int | None = None) -> None:
         self.left = limit
+        self.patience = patience
 
     def spend(self, units: int) -> None:
         """Raises CelCostExceeded once more was spent than there was."""

@@ -9,6 +9,11 @@ class CelError(Exception):
     """An evaluation failed. The text is as cel-go's, which Kubernetes shows to users."""
 
 
+class CelTooLong(Exception):
+    """An evaluation cost more than it may where it runs: nothing of it counts, it is to be done
+    again elsewhere. No fault of the expression, so no CelError."""
+
+
 class CelCostExceeded(CelError):
     """An evaluation was ended since it would cost more than it may."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from cluster.cel.checker import Checked, check
 from cluster.cel.code import Lazy, Run
 from cluster.cel.costs import MATCH_CONDITIONS, PER_CALL, PER_EXPRESSION, Budget
-from cluster.cel.errors import CelCompileError, CelCostExceeded, CelError
+from cluster.cel.errors import CelCompileError, CelCostExceeded, CelError, CelTooLong
 from cluster.cel.interpreter import Compiler
 from cluster.cel.parser import parse
 from cluster.cel.scope import STANDARD, Declarations
@@ -30,6 +30,7 @@ __all__ = [
     "CelCompileError",
     "CelCostExceeded",
     "CelError",
+    "CelTooLong",
     "Declarations",
     "Lazy",
     "Program",
@@ -54,8 +55,11 @@ class Program:
     def evaluate(self, bindings: Mapping[str, Any], budget: Budget | None = None) -> Any:
         """The value. ``bindings``: of every declared variable; one may be Lazy. ``budget``: default
         PER_EXPRESSION, for this alone; where several share one, PER_EXPRESSION bounds each all the
-        same. Raises CelError, CelCostExceeded."""
-        own = Budget(PER_EXPRESSION if budget is None else min(PER_EXPRESSION, budget.left))
+        same. Raises CelError, CelCostExceeded; CelTooLong beyond the budget's patience."""
+        limit = PER_EXPRESSION if budget is None else min(PER_EXPRESSION, budget.left)
+        patience = None if budget is None else budget.patience
+        hurried = patience is not None and patience < limit
+        own = Budget(patience if patience is not None and hurried else limit)
         start = own.left
         frame: list[Any] = [own, *([None] * (self._size - 1))]
         for name, at in self._slots.items():
@@ -65,11 +69,17 @@ class Program:
                 frame[at] = Lazy(_absent(name))
         try:
             return self._run(frame)
+        except CelCostExceeded as error:
+            if hurried:
+                raise CelTooLong from error
+            raise
         except RecursionError as error:
             raise CelError("the value is too deep") from error
         finally:
             if budget is not None:
                 budget.left -= start - own.left
+                if budget.patience is not None:
+                    budget.patience -= start - own.left
 
 
 def _absent(name: str) -> Any:

@@ -39,7 +39,7 @@ SHELLS = {
     "apiserver/webhook_client.py": "HTTPS to webhooks",
     "apiserver/admission/webhooks.py": "webhooks asked all at once",
     "apiserver/admission/policies/known.py": "policies, whose changes are waited for",
-    "apiserver/admission/policies/pausing.py": "turns for others",
+    "apiserver/patience.py": "long work in a thread",
     "apiserver/http_errors.py": "HTTP answers",
     "apiserver/http_requests.py": "HTTP requests, their bodies as they come in",
     "apiserver/http_server.py": "the HTTPS door",

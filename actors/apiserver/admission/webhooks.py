@@ -17,6 +17,7 @@ from actors.apiserver.admission.rounds import Reinvocation
 from actors.apiserver.admission.shown import in_chosen_namespace, shown_as
 from actors.apiserver.admission.subject import Subject, settle, subject_of
 from actors.apiserver.environment import Environment
+from actors.apiserver.patience import unhurried
 from cluster.api import admission_review, status
 from cluster.api.admission_review import Verdict
 from cluster.api.kinds import Kind
@@ -128,12 +129,17 @@ async def _conditions_hold(hook: Hook, subject: Subject, kind: Kind) -> bool:
     """Raises StatusError 403 if that cannot be told, and the webhook's policy is to fail."""
     evaluation = Evaluation(await inputs_of(subject, kind, namespaced=False))
     try:
-        return matches(hook.conditions, evaluation)
+        return await unhurried(lambda units: _match(hook, evaluation, units))
     except Failed as error:
         if not hook.fail:
             return False
         call = subject.review.call
         raise status.forbidden(call.kind, subject.name, str(error)) from error
+
+
+def _match(hook: Hook, evaluation: Evaluation, units: int | None) -> bool:
+    evaluation.budget.patience = units
+    return matches(hook.conditions, evaluation)
 
 
 async def _mutate(hook: Hook, subject: Subject, kind: Kind) -> bool:

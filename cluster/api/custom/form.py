@@ -117,16 +117,21 @@ class CustomForm:
         return walks.apply_defaults(self.schema, obj)
 
     def check(
-        self, obj: Object, old: Object | None = None, warnings: list[str] | None = None
+        self,
+        obj: Object,
+        old: Object | None = None,
+        warnings: list[str] | None = None,
+        patience: int | None = None,
     ) -> list[Cause]:
         """What is wrong with an object, beyond its metadata; ``old``: what it was before.
-        ``warnings``: texts of rules that were broken before are added to it."""
+        ``warnings``: texts of rules that were broken before are added to it. Raises CelTooLong if
+        its rules cost more than ``patience``."""
         found: list[Cause] = []
         before = ABSENT if old is None else old
         values.validate(self.schema, obj, "", before, found)
         if not self._has_duplicates(old):
             check_lists(self.schema, obj, "", found)
-        judged = judge(self.schema, obj, before, found)
+        judged = judge(self.schema, obj, before, found, patience=patience)
         if warnings is not None:
             warnings.extend(judged.warned)
         return [*found, *judged.found]

@@ -46,15 +46,16 @@ def judge(
     path: str = "",
     *,
     mending: bool = True,
+    patience: int | None = None,
 ) -> Judgement:
     """``old``: what was there before, ABSENT for nothing; ``found``: what else is wrong with the
     value; ``mending``: what was so before is a warning only. The rules of one value cost no more
-    than Kubernetes lets them cost together."""
+    than Kubernetes lets them cost together. Raises CelTooLong beyond ``patience`` units."""
     if not node.ruled:
         return Judgement()
     if any(cause.reason in _BLOCKING for cause in found):
         return Judgement([UNCHECKED])
-    walk = _Walk(Budget(PER_CALL))
+    walk = _Walk(Budget(PER_CALL, patience))
     known = mending and old is not ABSENT
     walk.visit(node, value, old, path, _Trail(_Pair(old, value) if known else None, None))
     return walk.judgement

@@ -76,7 +76,7 @@ class Evaluation:
         }
 
     def value(self, expression: Expression) -> Any:
-        """Raises Failed; Spent if the budget is."""
+        """Raises Failed; Spent if the budget is; CelTooLong beyond its patience."""
         if expression.program is None:
             raise Failed(f"compilation error: {expression.error}")
         try:
@@ -104,8 +104,9 @@ class Evaluation:
 
 def matches(conditions: Sequence[Condition], evaluation: Evaluation) -> bool:
     """False if one of them is false, whatever the others are; else raises Failed if one has no
-    value. They have a budget of their own."""
-    spent, evaluation.budget = evaluation.budget, Budget(MATCH_CONDITIONS)
+    value. They have a budget of their own. Raises CelTooLong beyond the budget's patience."""
+    patience = evaluation.budget.patience
+    spent, evaluation.budget = evaluation.budget, Budget(MATCH_CONDITIONS, patience)
     failures: list[str] = []
     try:
         for condition in conditions:

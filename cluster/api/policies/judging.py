@@ -38,13 +38,13 @@ class Judgement:
     decisions: list[Decision] = field(default_factory=list)
     applies: bool = False
 
-    def steps(self) -> Iterator[None]:
-        """Evaluate one expression after the other."""
+    def run(self) -> None:
+        """Evaluate one expression after the other. Raises CelTooLong beyond the patience of the
+        evaluation's budget."""
         try:
             self.applies = matches(self.compiled.conditions, self.evaluation)
         except Failed as error:
             self._failed(0, error)
-        yield
         for position, validation in enumerate(self.compiled.validations if self.applies else ()):
             try:
                 self._judge(position, validation)
@@ -53,7 +53,6 @@ class Judgement:
                 self.decisions.clear()
                 self._failed(0, error)
                 return
-            yield
 
     def _judge(self, position: int, validation: Validation) -> None:
         try:

@@ -110,13 +110,14 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
 }
 
 
-def validate_create(kind: Kind, obj: Object) -> list[Cause]:
-    """What is wrong with a new object; empty if nothing. Questions (reviews) need no name."""
+def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> list[Cause]:
+    """What is wrong with a new object; empty if nothing. Questions (reviews) need no name.
+    ``patience``: see ``custom.form.CustomForm.check``."""
     found: list[Cause] = []
     if not kind.create_only:
         check_metadata(kind, obj.get("metadata") or {}, found)
     if kind.custom is not None:
-        return [*found, *kind.custom.check(obj)]
+        return [*found, *kind.custom.check(obj, patience=patience)]
     check = CREATE.get((kind.group, kind.kind))
     if check is not None:
         check(obj, found)
@@ -129,16 +130,17 @@ def validate_update(
     new: Object,
     subresource: str = "",
     warnings: list[str] | None = None,
+    patience: int | None = None,
 ) -> list[Cause]:
     """What is wrong with an update: the new object, and the change. ``subresource``: the part that
     was written, as ``status``, which cannot make the rest wrong. ``warnings``: what is wrong and
-    was so before is added to it."""
+    was so before is added to it. ``patience``: see ``custom.form.CustomForm.check``."""
     found: list[Cause] = []
     before, metadata = old.get("metadata") or {}, new.get("metadata") or {}
     check_metadata_update(before, metadata, found)
     check_metadata(kind, metadata, found)
     if kind.custom is not None:
-        return [*found, *kind.custom.check(new, old, warnings)]
+        return [*found, *kind.custom.check(new, old, warnings, patience)]
     key = (kind.group, kind.kind)
     if key == ("", "Pod"):
         pods.check_pod_update(old, new, subresource, found)

@@ -15,16 +15,16 @@ from actors.apiserver.admission.inputs import inputs_of
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.admission.policies.choosing import chosen, namespace_of
 from actors.apiserver.admission.policies.params import param_kind, params_of
-from actors.apiserver.admission.policies.pausing import pause
 from actors.apiserver.admission.policies.records import Binding, Policy
 from actors.apiserver.admission.rounds import Reinvocation
 from actors.apiserver.admission.shown import shown_as
 from actors.apiserver.admission.subject import Subject, body_of, settle, subject_of
+from actors.apiserver.patience import unhurried
 from cluster.api import status
 from cluster.api.kinds import Kind
 from cluster.api.policies.changes import json_of, laid_over, patched
 from cluster.api.policies.evaluation import Evaluation, Failed, matches
-from cluster.api.policies.expressions import Mutation
+from cluster.api.policies.expressions import Compiled, Mutation
 from cluster.api.schema import Definitions
 from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
@@ -103,7 +103,7 @@ class Rounds:
         compiled = policy.compiled
         evaluation = Evaluation(await inputs_of(subject, kind), param, compiled.variables)
         try:
-            if not matches(compiled.conditions, evaluation):
+            if not await unhurried(lambda units: _matched(compiled, evaluation, units)):
                 return
         except Failed as error:
             if policy.fail:
@@ -111,11 +111,9 @@ class Rounds:
             return
         before = orjson.dumps(subject.obj)
         for mutation in compiled.mutations if subject.obj is not None else ():
-            evaluation.budget = Budget(PER_CALL)
             try:
                 if await _mutate(mutation, evaluation, subject, kind):
                     evaluation.again(await inputs_of(subject, kind))
-                await pause(PER_CALL, evaluation.budget.left)
             except Failed as error:
                 self._failed(policy, binding, str(error))
         self._again.asked(place, orjson.dumps(subject.obj) != before, policy.again)
@@ -131,9 +129,19 @@ class Rounds:
             self._refusals.append((told, "Invalid"))
 
 
+def _matched(compiled: Compiled, evaluation: Evaluation, units: int | None) -> bool:
+    evaluation.budget.patience = units
+    return matches(compiled.conditions, evaluation)
+
+
 async def _mutate(mutation: Mutation, evaluation: Evaluation, subject: Subject, kind: Kind) -> bool:
     """True if it changed the object. Raises Failed."""
-    value = evaluation.value(mutation.expression)
+
+    def evaluated(units: int | None) -> Any:
+        evaluation.budget = Budget(PER_CALL, units)
+        return evaluation.value(mutation.expression)
+
+    value = await unhurried(evaluated)
     if mutation.mismatch:
         raise Failed(f"type mismatch: {mutation.mismatch}")
     review = subject.review

@@ -15,14 +15,15 @@ from actors.apiserver.admission.inputs import inputs_of
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.admission.policies.choosing import chosen, namespace_of
 from actors.apiserver.admission.policies.params import param_kind, params_of
-from actors.apiserver.admission.policies.pausing import pause
 from actors.apiserver.admission.policies.records import Binding, Policy
 from actors.apiserver.admission.subject import Subject, subject_of
+from actors.apiserver.patience import unhurried
 from cluster.api import status
 from cluster.api.kinds import Kind
 from cluster.api.policies.evaluation import Evaluation, Failed, Inputs
 from cluster.api.policies.judging import Decision, Judgement, annotated
 from cluster.api.types import Object
+from cluster.cel.program import PER_CALL, Budget
 from cluster.errors import StatusError
 
 FAILURE = "validation.policy.admission.k8s.io/validation_failure"
@@ -86,17 +87,20 @@ class _Court:
         collected: dict[str, list[str]],
     ) -> None:
         compiled = policy.compiled
-        evaluation = Evaluation(inputs, param, compiled.variables)
-        judgement = Judgement(compiled, evaluation, policy.fail)
-        left = evaluation.budget.left
-        for _ in judgement.steps():
-            left = await pause(left, evaluation.budget.left)
+
+        def judged(units: int | None) -> tuple[Judgement, list[tuple[str, str, str]]]:
+            evaluation = Evaluation(inputs, param, compiled.variables, Budget(PER_CALL, units))
+            judgement = Judgement(compiled, evaluation, policy.fail)
+            judgement.run()
+            if not judgement.applies or not compiled.annotations:
+                return judgement, []
+            evaluation = Evaluation(inputs, param, compiled.variables, Budget(PER_CALL, units))
+            return judgement, list(annotated(compiled, evaluation))
+
+        judgement, annotations = await unhurried(judged)
         for decision in judgement.decisions:
             self._act(policy, binding, decision)
-        if not judgement.applies or not compiled.annotations:
-            return
-        evaluation = Evaluation(inputs, param, compiled.variables)
-        for key, value, error in annotated(compiled, evaluation):
+        for key, value, error in annotations:
             if error:
                 if policy.fail:
                     self.refusals.append(_Refusal(policy, binding, error))

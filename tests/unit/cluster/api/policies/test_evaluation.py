@@ -122,7 +122,7 @@ def judge(fail: bool = True, **spec: Any) -> list[tuple[int, str, str]]:
     compiled = compile_policy(spec)
     evaluation = Evaluation(inputs({"a": 1}), None, compiled.variables)
     judgement = Judgement(compiled, evaluation, fail)
-    assert sum(1 for _ in judgement.steps()) <= 1 + len(compiled.validations)
+    judgement.run()
     return [(found.position, found.message, found.reason) for found in judgement.decisions]
 
 
