@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cluster.api.kinds import KINDS, Kind
+from tests.conformance import page
 
 PAGE = (Path(__file__).parents[2] / "docs" / "compatibility.md").read_text()
 
@@ -38,3 +39,13 @@ def test_every_kind_stands_where_it_belongs(kind: Kind) -> None:
 def test_nothing_else_is_claimed() -> None:
     known = {(kind.api_version, kind.plural) for kind in KINDS}
     assert set(SERVED) <= known and known >= LACKING
+
+
+def test_its_tables_are_those_of_the_code() -> None:
+    assert page.generated(PAGE) == PAGE, "run python -m tests.conformance.page"
+
+
+def test_the_tests_it_names_are_there() -> None:
+    root = Path(__file__).parents[2]
+    named = re.findall(r"tests/[a-z0-9_/]+(?:\.py)?", PAGE)
+    assert [name for name in named if not (root / name).exists()] == []

@@ -40,7 +40,8 @@ def deployment(**spec: Any) -> Json:
 
 
 class TestChunks:
-    """Row 1. In depth: tests/unit/actors/apiserver/test_list_options.py, test_continue_token.py."""
+    """Row 1: lists in chunks, at revisions. In depth:
+    tests/unit/actors/apiserver/test_list_options.py, test_continue_token.py."""
 
     async def test_pages_are_of_one_revision(self, api: Api, namespace: str) -> None:
         path = core("configmaps", namespace)
@@ -77,7 +78,8 @@ class TestChunks:
 
 
 class TestWatches:
-    """Row 2. In depth: tests/unit/actors/apiserver/test_watch_stream.py, test_watch_events.py."""
+    """Row 2: watches. In depth: tests/unit/actors/apiserver/test_watch_stream.py,
+    test_watch_events.py."""
 
     async def test_from_a_revision_in_one_order(self, api: Api, namespace: str) -> None:
         path = core("configmaps", namespace)
@@ -131,7 +133,8 @@ class TestWatches:
 
 
 class TestForms:
-    """Row 3. In depth: tests/unit/actors/apiserver/test_negotiation.py."""
+    """Row 3: tables, metadata, discovery. In depth:
+    tests/unit/actors/apiserver/test_negotiation.py."""
 
     async def test_tables(self, api: Api, namespace: str) -> None:
         await api.create(core("configmaps", namespace), config("a"))
@@ -174,7 +177,7 @@ class TestForms:
 
 
 class TestFieldValidation:
-    """Row 4. In depth: tests/unit/cluster/api/test_schema_conform.py."""
+    """Row 4: field validation. In depth: tests/unit/cluster/api/test_schema_conform.py."""
 
     WRONG = (
         '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"NAME","unknown":1},'
@@ -202,7 +205,8 @@ class TestFieldValidation:
 
 
 class TestPatches:
-    """Row 5. In depth: tests/unit/cluster/api/test_patches.py, test_strategic_merge.py."""
+    """Row 5: patches, apply, dry runs. In depth: tests/unit/cluster/api/test_patches.py,
+    test_strategic.py, test_ownership.py."""
 
     async def test_four_kinds(self, api: Api, namespace: str) -> None:
         path = deployments(namespace)
@@ -251,7 +255,7 @@ class TestPatches:
 
 
 class TestRules:
-    """Row 13. In depth: tests/unit/cluster/api/validation/."""
+    """Row 13: rules of objects. In depth: tests/unit/cluster/api/validation/."""
 
     async def test_generations_converge(self, api: Api, namespace: str) -> None:
         path = deployments(namespace)

@@ -38,7 +38,8 @@ def pod(name: str, **requests: str) -> Json:
 
 
 class TestCustomResources:
-    """Rows 6, 7. In depth: tests/unit/actors/apiserver/custom/, tests/unit/cluster/api/custom/."""
+    """Rows 6 and 7: custom resources and their rules. In depth:
+    tests/unit/actors/apiserver/custom/, tests/unit/cluster/api/custom/."""
 
     async def test_from_definition_to_removal(self, api: Api, namespace: str) -> None:
         kind = "K" + namespace.replace("-", "")
@@ -85,7 +86,7 @@ class TestCustomResources:
 
 
 class TestAdmissionPolicies:
-    """Row 7. In depth: tests/unit/actors/apiserver/admission/."""
+    """Row 7: admission policies. In depth: tests/unit/actors/apiserver/admission/."""
 
     def matching(self, namespace: str) -> Json:
         rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
@@ -190,7 +191,8 @@ class TestAdmissionPolicies:
 
 
 class TestQuotas:
-    """Row 11. In depth: tests/unit/actors/apiserver/admission/test_resource_quota.py."""
+    """Row 11: quotas, limit ranges. In depth:
+    tests/unit/actors/apiserver/admission/test_resource_quota.py, test_limit_ranger.py."""
 
     async def test_what_is_used_is_counted_and_refused(self, api: Api, namespace: str) -> None:
         hard = {"pods": "2", "requests.cpu": "1", "count/configmaps": "100"}
@@ -236,7 +238,8 @@ class TestQuotas:
 
 
 class TestAccounts:
-    """Row 12. In depth: tests/security/, tests/unit/actors/apiserver/test_authentication.py."""
+    """Row 12: accounts, tokens, rights. In depth: tests/security/,
+    tests/unit/actors/apiserver/test_authentication.py."""
 
     async def test_tokens_are_what_discovery_says(self, api: Api, namespace: str) -> None:
         await api.create(core("serviceaccounts", namespace), {"metadata": {"name": "robot"}})
@@ -274,6 +277,28 @@ class TestAccounts:
         found = await api.create(f"{REVIEWS}/subjectaccessreviews", review)
         assert found.body["status"]["allowed"] is True
 
+    @pytest.mark.parametrize(
+        ("pods", "accounts", "mounted"),
+        [
+            (None, None, True), (None, True, True), (None, False, False),
+            (True, None, True), (True, True, True), (True, False, True),
+            (False, None, False), (False, True, False), (False, False, False),
+        ],
+    )  # fmt: skip
+    async def test_automount(
+        self, api: Api, namespace: str, pods: bool | None, accounts: bool | None, mounted: bool
+    ) -> None:
+        account: Json = {"metadata": {"name": "robot"}}
+        given = pod("a")
+        given["spec"]["serviceAccountName"] = "robot"
+        for obj, said in ((account, accounts), (given["spec"], pods)):
+            if said is not None:
+                obj["automountServiceAccountToken"] = said
+        await api.create(core("serviceaccounts", namespace), account)
+        made = await api.create(core("pods", namespace), given)
+        mounts = made.body["spec"]["containers"][0].get("volumeMounts") or []
+        assert [item["name"].startswith("kube-api-access-") for item in mounts] == [True] * mounted
+
     async def test_pods_get_an_account_and_its_token(self, api: Api, namespace: str) -> None:
         await api.create(core("serviceaccounts", namespace), {"metadata": {"name": "robot"}})
         given = pod("a")
@@ -292,7 +317,8 @@ class TestAccounts:
 
 
 class TestAddresses:
-    """Row 14. In depth: tests/unit/actors/apiserver/test_service_allocator.py."""
+    """Row 14: addresses and ports of Services. In depth:
+    tests/unit/actors/apiserver/test_service_allocator.py."""
 
     async def test_types_of_services_take_and_give_back(self, api: Api, namespace: str) -> None:
         path = core("services", namespace)
