@@ -1,8 +1,8 @@
 """Pod security: namespaces say by labels which Pod Security Standard their pods must keep.
 
-Job: enforce (403) and warn, and judge the labels themselves. Must not know: the standards' rules.
-Source: docs "Pod Security Admission", KEP-2579. Workloads are warned of, never refused: their pods
-are. The mode ``audit`` is accepted and leaves no annotation.
+Job: enforce (403), warn, tell the audit log, and judge the labels themselves. Must not know: the
+standards' rules. Source: docs "Pod Security Admission", "Audit Annotations", KEP-2579. Workloads
+are warned of, never refused: their pods are.
 """
 
 import re
@@ -71,8 +71,14 @@ async def admit(review: Review) -> None:
 
 def _judge(review: Review, pod: Object, labels: Mapping[str, str]) -> None:
     metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
+    annotations = review.call.annotations
+    audited = standard(labels, "audit")
+    if found := violations(audited.level, metadata, spec):
+        text = f'would violate PodSecurity "{audited}": {told(found)}'
+        annotations[f"{PREFIX}audit-violations"] = text
     if review.call.resource == ("", "pods"):
         enforced = standard(labels, "enforce")
+        annotations[f"{PREFIX}enforce-policy"] = str(enforced)
         if found := violations(enforced.level, metadata, spec):
             name = (review.obj or {}).get("metadata", {}).get("name") or ""
             text = f'violates PodSecurity "{enforced}": {told(found)}'

@@ -1,13 +1,15 @@
 """Namespaces with Pod Security labels, through the whole chain."""
 
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from cluster.api.audit_policy import parse as parse_audit
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
-from tests.support.control_plane import ControlPlane
+from tests.support.control_plane import ControlPlane, control_plane
 
 Json = dict[str, Any]
 
@@ -84,3 +86,28 @@ async def test_an_update_that_changes_nothing_of_it_passes(plane: ControlPlane) 
     await plane.patch("namespaces", "late", labelled("late", enforce="restricted"))
     patched = await plane.patch("pods", "old", {"metadata": {"labels": {"a": "b"}}}, "late")
     assert patched["metadata"]["labels"] == {"a": "b"}
+
+
+AUDIT = parse_audit(b"""
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- {level: Request, verbs: [create], resources: [{group: "", resources: [pods]}]}
+""")
+
+
+async def test_the_audit_log_is_told(tmp_path: Path) -> None:
+    async with control_plane(tmp_path, audit=AUDIT) as plane:
+        modes = labelled("told", enforce="baseline", audit="restricted")
+        await plane.create("namespaces", modes)
+        await plane.create("pods", pod("good"), "told")
+        with pytest.raises(StatusError):
+            await plane.create("pods", pod("bad", hostPID=True), "told")
+    lines = (tmp_path / "audit" / "audit.jsonl").read_text().splitlines()
+    for name, event in zip(("good", "bad"), map(orjson.loads, lines), strict=True):
+        assert event["requestObject"]["metadata"]["name"] == name
+        told = event["annotations"]
+        assert told["pod-security.kubernetes.io/enforce-policy"] == "baseline:latest"
+        violated = told["pod-security.kubernetes.io/audit-violations"]
+        assert violated.startswith('would violate PodSecurity "restricted:latest": ')
