@@ -18,6 +18,7 @@ class Row(NamedTuple):
 
 
 CONFIG = "{apiVersion: v1, kind: ConfigMap, metadata: {name: %s}, data: {a: %s}}"
+LABELLED = "{apiVersion: v1, kind: ConfigMap, metadata: {name: %s, labels: {prune: me}}}"
 ROLE = (
     "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: rec, namespace: NS},"
     " rules: [{verbs: [list], apiGroups: [''], resources: [pods]}]}"
@@ -320,6 +321,10 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
             CONFIG % ("diffed", "c")),
     ),
     "apply": (
+        Row("apply -f -", "configmap/p1 created…configmap/p2 created",
+            given=f"{LABELLED % 'p1'}\n---\n{LABELLED % 'p2'}"),
+        Row("apply --prune -l prune=me -f -", "configmap/p1 unchanged…configmap/p2 pruned…",
+            given=LABELLED % "p1"),
         Row("apply -f -", "configmap/ap created", given=CONFIG % ("ap", "b")),
         Row("apply -f -", "configmap/ap unchanged", given=CONFIG % ("ap", "b")),
         Row("apply -f -", "configmap/ap configured", given=CONFIG % ("ap", "c")),
