@@ -1,8 +1,8 @@
 """Priority and fairness: requests wait for a seat of their priority level, fairly among flows.
 
-Job: seats, queues, whose turn it is. Must not know: HTTP, what requests ask for.
-Source: docs "API Priority and Fairness", KEP-1040. Every request takes one seat; seats are not
-lent between levels.
+Job: seats, queues, whose turn it is, what levels lend each other. Must not know: HTTP, what
+requests ask for. Source: docs "API Priority and Fairness", KEP-1040. Every request takes one seat.
+A free seat is lent at once, where Kubernetes moves limits every ten seconds.
 """
 
 import asyncio
@@ -34,12 +34,32 @@ class Queue:
         self.served = 0.0
 
 
+class Pool:
+    """The levels of one server, which lend each other seats."""
+
+    def __init__(self) -> None:
+        self.levels: dict[str, Seats] = {}
+
+    def spare(self) -> int:
+        """Seats that may be lent now."""
+        free = sum(min(one.level.lendable, one.free) for one in self.levels.values())
+        return free - sum(one.borrowed for one in self.levels.values())
+
+    def offer(self) -> None:
+        """Somebody gave a seat back that no request of its level waits for: who borrowed least may
+        borrow it."""
+        waiting = [one for one in self.levels.values() if one.waiting]
+        for one in sorted(waiting, key=lambda one: one.borrowed):
+            one.serve()
+
+
 class Seats:
     """One level's. ``taken`` are in use."""
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: Level, pool: Pool | None = None) -> None:
         self.level = level
         self.taken = 0
+        self._pool = pool or Pool()
         self._queues = [Queue() for _ in range(level.queues)]
         self._virtual = 0.0
 
@@ -48,10 +68,26 @@ class Seats:
         """Requests without a seat."""
         return sum(len(queue.waiting) for queue in self._queues)
 
+    @property
+    def free(self) -> int:
+        """Of its own."""
+        return max(0, self.level.seats - self.taken)
+
+    @property
+    def borrowed(self) -> int:
+        """Seats of others."""
+        return max(0, self.taken - self.level.seats)
+
+    def _has_seat(self) -> bool:
+        if self.free:
+            return True
+        limit = self.level.borrowing
+        return (limit is None or self.borrowed < limit) and self._pool.spare() > 0
+
     async def take(self, key: str) -> bool:
         """A seat for a request of the flow ``key``; False if there is none, and none in time."""
         level = self.level
-        if self.taken < level.seats and not self.waiting:
+        if not self.waiting and self._has_seat():
             self.taken += 1
             return True
         hand = hand_of(level, key)
@@ -87,9 +123,15 @@ class Seats:
         return turn.done() and not turn.cancelled()
 
     def give_back(self) -> None:
-        """The seat goes to the queue that has had least."""
+        """The seat goes to the queue that has had least, else to another level."""
         self.taken -= 1
-        while self.taken < self.level.seats:
+        self.serve()
+        if not self.waiting:
+            self._pool.offer()
+
+    def serve(self) -> None:
+        """Let in who waits, as long as there are seats."""
+        while self.waiting and self._has_seat():
             ready = [queue for queue in self._queues if queue.waiting]
             if not ready:
                 return
@@ -110,7 +152,7 @@ class FlowControl:
         self._total = total
         self._objects: dict[str, Object] = {}
         self._schemas: Schemas | None = None
-        self._seats: dict[str, Seats] = {}
+        self._pool = Pool()
         self._remembered: dict[tuple[str, tuple[str, ...], Attributes], Flow | None] = {}
 
     # As a ``following.Follower``.
@@ -141,6 +183,11 @@ class FlowControl:
         levels = [one for one in objects if one.get("kind") == "PriorityLevelConfiguration"]
         self._schemas = Schemas(schemas, levels, self._total)
         self._remembered.clear()
+        named = {level.name: level for level in self._schemas.levels}
+        for name in self._pool.levels.keys() - named.keys():
+            del self._pool.levels[name]
+        for level in named.values():
+            self._seats_of(level)
 
     # Requests.
 
@@ -172,8 +219,9 @@ class FlowControl:
             seats.give_back()
 
     def _seats_of(self, level: Level) -> Seats:
-        seats = self._seats.get(level.name)
+        known = self._pool.levels
+        seats = known.get(level.name)
         if seats is None or seats.level != level:
             # (Who has a seat or waits under an older form of the level ends there.)
-            seats = self._seats[level.name] = Seats(level)
+            seats = known[level.name] = Seats(level, self._pool)
         return seats

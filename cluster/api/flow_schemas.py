@@ -19,7 +19,8 @@ ACCOUNT = "system:serviceaccount:"
 @dataclass(frozen=True)
 class Level:
     """``seats``: requests served at once, 0 for no limit. ``queues`` 0: what finds no seat is
-    refused."""
+    refused. ``lendable``: seats that other levels may use while they are free; ``borrowing``: how
+    many of others this one may use, None for any number."""
 
     name: str
     uid: str = ""
@@ -27,6 +28,8 @@ class Level:
     queues: int = 0
     hand: int = 0
     length: int = 0
+    lendable: int = 0
+    borrowing: int | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Schemas:
         self._levels = {level.name: level for level in seats_of(list(levels), total)}
         known = [one for one in schemas if _level_of(one) in self._levels]
         self._schemas = sorted(known, key=_precedence)
+
+    @property
+    def levels(self) -> Iterable[Level]:
+        """All of them."""
+        return self._levels.values()
 
     def flow(self, user: str, groups: tuple[str, ...], asked: Attributes) -> Flow | None:
         """Of the first schema that matches; None if none does."""
@@ -71,16 +79,21 @@ def seats_of(levels: list[Object], total: int) -> list[Level]:
         if name not in shares:
             found.append(Level(name, uid))
             continue
-        response = (one["spec"].get("limited") or {}).get("limitResponse") or {}
+        terms = one["spec"].get("limited") or {}
+        response = terms.get("limitResponse") or {}
+        seats = max(1, math.ceil(total * shares[name] / whole))
+        limit = terms.get("borrowingLimitPercent")
         queuing = response.get("queuing") or {} if response.get("type") == "Queue" else {}
         found.append(
             Level(
                 name,
                 uid,
-                max(1, math.ceil(total * shares[name] / whole)),
+                seats,
                 int(queuing.get("queues") or 0),
                 int(queuing.get("handSize") or 0),
                 int(queuing.get("queueLengthLimit") or 0),
+                round(seats * int(terms.get("lendablePercent") or 0) / 100),
+                None if limit is None else round(seats * int(limit) / 100),
             )
         )
     return found

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.apiserver.flow_control import WAIT_SECONDS_MAX, FlowControl, Seats
-from cluster.api.flow_schemas import GROUP, Flow, Level
+from actors.apiserver.flow_control import WAIT_SECONDS_MAX, FlowControl, Pool, Seats
+from cluster.api.flow_schemas import GROUP, Flow, Level, seats_of
 from cluster.errors import StatusError
 from deploy import pki
 from tests.simulation.loop import simulated
@@ -127,6 +127,55 @@ async def test_the_exempt_never_wait() -> None:
             await stack.enter_async_context(control.seat(None))
 
 
+LENDER = Level("lender", "", seats=4, queues=8, hand=2, length=9, lendable=3)
+BORROWER = Level("borrower", "", seats=1, queues=8, hand=2, length=9, borrowing=2)
+
+
+@simulated
+async def test_free_seats_are_lent() -> None:
+    pool = Pool()
+    lender = pool.levels["lender"] = Seats(LENDER, pool)
+    borrower = pool.levels["borrower"] = Seats(BORROWER, pool)
+    assert [await borrower.take("a") for _ in range(3)] == [True] * 3, "its own, and two of others"
+    waiting = asyncio.create_task(borrower.take("a"))
+    await asyncio.sleep(1)
+    assert not waiting.done(), "its limit"
+    assert pool.spare() == 1
+    borrower.give_back()
+    assert await waiting
+    # What is lent does not keep the lender from its own seats.
+    assert [await lender.take("b") for _ in range(4)] == [True] * 4
+    assert pool.spare() == -2
+    for _ in range(3):
+        borrower.give_back()
+    assert [await borrower.take("a")] == [True]
+    waiting = asyncio.create_task(borrower.take("a"))
+    await asyncio.sleep(1)
+    assert not waiting.done(), "nothing is free"
+    lender.give_back()
+    assert await waiting, "a seat that nobody of its level waits for"
+
+
+@simulated
+async def test_what_is_not_lendable_is_kept() -> None:
+    pool = Pool()
+    kept = Level("kept", "", seats=4)
+    pool.levels["kept"] = Seats(kept, pool)
+    borrower = pool.levels["borrower"] = Seats(Level("b", "", seats=1), pool)
+    assert await borrower.take("a")
+    assert not await borrower.take("a")
+
+
+def test_levels_know_what_they_lend() -> None:
+    def level(name: str, **limited: int) -> dict[str, object]:
+        spec = {"type": "Limited", "limited": {"nominalConcurrencyShares": 50, **limited}}
+        return {"metadata": {"name": name}, "spec": spec}
+
+    one, two = seats_of([level("a", lendablePercent=33), level("b", borrowingLimitPercent=50)], 200)
+    assert (one.seats, one.lendable, one.borrowing) == (100, 33, None)
+    assert (two.seats, two.lendable, two.borrowing) == (100, 0, 50)
+
+
 async def test_requests_by_http_are_told_their_flow(tmp_path: Path) -> None:
     async with control_plane(tmp_path, http=True) as plane:
         schema = await plane.get("flowschemas", "exempt", group=GROUP)
@@ -148,7 +197,7 @@ async def test_a_level_without_room_answers_429(tmp_path: Path) -> None:
                 "type": "Limited",
                 "limited": {
                     "nominalConcurrencyShares": 0,
-                    "lendablePercent": 0,
+                    "borrowingLimitPercent": 0,
                     "limitResponse": {"type": "Reject"},
                 },
             },
