@@ -8,8 +8,8 @@ import msgspec
 import typer
 
 from cluster.settings import ClusterSettings
-from deploy import trace_text, trace_tree
 from deploy.options import DEFAULT_NAME, DataDir, Name, find
+from deploy.tracing import text, tree
 
 
 def trace(
@@ -30,9 +30,9 @@ def trace(
     Example: [bold]steersman trace deployment/web[/]
     """
     settings = find(name, data_dir)
-    namespace = trace_tree.target(target)[1]
+    namespace = tree.target(target)[1]
     records = list(read(settings))
-    found = trace_tree.traces_of(records, target)
+    found = tree.traces_of(records, target)
     if not found:
         raise ValueError(
             f"no trace of {target} is kept: nothing by that name was written since the cluster "
@@ -41,14 +41,14 @@ def trace(
     chosen = found
     if not every:
         # What somebody asked for tells more than what happened by itself.
-        chosen = (trace_tree.asked_for(records, found) or found)[-1:]
+        chosen = (tree.asked_for(records, found) or found)[-1:]
     for identity in chosen:
         more = (
             f" ({len(found)} are kept of {target}; all: --all)" if len(chosen) < len(found) else ""
         )
         print(f"trace {identity}{more}")
-        print(trace_text.HEAD)
-        for line in trace_text.render(trace_tree.build(records, identity), full, namespace):
+        print(text.HEAD)
+        for line in text.render(tree.build(records, identity), full, namespace):
             print(line)
 
 

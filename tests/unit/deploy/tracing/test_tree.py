@@ -1,10 +1,10 @@
-"""deploy.trace_tree: the causal tree from records."""
+"""deploy.tracing.tree: the causal tree from records."""
 
 from typing import Any
 
 import pytest
 
-from deploy import trace_tree
+from deploy.tracing import tree
 
 
 def record(event: str, span: str, parent: str, ts: float, **more: Any) -> dict[str, Any]:
@@ -27,9 +27,9 @@ RECORDS = [
 
 
 def test_traces_are_found_by_what_they_wrote() -> None:
-    assert trace_tree.traces_of(RECORDS, "deployment/web") == ["t1"]
-    assert trace_tree.traces_of(RECORDS, "deploy/default/web") == ["t1"]
-    assert trace_tree.traces_of(RECORDS, "deployment/other") == []
+    assert tree.traces_of(RECORDS, "deployment/web") == ["t1"]
+    assert tree.traces_of(RECORDS, "deploy/default/web") == ["t1"]
+    assert tree.traces_of(RECORDS, "deployment/other") == []
 
 
 def test_a_write_over_http_is_found_by_what_it_stored() -> None:
@@ -41,21 +41,21 @@ def test_a_write_over_http_is_found_by_what_it_stored() -> None:
                subject="put /registry/core/configmaps/default/web"),
         record("sent", "n", "", 3.0, trace="t4", msg="Txn", subject="put /registry/core/nodes/web"),
     ]  # fmt: skip
-    assert trace_tree.traces_of(records, "cm/web") == ["t3"]
-    assert trace_tree.traces_of(records, "node/web") == ["t4"]
-    assert trace_tree.asked_for(records, ["t4", "t3"]) == ["t3"]
-    [root] = trace_tree.build(records, "t3")
+    assert tree.traces_of(records, "cm/web") == ["t3"]
+    assert tree.traces_of(records, "node/web") == ["t4"]
+    assert tree.asked_for(records, ["t4", "t3"]) == ["t3"]
+    [root] = tree.build(records, "t3")
     assert (root.message, root.outcome, round(root.begin, 3)) == ("http.request", "201", 1.99)
     assert [child.stored() for child in root.children] == ["configmaps default/web"]
 
 
 def test_a_note_on_a_container_is_a_note_on_its_pod() -> None:
-    assert trace_tree.traces_of(RECORDS, "pod/web-1") == ["t1"]
-    assert trace_tree.traces_of(RECORDS, "service/web-1") == []
+    assert tree.traces_of(RECORDS, "pod/web-1") == ["t1"]
+    assert tree.traces_of(RECORDS, "service/web-1") == []
 
 
 def test_the_tree_follows_the_spans() -> None:
-    [root] = trace_tree.build(RECORDS, "t1")
+    [root] = tree.build(RECORDS, "t1")
     assert [child.identity for child in root.children] == ["s2", "s3"]
     assert root.milliseconds == 2.0
     assert root.children[1].outcome == "Conflict"
@@ -65,4 +65,4 @@ def test_the_tree_follows_the_spans() -> None:
 
 def test_a_target_must_name_kind_and_object() -> None:
     with pytest.raises(ValueError, match="KIND/NAME"):
-        trace_tree.target("web")
+        tree.target("web")

@@ -1,6 +1,6 @@
 """From the trace records of all processes to the causal trees of one object. Pure.
 
-``trace_text`` makes lines of them.
+``text`` makes lines of them.
 
 A record is a mapping as ``actors.kit.recorder`` writes it: event (sent, received, handled, note,
 log), msg, from, to, trace, span, parent, ts (UNIX seconds), ms, outcome, subject, process, zone.

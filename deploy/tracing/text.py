@@ -8,7 +8,7 @@ line; what nobody asks for first (events, status echoes, reads) is left out unle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from deploy.trace_tree import HTTP, REQUEST, Record, Span
+from deploy.tracing.tree import HTTP, REQUEST, Record, Span
 
 HEAD = f"{'at':>6} {'hop':>5} {'took':>5}  (milliseconds)"
 QUIET_NOTES = ("status.published",)

@@ -1,8 +1,8 @@
-"""deploy.trace_text: lines for people."""
+"""deploy.tracing.text: lines for people."""
 
 from typing import Any
 
-from deploy import trace_text, trace_tree
+from deploy.tracing import text, tree
 
 POD = "default/web-1"
 
@@ -51,8 +51,8 @@ RECORDS: list[dict[str, Any]] = [
 
 
 def lines(full: bool = False) -> list[str]:
-    roots = trace_tree.build(RECORDS, "t")
-    return list(trace_text.render(roots, full, namespace="default"))
+    roots = tree.build(RECORDS, "t")
+    return list(text.render(roots, full, namespace="default"))
 
 
 def test_the_story_of_a_request_in_order() -> None:
@@ -66,19 +66,19 @@ def test_the_story_of_a_request_in_order() -> None:
 
 
 def test_full_shows_every_message_as_it_was() -> None:
-    text = "\n".join(lines(full=True))
+    told = "\n".join(lines(full=True))
     for word in ("get pods", "create events", "Txn put /registry/core/pods", "status.published"):
-        assert word in text
+        assert word in told
     assert len(lines(full=True)) == 14
 
 
 def test_what_failed_says_so() -> None:
     records = message("a", "", 1.0, subject=f"update pods {POD}/status", outcome="Conflict")
-    [line] = trace_text.render(trace_tree.build(records, "t"))
+    [line] = text.render(tree.build(records, "t"))
     assert line.endswith("update pods default/web-1/status [Conflict]")
 
 
 def test_numbers_are_short() -> None:
-    assert [trace_text.number(value) for value in (None, 0.04, 9.96, 12.3, 4321.0)] == [
+    assert [text.number(value) for value in (None, 0.04, 9.96, 12.3, 4321.0)] == [
         "", "0.0", "10.0", "12", "4321",
     ]  # fmt: skip

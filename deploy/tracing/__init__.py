@@ -1,0 +1,1 @@
+"""What the records of all processes tell: trees, stories, exports."""
