@@ -1,0 +1,1 @@
+"""Faults from outside: the launcher's side of chaos."""
