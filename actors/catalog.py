@@ -78,6 +78,18 @@ def is_node(settings: ClusterSettings, name: str) -> bool:
     return any(node.name == name for node in settings.nodes)
 
 
+def trace_folder(settings: ClusterSettings, name: str) -> Path:
+    """Where a process writes its trace."""
+    return Path(settings.data_dir) / "trace" / name
+
+
+def tracer_component(settings: ClusterSettings, name: str) -> Component:
+    """The tracer, which every process runs."""
+    from actors.tracing.actor import TracerActor
+
+    return Component(names.TRACER, lambda: TracerActor(trace_folder(settings, name)))
+
+
 def read_authority(settings: ClusterSettings, name: str) -> "Authority":
     """A replica's authority, from the cluster's key files."""
     from actors.apiserver.authority import ISSUER, Authority
@@ -160,6 +172,7 @@ def replica_components(
         Component(names.CONTROLLERS, lambda: ControllerManager(live.now, name, servers, root_ca)),
         Component(names.SCHEDULER, lambda: SchedulerActor(name, servers)),
         Component(names.CLOUD, lambda: CloudActor(name, servers, provider)),
+        tracer_component(settings, name),
     ]
 
 
@@ -197,6 +210,7 @@ def node_components(live: LiveSettings, backends: Backends) -> list[Component]:
             names.DNS,
             lambda: DnsActor(settings, name, servers, *dns_endpoint(settings, name)),
         ),
+        tracer_component(settings, name),
     ]
 
 

@@ -71,7 +71,7 @@ async def run(path: Path, name: str) -> None:
 async def _run(path: Path, name: str, settings: ClusterSettings, folder: Path) -> None:
     live = LiveSettings(settings, name)
     world = real_world(folder)
-    tracer = FileTracer(Path(settings.data_dir) / "trace" / name)
+    tracer = FileTracer(catalog.trace_folder(settings, name))
     system = ActorSystem(
         process=name,
         zone=settings.zone_of(name),

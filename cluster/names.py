@@ -9,6 +9,7 @@ CLOUD = "cloud"
 KUBELET = "kubelet"
 PROXY = "proxy"
 DNS = "dns"
+TRACER = "tracer"
 STREAMS_CHILD = "streams"  # of the kubelet
 KUBELET_STREAMS = f"{KUBELET}/{STREAMS_CHILD}"
 

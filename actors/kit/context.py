@@ -30,7 +30,8 @@ class Timer:
 
 
 class Context:
-    """One incarnation of one actor: its address, its world, its means."""
+    """One incarnation of one actor: its address, its world, its means.
+    ``recorder``: of the whole process's trace."""
 
     def __init__(self, cell: "Cell") -> None:
         system = cell.system
@@ -39,8 +40,9 @@ class Context:
         self.process = system.process
         self.zone = system.zone
         self.world = system.world
+        self.recorder = system.recorder
         self.log = make_logger(
-            system.recorder.tracer,
+            system.recorder,
             system.world.clock.now,
             actor=cell.address,
             process=system.process,

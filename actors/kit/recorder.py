@@ -7,6 +7,7 @@ Must not know: where records are kept, or what messages mean.
 
 from typing import Any, Protocol
 
+from actors.kit.tap import Tap
 from actors.kit.tracing import CONTEXT_LENGTH, CURRENT, TRACE_ID_LENGTH, Record, Tracer
 from actors.kit.world.world import World
 from cluster.messages.base import Message
@@ -55,6 +56,21 @@ class Recorder:
         self._span = int.from_bytes(world.entropy.token(8), "big")
         self._counts: dict[tuple[str, str, str], Counts] = {}
         self._counted_since = 0.0
+        self._taps: tuple[Tap, ...] = ()
+
+    def record(self, fields: Record, routine: bool = False) -> None:
+        """Keep a record as it is, and show it to whoever looks on."""
+        self.tracer.record(fields, routine)
+        for tap in self._taps:
+            tap.offer(fields, routine)
+
+    def attach(self, tap: Tap) -> None:
+        """Let ``tap`` look on, until it is detached."""
+        self._taps = (*self._taps, tap)
+
+    def detach(self, tap: Tap) -> None:
+        """It looks on no more."""
+        self._taps = tuple(other for other in self._taps if other is not tap)
 
     def new_context(self, cause: str) -> tuple[str, str]:
         """A span below the context ``cause`` ('' starts a trace): its context, its parent span."""
@@ -115,7 +131,7 @@ class Recorder:
             record["ms"] = round(seconds * 1000, 3)
         if outcome:
             record["outcome"] = outcome
-        self.tracer.record(record, message.routine)
+        self.record(record, message.routine)
 
     def _count(self, event: str, item: Traced, size: int, seconds: float) -> None:
         now = self._now()
@@ -152,7 +168,7 @@ class Recorder:
                 "bytes": counts.size,
                 "ms": round(counts.seconds * 1000, 3),
             }
-            self.tracer.record(record, routine=True)
+            self.record(record, routine=True)
 
     def note(self, actor: str, what: str, subject: str, fields: dict[str, Any]) -> None:
         """Record something that is no message, in the current span."""
@@ -170,4 +186,4 @@ class Recorder:
             "subject": subject,
         }
         record.update(fields)
-        self.tracer.record(record)
+        self.record(record)

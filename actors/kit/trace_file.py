@@ -83,6 +83,7 @@ class FileTracer:
         self._last_ts = 0.0
         self._work = RotatingFile(directory, "trace", bytes_max, files_max)
         self._routine = RotatingFile(directory, "routine", ROUTINE_BYTES_MAX, ROUTINE_FILES_MAX)
+        self._writing = threading.Lock()
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tracer", daemon=True)
@@ -98,6 +99,10 @@ class FileTracer:
         self._last_ts = fields.get("ts", self._last_ts)
         if not self._wake.is_set() and (not routine or len(buffer) >= GATHER_ROUTINE):
             self._wake.set()
+
+    def flush(self) -> None:
+        """Write what is buffered. Blocks, if need be for as long as the disk does."""
+        self._write()
 
     def close(self) -> None:
         """Write what is buffered, then end the thread."""
@@ -116,13 +121,17 @@ class FileTracer:
         self._write()
 
     def _write(self) -> None:
-        for file, buffer in zip((self._work, self._routine), self._buffers, strict=True):
-            lines = [buffer.popleft() for _ in range(len(buffer))]
-            if file is self._work and self.dropped > self._reported:
-                count, self._reported = self.dropped - self._reported, self.dropped
-                lines.append(_dump({"ts": self._last_ts, "event": "dropped", "count": count}))
-            if lines:
-                self._put(file, b"\n".join(lines) + b"\n", len(lines))
+        with self._writing:
+            for file, buffer in zip((self._work, self._routine), self._buffers, strict=True):
+                self._write_one(file, buffer)
+
+    def _write_one(self, file: RotatingFile, buffer: deque[bytes]) -> None:
+        lines = [buffer.popleft() for _ in range(len(buffer))]
+        if file is self._work and self.dropped > self._reported:
+            count, self._reported = self.dropped - self._reported, self.dropped
+            lines.append(_dump({"ts": self._last_ts, "event": "missed", "count": count}))
+        if lines:
+            self._put(file, b"\n".join(lines) + b"\n", len(lines))
 
     def _put(self, file: RotatingFile, data: bytes, count: int) -> None:
         try:

@@ -54,8 +54,18 @@ class Tracer(Protocol):
     def record(self, fields: Record, routine: bool = False) -> None:
         """Keep one record. ``routine``: of a heartbeat, to be kept apart."""
 
+    def flush(self) -> None:
+        """Write what is buffered. Blocks: not for the loop's thread."""
+
     def close(self) -> None:
         """Write what is buffered, then stop."""
+
+
+class Taker(Protocol):
+    """Takes records."""
+
+    def record(self, fields: Record, routine: bool = False) -> None:
+        """See ``Tracer``."""
 
 
 class NullTracer:
@@ -63,6 +73,9 @@ class NullTracer:
 
     def record(self, fields: Record, routine: bool = False) -> None:
         """Forget it."""
+
+    def flush(self) -> None:
+        """Nothing to do."""
 
     def close(self) -> None:
         """Nothing to do."""
@@ -82,6 +95,9 @@ class MemoryTracer:
         self.records.append(fields)
         self._hash.update(orjson.dumps(fields, default=repr))
 
+    def flush(self) -> None:
+        """Nothing to do."""
+
     def close(self) -> None:
         """Nothing to do."""
 
@@ -95,7 +111,7 @@ class MemoryTracer:
         return [record for record in self.records if wanted <= record.items()]
 
 
-def make_logger(tracer: Tracer, now: "Now", **bound: Any) -> structlog.typing.FilteringBoundLogger:
+def make_logger(taker: Taker, now: "Now", **bound: Any) -> structlog.typing.FilteringBoundLogger:
     """A structlog logger whose lines become trace records (event ``log``) with ``bound`` fields
     and the current context. ``now`` gives UNIX seconds."""
 
@@ -106,7 +122,7 @@ def make_logger(tracer: Tracer, now: "Now", **bound: Any) -> structlog.typing.Fi
         if trace:
             record["trace"] = trace[:TRACE_ID_LENGTH]
             record["span"] = trace[TRACE_ID_LENGTH + 1 :]
-        tracer.record(record)
+        taker.record(record)
         raise structlog.DropEvent
 
     logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(

@@ -12,7 +12,7 @@ import pytest
 from tests.architecture.source import name, parsed, sources
 
 COMPONENTS = (
-    "store", "apiserver", "scheduler", "controllers", "cloud", "kubelet", "proxy", "dns",
+    "store", "apiserver", "scheduler", "controllers", "cloud", "kubelet", "proxy", "dns", "tracing",
 )  # fmt: skip
 # Modules that wait, read clocks, draw lots, or reach the machine.
 WORLD = {
@@ -113,6 +113,7 @@ SHELLS = {
     "store/wal_segments.py": "the log's segments, prepared in the background",
     "store/watch_hub.py": "watchers that wait",
     "store/writes.py": "writes that wait for a quorum",
+    "tracing/search.py": "trace files",
 }
 PURE = [
     path

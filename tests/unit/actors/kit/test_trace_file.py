@@ -40,7 +40,7 @@ def test_a_full_buffer_drops_and_reports(tmp_path: Path) -> None:
     tracer.close()
     lines = _lines(tmp_path / "trace.jsonl")
     assert [line.get("id") for line in lines[:5]] == [0, 1, 2, 3, 4]
-    assert lines[5] == {"ts": 3.0, "event": "dropped", "count": 3}
+    assert lines[5] == {"ts": 3.0, "event": "missed", "count": 3}
 
 
 def test_what_json_cannot_hold_does_not_stop_the_thread(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Which object a trace record is about. Pure: the launcher and each process's tracer ask it.
+
+A record is a mapping as ``actors.kit.recorder`` writes it. Must not know: where records are kept.
+"""
+
+from typing import Any
+
+Record = dict[str, Any]
+READS = ("get", "list", "watch")
+REQUEST = "ApiRequest"
+HTTP = "http.request"
+# Notes on parts of an object count as notes on it.
+PARTS = {"pods": ("container", "sandbox", "network", "volumes", "probe")}
+# Kinds by the names people use, to the plural that request subjects carry.
+PLURALS = {
+    "deploy": "deployments", "rs": "replicasets", "po": "pods", "svc": "services",
+    "no": "nodes", "ns": "namespaces", "cm": "configmaps", "endpoints": "endpoints",
+    "endpointslice": "endpointslices",
+}  # fmt: skip
+
+
+def stored_object(key: str) -> str:
+    """``/registry/core/pods/default/web-1`` → ``pods default/web-1``, '' for other keys."""
+    parts = key.split("/")
+    return (
+        f"{parts[3]} {'/'.join(parts[4:])}" if parts[:2] == ["", "registry"] and parts[4:] else ""
+    )
+
+
+def target(words: str) -> tuple[str, str, str]:
+    """``deployment/web`` or ``pod/other-namespace/web-1`` → (plural, namespace, name).
+
+    Raises ValueError.
+    """
+    kind, _, rest = words.partition("/")
+    namespace, slash, name = rest.partition("/")
+    if not slash:
+        namespace, name = "default", namespace
+    if not kind or not name:
+        raise ValueError(f"{words!r}: write KIND/NAME or KIND/NAMESPACE/NAME, as deployment/web")
+    kind = kind.lower()
+    plural = PLURALS.get(kind, kind if kind.endswith("s") else kind + "s")
+    return plural, namespace, name
+
+
+def about(record: Record, plural: str, paths: tuple[str, str]) -> bool:
+    """Whether a record tells of a write to the object, or is a note on it."""
+    words = str(record.get("subject", "")).split(" ")
+    if record["event"] == "note":
+        kind = str(record.get("msg", "")).partition(".")[0]
+        return words[0] in paths and kind in (plural.removesuffix("s"), *PARTS.get(plural, ()))
+    if len(words) < 2:
+        return False
+    if record.get("msg") == "Txn":
+        resource, _, path = stored_object(words[1]).partition(" ")
+        return words[0] in ("put", "delete") and resource == plural and path in paths
+    return (
+        record.get("msg") == REQUEST
+        and words[0] not in READS
+        and words[1].partition(".")[0] == plural
+        and words[-1].removesuffix("/status") in paths
+    )
