@@ -26,6 +26,8 @@ CONFIDENTIAL = frozenset(
         ("authentication.k8s.io", "tokenreviews", ""),
     }
 )
+# How much is kept of a name that a client gave (kube-apiserver: 64).
+AUDIT_ID_MAX = 64
 
 
 class Lines(Protocol):
@@ -37,11 +39,19 @@ class Lines(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a request came from. ``uri``: its path and query as they were sent."""
+    """Where a request came from. ``uri``: its path and query as they were sent. ``audit_id``: what
+    its answer says that it is called by, '' if it says nothing."""
 
     uri: str
     address: str = ""
     agent: str = ""
+    audit_id: str = ""
+
+
+def audit_id(given: str, entropy: Entropy) -> str:
+    """What a request is called by: as its client said in the header Audit-ID, else a new name."""
+    wanted = given.strip()[:AUDIT_ID_MAX]
+    return wanted if wanted and wanted.isascii() and wanted.isprintable() else entropy.uuid()
 
 
 class AuditLog:
@@ -69,7 +79,7 @@ class AuditLog:
             "kind": "Event",
             "apiVersion": API_VERSION,
             "level": decision.level,
-            "auditID": self._entropy.uuid(),
+            "auditID": source.audit_id or self._entropy.uuid(),
             "requestURI": source.uri,
             "verb": verb,
             "user": _user(user),

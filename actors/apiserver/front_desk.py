@@ -53,6 +53,7 @@ OUR_BUGS = (
 @dataclass
 class Visit:
     """One HTTP request, for its record. ``path`` '' keeps it out; ``began``: monotonic seconds;
+    ``audit_id``: what its answer says that it is called by;
     ``trail``: for the audit log, None if that keeps nothing of it; ``flow``: what limits it."""
 
     method: str
@@ -62,6 +63,7 @@ class Visit:
     code: int = 0
     trail: Trail | None = None
     flow: Flow | None = None
+    audit_id: str = ""
 
     def started(self) -> None:
         """A long answer begins."""
@@ -131,6 +133,7 @@ class FrontDesk:
             user=visit.user,
             code=visit.code,
             ms=round(seconds * 1000, 3),
+            audit=visit.audit_id,
         )
 
     def flow(self, caller: Caller, request: ApiRequest) -> Flow | None:

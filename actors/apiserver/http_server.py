@@ -15,7 +15,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from actors.apiserver import http_errors
 from actors.apiserver.aggregation.door import AggregatedDoor
-from actors.apiserver.audit import Source
+from actors.apiserver.audit import Source, audit_id
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document
@@ -38,6 +38,8 @@ from cluster.messages.apiserver import ApiRequest
 
 # Requests served at once by one replica; above it the answer is 429 (kube-apiserver: 400 + 200).
 REQUESTS_MAX = 1000
+# What a request is called by, in the audit log and the trace: clients may choose it.
+AUDIT_HEADER = "Audit-Id"
 # Told of every request, as clients and people use them to see what limits them.
 FLOW_HEADER = "X-Kubernetes-PF-FlowSchema-UID"
 LEVEL_HEADER = "X-Kubernetes-PF-PriorityLevel-UID"
@@ -113,11 +115,15 @@ class HttpServer:
     async def _noted(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve it, and leave a record of it: the root of all that follows from it."""
         visit = Visit(request.method, self._desk.environment.clock.monotonic())
+        entropy = self._desk.environment.entropy
+        visit.audit_id = audit_id(request.headers.get(AUDIT_HEADER, ""), entropy)
         try:
             response = await self._serve(request, visit)
         except SteersmanError as error:
             response = http_errors.response(error)
         visit.code = response.status
+        if not response.prepared:
+            response.headers.setdefault(AUDIT_HEADER, visit.audit_id)
         if visit.flow is not None and not response.prepared:
             response.headers[FLOW_HEADER] = visit.flow.schema_uid
             response.headers[LEVEL_HEADER] = visit.flow.level.uid
@@ -187,7 +193,7 @@ class HttpServer:
         assert self._desk.audit is not None
         peer = http.transport.get_extra_info("peername") if http.transport is not None else None
         agent = http.headers.get("User-Agent", "")[:RECORDED_PATH_MAX]
-        source = Source(http.raw_path, str(peer[0]) if peer else "", agent)
+        source = Source(http.raw_path, str(peer[0]) if peer else "", agent, visit.audit_id)
         verb = http.method.lower() if asked is None else asked.verb
         visit.trail = self._desk.audit.begin(caller, source, verb, asked)
         if visit.trail is not None and asked is not None:
@@ -261,12 +267,12 @@ class HttpServer:
             async with self._desk.flow_control.seat(visit.flow):
                 plan = await chain.open_watch(self._desk.timed(request), caller)
             visit.started()
-            return await self._watch(http, plan)
+            return await self._watch(http, plan, visit)
         if request.subresource == "log" and request.verb == "get":
             async with self._desk.flow_control.seat(visit.flow):
                 pieces = await chain.open_log(request, caller)
             visit.started()
-            return await self._log(http, pieces)
+            return await self._log(http, pieces, visit)
         async with self._desk.flow_control.seat(visit.flow):
             annotations = None if visit.trail is None else visit.trail.annotations
             answer = await chain.answer(request, caller, annotations)
@@ -276,8 +282,10 @@ class HttpServer:
             response.headers.add("Warning", value)
         return response
 
-    async def _watch(self, http: web.BaseRequest, plan: WatchPlan) -> web.StreamResponse:
-        response = _stream("application/json")
+    async def _watch(
+        self, http: web.BaseRequest, plan: WatchPlan, visit: Visit
+    ) -> web.StreamResponse:
+        response = _stream("application/json", visit)
         for value in warning_headers(plan.warnings):
             response.headers.add("Warning", value)
         await response.prepare(http)
@@ -304,12 +312,12 @@ class HttpServer:
         return response
 
     async def _log(
-        self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None]
+        self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None], visit: Visit
     ) -> web.StreamResponse:
         async with aclosing(pieces):
             # The first piece decides whether this is an answer or an error.
             first = await anext(pieces, None)
-            response = _stream("text/plain")
+            response = _stream("text/plain", visit)
             await response.prepare(http)
             with suppress(ConnectionError, StatusError):
                 if first is not None:
@@ -325,17 +333,17 @@ class HttpServer:
         await self._desk.check_operation(http.method, path, caller)
         operations = self._desk.operations
         if path == SNAPSHOT:
-            return await self._snapshot(http, operations.snapshot())
+            return await self._snapshot(http, operations.snapshot(), visit)
         if http.method == "POST":
             visit.path = path
         return _document(await operations.answer(http.method, path, await read_body(http)))
 
     async def _snapshot(
-        self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None]
+        self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None], visit: Visit
     ) -> web.StreamResponse:
         async with aclosing(pieces):
             first = await anext(pieces, b"")
-            response = _stream("application/octet-stream")
+            response = _stream("application/octet-stream", visit)
             await response.prepare(http)
             try:
                 await response.write(first)
@@ -426,8 +434,9 @@ def _document(answer: Document, known: str = "") -> web.Response:
     return web.Response(body=answer.body, status=answer.code, headers=headers)
 
 
-def _stream(content_type: str) -> web.StreamResponse:
+def _stream(content_type: str, visit: Visit) -> web.StreamResponse:
     response = web.StreamResponse()
+    response.headers[AUDIT_HEADER] = visit.audit_id
     response.headers["Content-Type"] = content_type
     response.enable_chunked_encoding()
     return response

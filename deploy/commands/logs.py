@@ -4,16 +4,16 @@ import datetime
 import heapq
 import os
 import sys
-import time
 from collections.abc import Iterable, Iterator
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from cluster.settings import ClusterSettings
 from deploy import processes
 from deploy.options import DEFAULT_NAME, DataDir, Name, find
+from deploy.tracing import files as trace_files
+from deploy.tracing import tail as tail_module
 
 SHOWN = {
     "ts", "event", "level", "msg", "actor", "process", "zone", "trace", "span", "from", "hlc",
@@ -104,89 +104,20 @@ def text(record: dict[str, Any]) -> str:
     return f"{at} {level:<7} {who(record)}: {record.get('msg', '')} {' '.join(more)}".rstrip()
 
 
-def trace_files(settings: ClusterSettings, process: str) -> list[str]:
-    """The trace files of a process, oldest first."""
-    folder = os.path.join(settings.data_dir, "trace", process)
-    if not os.path.isdir(folder):
-        return []
-    found = [file for file in os.listdir(folder) if file.startswith("trace")]
-
-    def age(file: str) -> int:
-        middle = file.split(".")[1]
-        return int(middle) if middle.isdigit() else 0
-
-    return [os.path.join(folder, file) for file in sorted(found, key=age, reverse=True)]
-
-
 def past(settings: ClusterSettings, process: str) -> Iterator[dict[str, Any]]:
     """All log records kept of a process."""
-    for path in trace_files(settings, process):
-        with open(path, "rb") as file:
+    for file in trace_files.opened(os.path.join(trace_files.trace_folder(settings), process)):
+        with file:
             yield from decode(file)
 
 
 def decode(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The log lines and notes among trace lines; a half-written line is passed over."""
-    for line in lines:
-        if b'"event":"log"' not in line and b'"event":"note"' not in line:
-            continue
-        try:
-            yield msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            continue
-
-
-class Tail:
-    """The lines that are added to a process's newest trace file, across its rotation."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.file: IO[bytes] | None = None
-        self.rest = b""
-        self._open(os.SEEK_END)
-
-    def lines(self) -> list[bytes]:
-        """Whole lines since the last call."""
-        if self.file is None and not self._open(os.SEEK_SET):
-            return []
-        assert self.file is not None
-        found = self._read()
-        if self._rotated():
-            self.file.close()
-            self._open(os.SEEK_SET)
-            found += self._read()
-        return found
-
-    def _read(self) -> list[bytes]:
-        if self.file is None:
-            return []
-        *found, self.rest = (self.rest + self.file.read()).split(b"\n")
-        return found
-
-    def _rotated(self) -> bool:
-        assert self.file is not None
-        try:
-            return os.stat(self.path).st_ino != os.fstat(self.file.fileno()).st_ino
-        except FileNotFoundError:
-            return False
-
-    def _open(self, whence: int) -> bool:
-        try:
-            self.file = open(self.path, "rb")  # noqa: SIM115  # a tail stays open
-        except FileNotFoundError:
-            self.file = None
-            return False
-        self.file.seek(0, whence)
-        self.rest = b""
-        return True
+    told = (line for line in lines if b'"event":"log"' in line or b'"event":"note"' in line)
+    return trace_files.decoded(told)
 
 
 def coming(settings: ClusterSettings, files: list[str]) -> Iterator[dict[str, Any]]:
     """New records of several processes, until interrupted."""
-    folder = os.path.join(settings.data_dir, "trace")
-    tails = [Tail(os.path.join(folder, process, "trace.jsonl")) for process in files]
-    while True:
-        new = [record for tail in tails for record in decode(tail.lines())]
-        yield from sorted(new, key=moment)
-        if not new:
-            time.sleep(0.2)
+    for lines in tail_module.follow(settings, files):
+        yield from sorted(decode(lines), key=moment)

@@ -12,7 +12,7 @@ from deploy.tracing.tree import HTTP, REQUEST, Record, Span
 
 HEAD = f"{'at':>6} {'hop':>5} {'took':>5}  (milliseconds)"
 QUIET_NOTES = ("status.published",)
-QUIET_RESOURCES = ("events", "events.events.k8s.io")
+QUIET_RESOURCES = ("events", "events.events.k8s.io", "leases.coordination.k8s.io", "leases")
 RECORD_FIELDS = {
     "ts", "event", "msg", "id", "to", "from", "trace", "span", "parent", "process", "zone",
     "hlc", "subject", "bytes", "ms", "outcome",
@@ -21,7 +21,8 @@ RECORD_FIELDS = {
 
 @dataclass
 class Item:
-    """A line, and those below it. ``begin``: UNIX seconds; ``hop`` and ``took``: milliseconds."""
+    """A line, and those below it. ``begin``: UNIX seconds; ``hop`` and ``took``: milliseconds;
+    ``key``: the same for the same line, of a tree that has grown meanwhile."""
 
     begin: float
     text: str
@@ -29,10 +30,14 @@ class Item:
     took: float | None = None
     below: list["Item"] = field(default_factory=list)
     actor: str = ""
+    key: str = ""
 
 
-def render(roots: list[Span], full: bool = False, namespace: str = "") -> Iterator[str]:
-    """Lines of the tree. Names in ``namespace`` are shown without it."""
+def render(
+    roots: list[Span], full: bool = False, namespace: str = "", marked: str = ""
+) -> Iterator[str]:
+    """Lines of the tree. Names in ``namespace`` are shown without it; the span ``marked`` gets an
+    arrow."""
     items = [item for root in roots for item in items_of(root, full)]
     if not items:
         return
@@ -40,7 +45,8 @@ def render(roots: list[Span], full: bool = False, namespace: str = "") -> Iterat
     for depth, item in flattened(items, 0):
         text = item.text.replace(f" {namespace}/", " ") if namespace else item.text
         at, hop, took = number((item.begin - start) * 1000), number(item.hop), number(item.took)
-        yield f"{at:>6} {hop:>5} {took:>5}  {'  ' * depth}{text}".rstrip()
+        mark = "→ " if marked and item.key == marked else "  "
+        yield f"{at:>6} {hop:>5} {took:>5}{mark}{'  ' * depth}{text}".rstrip()
 
 
 def number(milliseconds: float | None) -> str:
@@ -100,8 +106,13 @@ def own_line(span: Span, below: list[Item]) -> Item:
     """A message as it was."""
     if span.message == HTTP:
         return request_line(span, [], below)
+    return Item(span.begin, bare_line(span), hop(span), span.milliseconds, below, key=span.identity)
+
+
+def bare_line(span: Span) -> str:
+    """A message that is no request."""
     text = f"{span.sender} → {span.receiver}: {span.message} {span.subject}".rstrip()
-    return Item(span.begin, text + failed(span), hop(span), span.milliseconds, below)
+    return text + failed(span)
 
 
 def request_line(span: Span, stored: list[Span], below: list[Item] | None = None) -> Item:
@@ -118,7 +129,9 @@ def request_line(span: Span, stored: list[Span], below: list[Item] | None = None
         to = process_of(span.receiver)
         where = f"{actor}@{process}" + (f" → {to}" if to != process else "")
         text = f"{where}: {verb} {resource.partition('.')[0]} {path}" + failed(span)
-    return Item(span.begin, text, hop(span), span.milliseconds, below or [], span.sender)
+    return Item(
+        span.begin, text, hop(span), span.milliseconds, below or [], span.sender, span.identity
+    )
 
 
 def process_of(address: str) -> str:
@@ -154,7 +167,9 @@ def note_item(group: list[Record]) -> Item:
     actors = list(dict.fromkeys(str(note.get("from", "")) for note in group))
     who = f"{actors[0].partition('@')[0]}@{','.join(sorted(process_of(one) for one in actors))}"
     took = (last - first) * 1000 if len(group) > 1 else None
-    return Item(first, f"● {who}: {note_text(group[0])}", None, took, actor=actors[0])
+    text = f"● {who}: {note_text(group[0])}"
+    key = f"{group[0].get('process', '')}.{group[0].get('hlc', first)}"
+    return Item(first, text, None, took, actor=actors[0], key=key)
 
 
 def note_text(note: Record) -> str:

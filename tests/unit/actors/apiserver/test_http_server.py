@@ -235,3 +235,20 @@ async def test_a_request_is_the_root_of_its_trace(door: ControlPlane) -> None:
     text = repr(tracer.records)
     assert "do-not-log-this" not in text
     assert "also-a-secret" not in text
+
+
+async def test_an_answer_says_what_its_request_is_called(door: ControlPlane) -> None:
+    tracer = door.system.recorder.tracer
+    assert isinstance(tracer, MemoryTracer)
+    async with session(door) as admin:
+        asked = [("", PODS), ("chosen-by-client", PODS), ("", "/version"), ("", PODS + "/none")]
+        for given, path in asked:
+            async with admin.get(url(door, path), headers={"Audit-ID": given}) as answer:
+                name = answer.headers["Audit-Id"]
+                await answer.read()
+            assert name == given if given else len(name) == 36
+            notes = tracer.find(event="note", msg="http.request", audit=name)
+            assert len(notes) == ("/version" not in path)
+        long = {"Audit-ID": "x" * 100}
+        async with admin.get(url(door, PODS + "?watch=true"), headers=long) as answer:
+            assert answer.headers["Audit-Id"] == "x" * 64
