@@ -2,6 +2,8 @@
 administrator. What it does and keeps is in ``writers``, ``watchers`` and ``user``."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import orjson
@@ -12,8 +14,10 @@ from actors.kit.system import ActorSystem
 from actors.kit.world.memory import memory_world
 from cluster import names
 from cluster.errors import StatusError, SteersmanError
-from cluster.messages.apiserver import ApiRequest, ApiResponse
+from cluster.messages.apiserver import ApiRequest, ApiResponse, WatchBatch
+from cluster.messages.base import Message
 from cluster.messages.registry import all_messages
+from deploy.chaos.ground import Event
 from tests.simulation.cluster import SimulatedCluster
 
 Object = dict[str, Any]
@@ -49,12 +53,26 @@ class Client:
         replicas = self.cluster.settings.replicas
         return names.address(names.APISERVER, replicas[turn % len(replicas)].name)
 
-    async def ask(self, request: ApiRequest, turn: int) -> Object:
+    async def ask(self, request: ApiRequest, turn: int, seconds: float = ASK_SECONDS) -> Object:
         """One request to one server. Raises SteersmanError."""
-        answer = await self.ref(self.server(turn)).ask(request, ASK_SECONDS)
+        answer = await self.ref(self.server(turn)).ask(request, seconds)
         assert isinstance(answer, ApiResponse)
         decoded: Object = orjson.loads(answer.body)
         return decoded
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        """Names of those whose turn it is, one after the other."""
+        return tuple(item.name for item in self.cluster.settings.replicas)
+
+    @asynccontextmanager
+    async def watch(self, request: ApiRequest, turn: int) -> AsyncIterator[AsyncIterator[Event]]:
+        """One watch at one server. Raises SteersmanError."""
+        async with (
+            self.ref(self.server(turn)).stream(request) as stream,
+            aclosing(_events(stream)) as events,
+        ):
+            yield events
 
     def ref(self, address: str) -> Ref:
         """Any actor of the cluster."""
@@ -82,3 +100,10 @@ class Client:
         request = ApiRequest("list", resource, group=group, namespace=namespace)
         items: list[Object] = (await self.insist(request))["items"]
         return items
+
+
+async def _events(stream: AsyncIterator[Message]) -> AsyncIterator[Event]:
+    async for item in stream:
+        assert isinstance(item, WatchBatch)
+        for event in item.events:
+            yield Event(event.kind, orjson.loads(event.object), event.revision)

@@ -5,21 +5,22 @@ Must not know: which components the cluster has (``scenario``, ``store_scenario`
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from actors.apiserver.authority import Authority
+from cluster.chaos.checkers import history, raft, watches
+from cluster.chaos.observations import Led, Violation
 from cluster.errors import SteersmanError
 from cluster.messages.store import Leadership, StatusRequest, StoreStatus, WatchLeadership
-from tests.simulation.checkers import history, raft
+from deploy.chaos.load import COUNTER, Load
+from deploy.chaos.watching import Watcher
 from tests.simulation.client import Client
 from tests.simulation.cluster import SimulatedCluster
 from tests.simulation.loop import run_simulation
 from tests.simulation.nemesis import Nemesis
-from tests.simulation.watchers import Watcher
 from tests.simulation.witness import EXPECTED_CRASHES
-from tests.simulation.writers import COUNTER, Load
 
 # After the last fault: until everybody's last request is answered, and until all is as desired.
 ANSWERS_SECONDS = 20.0
@@ -52,7 +53,7 @@ class Run:
     nemesis: Nemesis
 
     def __init__(self) -> None:
-        self.led: list[tuple[int, str]] = []
+        self.led: list[Led] = []
         self.problems: list[str] = []
         self.story: list[str] = []
 
@@ -112,9 +113,9 @@ class Run:
 
     def leader(self) -> str:
         """The replica that last told it leads and runs; any running one if none."""
-        for _, member in reversed(self.led):
-            if member in self.cluster.running():
-                return member
+        for led in reversed(self.led):
+            if led.replica in self.cluster.running():
+                return led.replica
         return self.cluster.settings.replicas[0].name
 
     async def follow(self, replica: str) -> None:
@@ -127,7 +128,7 @@ class Run:
                         async for item in stream:
                             assert isinstance(item, Leadership)
                             if item.leading:
-                                self.led.append((item.term, replica))
+                                self.led.append(Led(item.term, replica, _now()))
                 except SteersmanError:
                     pass
             await asyncio.sleep(0.05)
@@ -147,10 +148,10 @@ class Run:
     def check(self) -> None:
         """Checks of what was kept, whatever the cluster was used for."""
         witness, found = self.cluster.witness, self.problems
-        found += raft.rival_leaders(witness.leaders, self.led)
-        found += raft.double_votes(witness.votes)
-        found += raft.diverged_states(witness.applied)
-        found += raft.unfenced_writes(witness.fenced)
+        found += texts(raft.rival_leaders(witness.leaders, self.led))
+        found += texts(raft.double_votes(witness.votes))
+        found += texts(raft.diverged_states(witness.applied))
+        found += texts(raft.unfenced_writes(witness.fenced))
         for record in witness.tracer.crashes:
             text = str(record.get("error"))
             if not any(word in text for word in EXPECTED_CRASHES):
@@ -159,15 +160,25 @@ class Run:
     def check_history(self, stored: dict[str, str]) -> None:
         """Checks of what clients saw, against what is stored in the end."""
         load, found = self.load, self.problems
-        found += load.surprises
-        found += history.lost_writes(load.acknowledged, stored)
-        found += history.disordered_writes(load.acknowledged)
-        found += history.stale_reads(load.acknowledged, load.reads)
-        found += history.lost_updates(load.increments, load.unknown, int(stored.get(COUNTER) or 0))
-        watches = [watcher.segments for watcher in self.watchers]
-        for segments in watches:
-            found += history.broken_watch(segments)
-        found += history.incomplete_watches(load.acknowledged, watches)
+        found += texts(load.surprises)
+        found += texts(history.lost_writes(load.acknowledged, stored))
+        found += texts(history.disordered_writes(load.acknowledged))
+        found += texts(history.stale_reads(load.acknowledged, load.reads))
+        total = int(stored.get(COUNTER) or 0)
+        found += texts(history.lost_updates(load.increments, load.unknown, total))
+        kept = [watcher.segments for watcher in self.watchers]
+        for segments in kept:
+            found += texts(watches.broken_watch(segments))
+        found += texts(watches.incomplete_watches(load.acknowledged, kept))
+
+
+def texts(violations: Iterable[Violation]) -> list[str]:
+    """As lines."""
+    return [str(one) for one in violations]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def replicas_differ(client: Client) -> str:

@@ -6,19 +6,21 @@ from contextlib import AbstractContextManager
 
 from actors.apiserver.authority import Authority
 from actors.kit.world.memory import SeededEntropy
+from cluster.chaos.checkers import pods as pod_checks
+from cluster.chaos.checkers import watches
+from cluster.chaos.picking import pod_seen, set_size
 from cluster.errors import StatusError, SteersmanError
 from cluster.messages.apiserver import ApiRequest
+from deploy.chaos.load import Load
+from deploy.chaos.registers import ApiRegister
+from deploy.chaos.watching import ApiWatcher
 from tests.simulation import knobs, machine_faults, network_faults, process_faults
-from tests.simulation.checkers import containers, history
 from tests.simulation.client import Client
 from tests.simulation.cluster import SimulatedCluster
 from tests.simulation.nemesis import Nemesis
-from tests.simulation.registers import ApiRegister
-from tests.simulation.run import Outcome, Run, simulate
+from tests.simulation.run import Outcome, Run, simulate, texts
 from tests.simulation.settled import Settled
 from tests.simulation.user import User
-from tests.simulation.watchers import ApiWatcher
-from tests.simulation.writers import Load
 
 FAULTS_SECONDS = 20.0
 WRITERS = 3
@@ -38,8 +40,8 @@ class Scenario(Run):
         self.watchers = [ApiWatcher(self.client, "configmaps")]
         replicas = len(self.cluster.settings.replicas)
         self.watchers += [ApiWatcher(self.client, "configmaps", pinned=n) for n in range(replicas)]
-        self.pods = ApiWatcher(self.client, "pods", pick=containers.PodSeen)
-        self.sets = ApiWatcher(self.client, "replicasets", "apps", pick=containers.pick_set)
+        self.pods = ApiWatcher(self.client, "pods", pick=pod_seen)
+        self.sets = ApiWatcher(self.client, "replicasets", "apps", pick=set_size)
         lanes = (
             [*process_faults.FAULTS, *network_faults.FAULTS],
             [*machine_faults.FAULTS, *machine_faults.NODE_FAULTS],
@@ -84,11 +86,12 @@ class Scenario(Run):
         super().check()
         found, pods, sets = self.problems, self.pods.segments, self.sets.segments
         for segments in (pods, sets):
-            found += history.broken_watch(segments)
-        found += containers.run_twice(self.cluster.witness.containers)
-        found += containers.falling_restarts(pods)
-        found += containers.moved_pods(pods)
-        found += containers.surplus_pods(pods, sets)
+            found += texts(watches.broken_watch(segments))
+        events = [event.seen() for event in self.cluster.witness.containers]
+        found += texts(pod_checks.run_twice(events))
+        found += texts(pod_checks.falling_restarts(pods))
+        found += texts(pod_checks.moved_pods(pods))
+        found += texts(pod_checks.surplus_pods(pods, sets))
 
 
 def run(

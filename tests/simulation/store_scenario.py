@@ -10,6 +10,7 @@ from actors.apiserver.authority import Authority
 from actors.kit.world.memory import SeededEntropy
 from cluster.errors import SteersmanError
 from cluster.messages.store import Range, RangeResult
+from deploy.chaos.load import Load
 from tests.simulation import knobs, machine_faults, network_faults, process_faults
 from tests.simulation.client import Client
 from tests.simulation.cluster import SimulatedCluster
@@ -17,7 +18,6 @@ from tests.simulation.nemesis import Nemesis
 from tests.simulation.registers import PREFIX, PREFIX_END, StoreRegister
 from tests.simulation.run import Outcome, Run, replicas_differ, simulate
 from tests.simulation.watchers import StoreWatcher
-from tests.simulation.writers import Load
 
 FAULTS_SECONDS = 20.0
 WRITERS = 3

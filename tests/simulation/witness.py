@@ -15,6 +15,7 @@ from actors.kit.world.containers import Container
 from actors.kit.world.world import World
 from actors.kubelet import labels
 from actors.store.peers import Peers
+from cluster.chaos import observations
 from cluster.messages.store import TxnResult
 from cluster.raft.messages import AppendRequest, RaftRpc, VoteRequest, VoteResponse
 from cluster.state.commands import TxnsCommand
@@ -43,6 +44,13 @@ class ContainerEvent:
     def name(self) -> str:
         """The container's name in its pod; a sandbox has one too."""
         return self.container.labels.get(labels.CONTAINER, "")
+
+    def seen(self) -> observations.ContainerEvent:
+        """As the checkers want it."""
+        return observations.ContainerEvent(
+            self.time, self.machine, self.kind, self.container.id, self.container.name,
+            self.pod, self.name,
+        )  # fmt: skip
 
 
 class WitnessTracer(MemoryTracer):

@@ -6,49 +6,20 @@ Must not know: what is right (the checkers do); what the values are kept in.
 import asyncio
 from dataclasses import dataclass, field
 
+from cluster.chaos.observations import Acknowledged, Increment, Read, Violation
 from cluster.errors import SteersmanError
-from tests.simulation.registers import Conflict, Refused, Register
+from deploy.chaos.registers import Conflict, Refused, Register
 
 PAUSE_SECONDS = 0.15
 RETRY_SECONDS = 0.05
 COUNTER = "counter"
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """One write that the cluster said it did. ``begin``: when it was first asked for (an earlier
-    try whose answer was lost may be the one that did it); virtual seconds. ``value`` None: deleted;
-    ``revision`` 0 then (a delete's answer does not tell it)."""
-
-    name: str
-    value: str | None
-    revision: int
-    begin: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One answered read: value None if there was no such object."""
-
-    name: str
-    value: str | None
-    revision: int
-    begin: float
-    end: float
-
-
-@dataclass(frozen=True, slots=True)
-class Increment:
-    """One acknowledged compare-and-swap of the counter: it took it to ``value``."""
-
-    value: int
-    revision: int
-
-
 @dataclass
 class Load:
     """What all writers and readers of a run kept. ``unknown``: increments without an answer.
+    ``failures``: tries to write that were refused or had no answer (they are repeated);
+    ``refused_reads``: the same of reads.
     ``surprises``: objects that were not as their only writer left them. Once ``stopping``, each
     ends with its next answer: no outcome is left open."""
 
@@ -58,7 +29,9 @@ class Load:
     reads: list[Read] = field(default_factory=list)
     increments: list[Increment] = field(default_factory=list)
     unknown: int = 0
-    surprises: list[str] = field(default_factory=list)
+    failures: int = 0
+    refused_reads: int = 0
+    surprises: list[Violation] = field(default_factory=list)
     stopping: bool = False
 
     # -- objects that have one writer each
@@ -86,6 +59,7 @@ class Load:
         revision, and whether all tries but the last surely did nothing."""
         begin, surely = _now(), True
         while True:
+            tried = _now()
             try:
                 after = await self.register.put(name, value, revision, turn)
                 break
@@ -95,13 +69,17 @@ class Load:
                 # An earlier try of this very write: nobody else writes the object.
                 found, after = await self._get(name)
                 if found != value:
-                    self.surprises.append(f"{name}: wrote {value}, found {found}")
+                    text = f"{name}: wrote {value}, found {found}"
+                    self.surprises.append(
+                        Violation("lost write", _now(), text, f"configmap/{name}")
+                    )
                 break
             except SteersmanError:
                 surely = False
+            self.failures += 1
             turn += 1
             await asyncio.sleep(RETRY_SECONDS)
-        self.acknowledged.append(Acknowledged(name, value, after, begin, _now()))
+        self.acknowledged.append(Acknowledged(name, value, after, begin, _now(), tried))
         return after, surely
 
     async def _get(self, name: str) -> tuple[str | None, int]:
@@ -117,13 +95,15 @@ class Load:
         """Delete an object, until acknowledged."""
         begin = _now()
         while True:
+            tried = _now()
             try:
                 await self.register.delete(name, turn)
             except SteersmanError:
+                self.failures += 1
                 turn += 1
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            self.acknowledged.append(Acknowledged(name, None, 0, begin, _now()))
+            self.acknowledged.append(Acknowledged(name, None, 0, begin, _now(), tried))
             return
 
     # -- reads of what others write
@@ -140,6 +120,7 @@ class Load:
             try:
                 value, revision = await self.register.get(name, turn)
             except SteersmanError:
+                self.refused_reads += 1
                 continue
             self.reads.append(Read(name, value, revision, begin, _now()))
 
@@ -163,7 +144,7 @@ class Load:
             except SteersmanError:
                 self.unknown += 1
             else:
-                self.increments.append(Increment(following, after))
+                self.increments.append(Increment(following, after, _now()))
 
 
 def _now() -> float:

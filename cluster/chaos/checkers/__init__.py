@@ -1,0 +1,1 @@
+"""Checks over observations. Each returns what must not be; none knows the implementation."""

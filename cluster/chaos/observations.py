@@ -1,0 +1,214 @@
+"""What was seen of a cluster while it was used and broken: records for the checkers. Pure.
+
+Times are seconds of one clock, that of the loop the run lives on (monotonic, or virtual).
+Must not know: what is right (``checkers``), or how it was seen.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """Something that must not be. ``invariant``: which one, as its checker is called.
+    ``subject``: KIND/NAME in the namespace of the run, '' if it is of no one object.
+    ``evidence``: the observations that show it, oldest first."""
+
+    invariant: str
+    at: float
+    text: str
+    subject: str = ""
+    evidence: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """One write that the cluster said it did. ``begin``: when it was first asked for (an earlier
+    try whose answer was lost may be the one that did it). ``value`` None: deleted; ``revision`` 0
+    then (a delete's answer does not tell it). ``tried``: when the try that was answered began."""
+
+    name: str
+    value: str | None
+    revision: int
+    begin: float
+    end: float
+    tried: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One answered read: value None if there was no such object."""
+
+    name: str
+    value: str | None
+    revision: int
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """One acknowledged compare-and-swap of the counter: it took it to ``value``."""
+
+    value: int
+    revision: int
+    at: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One watch event. ``value``: what the watcher picked of the object."""
+
+    kind: str
+    name: str
+    value: object
+    revision: int
+    at: float = field(default=0.0, compare=False)
+
+
+@dataclass
+class Segment:
+    """An unbroken watch: everything after the list at ``start`` up to ``position``, if all is
+    well, is in ``events``. ``listed``: the picked values by name in that list, seen at ``at``."""
+
+    start: int
+    position: int
+    listed: dict[str, object]
+    events: list[Seen] = field(default_factory=list)
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEvent:
+    """``kind``: started, died or destroyed. ``pod``: its pod's uid; ``part``: its name in the pod
+    (a sandbox has one too); ``name``: as the engine calls it."""
+
+    time: float
+    machine: str
+    kind: str
+    identity: str
+    name: str
+    pod: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """A replica said that it leads in a term."""
+
+    term: int
+    replica: str
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PodSeen:
+    """What is kept of a pod. ``owner``: name of its controller, of ``kind``. ``ending``: to be
+    deleted, or finished. ``terminating``: to be deleted."""
+
+    name: str
+    uid: str
+    owner: str
+    kind: str
+    node: str
+    restarts: int
+    ending: bool
+    ready: bool
+    address: str
+    app: str
+    terminating: bool = False
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A ready address of a Service's slices. ``pod``: uid of the pod it is of."""
+
+    service: str
+    address: str
+    pod: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Lists of pods and slices, read linearizably one after the other, slices first. ``ends``:
+    when the last was answered."""
+
+    at: float
+    pods: tuple[PodSeen, ...]
+    endpoints: tuple[Endpoint, ...]
+    ends: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container on a node as its engine has it. ``name``: its pod's, ``part``: its own in the
+    pod, '' if it is the sandbox."""
+
+    node: str
+    identity: str
+    pod: str
+    namespace: str
+    name: str
+    part: str
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """Where a node's packet filter sends what goes to an address and port of a Service."""
+
+    node: str
+    service: str
+    backends: tuple[str, ...]
+
+
+@dataclass
+class Life:
+    """A pod whose container was seen running on a node, from ``begin`` to ``end`` at least."""
+
+    namespace: str
+    name: str
+    pod: str
+    node: str
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """One that was granted. ``budget``: pods of ``app`` that must stay healthy."""
+
+    at: float
+    app: str
+    name: str
+    uid: str
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One HTTP request to a Service. ``problem``: '' if it was answered with 2xx."""
+
+    service: str
+    begin: float
+    end: float
+    problem: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSeen:
+    """What a replica says of its store."""
+
+    replica: str
+    role: Literal["leader", "follower", "candidate", "learner", ""]
+    term: int
+    applied: int
+    revision: int
+    digest: str

@@ -1,1 +1,0 @@
-"""Checkers that know nothing of the implementation."""
