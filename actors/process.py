@@ -21,14 +21,19 @@ import uvloop
 from actors import catalog
 from actors.client.live_settings import LiveSettings
 from actors.garbage import Collector
+from actors.kit.door import Door
+from actors.kit.faults import Faults
 from actors.kit.supervisor import Unrecoverable
 from actors.kit.system import ActorSystem
 from actors.kit.trace_file import FileTracer
 from actors.kit.transports.tcp import TcpTransport
 from actors.kit.transports.tls import client_context, server_context
+from actors.kit.transports.ways import Ways
 from actors.kit.world.disk import DiskFault
+from actors.kit.world.faulty_clock import FaultyClock
 from actors.kit.world.folder_lock import locked
 from actors.kit.world.real import real_world
+from actors.kit.world.storage_faults import StorageFaults
 from actors.kit.world.world import World
 from cluster import names
 from cluster.api.audit_policy import BadAuditPolicy

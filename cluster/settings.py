@@ -96,7 +96,8 @@ class StoreSettings(msgspec.Struct, frozen=True):
 
 
 class ClusterSettings(msgspec.Struct, frozen=True):
-    """Everything a process must know of the cluster. ``data_dir`` is absolute."""
+    """Everything a process must know of the cluster. ``data_dir`` is absolute. ``rtt``: seconds
+    that a message and its answer take longer between two zones, as ``{"a-b": 0.04}``."""
 
     name: str
     data_dir: str
@@ -107,6 +108,7 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     network: NetworkSettings = NetworkSettings()
     timing: TimingSettings = TimingSettings()
     store: StoreSettings = StoreSettings()
+    rtt: dict[str, float] = {}
 
     def processes(self) -> tuple[ReplicaSettings | NodeSettings, ...]:
         """All replicas, then all nodes."""
@@ -126,6 +128,17 @@ class ClusterSettings(msgspec.Struct, frozen=True):
             if item.name == process:
                 return item.zone
         return ""
+
+    def distances(self, process: str) -> dict[str, float]:
+        """Peer → seconds that what this process sends to it takes longer."""
+        zone = self.zone_of(process)
+        found = {}
+        for item in self.processes():
+            between = (f"{zone}-{item.zone}", f"{item.zone}-{zone}")
+            rtt = next((self.rtt[key] for key in between if key in self.rtt), 0.0)
+            if rtt and item.name != process:
+                found[item.name] = rtt / 2
+        return found
 
     def peer_addresses(self) -> dict[str, str]:
         """Process name → "host:port" of its message transport."""
@@ -169,6 +182,7 @@ def check(settings: ClusterSettings) -> None:
     if (settings.store.engine == "etcd") != bool(settings.store.endpoints):
         raise ValueError("cluster settings: store: endpoints go with engine etcd, and only with it")
     _check_timing(settings.timing)
+    _check_rtt(settings)
     _check_network(settings.network)
 
 
@@ -186,6 +200,22 @@ def _check_timing(timing: TimingSettings) -> None:
         )
     if timing.toleration < 0:
         raise ValueError("cluster settings: timing: toleration must not be negative")
+
+
+def _check_rtt(settings: ClusterSettings) -> None:
+    zones = {item.zone for item in settings.processes()}
+    known = {f"{one}-{other}" for one in zones for other in zones}
+    for key, seconds in settings.rtt.items():
+        if key not in known:
+            raise ValueError(
+                f"cluster settings: rtt: {key!r} names no two zones of: {', '.join(sorted(zones))}"
+            )
+        # A candidate must hear of its votes before it gives up.
+        if not 0 <= seconds * 2 <= settings.timing.election_min:
+            raise ValueError(
+                f"cluster settings: rtt: {key}: twice {seconds} s must lie below election_min "
+                f"({settings.timing.election_min} s): lengthen timing's heartbeat and elections"
+            )
 
 
 def _check_network(net: NetworkSettings) -> None:

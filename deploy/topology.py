@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cluster import settings as settings_module
+from cluster.chaos import amounts
 from cluster.settings import (
     ClusterSettings,
     NetworkSettings,
@@ -35,6 +36,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a user can choose. The TOML file has exactly these names (see steersman.toml).
 
     ``port``: first HTTPS port on 127.0.0.1 (shared by all replicas); replica i has port + i.
+    ``rtt``: what a round trip between two zones takes longer, as ``{"a-b": "40ms"}``.
     ``network``/``timing``/... override fields of ``cluster.settings`` by their names.
     """
 
@@ -49,6 +51,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: dict[str, Any] = msgspec.field(default_factory=dict)
     timing: dict[str, Any] = msgspec.field(default_factory=dict)
     store: dict[str, Any] = msgspec.field(default_factory=dict)
+    rtt: dict[str, float | str] = msgspec.field(default_factory=dict)
 
 
 def parse_topology(raw: dict[str, Any]) -> Topology:
@@ -96,10 +99,18 @@ def build_settings(topology: Topology, data_dir: str) -> ClusterSettings:
         "network": network,
         "timing": topology.timing,
         "store": topology.store,
+        "rtt": {zones: _seconds(zones, told) for zones, told in topology.rtt.items()},
         "replicas": [replica(topology, network, i) for i in range(1, topology.replicas + 1)],
         "nodes": [node(topology, network, i) for i in range(1, topology.nodes + 1)],
     }
     return settings_module.parse_settings(raw)
+
+
+def _seconds(zones: str, told: float | str) -> float:
+    try:
+        return amounts.seconds(told) if isinstance(told, str) else told
+    except ValueError as error:
+        raise ValueError(f"topology: rtt: {zones}: {error}") from error
 
 
 def _network(topology: Topology) -> NetworkSettings:

@@ -43,7 +43,7 @@ class Context:
         self.recorder = system.recorder
         self.log = make_logger(
             system.recorder,
-            system.world.clock.now,
+            system.world.clock.actual,
             actor=cell.address,
             process=system.process,
             zone=system.zone,

@@ -49,7 +49,7 @@ class Recorder:
     def __init__(self, process: str, zone: str, world: World, tracer: Tracer) -> None:
         self.tracer = tracer
         self.hlc = HybridClock()
-        self._now = world.clock.now
+        self._now = world.clock.actual
         self._entropy = world.entropy
         self._process = process
         self._zone = zone

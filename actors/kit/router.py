@@ -224,6 +224,16 @@ class Router:
                 self._system.notify(watcher, ConnectionLost(process))
         self._keep(process)
 
+    def struck(self, process: str, envelope: Envelope, event: str, reason: str) -> None:
+        """A fault struck a message that is told: for the trace."""
+        trace, parent = envelope.trace[:CONTEXT_LENGTH], envelope.trace[CONTEXT_LENGTH + 1 :]
+        message = self._decode(envelope)
+        principal = Principal(self._system.process, "", (), True)
+        request = Request(
+            message, envelope.id, envelope.to, envelope.sender, principal, trace, parent
+        )
+        self._recorder.message(event, request, outcome=reason)
+
     def report(self, process: str, what: str, reason: str) -> None:
         """Something happened to the connection to a peer: into the log."""
         self._system.log.info(what, peer=process, reason=reason)

@@ -129,7 +129,7 @@ class ActorSystem:
         self.zone = zone
         self.world = world
         self.recorder = Recorder(process, zone, world, tracer)
-        self.log = make_logger(self.recorder, world.clock.now, process=process, zone=zone)
+        self.log = make_logger(self.recorder, world.clock.actual, process=process, zone=zone)
         self.loop: asyncio.AbstractEventLoop
         self.failed: asyncio.Future[None]
         self._cells: dict[str, Cell] = {}

@@ -41,6 +41,12 @@ def up(
         str | None,
         typer.Option(metavar="STORE", help="raft (built in), etcd=URL[,URL], or raftos."),
     ] = None,
+    rtt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A-B=TIME", help="Round trip between two zones, as a-b=40ms; repeatable."
+        ),
+    ] = None,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Do not apply the demo.")] = False,
     name: Name = "",
     data_dir: DataDir = "",
@@ -53,7 +59,7 @@ def up(
     flags = {
         "replicas": replicas, "nodes": nodes, "runtime": runtime, "port": port,
         "peer_port": peer_port, "zones": None if zones is None else zones.split(","),
-        "name": name or None, "store": None if store is None else store_choice.parse_store(store),
+        "rtt": None if rtt is None else parse_rtt(rtt), "name": name or None, "store": None if store is None else store_choice.parse_store(store),
     }  # fmt: skip
     topology = choose(config, {key: value for key, value in flags.items() if value is not None},
                       data_dir)  # fmt: skip
@@ -78,6 +84,15 @@ def up(
             )
             raise
     report(settings, progress, url, progress.since())
+
+
+def parse_rtt(given: list[str]) -> dict[str, str]:
+    """``["a-b=40ms"]`` → ``{"a-b": "40ms"}``. Raises ValueError."""
+    pairs = [one.partition("=") for one in given]
+    wrong = next((zones for zones, equals, _ in pairs if not equals), None)
+    if wrong is not None:
+        raise ValueError(f"--rtt {wrong}: write two zones and a time, as --rtt a-b=40ms")
+    return {zones: told for zones, _, told in pairs}
 
 
 def choose(config: str, flags: dict[str, Any], data_dir: str) -> Topology:

@@ -10,6 +10,8 @@ from typing import Any, Literal, Protocol, cast
 from actors.kit.mailbox import Principal
 from actors.kit.transports.hello import Hello, check_hello, decode_hello, encode_hello
 from actors.kit.transports.outbox import Outbox
+from actors.kit.transports.pipe import Pipe
+from actors.kit.transports.ways import Way
 from cluster.errors import PeerFault
 from cluster.limits import KIB
 from cluster.wire import frame
@@ -33,6 +35,9 @@ class Owner(Protocol):
 
     def connected(self, link: "Link") -> None:
         """The socket (and TLS) is up; ``closed`` will follow some day."""
+
+    def way(self, process: str) -> Way:
+        """The way to a peer."""
 
     def greeted(self, link: "Link") -> str:
         """An accepted link's peer is known: '' to accept it, else why not."""
@@ -62,6 +67,8 @@ class Link(asyncio.Protocol):
         self._decoder = FrameDecoder()
         self._transport: asyncio.Transport | None = None
         self._outbox: Outbox | None = None
+        self._way: Way | None = None
+        self._pipe: Pipe | None = None
         self._paused = False
         self._scheduled = False
         self._heard = 0.0
@@ -107,6 +114,8 @@ class Link(asyncio.Protocol):
     def close(self, reason: str) -> None:
         """Close after what was written has left; ``owner.closed`` follows."""
         self._reason = self._reason or reason
+        if self._pipe is not None:
+            self._pipe.flush()
         if self._transport is not None:
             self._transport.close()
 
@@ -127,7 +136,8 @@ class Link(asyncio.Protocol):
         self._heard = self._loop.time()
         self._timer = self._loop.call_later(HANDSHAKE_SECONDS, self._tick)
         if self.expected:
-            transport.write(encode_frame(frame.HELLO, encode_hello(self._own)))
+            self._set_out(self.expected)
+            self._write(encode_frame(frame.HELLO, encode_hello(self._own)))
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -145,6 +155,10 @@ class Link(asyncio.Protocol):
         self._reason = self._reason or (repr(exc) if exc else "closed by the peer")
         if self._timer is not None:
             self._timer.cancel()
+        if self._way is not None:
+            self._way.unwatch(self._way_changed)
+        if self._pipe is not None:
+            self._pipe.close()
         for future in (self._settled, self._gone):
             if not future.done():
                 future.set_result(None)
@@ -185,6 +199,7 @@ class Link(asyncio.Protocol):
         if self.expected and principal.process != self.expected:
             raise PeerFault(f"{self.expected} was dialled, {principal.process} answers")
         self.principal = principal
+        self._set_out(principal.process)
         if self.expected:
             self._write(encode_frame(frame.CONFIRM))
             self._open()
@@ -224,6 +239,8 @@ class Link(asyncio.Protocol):
         self._scheduled = False
         if self._outbox is None or self._paused or self.state != "open":
             return
+        if self._way is not None and not self._way.clear and self._is_held(self._way):
+            return
         # No more at once than the socket's buffer may hold: writing may have paused then, and other
         # callbacks get their turn.
         if data := self._outbox.take_short(WRITE_BUFFER_BYTES):
@@ -237,9 +254,34 @@ class Link(asyncio.Protocol):
             # What is queued meanwhile goes before the next chunks.
             self.schedule()
 
+    def _set_out(self, process: str) -> None:
+        """It is known to whom this leads."""
+        if self._way is None:
+            self._way = self._owner.way(process)
+            self._way.watch(self._way_changed)
+
+    def _way_changed(self) -> None:
+        if self._pipe is not None:
+            self._pipe.turn()
+        self.schedule()
+
+    def _is_held(self, way: Way) -> bool:
+        """Whether what is in the outbox has to stay there; who is held comes again."""
+        if way.cut:
+            if self._outbox:
+                way.held()
+            return True
+        return self._pipe is not None and self._pipe.full
+
     def _write(self, data: bytes) -> None:
-        if self._transport is not None and self.state != "closed":
+        if self._transport is None or self.state == "closed":
+            return
+        if self._pipe is None and self._way is not None and not self._way.clear:
+            self._pipe = Pipe(self._way, self._transport.write, self.schedule)
+        if self._pipe is None:
             self._transport.write(data)
+        else:
+            self._pipe.put(data)
 
     def _tick(self) -> None:
         silent = self._loop.time() - self._heard

@@ -11,9 +11,10 @@ from actors.kit.transports.hello import Hello
 from actors.kit.transports.link import HANDSHAKE_SECONDS, Link
 from actors.kit.transports.peer import Peer
 from actors.kit.transports.transport import Receiver
+from actors.kit.transports.ways import Way, Ways
 from actors.kit.world.entropy import Entropy
 from cluster import names
-from cluster.errors import ActorDown, PeerFault
+from cluster.errors import ActorDown, Overloaded, PeerFault
 from cluster.wire.codec import encode_envelope
 from cluster.wire.envelope import Envelope
 
@@ -36,8 +37,10 @@ class TcpTransport:
         client_ssl: ssl.SSLContext | None,
         user: str = "",
         groups: tuple[str, ...] = (),
+        ways: Ways | None = None,
     ) -> None:
         self.port = 0
+        self.ways = ways or Ways(entropy)
         self._listen = listen
         self._entropy = entropy
         self._server_ssl = server_ssl
@@ -102,7 +105,10 @@ class TcpTransport:
             raise ActorDown("this process has no network")
         data = encode_envelope(envelope)
         peer = self._peers.get(process) or self._peer(process)
-        peer.send(_lane(envelope), data, routine)
+        if envelope.kind == "tell" and (way := self.ways.to(process)).unreliable:
+            self._send_by(way, peer, envelope, data, routine)
+        else:
+            peer.send(_lane(envelope), data, routine)
         return len(data)
 
     def keep(self, process: str, wanted: bool) -> None:
@@ -116,7 +122,37 @@ class TcpTransport:
         if peer is not None and peer.link is not None:
             peer.link.abort("a queue is full")
 
+    def _send_by(
+        self, way: Way, peer: Peer, envelope: Envelope, data: bytes, routine: bool
+    ) -> None:
+        """Tell on a way that loses, doubles or disorders messages."""
+        assert self._receiver is not None
+        if fault := way.loses():
+            self._receiver.struck(peer.process, envelope, "dropped", f"fault:{fault}")
+            return
+        if late := way.holds_back():
+            loop = asyncio.get_running_loop()
+            loop.call_later(late, self._send_late, peer, envelope, data, routine)
+        else:
+            peer.send(_lane(envelope), data, routine)
+        if fault := way.doubles():
+            self._receiver.struck(peer.process, envelope, "sent", f"fault:{fault}")
+            self._send_late(peer, envelope, data, routine)
+
+    def _send_late(self, peer: Peer, envelope: Envelope, data: bytes, routine: bool) -> None:
+        if self._receiver is None:
+            return
+        try:
+            peer.send(_lane(envelope), data, routine)
+        except (ActorDown, Overloaded) as error:
+            reason = "unreachable" if isinstance(error, ActorDown) else "overloaded"
+            self._receiver.struck(peer.process, envelope, "dropped", reason)
+
     # Owner: what links tell.
+
+    def way(self, process: str) -> Way:
+        """See ``Owner``."""
+        return self.ways.to(process)
 
     def connected(self, link: Link) -> None:
         """A socket is up."""

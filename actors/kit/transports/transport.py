@@ -19,6 +19,10 @@ class Receiver(Protocol):
         """The connection to the peer broke, or could not be made: nothing sent on it that was not
         answered will be answered."""
 
+    def struck(self, process: str, envelope: Envelope, event: str, reason: str) -> None:
+        """A fault struck a told message on its way to the peer. ``event``: dropped, or sent (once
+        more); ``reason``: why, as ``fault:<name>``."""
+
     def report(self, process: str, what: str, reason: str) -> None:
         """Something happened to the connection to a peer ('' if it is not known whose): a line
         for the log."""

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from actors.kit.world.clock import Clock
 from actors.kit.world.real_disk import RealDisk
+from actors.kit.world.storage_faults import StorageFaults
 from actors.kit.world.world import World
 
 T = TypeVar("T")
@@ -20,7 +22,7 @@ class RealClock:
     """The machine's clocks."""
 
     # UNIX seconds. Asked for with every message: without a call between.
-    now = staticmethod(time.time)
+    now = actual = staticmethod(time.time)
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary start."""
@@ -64,6 +66,10 @@ class RealEntropy:
         return self._random.choice(items)
 
 
-def real_world(root: Path) -> World:
-    """The machine's clock and entropy, and a disk rooted at ``root`` (made if missing)."""
-    return World(clock=RealClock(), entropy=RealEntropy(), disk=RealDisk(root))
+def real_world(
+    root: Path, clock: Clock | None = None, storage: StorageFaults | None = None
+) -> World:
+    """The machine's clock and entropy, and a disk rooted at ``root`` (made if missing). ``clock``
+    and ``storage``: those that faults are put into."""
+    disk = RealDisk(root, storage or StorageFaults())
+    return World(clock=clock or RealClock(), entropy=RealEntropy(), disk=disk)

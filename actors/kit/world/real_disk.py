@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from actors.kit.world.disk import AppendFile, DiskFault, DiskFull, check_path
 from actors.kit.world.file_thread import FileThread
+from actors.kit.world.storage_faults import StorageFaults
 
 T = TypeVar("T")
 
@@ -31,8 +32,9 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 class RealDisk:
     """A ``Disk`` below ``root``, which is made if it is missing."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, faults: StorageFaults | None = None) -> None:
         self._root = root
+        self._faults = faults or StorageFaults()
         # One that a crashed actor began must not end over one begun later.
         self._preparing = threading.Lock()
         _make_directory(Path(root.anchor), root.absolute())
@@ -51,7 +53,9 @@ class RealDisk:
         target = self._at(path)
 
         def write(fd: int) -> None:
+            self._faults.before_write(fd, [data], 0)
             _write_all(fd, [data], 0)
+            self._faults.before_sync()
             os.fsync(fd)
 
         await _uninterrupted(lambda: _make(self._root, target, write))
@@ -78,9 +82,13 @@ class RealDisk:
         """Write zeros beside, a stride at a time, then rename."""
         target = self._at(path)
 
+        def write(fd: int) -> None:
+            self._faults.before_room()
+            _write_zeros(fd, size)
+
         def work() -> None:
             with self._preparing:
-                _guard(lambda: _make(self._root, target, lambda fd: _write_zeros(fd, size)))
+                _guard(lambda: _make(self._root, target, write))
 
         return asyncio.get_running_loop().run_in_executor(None, work)
 
@@ -91,7 +99,7 @@ class RealDisk:
         if end is not None and end > size:
             os.close(fd)
             raise ValueError(f"{target} ends at {size}, before {end}")
-        return RealAppendFile(fd, size if end is None else end, str(target))
+        return RealAppendFile(fd, size if end is None else end, str(target), self._faults)
 
     def _at(self, path: str) -> Path:
         return self._root / check_path(path)
@@ -101,8 +109,9 @@ class RealAppendFile:
     """An ``AppendFile`` over a descriptor. Appends gather in memory until the next ``sync``, which
     writes and syncs them in this file's thread: one system call for a whole group commit."""
 
-    def __init__(self, fd: int, size: int, path: str) -> None:
+    def __init__(self, fd: int, size: int, path: str, faults: StorageFaults) -> None:
         self._fd = fd
+        self._faults = faults
         self._size = size
         self._path = path
         self._pending: list[bytes] = []
@@ -126,7 +135,7 @@ class RealAppendFile:
         """Write what gathered and what comes behind it, then fdatasync."""
         pieces, offset = self._take()
         pieces.append(behind)
-        await self._in_thread(lambda: _write_and_sync(self._fd, pieces, offset))
+        await self._in_thread(lambda: self._write_and_sync(pieces, offset))
 
     async def truncate(self, size: int) -> None:
         """Write what gathered, cut, then fdatasync."""
@@ -134,7 +143,7 @@ class RealAppendFile:
             raise ValueError(f"cannot truncate {self._path} from {self._size} to {size} bytes")
         pieces, offset = self._take()
         self._size = self._written = size
-        await self._in_thread(lambda: _write_and_truncate(self._fd, pieces, offset, size))
+        await self._in_thread(lambda: self._write_and_truncate(pieces, offset, size))
 
     async def close(self) -> None:
         """Write what gathered (without a sync) unless the file failed, and release it."""
@@ -150,6 +159,19 @@ class RealAppendFile:
             self._thread.end()
             # What an earlier, cancelled sync still does is over by then.
             await asyncio.wait([closing])
+
+    def _write_and_sync(self, pieces: Sequence[bytes], offset: int) -> None:
+        self._faults.before_write(self._fd, pieces, offset)
+        _write_all(self._fd, pieces, offset)
+        self._faults.before_sync()
+        os.fdatasync(self._fd)
+
+    def _write_and_truncate(self, pieces: Sequence[bytes], offset: int, size: int) -> None:
+        self._faults.before_write(self._fd, pieces, offset)
+        _write_all(self._fd, pieces, offset)
+        os.ftruncate(self._fd, size)
+        self._faults.before_sync()
+        os.fdatasync(self._fd)
 
     def _take(self) -> tuple[list[bytes], int]:
         """What gathered, and where it belongs."""
@@ -248,17 +270,6 @@ def _write_zeros(fd: int, size: int) -> None:
         _write(fd, zeros[: size - offset], offset)
         os.fdatasync(fd)
     os.fsync(fd)
-
-
-def _write_and_sync(fd: int, pieces: Sequence[bytes], offset: int) -> None:
-    _write_all(fd, pieces, offset)
-    os.fdatasync(fd)
-
-
-def _write_and_truncate(fd: int, pieces: Sequence[bytes], offset: int, size: int) -> None:
-    _write_all(fd, pieces, offset)
-    os.ftruncate(fd, size)
-    os.fdatasync(fd)
 
 
 def _sync_directory(path: Path) -> None:

@@ -27,6 +27,7 @@ class Inbox:
     def __init__(self) -> None:
         self.got: list[tuple[Principal, Envelope]] = []
         self.lost: list[str] = []
+        self.blows: list[tuple[str, str, str]] = []
         self.reports: list[tuple[str, str, str]] = []
 
     def receive(self, principal: Principal, envelope: Envelope, size: int) -> None:
@@ -34,6 +35,9 @@ class Inbox:
 
     def connection_lost(self, process: str) -> None:
         self.lost.append(process)
+
+    def struck(self, process: str, envelope: Envelope, event: str, reason: str) -> None:
+        self.blows.append((process, event, reason))
 
     def report(self, process: str, what: str, reason: str) -> None:
         self.reports.append((process, what, reason))

@@ -1,0 +1,96 @@
+"""What a process can be asked at its door: its faults, and its simulated containers.
+
+Must not know: how the door works (``actors.kit.door``), what faults do (``actors.kit.faults``).
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.kit.door import Ask, Op
+from actors.kit.faults import Faults
+from actors.kit.world.containers import ContainerRuntime, RuntimeFault
+from actors.kit.world.faulty_clock import FaultyClock
+from cluster.chaos import faults as records
+from cluster.chaos.faults import Fault
+
+
+def fault_ops(faults: Faults, clock: FaultyClock) -> dict[str, Op]:
+    """inject, heal, faults, time."""
+
+    def inject(ask: Ask) -> Ask:
+        faults.inject([_convert(ask.get("fault"))])
+        return {}
+
+    def heal(ask: Ask) -> Ask:
+        wanted = ask.get("names") or []
+        if not isinstance(wanted, list):
+            raise ValueError("names: a list of the faults' names")
+        return {"standing": msgspec.to_builtins(faults.heal(wanted))}
+
+    def standing(_: Ask) -> Ask:
+        return {"standing": msgspec.to_builtins(faults.standing())}
+
+    def tell_time(_: Ask) -> Ask:
+        return {"now": clock.now(), "actual": time.time()}
+
+    return {"inject": inject, "heal": heal, "faults": standing, "time": tell_time}
+
+
+def engine_ops(runtime: ContainerRuntime | None) -> dict[str, Op]:
+    """containers, crash-container: of a node whose containers are simulated, else nothing."""
+    from actors.kubelet.runtimes.memory import MemoryRuntime
+
+    if not isinstance(runtime, MemoryRuntime):
+        return {}
+    engine = runtime
+
+    def containers(_: Ask) -> Ask:
+        fields = ("id", "name", "state", "labels", "image")
+        return {
+            "containers": [
+                {field: getattr(one, field) for field in fields} for one in engine.records()
+            ]
+        }
+
+    def crash(ask: Ask) -> Ask:
+        try:
+            engine.crash(str(ask.get("id", "")), exit_code=137)
+        except RuntimeFault as error:
+            raise ValueError(str(error)) from error
+        return {}
+
+    return {"containers": containers, "crash-container": crash}
+
+
+def set_engine(runtime: ContainerRuntime | None) -> "Any":
+    """What takes a simulated engine down and up again; None if there is none."""
+    from actors.kubelet.runtimes.memory import MemoryRuntime
+
+    if not isinstance(runtime, MemoryRuntime):
+        return None
+    engine = runtime
+
+    def act(down: bool) -> None:
+        if down != engine.down:
+            (engine.go_down if down else engine.come_up)()
+
+    return act
+
+
+def read(file: Path) -> tuple[Fault, ...]:
+    """What a process suffers from its start on; nothing if there is no file, or it is no such
+    file: what breaks things on purpose must not keep a process from starting."""
+    try:
+        return records.decode(file.read_bytes())
+    except (OSError, ValueError):
+        return ()
+
+
+def _convert(raw: object) -> Fault:
+    try:
+        return msgspec.convert(raw, Fault)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"fault: {error}") from error
