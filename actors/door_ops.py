@@ -4,8 +4,8 @@ Must not know: how the door works (``actors.kit.door``), what faults do (``actor
 """
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -65,7 +65,7 @@ def engine_ops(runtime: ContainerRuntime | None) -> dict[str, Op]:
     return {"containers": containers, "crash-container": crash}
 
 
-def set_engine(runtime: ContainerRuntime | None) -> "Any":
+def set_engine(runtime: ContainerRuntime | None) -> Callable[[bool], None] | None:
     """What takes a simulated engine down and up again; None if there is none."""
     from actors.kubelet.runtimes.memory import MemoryRuntime
 
@@ -91,6 +91,7 @@ def read(file: Path) -> tuple[Fault, ...]:
 
 def _convert(raw: object) -> Fault:
     try:
-        return msgspec.convert(raw, Fault)
+        fault: Fault = msgspec.convert(raw, Fault)
     except msgspec.ValidationError as error:
         raise ValueError(f"fault: {error}") from error
+    return fault

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from actors import catalog
+from actors import catalog, door_ops
 from actors.client.live_settings import LiveSettings
 from actors.garbage import Collector
 from actors.kit.door import Door
@@ -51,7 +51,7 @@ HAND_OVER_SECONDS = 1.0
 BAD_FILES = (BadEncryptionConfiguration, BadAuditPolicy, BadAuthenticationConfiguration)
 
 
-def make_transport(settings: ClusterSettings, name: str, world: World) -> TcpTransport:
+def make_transport(settings: ClusterSettings, name: str, world: World, ways: Ways) -> TcpTransport:
     """Mutual TLS with the cluster's authority, on the process's peer address."""
     pki = Path(settings.data_dir) / "pki"
     files = (pki / f"{name}.crt", pki / f"{name}.key", pki / "ca.crt")
@@ -61,6 +61,7 @@ def make_transport(settings: ClusterSettings, name: str, world: World) -> TcpTra
         entropy=world.entropy,
         server_ssl=server_context(*files),
         client_ssl=client_context(*files),
+        ways=ways,
     )
 
 
@@ -75,14 +76,16 @@ async def run(path: Path, name: str) -> None:
 
 async def _run(path: Path, name: str, settings: ClusterSettings, folder: Path) -> None:
     live = LiveSettings(settings, name)
-    world = real_world(folder)
+    clock, storage = FaultyClock(), StorageFaults()
+    world = real_world(folder, clock, storage)
+    ways = Ways(world.entropy, settings.distances(name))
     tracer = FileTracer(catalog.trace_folder(settings, name))
     system = ActorSystem(
         process=name,
         zone=settings.zone_of(name),
         world=world,
         tracer=tracer,
-        transport=make_transport(settings, name, world),
+        transport=make_transport(settings, name, world, ways),
         peers=settings.peer_addresses(),
         registry=all_messages(),
     )
@@ -90,12 +93,18 @@ async def _run(path: Path, name: str, settings: ClusterSettings, folder: Path) -
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: reload(path, live, system))
+    loop.add_signal_handler(signal.SIGHUP, lambda: reload(path, live, system, ways))
     # What came since ``main`` blocked it comes now.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    backends = catalog.open_backends(settings, name)
+    faults = Faults(ways, storage, clock, door_ops.set_engine(backends.runtime))
+    faults.inject(door_ops.read(Path(settings.data_dir) / "chaos" / f"{name}.json"))
+    ops = {**door_ops.fault_ops(faults, clock), **door_ops.engine_ops(backends.runtime)}
+    door = Door(Path(settings.data_dir) / "run" / f"{name}.door", ops)
     await system.start()
     try:
-        backends = catalog.open_backends(settings, name)
+        # Before anything that may wait for what is broken.
+        await door.open()
         try:
             for component in catalog.components(live, backends):
                 await system.spawn(component.name, component.factory)
@@ -109,6 +118,8 @@ async def _run(path: Path, name: str, settings: ClusterSettings, folder: Path) -
                 await system.stop()
             await backends.packet_filter.close()
     finally:
+        faults.close()
+        await door.close()
         tracer.close()
 
 
@@ -120,7 +131,7 @@ def read_settings(path: Path) -> ClusterSettings:
         raise ValueError(f"{path}: {error}") from error
 
 
-def reload(path: Path, live: LiveSettings, system: ActorSystem) -> None:
+def reload(path: Path, live: LiveSettings, system: ActorSystem, ways: Ways) -> None:
     """Act on what has changed in the settings' file: who takes part, and where they listen.
 
     Settings that cannot be read, or that do not list this process (which is then about to be
@@ -132,6 +143,7 @@ def reload(path: Path, live: LiveSettings, system: ActorSystem) -> None:
         system.log.error("settings.unreadable", error=str(error))
         return
     before, now = live.now.peer_addresses(), settings.peer_addresses()
+    ways.measure(settings.distances(live.process))
     if live.process not in now:
         system.log.warning("settings.without_this_process")
         return

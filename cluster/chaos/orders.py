@@ -20,7 +20,7 @@ Verb = Literal[
     "bandwidth",  # to ``amount`` bytes per second
     "slow-disk",  # each sync takes ``amount`` seconds more
     "disk-full",
-    "fsync-error",  # the next sync fails; the process ends and is started again
+    "fsync-error",  # the next sync fails once; the store begins anew from what is durable
     "torn-write",  # the next write is cut in the middle and the process dies
     "clock",  # the wall clock jumps by ``amount`` seconds, and runs at ``rate``
     "engine-restart",  # the container engine

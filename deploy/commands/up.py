@@ -59,7 +59,8 @@ def up(
     flags = {
         "replicas": replicas, "nodes": nodes, "runtime": runtime, "port": port,
         "peer_port": peer_port, "zones": None if zones is None else zones.split(","),
-        "rtt": None if rtt is None else parse_rtt(rtt), "name": name or None, "store": None if store is None else store_choice.parse_store(store),
+        "name": name or None, "rtt": None if rtt is None else parse_rtt(rtt),
+        "store": None if store is None else store_choice.parse_store(store),
     }  # fmt: skip
     topology = choose(config, {key: value for key, value in flags.items() if value is not None},
                       data_dir)  # fmt: skip

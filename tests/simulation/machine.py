@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from actors.kit.world.containers import Container
 from actors.kit.world.memory_disk import SimDisk
 from actors.kit.world.packet_filter_memory import MemoryPacketFilter
 from actors.kubelet.networks.memory import MemoryNetwork as MemoryPodNetwork
@@ -69,10 +68,6 @@ class WitnessedRuntime(MemoryRuntime):
     def _tell(self, kind: Literal["started", "died", "destroyed"], item: Simulated) -> None:
         self._witness(kind, item)
         super()._tell(kind, item)
-
-    def records(self) -> list[Container]:
-        """All containers, sandboxes too, oldest first, even while the engine is down."""
-        return [item.record for item in self._containers.values()]
 
 
 @dataclass

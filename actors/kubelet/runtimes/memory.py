@@ -102,6 +102,10 @@ class MemoryRuntime:
         """End a running container, as its own process would."""
         self._exit(self._get(container), exit_code, oom_killed)
 
+    def records(self) -> list[Container]:
+        """All containers, sandboxes too, oldest first, even while the engine is down."""
+        return [item.record for item in self._containers.values()]
+
     def write_log(self, container: str, line: bytes) -> None:
         """As the container's process would."""
         item = self._get(container)

@@ -24,6 +24,9 @@ class HandClock:
     def now(self) -> float:
         return self.time
 
+    def actual(self) -> float:
+        return self.time
+
     def monotonic(self) -> float:
         return self.time
 
