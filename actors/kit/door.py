@@ -34,6 +34,7 @@ class Door:
         self._path = path
         self._ops = ops
         self._server: asyncio.Server | None = None
+        self._closing = False
         self._callers: dict[asyncio.Task[None], None] = {}
 
     async def open(self) -> None:
@@ -56,6 +57,7 @@ class Door:
         """Listen no more."""
         if self._server is None:
             return
+        self._closing = True
         self._server.close()
         self._path.unlink(missing_ok=True)
         for task in list(self._callers):
@@ -76,6 +78,10 @@ class Door:
         except (OSError, ValueError):
             # Gone, or a line without end.
             pass
+        except asyncio.CancelledError:
+            # By ``close``. (What asyncio runs this with logs a task that was cancelled as a fault.)
+            if not self._closing:
+                raise
         finally:
             self._callers.pop(task, None)
             writer.close()

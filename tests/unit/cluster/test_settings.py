@@ -32,10 +32,21 @@ def test_a_cluster_is_read_and_found_by_name() -> None:
         settings.node("node-2")
 
 
+def test_distances_are_half_of_the_round_trip_whichever_zone_is_named_first() -> None:
+    for key in ("a-b", "b-a"):
+        settings = parse_settings(raw(rtt={key: 0.04}))
+        assert settings.distances("replica-1") == {"node-1": 0.02}
+        assert settings.distances("node-1") == {"replica-1": 0.02}
+    assert parse_settings(raw(rtt={"a-a": 0.04})).distances("replica-1") == {}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"replicas": []}, "replicas must be 1 to 9"),
+        ({"rtt": {"a-c": 0.01}}, "'a-c' names no two zones of: a, b"),
+        ({"rtt": {"a-b": 0.2}}, "must lie below election_min"),
+        ({"rtt": {"a-b": -0.1}}, "must lie below election_min"),
         ({"replicas": 3}, r"\$\.replicas"),
         ({"nodes": raw()["nodes"] * 2}, "names must be unique"),
         ({"runtime": "podman"}, r"\$\.runtime"),

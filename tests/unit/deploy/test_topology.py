@@ -69,3 +69,10 @@ def test_a_node_added_later_gets_the_next_range() -> None:
     assert added.zone == "c"
     assert added.pod_cidr == "10.244.4.0/24"
     assert added.address == "10.245.0.4"
+
+
+def test_round_trips_are_told_as_people_write_them() -> None:
+    made = build_settings(parse_topology({"rtt": {"a-b": "40ms", "b-c": 0.01}}), "/d")
+    assert made.rtt == {"a-b": 0.04, "b-c": 0.01}
+    with pytest.raises(ValueError, match="topology: rtt: a-b: 'soon' is no duration"):
+        build_settings(parse_topology({"rtt": {"a-b": "soon"}}), "/d")
