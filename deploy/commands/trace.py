@@ -45,7 +45,8 @@ def neither(word: str, commands: Sequence[str]) -> str:
     meant = f"did you mean steersman trace {close[0]}? " if close else ""
     return (
         f"{word!r} is no object and no command: {meant}"
-        f"(objects are KIND/NAME or KIND/NAMESPACE/NAME, as deployment/web; commands are {', '.join(sorted(shown))})"
+        "(objects are KIND/NAME or KIND/NAMESPACE/NAME, as deployment/web; commands are "
+        f"{', '.join(sorted(shown))})"
     )
 
 
