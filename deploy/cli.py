@@ -6,7 +6,19 @@ import sys
 import typer
 
 from deploy.client import ApiError, Unreachable
-from deploy.commands import down, kubeconfig, load, logs, node, replica, snapshot, status, trace, up
+from deploy.commands import (
+    chaos,
+    down,
+    kubeconfig,
+    load,
+    logs,
+    node,
+    replica,
+    snapshot,
+    status,
+    trace,
+    up,
+)
 from deploy.engine import EngineError
 from deploy.images.debian import PackagesMissing
 from deploy.launch import LaunchError
@@ -37,6 +49,7 @@ app.command("kubeconfig")(kubeconfig.kubeconfig)
 app.command("load")(load.load)
 app.command("logs")(logs.logs)
 app.add_typer(trace.app, name="trace")
+app.add_typer(chaos.app, name="chaos")
 app.add_typer(node.app, name="node")
 app.add_typer(replica.app, name="replica")
 app.add_typer(snapshot.app, name="snapshot")

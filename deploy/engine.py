@@ -200,11 +200,29 @@ def load(path: str, archive: str) -> list[str]:
 
 def containers(path: str, labels: list[str]) -> list[str]:
     """Ids of all containers, running or not, with all the labels ``key=value``."""
+    return [cast(str, item["Id"]) for item in listed(path, labels, ended=True)]
+
+
+def running(path: str, labels: list[str]) -> list[str]:
+    """Ids of the running containers with all the labels ``key=value``."""
+    return [cast(str, item["Id"]) for item in listed(path, labels)]
+
+
+def listed(path: str, labels: list[str], ended: bool = False) -> list[dict[str, Any]]:
+    """The running containers (with ``ended``: all) with these labels, as the engine lists them.
+
+    Raises EngineError, OSError.
+    """
     filters = urllib.parse.quote(json.dumps({"label": labels}))
-    status, body = call(path, "GET", f"/containers/json?all=1&filters={filters}")
+    status, body = call(path, "GET", f"/containers/json?all={int(ended)}&filters={filters}")
     if status != 200:
         raise EngineError(body.decode(errors="replace"))
-    return [cast(str, item["Id"]) for item in json.loads(body)]
+    return cast(list[dict[str, Any]], json.loads(body))
+
+
+def kill(path: str, container: str) -> None:
+    """SIGKILL, behind everybody's back; one that has ended is fine."""
+    call(path, "POST", f"/containers/{container}/kill")
 
 
 def remove(path: str, container: str) -> None:

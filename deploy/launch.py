@@ -28,6 +28,7 @@ from deploy import (
     store_choice,
     topology,
 )
+from deploy.chaos import clearing
 from deploy.client import ApiError, Unreachable
 from deploy.images import demo as demo_images
 from deploy.progress import Progress
@@ -211,6 +212,7 @@ def ensure_images(settings: ClusterSettings) -> str:
 def down(settings: ClusterSettings, keep_data: bool, progress: Progress) -> None:
     """Leave no process, container, network, rule, mount or cgroup; nor the data unless kept."""
     with progress.step("processes ended") as notes:
+        clearing.clear(settings)
         nodes = [node.name for node in settings.nodes]
         replicas = [replica.name for replica in settings.replicas]
         notes.append(str(len(processes.end(settings, nodes) + processes.end(settings, replicas))))

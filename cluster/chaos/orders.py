@@ -66,7 +66,8 @@ class Active(msgspec.Struct, frozen=True):
     """A fault that was put in. ``name``: unique, as ``partition-3``. ``names``: the processes hit
     (with ``others``: between them). ``proof``: why it is known to have taken effect, in words;
     '' if it is not, and ``doubt`` then says what was seen instead. ``since``, ``until``: UNIX
-    seconds."""
+    seconds. ``user``: who asked. ``details``: what was hit beside processes (ids of containers,
+    names of images)."""
 
     name: str
     order: Order
@@ -76,6 +77,8 @@ class Active(msgspec.Struct, frozen=True):
     until: float = 0.0
     proof: str = ""
     doubt: str = ""
+    user: str = ""
+    details: tuple[str, ...] = ()
 
 
 class Healed(msgspec.Struct, frozen=True):

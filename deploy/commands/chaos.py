@@ -1,0 +1,233 @@
+"""`steersman chaos ...`: break the cluster on purpose, and mend it.
+
+Each verb is a command. Works while the control plane is down: nothing here needs it.
+"""
+
+import getpass
+import json
+import os
+import time
+from typing import Annotated
+
+import msgspec
+import typer
+
+from cluster.chaos import plan
+from cluster.chaos.orders import Active, Healed, Order
+from deploy.chaos import looking, words
+from deploy.chaos.interrupted import Interrupted, deaf, listening
+from deploy.chaos.ledger import Entry
+from deploy.chaos.local import Chaos
+from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
+from deploy.progress import Progress
+
+# What was asked for happened, but nothing was seen that proves it.
+IN_DOUBT = 3
+# Who asked, where another program runs this command for a person.
+USER_VARIABLE = "STEERSMAN_CHAOS_USER"
+
+app = typer.Typer(
+    help="Break the cluster on purpose, and mend it (docs/chaos.md).\n\n"
+    "Targets: leader, followers, follower, replicas, nodes, all, minority, majority, zone/b, "
+    "node/n2, replica/replica-1, a name, random, random-replica, random-node, random-zone; "
+    "several with commas between. Exit code 3: it was done, but nothing proves that it took "
+    "effect.\n\nExample: [bold]steersman chaos kill leader --for 30s[/]",
+    no_args_is_help=True,
+)
+zone_app = typer.Typer(help="A whole zone.", no_args_is_help=True)
+app.add_typer(zone_app, name="zone")
+
+Words = Annotated[list[str] | None, typer.Argument(metavar="[TARGET]", show_default=False)]
+Lasts = Annotated[
+    str,
+    typer.Option("--for", metavar="TIME", show_default=False,
+                 help="Wait so long (30s, 2m), then heal; also when interrupted. "
+                 "Default: until `steersman chaos heal`."),
+]  # fmt: skip
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", show_default=False,
+                 help="Draws what is random; default: the clock."),
+]  # fmt: skip
+
+
+def plain(verb: str, help: str) -> None:
+    """A verb with one target."""
+
+    def command(
+        target: Words = None, lasts: Lasts = "", seed: Seed = None, name: Name = DEFAULT_NAME,
+        data_dir: DataDir = "",
+    ) -> None:  # fmt: skip
+        carry_out(name, data_dir, words.order(verb, target or [], lasts), seed)
+
+    app.command(verb, help=help)(command)
+
+
+def example(text: str, typed: str) -> str:
+    """The help of a verb."""
+    return f"{text}\n\nExample: [bold]steersman chaos {typed}[/]"
+
+
+plain("kill", example(
+    "Kill processes with SIGKILL, as a power cut would; healed: they run again.",
+    "kill leader --for 30s"))  # fmt: skip
+plain("pause", example(
+    "Stop processes with SIGSTOP: they keep all they have, and do nothing.",
+    "pause replica/replica-1 --for 10s"))  # fmt: skip
+plain("restart", example("End processes in order, and start them again.", "restart followers"))
+plain("zone-outage", example(
+    "Everything in a zone loses power: processes and containers.",
+    "zone-outage zone/b --for 30s"))  # fmt: skip
+
+
+@zone_app.command("outage")
+def zone_outage(
+    target: Words = None, lasts: Lasts = "", seed: Seed = None, name: Name = DEFAULT_NAME,
+    data_dir: DataDir = "",
+) -> None:  # fmt: skip
+    """Everything in a zone loses power: processes and containers.
+
+    Example: [bold]steersman chaos zone outage b --for 30s[/]
+    """
+    carry_out(name, data_dir, words.order("zone-outage", target or [], lasts), seed)
+
+
+@app.command("heal")
+def heal(
+    faults: Annotated[
+        list[str] | None, typer.Argument(metavar="[FAULT]...", help="As kill-1. Default: all.")
+    ] = None,
+    name: Name = DEFAULT_NAME,
+    data_dir: DataDir = "",
+) -> None:
+    """Mend what is broken, the newest first.
+
+    Example: [bold]steersman chaos heal[/]
+    """
+    settings = find(name, data_dir)
+    chaos, progress = Chaos(settings.data_dir, user()), Progress()
+    standing = {active.name: active for active in chaos.active()}
+    for wanted in faults or ():
+        if wanted not in standing:
+            there = ", ".join(standing) or "none"
+            raise ValueError(f"there is no fault {wanted!r}; there is: {there}")
+    chosen = [one for one in standing.values() if not faults or one.name in faults]
+    if not chosen:
+        progress.say("nothing is broken")
+        return
+    with listening():
+        healed = [told(progress, chaos.heal(active)) for active in reversed(chosen)]
+        doubts = [one.doubt for one in healed]
+        if len(chosen) > 1 and not chaos.active():
+            # While others stood it could not be told whether all is well.
+            found = looking.well(settings, [item.name for item in settings.processes()])
+            progress.say(f"all: {found.doubt or found.proof}")
+            doubts.append(found.doubt)
+    if any(doubts):
+        raise typer.Exit(IN_DOUBT)
+
+
+@app.command("status")
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    name: Name = DEFAULT_NAME,
+    data_dir: DataDir = "",
+) -> None:
+    """Show what is broken, who asked for it, and until when.
+
+    Example: [bold]steersman chaos status[/]
+    """
+    settings = find(name, data_dir)
+    entries = Chaos(settings.data_dir).ledger.entries()
+    if as_json:
+        print(json.dumps([msgspec.to_builtins(entry.active) for entry in entries]))
+        return
+    progress = Progress()
+    if not entries:
+        progress.say("nothing is broken")
+        return
+    columns = ["fault", "order", "hit", "by", "since", "ends"]
+    now = time.time()
+    progress.table(f"Broken in {settings.name}", columns, [row(entry, now) for entry in entries])
+    for entry in entries:
+        progress.say()
+        report(progress, entry.active)
+    progress.say(f"\nmend it with: steersman chaos heal{again(settings)}")
+
+
+def row(entry: Entry, now: float) -> list[str]:
+    """A fault in the table."""
+    active = entry.active
+    ends = "until it is healed"
+    if entry.phase == "healing":
+        ends = "being healed" if entry.kept() else "its healing was cut short: heal it"
+    elif entry.phase == "beginning":
+        ends = "being put in" if entry.kept() else "its beginning was cut short: heal it"
+    elif active.until and entry.kept():
+        ends = f"in {words.lasting(max(0.0, active.until - now))}"
+    elif active.until:
+        ends = "nobody ends it any more: heal it"
+    since = f"{words.lasting(max(0.0, now - active.since))} ago"
+    return [active.name, words.about(active.order), hit(active), active.user or "-", since, ends]
+
+
+def hit(active: Active) -> str:
+    """Who suffers, for people."""
+    names = ",".join(active.names)
+    return f"{names} | {','.join(active.others)}" if active.others else names
+
+
+def carry_out(name: str, data_dir: str, order: Order, seed: int | None) -> None:
+    """Break it, and mend it again if the order says when. Raises what cannot be, typer.Exit."""
+    settings = find(name, data_dir)
+    chaos, progress = Chaos(settings.data_dir, user()), Progress()
+    drawn = time.time_ns() % 1_000_000 if seed is None else seed
+    begun: list[Active] = []
+    doubts: list[str] = []
+    try:
+        with listening():
+            active = chaos.inject(order, drawn, begun.append)
+            report(progress, active)
+            if "random" in f"{order.target}{order.other}" and seed is None:
+                progress.say(f"  drawn with --seed {drawn}")
+            doubts.append(active.doubt)
+            if plan.at_once(order) or order.seconds:
+                time.sleep(max(0.0, active.until - time.time()) if order.seconds else 0.0)
+                with deaf():
+                    doubts.append(told(progress, chaos.heal(active)).doubt)
+            else:
+                progress.say(f"  heal it with: steersman chaos heal {active.name}{again(settings)}")
+    except Interrupted as interruption:
+        with deaf():
+            for active in begun:
+                doubts.append(told(progress, chaos.heal(active)).doubt)
+        raise typer.Exit(128 + interruption.number) from None
+    if any(doubts):
+        raise typer.Exit(IN_DOUBT)
+
+
+def report(progress: Progress, active: Active) -> None:
+    """What was done, and why it is known."""
+    progress.say(f"{active.name}: {words.about(active.order)}: {hit(active)}")
+    if active.proof:
+        progress.say(f"  proof: {active.proof}")
+    if active.doubt:
+        progress.say(f"  IN DOUBT: {active.doubt}")
+
+
+def told(progress: Progress, healed: Healed) -> Healed:
+    """Say what was healed, and why it is known."""
+    progress.say(f"{healed.active.name}: healed" if not healed.doubt else
+                 f"{healed.active.name}: healing is IN DOUBT: {healed.doubt}")  # fmt: skip
+    if healed.proof:
+        progress.say(f"  proof: {healed.proof}")
+    return healed
+
+
+def user() -> str:
+    """Who asks."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid {os.getuid()}"
+    return os.environ.get(USER_VARIABLE) or os.environ.get("SUDO_USER") or name
