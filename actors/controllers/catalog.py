@@ -14,6 +14,7 @@ from actors.controllers import (
     resource_quota,
     root_ca,
     service_account,
+    statefulset,
     taint_eviction,
 )
 from actors.controllers.plan import Controller
@@ -26,6 +27,7 @@ def make_controllers(settings: ClusterSettings, root_ca_pem: str) -> tuple[Contr
         service_account.CONTROLLER,
         deployment.CONTROLLER,
         replicaset.CONTROLLER,
+        statefulset.CONTROLLER,
         endpointslice.CONTROLLER,
         endpoints.CONTROLLER,
         node_lifecycle.make_controller(settings.timing.node_grace),

@@ -6,7 +6,7 @@ guarded by the uid; whoever comes second gets a conflict and looks again.
 Must not know: what the controller does with what it controls.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from actors.controllers.objects import (
@@ -39,13 +39,15 @@ def claim(
     candidates: Iterable[Object],
     resource: Resource,
     selector: LabelSelector,
+    fits: Callable[[Object], bool] = lambda _: True,
 ) -> Claim:
-    """Sort the candidates (of the owner's namespace, of ``resource``) out."""
+    """Sort the candidates (of the owner's namespace, of ``resource``) out. ``fits``: what must
+    hold of them beside the selector."""
     owned: list[Object] = []
     patches: list[Patch] = []
     for candidate in candidates:
         controller = controller_of(candidate)
-        matches = selector.matches(labels_of(candidate))
+        matches = selector.matches(labels_of(candidate)) and fits(candidate)
         if controller is not None:
             if controller.get("uid") != uid_of(owner):
                 continue

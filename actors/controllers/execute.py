@@ -25,6 +25,7 @@ from actors.controllers.plan import (
     RequeueAfter,
     RequireAbsent,
     RequireEmpty,
+    RequireLiving,
     Update,
 )
 from cluster.api.resources import Resource
@@ -117,6 +118,8 @@ class Executor:
                 await self._client.delete_collection(action.resource, action.namespace)
             case RequireAbsent():
                 await self._require_absent(action)
+            case RequireLiving():
+                await self._require_living(action)
             case RequireEmpty():
                 items, _ = await self._client.list_raw(action.resource, action.namespace, limit=1)
                 if items:
@@ -178,6 +181,17 @@ class Executor:
                 return
             raise
         if not action.uid or found["metadata"].get("uid") == action.uid:
+            raise Unmet
+
+    async def _require_living(self, action: RequireLiving) -> None:
+        try:
+            found = await self._client.get(action.resource, action.namespace, action.name)
+        except StatusError as error:
+            if error.code == 404:
+                raise Unmet from error
+            raise
+        meta = found["metadata"]
+        if meta.get("uid") != action.uid or meta.get("deletionTimestamp"):
             raise Unmet
 
     def _wrote(self, key: Key, resource: Resource, obj: Object) -> None:

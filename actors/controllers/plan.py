@@ -96,6 +96,16 @@ class RequireAbsent:
 
 
 @dataclass(frozen=True)
+class RequireLiving:
+    """Go on only if the API server itself shows the object of that uid, and not on its way out."""
+
+    resource: Resource
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True)
 class RequireEmpty:
     """Go on only if the API server itself knows no object of the resource in the namespace."""
 
@@ -124,6 +134,7 @@ Action: TypeAlias = (
     | Delete
     | DeleteCollection
     | RequireAbsent
+    | RequireLiving
     | RequireEmpty
     | Announce
     | RequeueAfter

@@ -17,6 +17,7 @@ from actors.controllers.plan import (
     RequeueAfter,
     RequireAbsent,
     RequireEmpty,
+    RequireLiving,
     Update,
 )
 from cluster.api.resources import CONFIGMAPS, EVENTS, PODS
@@ -129,6 +130,21 @@ async def test_requirements(bench: Bench) -> None:
     assert met.failed is None and not met.unmet
     await run.run(DeleteCollection(CONFIGMAPS, "default"))
     assert bench.state.all(CONFIGMAPS) == []
+
+
+@simulated
+async def test_an_owner_that_must_live(bench: Bench) -> None:
+    run = await tools(bench)
+    uid = bench.state.put(CONFIGMAPS, thing("a"))["metadata"]["uid"]
+    going = thing("going")
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    gone_soon = bench.state.put(CONFIGMAPS, going)["metadata"]["uid"]
+    create = Create(CONFIGMAPS, thing("b"))
+    for name, known in (("a", "uid-before"), ("going", gone_soon), ("nothing", "u")):
+        assert (await run.run(RequireLiving(CONFIGMAPS, "default", name, known), create)).unmet
+    assert bench.state.find(CONFIGMAPS, "default", "b") is None
+    assert not (await run.run(RequireLiving(CONFIGMAPS, "default", "a", uid), create)).unmet
+    assert bench.state.find(CONFIGMAPS, "default", "b") is not None
 
 
 @simulated
