@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import pytest
 
 from actors.kit.world.containers import (
+    MEMORY_LIFTED,
     Config,
     Container,
     ContainerEvent,
     ContainerRuntime,
     ExecResult,
+    Limits,
     LogOptions,
     ProcessStreams,
     RuntimeFault,
@@ -121,6 +123,44 @@ async def test_signals(case: Case) -> None:
     await case.runtime.kill(rude)
 
 
+async def test_limits_change_while_it_runs(case: Case) -> None:
+    config = case.config("one", UNTIL_TERM)
+    config["HostConfig"].update(
+        {"Memory": 64 << 20, "MemorySwap": 64 << 20, "CpuShares": 102, "CpuPeriod": 100_000,
+         "CpuQuota": 10_000}
+    )  # fmt: skip
+    container = await case.runtime.create("rt-one", config)
+    await case.runtime.start(container)
+
+    async def limits() -> Limits | None:
+        found = await case.runtime.inspect(container)
+        assert found is not None and found.state == "running"
+        return found.limits
+
+    assert await limits() == Limits(64 << 20, 102, 10_000, 100_000)
+    await case.runtime.update(container, {"Memory": 96 << 20, "MemorySwap": 96 << 20})
+    assert await limits() == Limits(96 << 20, 102, 10_000, 100_000)
+    cpu = {"CpuShares": 51, "CpuPeriod": 100_000, "CpuQuota": 5_000}
+    await case.runtime.update(container, cpu)
+    await case.runtime.update(container, cpu)
+    await case.runtime.update(container, {"Memory": 32 << 20, "MemorySwap": 32 << 20})
+    assert await limits() == Limits(32 << 20, 51, 5_000, 100_000)
+    await case.runtime.update(container, {"CpuQuota": -1})
+    await case.runtime.update(container, {"Memory": MEMORY_LIFTED, "MemorySwap": MEMORY_LIFTED})
+    found = await limits()
+    assert found is not None and (found.memory, found.cpu_quota) == (0, 0)
+
+
+async def test_memory_that_a_container_holds(case: Case) -> None:
+    container = await case.run("one", UNTIL_TERM)
+    assert 0 < await case.runtime.memory_usage(container) < 64 << 20
+    await case.runtime.kill(container)
+    await case.ended(container)
+    with pytest.raises(RuntimeFault) as caught:
+        await case.runtime.memory_usage(container)
+    assert caught.value.status == 409
+
+
 async def test_absent_things(case: Case) -> None:
     absent = "0" * 64
     assert await case.runtime.inspect(absent) is None
@@ -129,6 +169,10 @@ async def test_absent_things(case: Case) -> None:
     with pytest.raises(RuntimeFault) as caught:
         await case.runtime.start(absent)
     assert caught.value.status == 404 and not caught.value.unreachable
+    for call in (case.runtime.update(absent, {"CpuShares": 2}), case.runtime.memory_usage(absent)):
+        with pytest.raises(RuntimeFault) as caught:
+            await call
+        assert caught.value.status == 404
     assert await case.runtime.image("steersman/absent:1") is None
 
 

@@ -12,6 +12,10 @@ from typing import Any, Literal, Protocol
 from cluster.errors import SteersmanError
 
 Config = dict[str, Any]
+# Docker 20.10 cannot take a limit of memory away: this many bytes are as good.
+MEMORY_LIFTED = 1 << 60
+# Of a HostConfig, in the order of the fields of ``Limits``.
+LIMIT_KEYS = ("Memory", "CpuShares", "CpuQuota", "CpuPeriod")
 
 
 class RuntimeFault(SteersmanError):
@@ -32,8 +36,30 @@ class RuntimeFault(SteersmanError):
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What the engine was told to hold a container to, in ContainerCreate's units; 0: nothing.
+
+    ``memory``: bytes. ``cpu_shares``: weight, 1024 a core. ``cpu_quota``: microseconds in each
+    ``cpu_period`` microseconds.
+    """
+
+    memory: int = 0
+    cpu_shares: int = 0
+    cpu_quota: int = 0
+    cpu_period: int = 0
+
+
+def limits_of(host_config: Mapping[str, Any]) -> Limits:
+    """Of a HostConfig. A quota below 0 is none, and so is all the memory there can be."""
+    memory, *others = (max(0, int(host_config.get(key) or 0)) for key in LIMIT_KEYS)
+    return Limits(memory if memory < MEMORY_LIFTED else 0, *others)
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
-    """One container as inspected. ``pid`` is 0 unless it runs; ``error`` says why it never did."""
+    """One container as inspected. ``pid`` is 0 unless it runs; ``error`` says why it never did.
+
+    ``limits`` None: the engine does not say."""
 
     id: str
     name: str
@@ -48,6 +74,7 @@ class Container:
     created_at: float = 0.0
     started_at: float = 0.0
     finished_at: float = 0.0
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +188,16 @@ class ContainerRuntime(Protocol):
 
     async def start(self, container: str) -> None:
         """Start it. RuntimeFault 400 or 500 if its command cannot run."""
+
+    async def update(self, container: str, limits: Config) -> None:
+        """Hold a container to other limits, while it runs: ContainerUpdate's keys Memory,
+        MemorySwap, CpuShares, CpuQuota, CpuPeriod. A quota of -1 and MEMORY_LIFTED bytes lift a
+        limit; what is not named stays. May be repeated. RuntimeFault 404: no such container; 500:
+        the kernel does not allow it."""
+
+    async def memory_usage(self, container: str) -> int:
+        """Bytes that a running container holds, but those of files it no longer uses (which the
+        kernel takes back at need). RuntimeFault 404, 409: it does not run."""
 
     async def kill(self, container: str, signal: str = "SIGKILL") -> None:
         """Send a signal to its first process. No error if it is absent or does not run."""

@@ -140,6 +140,20 @@ class DockerRuntime:
         async with within(START_SECONDS, "start"):
             await self.docker.containers.container(container).start()
 
+    async def update(self, container: str, limits: Config) -> None:
+        async with within(CALL_SECONDS, "update"):
+            path = f"containers/{container}/update"
+            await self.docker._query_json(path, method="POST", data=limits)
+
+    async def memory_usage(self, container: str) -> int:
+        params = {"stream": "0", "one-shot": "1"}
+        async with within(CALL_SECONDS, "stats"):
+            path = f"containers/{container}/stats"
+            raw = await self.docker._query_json(path, method="GET", params=params)
+        if not (raw.get("memory_stats") or {}).get("usage"):
+            raise RuntimeFault(409, f"container {container} is not running")
+        return docker_records.memory_usage(raw)
+
     async def kill(self, container: str, signal: str = "SIGKILL") -> None:
         try:
             async with within(CALL_SECONDS, "kill"):

@@ -6,7 +6,13 @@ Must not know: the connection.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from actors.kit.world.containers import Container, ContainerEvent, Image, RuntimeInfo
+from actors.kit.world.containers import (
+    Container,
+    ContainerEvent,
+    Image,
+    RuntimeInfo,
+    limits_of,
+)
 from cluster.api.timestamps import seconds_of
 
 Answer = dict[str, Any]
@@ -48,7 +54,16 @@ def container(raw: Answer) -> Container:
         created_at=seconds(raw["Created"]),
         started_at=seconds(state["StartedAt"]),
         finished_at=seconds(state["FinishedAt"]) if status == "exited" else 0.0,
+        limits=limits_of(raw.get("HostConfig") or {}),
     )
+
+
+def memory_usage(raw: Answer) -> int:
+    """From ContainerStats; cgroup v1 names the inactive pages of files otherwise than v2."""
+    found = raw.get("memory_stats") or {}
+    stats = found.get("stats") or {}
+    idle = stats.get("total_inactive_file", stats.get("inactive_file", 0))
+    return max(0, int(found.get("usage") or 0) - int(idle))
 
 
 def image(raw: Answer) -> Image:

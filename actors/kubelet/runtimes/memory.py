@@ -20,6 +20,7 @@ from actors.kit.world.containers import (
     LogOptions,
     RuntimeFault,
     RuntimeInfo,
+    limits_of,
 )
 from actors.kit.world.memory import MemoryClock
 from actors.kubelet.runtimes.memory_streams import MemoryStreams, Program, Told
@@ -27,6 +28,7 @@ from actors.kubelet.runtimes.memory_streams import MemoryStreams, Program, Told
 Exec = Callable[[str, Sequence[str]], ExecResult]
 EXIT_KILLED = 137
 RECONNECT_SECONDS = 0.2
+MEMORY_USED = 1 << 20
 NAME_LABEL = "io.kubernetes.container.name"
 # Signals that do not end a container.
 HARMLESS = frozenset({"SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH"})
@@ -78,6 +80,9 @@ class MemoryRuntime:
         self._count = 0
         self._changed = asyncio.Event()
         self.missing: set[str] = set()
+        # Containers whose limits the kernel does not change; what containers hold, by name.
+        self.unyielding: set[str] = set()
+        self.memory_used: dict[str, int] = {}
         self.down = False
         self.on_exec: Exec = lambda container, command: ExecResult(0, b"")
         # Commands by their first word, for ``open_exec``; others are ``on_exec``'s. What a
@@ -182,6 +187,7 @@ class MemoryRuntime:
             image=image,
             image_id=found.id if found else image,
             created_at=self._now(),
+            limits=limits_of(config.get("HostConfig") or {}),
         )
         self._containers[identity] = Simulated(record, config, behaviour)
         return identity
@@ -221,6 +227,19 @@ class MemoryRuntime:
         if sandbox is None or sandbox.record.state != "running":
             item.record = replace(item.record, error="no sandbox", exit_code=128)
             raise RuntimeFault(409, "cannot join network of a non running container")
+
+    async def update(self, container: str, limits: Config) -> None:
+        self._answer()
+        item = self._get(container)
+        if container in self.unyielding:
+            raise RuntimeFault(500, "Cannot update container: device or resource busy")
+        host = {**(item.config.get("HostConfig") or {}), **limits}
+        item.config = {**item.config, "HostConfig": host}
+        item.record = replace(item.record, limits=limits_of(host))
+
+    async def memory_usage(self, container: str) -> int:
+        item = self._running(container)
+        return self.memory_used.get(item.record.labels.get(NAME_LABEL, ""), MEMORY_USED)
 
     async def kill(self, container: str, signal: str = "SIGKILL") -> None:
         self._answer()
