@@ -14,6 +14,7 @@ from actors.kit.actor import Actor, Delivery, Sink
 from actors.kit.tracing import resume_trace
 from actors.kit.world.containers import Container, ContainerRuntime, RuntimeFault
 from actors.kubelet import container_logs, documents, labels, node_status, pause_image
+from actors.kubelet.allocations import Allocations
 from actors.kubelet.cgroups import Cgroups, MachineCgroups, NoCgroups, cluster_root, node_root
 from actors.kubelet.container_spec import EngineFacts
 from actors.kubelet.files.host import HostFiles
@@ -116,6 +117,7 @@ class KubeletActor(Actor):
         self.ctx.task(pods.run(), "pods")
         agent.set_problem("")
         await pods.wait_synced()
+        tools.allocations.open()
         await self._clear_orphans(found, files)
 
     async def _until_ready(self, agent: NodeAgent) -> None:
@@ -135,6 +137,7 @@ class KubeletActor(Actor):
         self, client: ApiClient, agent: NodeAgent, machine: MachineInfo, files: PodFiles
     ) -> NodeTools:
         info = agent.runtime_info
+        allocatable = node_status.allocatable(self._node, machine)
         plain = self._simulated or info.cgroup_driver == "systemd"
         cgroups: Cgroups = NoCgroups() if plain else MachineCgroups(info.cgroup_version)
         engine = EngineFacts(
@@ -159,7 +162,8 @@ class KubeletActor(Actor):
             addresses=AddressPool(self._node.pod_cidr),
             engine=engine,
             runtime_info=info,
-            allocatable=node_status.allocatable(self._node, machine),
+            allocatable=allocatable,
+            allocations=Allocations(allocatable, self._on_room),
             pause_image=pause_image.pause_reference(),
         )
 
@@ -213,6 +217,11 @@ class KubeletActor(Actor):
         with resume_trace(worker.trace):
             task = self.ctx.task(worker.run(), f"pod {worker.uid}")
         task.add_done_callback(lambda _: self._workers.pop(worker.uid, None))
+
+    def _on_room(self, uid: str) -> None:
+        worker = self._workers.get(uid)
+        if worker is not None:
+            worker.poke()
 
     def _on_reference(self, users: set[str], trace: str) -> None:
         for uid in sorted(users):

@@ -18,8 +18,8 @@ PERIOD_MICROS = 100_000
 class Cgroups(Protocol):
     """``parent`` is what was given to the engine as CgroupParent."""
 
-    async def limit(self, parent: str, memory: int, cpu_milli: int) -> None:
-        """Bytes and thousandths of a core for all of the pod; 0: no limit."""
+    async def limit(self, parent: str, memory: int | None, cpu_milli: int | None) -> None:
+        """Bytes and thousandths of a core for all of the pod; 0: no limit, None: as it is."""
 
     async def remove(self, parent: str) -> None:
         """Remove it from every hierarchy, if it is empty."""
@@ -28,7 +28,7 @@ class Cgroups(Protocol):
 class NoCgroups:
     """For simulated containers, and engines that keep cgroups to themselves."""
 
-    async def limit(self, parent: str, memory: int, cpu_milli: int) -> None:
+    async def limit(self, parent: str, memory: int | None, cpu_milli: int | None) -> None:
         """Nothing to do."""
 
     async def remove(self, parent: str) -> None:
@@ -41,24 +41,27 @@ class MachineCgroups:
     def __init__(self, version: int) -> None:
         self._version = version
 
-    async def limit(self, parent: str, memory: int, cpu_milli: int) -> None:
+    async def limit(self, parent: str, memory: int | None, cpu_milli: int | None) -> None:
         await asyncio.to_thread(self._limit, parent.lstrip("/"), memory, cpu_milli)
 
     async def remove(self, parent: str) -> None:
         await asyncio.to_thread(remove_tree, parent)
 
-    def _limit(self, parent: str, memory: int, cpu_milli: int) -> None:
-        quota = max(1000, cpu_milli * PERIOD_MICROS // 1000)
+    def _limit(self, parent: str, memory: int | None, cpu_milli: int | None) -> None:
+        if memory is not None:
+            place, none = self._file(parent, "memory", "memory.max", "memory.limit_in_bytes")
+            write(place, str(memory) if memory else none)
+        if cpu_milli is not None:
+            quota = str(max(1000, cpu_milli * PERIOD_MICROS // 1000))
+            place, none = self._file(parent, "cpu", "cpu.max", "cpu.cfs_quota_us")
+            text = quota if cpu_milli else none
+            write(place, f"{text} {PERIOD_MICROS}" if self._version == 2 else text)
+
+    def _file(self, parent: str, hierarchy: str, new: str, old: str) -> tuple[Path, str]:
+        """The file of a limit, and the word for none, by the version."""
         if self._version == 2:
-            if memory:
-                write(ROOT / parent / "memory.max", str(memory))
-            if cpu_milli:
-                write(ROOT / parent / "cpu.max", f"{quota} {PERIOD_MICROS}")
-            return
-        if memory:
-            write(ROOT / "memory" / parent / "memory.limit_in_bytes", str(memory))
-        if cpu_milli:
-            write(ROOT / "cpu" / parent / "cpu.cfs_quota_us", str(quota))
+            return ROOT / parent / new, "max"
+        return ROOT / hierarchy / parent / old, "-1"
 
 
 def cluster_root(cluster: str) -> str:

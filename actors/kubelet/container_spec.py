@@ -9,20 +9,15 @@ from dataclasses import dataclass
 
 from actors.kit.world.containers import Config, Image
 from actors.kubelet import pod_dns, pod_spec, security
-from actors.kubelet.downward import ConfigFault
 from actors.kubelet.expansion import expand
 from actors.kubelet.labels import Labels
+from actors.kubelet.limits import resource_config
 from actors.kubelet.pause_image import NODE_NETNS_MOUNT
 from actors.kubelet.status import qos_class
 from cluster.api.quantity import parse
 from cluster.api.types import Object
 
 SHM_BYTES = 64 << 20
-CPU_PERIOD_MICROS = 100_000
-CPU_QUOTA_MICROS_MIN = 1000
-CPU_SHARES_MIN = 2
-CPU_SHARES_PER_CORE = 1024
-MEMORY_BYTES_MIN = 6 << 20  # the engine refuses less
 TERMINATION_LOG = "/dev/termination-log"
 # A follow across a rotation may lose lines (docker 20.10): rotate late.
 LOG_CONFIG = {"Type": "json-file", "Config": {"max-size": "50m", "max-file": "2"}}
@@ -67,7 +62,8 @@ def cgroup_parent(pod: Object, engine: EngineFacts) -> str:
     uid = pod["metadata"]["uid"]
     if engine.cgroup_driver == "systemd":
         return f"{engine.cgroup_root.strip('/').replace('/', '-')}-pod{uid.replace('-', '_')}.slice"
-    return f"{engine.cgroup_root}/{qos_class(pod).lower()}/pod{uid}"
+    quality = (pod.get("status") or {}).get("qosClass") or qos_class(pod)
+    return f"{engine.cgroup_root}/{quality.lower()}/pod{uid}"
 
 
 def sandbox_config(
@@ -152,27 +148,6 @@ def mount_json(mount: Mount) -> Config:
     return result
 
 
-def resource_config(spec: Object) -> Config:
-    """Memory in bytes, CPU as shares (request) and quota (limit)."""
-    resources = spec.get("resources") or {}
-    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
-    config: Config = {}
-    memory = limits.get("memory")
-    if memory is not None and (size := parse(str(memory)).value):
-        if size < MEMORY_BYTES_MIN:
-            raise ConfigFault("Minimum memory limit allowed is 6MB")
-        config["Memory"] = config["MemorySwap"] = size
-    asked = requests.get("cpu", limits.get("cpu"))
-    milli = parse(str(asked)).milli if asked is not None else 0
-    config["CpuShares"] = max(CPU_SHARES_MIN, milli * CPU_SHARES_PER_CORE // 1000)
-    limit = limits.get("cpu")
-    if limit is not None and (milli := parse(str(limit)).milli):
-        config["CpuPeriod"] = CPU_PERIOD_MICROS
-        quota = milli * CPU_PERIOD_MICROS // 1000
-        config["CpuQuota"] = max(quota, CPU_QUOTA_MICROS_MIN)
-    return config
-
-
 def oom_score(pod: Object, spec: Object, engine: EngineFacts) -> int:
     """Kubernetes docs, "Node-pressure Eviction: node out of memory behavior"."""
     quality = qos_class(pod)
@@ -183,19 +158,3 @@ def oom_score(pod: Object, spec: Object, engine: EngineFacts) -> int:
     asked = ((spec.get("resources") or {}).get("requests") or {}).get("memory", "0")
     share = 1000 * parse(str(asked)).value // max(1, engine.memory)
     return min(max(3, 1000 - share), 999)
-
-
-def pod_limits(pod: Object) -> tuple[int, int]:
-    """(memory bytes, CPU milli) for the pod's cgroup; 0 where a container has no limit."""
-    memory = cpu = 0
-    unlimited: set[str] = set()
-    for spec in pod_spec.main_containers(pod):
-        limits = (spec.get("resources") or {}).get("limits") or {}
-        for kind in ("memory", "cpu"):
-            if kind not in limits:
-                unlimited.add(kind)
-        memory += parse(str(limits.get("memory", "0"))).value
-        cpu += parse(str(limits.get("cpu", "0"))).milli
-    if pod_spec.init_containers(pod):
-        return 0, 0  # an init container may ask for more than all the others together
-    return (0 if "memory" in unlimited else memory), (0 if "cpu" in unlimited else cpu)

@@ -9,6 +9,7 @@ from typing import Any
 from actors.kit.world.containers import Container
 from actors.kubelet import labels, pod_spec
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting
+from actors.kubelet.resizing import actual
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
@@ -47,6 +48,7 @@ def one_status(spec: Object, seen: Seen, waiting: dict[str, Waiting], init: bool
         "lastState": {},
     }
     why = waiting.get(name)
+    add_resources(spec, latest, memory, status)
     if latest is None or (latest.state == "created" and not latest.error):
         status["state"] = {"waiting": waiting_state(why)}
         if prior is not None:
@@ -59,7 +61,6 @@ def one_status(spec: Object, seen: Seen, waiting: dict[str, Waiting], init: bool
         status["state"] = {"running": {"startedAt": rfc3339(latest.started_at)}}
         status["started"] = latest.id in memory.started and latest.id in memory.hooked
         status["ready"] = is_ready(spec, latest, memory)
-        add_resources(spec, status)
     elif why is not None:
         status["state"] = {"waiting": waiting_state(why)}
         prior = latest
@@ -115,10 +116,14 @@ def termination_reason(item: Container) -> str:
     return "Error"
 
 
-def add_resources(spec: Object, status: Object) -> None:
-    """Resources in force (KEP-1287): what the running container was started with."""
-    resources = spec.get("resources")
-    if resources:
-        status["resources"] = resources
-        if "requests" in resources:
-            status["allocatedResources"] = resources["requests"]
+def add_resources(
+    spec: Object, latest: Container | None, memory: PodMemory, status: Object
+) -> None:
+    """What is in force of a running container, else what it will start with; and what is allocated
+    to it (KEP-1287). ``spec``: with what is allocated."""
+    resources = spec.get("resources") or {}
+    status["resources"] = resources
+    if latest is not None and latest.state == "running":
+        status["resources"] = actual(latest, memory.acknowledged.get(latest.id, resources))
+    if resources.get("requests"):
+        status["allocatedResources"] = resources["requests"]

@@ -22,6 +22,7 @@ SANDBOX = "io.kubernetes.sandbox.id"
 ATTEMPT = "steersman.io/attempt"
 ADDRESS = "steersman.io/pod-address"
 HASH = "steersman.io/container-hash"
+RESOURCES = "steersman.io/resources"
 GRACE = "steersman.io/termination-grace"
 TYPE_SANDBOX = "podsandbox"
 TYPE_CONTAINER = "container"
@@ -63,7 +64,17 @@ def container_labels(base: Labels, spec: Object, sandbox: str, attempt: int) -> 
         SANDBOX: sandbox,
         ATTEMPT: str(attempt),
         HASH: container_hash(spec),
+        RESOURCES: orjson.dumps(spec.get("resources") or {}).decode(),
     }
+
+
+def resources_of(container: Container) -> Object | None:
+    """What it was made with; None if the label is missing or damaged."""
+    try:
+        found = orjson.loads(container.labels.get(RESOURCES, ""))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def container_hash(spec: Object) -> str:

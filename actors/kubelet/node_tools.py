@@ -9,6 +9,7 @@ from actors.client.event_recorder import EventRecorder
 from actors.client.informer import Informer
 from actors.kit.context import Context
 from actors.kit.world.containers import ContainerRuntime, RuntimeInfo
+from actors.kubelet.allocations import Allocations
 from actors.kubelet.cgroups import Cgroups
 from actors.kubelet.container_spec import EngineFacts
 from actors.kubelet.downward import PodFacts
@@ -43,6 +44,7 @@ class NodeTools:
     engine: EngineFacts
     runtime_info: RuntimeInfo
     allocatable: Object
+    allocations: Allocations
     pause_image: str
     start_slots: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(POD_STARTS_PARALLEL)

@@ -6,6 +6,7 @@ has ended or something changed. The order of a pod's life::
     volumes → sandbox → network → init containers (sidecars stay) → containers
     → (all ended, deadline, or deletion) stop containers → stop sidecars → stop sandbox → finish
 
+Running containers are resized in place, or stopped to be started with other resources (KEP-1287).
 A dead sandbox sends the pod back to its second step, with everything of the old one stopped.
 Must not know: the engine, the API server, how long anything takes.
 
@@ -30,6 +31,7 @@ from actors.kubelet.pod_plan import (
 )
 from actors.kubelet.pod_view import Waiting
 from actors.kubelet.progress import has_begun, is_started, outcome
+from actors.kubelet.resizing import needs_restart, resize_plan
 from actors.kubelet.restarts import start_if_due
 
 
@@ -45,7 +47,7 @@ def make_plan(at: Situation) -> Plan:
             "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
         )
         return plan
-    plan.outcome = outcome(at.pod, at.view)
+    plan.outcome = outcome(at.pod, at.view, at.memory.restarting)
     if not plan.outcome:
         run_plan(at, plan)
     return plan
@@ -80,6 +82,7 @@ def run_plan(at: Situation, plan: Plan) -> None:
         return
     stop_unfit(at, plan)
     remove_superseded(at, plan)
+    resize_plan(at, plan)
     if starting(at) or ephemeral_plan(at, plan):
         return
     if not has_begun(at.pod, at.view) and not init_plan(at, plan):
@@ -172,7 +175,10 @@ def stop_unfit(at: Situation, plan: Plan) -> None:
             stop(at, plan, item, chosen, verdict.message)
         elif item.labels.get(labels.HASH) != labels.container_hash(spec):
             message = f"Container {name} definition changed, will be restarted"
-            stop(at, plan, item, grace, message)
+            stop(at, plan, item, grace, message, restart=True)
+        elif needs_restart(spec, item, at.memory):
+            message = f"Container {name} resize requires restart"
+            stop(at, plan, item, grace, message, restart=True)
 
 
 def remove_superseded(at: Situation, plan: Plan) -> None:

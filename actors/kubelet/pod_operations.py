@@ -12,9 +12,11 @@ from actors.kubelet import backoff, container_spec, env, hooks, labels, pod_spec
 from actors.kubelet.downward import ConfigFault
 from actors.kubelet.event_texts import field_path
 from actors.kubelet.image_puller import ensure_image
+from actors.kubelet.limits import pod_limits
 from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_network import NetworkFault
 from actors.kubelet.pod_view import PodMemory, PodView
+from actors.kubelet.resizing import grown
 from actors.kubelet.volume_mounter import VolumeMounter
 from cluster.api.resources import PODS
 from cluster.api.types import Object
@@ -75,8 +77,6 @@ class PodOperations:
         async with tools.start_slots:
             sandbox = await self._run_named(labels.engine_name(found), config)
         self._note("sandbox.started", pod, id=sandbox.id[:12], address=address)
-        parent = container_spec.cgroup_parent(pod, tools.engine)
-        await tools.cgroups.limit(parent, *container_spec.pod_limits(pod))
         try:
             await self.attach(pod, sandbox)
         except NetworkFault:
@@ -94,8 +94,9 @@ class PodOperations:
         return await self._tools.runtime.run_sandbox(name, config)
 
     async def attach(self, pod: Object, sandbox: Container) -> None:
-        """Bring a running sandbox's network up (again)."""
+        """Bring a running sandbox's limits and network up (again)."""
         network = self._tools.network
+        await self._limit(pod, pod_limits(pod))
         if not pod_spec.is_host_network(pod):
             address = sandbox.labels.get(labels.ADDRESS) or self._memory.address
             await network.attach(sandbox.id, sandbox.pid, address)
@@ -109,6 +110,13 @@ class PodOperations:
             else:
                 raise NetworkFault("the sandbox did not join the node's network namespace")
         self._memory.network_ready = sandbox.id
+
+    async def _limit(self, pod: Object, wanted: tuple[int, int]) -> None:
+        """Hold all of the pod to this."""
+        if wanted != self._memory.pod_limits:
+            parent = container_spec.cgroup_parent(pod, self._tools.engine)
+            await self._tools.cgroups.limit(parent, *wanted)
+            self._memory.pod_limits = wanted
 
     async def stop_sandbox(self, pod: Object, sandbox: Container) -> None:
         """Kill it and take its network down."""
@@ -133,8 +141,11 @@ class PodOperations:
         if attempt > 0:
             delay = self._memory.backoffs.get(name)
             self._memory.backoffs[name] = backoff.advance(delay, tools.now())
+        if self._memory.pod_limits is not None:
+            await self._limit(pod, grown(self._memory.pod_limits, pod_limits(pod)))
         async with tools.start_slots:
             container = await self._create_named(labels.engine_name(config["Labels"]), config)
+            self._memory.acknowledged[container] = spec.get("resources") or {}
             self._say(pod, spec, "Normal", "Created", f"Created container: {name}")
             self._note("container.created", pod, container=name, id=container[:12])
             await self._start(pod, spec, container)

@@ -14,6 +14,7 @@ from cluster.api.types import Object
 STEP_VOLUMES = "/volumes"
 STEP_SANDBOX = "/sandbox"
 STEP_FINISH = "/finish"
+STEP_RESIZE = "/resize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,45 @@ class StartContainer:
 
 @dataclass(frozen=True, slots=True)
 class StopContainer:
-    """preStop, signal, at most ``grace`` seconds, kill."""
+    """preStop, signal, at most ``grace`` seconds, kill.
+
+    ``restart``: it is to be started again, whatever the pod's restart policy says."""
 
     container: Container
     name: str
     grace: float
     message: str = ""
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPod:
+    """Hold the pod as a whole to so many bytes or thousandths of a core; 0: to none."""
+
+    resource: str
+    limit: int
+    phase: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateContainer:
+    """Give a running container what is allocated of cpu or memory. ``container``: its id."""
+
+    container: str
+    name: str
+    resource: str
+    phase: int
+
+
+ResizeStep: TypeAlias = LimitPod | UpdateContainer
+
+
+@dataclass(frozen=True, slots=True)
+class ResizePod:
+    """Change running containers' resources, in this order. A step is left out if one of its
+    resource and of an earlier phase has failed."""
+
+    steps: tuple[ResizeStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +114,7 @@ Action: TypeAlias = (
     | StopContainer
     | StopSandbox
     | RemoveContainer
+    | ResizePod
     | Finish
 )
 
@@ -127,8 +162,15 @@ def step_is_due(at: Situation, plan: Plan, step: str) -> bool:
     return seconds <= 0
 
 
-def stop(at: Situation, plan: Plan, item: Container, grace: float, message: str = "") -> None:
+def stop(
+    at: Situation,
+    plan: Plan,
+    item: Container,
+    grace: float,
+    message: str = "",
+    restart: bool = False,
+) -> None:
     """Plan a stop, unless it is under way."""
     if item.id not in at.busy:
         name = item.labels.get(labels.CONTAINER, "")
-        plan.actions.append(StopContainer(item, name, grace, message))
+        plan.actions.append(StopContainer(item, name, grace, message, restart))

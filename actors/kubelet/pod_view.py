@@ -72,6 +72,15 @@ class Verdict:
     grace: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PendingResize:
+    """``reason``: Infeasible or Deferred. ``generation``: of the API object that was judged."""
+
+    reason: str
+    message: str
+    generation: int
+
+
 @dataclass(slots=True)
 class PodMemory:
     """Owned by one pod worker. Container-related facts are keyed by the engine's container id."""
@@ -92,6 +101,13 @@ class PodMemory:
     outcome: str = ""  # Succeeded or Failed, once it is final
     start_time: float = 0.0
     kill_until: float = 0.0  # end of the grace period of a terminating pod
+    allocated: dict[str, Object] = field(default_factory=dict)  # resources, by container name
+    acknowledged: dict[str, Object] = field(default_factory=dict)  # resources the engine took
+    restarting: set[str] = field(default_factory=set)  # stopped in order to be started again
+    pod_limits: tuple[int, int] | None = None  # in force: memory bytes, CPU milli; 0: none
+    pending: PendingResize | None = None
+    resize_generation: int = 0  # of the resize in progress; 0: there is none
+    resize_error: str = ""
 
 
 def recall(pod: Object, memory: PodMemory) -> None:

@@ -19,8 +19,10 @@ from actors.kubelet.ipam import AddressesExhausted
 from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_operations import PodOperations, StartFault
 from actors.kubelet.pod_plan import Plan, Situation
+from actors.kubelet.pod_resizer import PodResizer
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting, make_view, recall
 from actors.kubelet.prober import Prober
+from actors.kubelet.resizing import allocated_pod
 from actors.kubelet.status import pod_status
 from actors.kubelet.status_publisher import StatusPublisher
 from actors.kubelet.volume_mounter import termination_file
@@ -50,7 +52,8 @@ class PodWorker:
     """``gone``: only the pod's containers are known (an orphan), the API object is no more."""
 
     def __init__(self, tools: NodeTools, pod: Object, gone: bool = False, trace: str = "") -> None:
-        self.pod = pod
+        # As this node has admitted it; ``desired`` is the API object.
+        self.pod = self.desired = pod
         self.uid: str = pod["metadata"]["uid"]
         self.gone = gone
         self.trace = trace
@@ -59,6 +62,7 @@ class PodWorker:
         recall(pod, self.memory)
         self._tools = tools
         self._operations = PodOperations(tools, self.memory, self._next_change, self.uid)
+        self._resizer = PodResizer(tools, self.memory, pod)
         self._prober = Prober(tools, self.memory, self.poke)
         self._publisher = StatusPublisher(tools, pod)
         self._busy: dict[str, asyncio.Task[Any]] = {}
@@ -72,7 +76,8 @@ class PodWorker:
 
     def update(self, pod: Object, trace: str) -> None:
         """The API object changed."""
-        self.pod, self.trace = pod, trace or self.trace
+        self.desired, self.trace = pod, trace or self.trace
+        self.pod = allocated_pod(pod, self.memory.allocated)
         self._publisher.observe(pod)
         self.poke()
 
@@ -116,6 +121,7 @@ class PodWorker:
                     await self._rest(pause)
         finally:
             self._prober.stop()
+            self._resizer.leave()
             for task in self._busy.values():
                 task.cancel()
 
@@ -137,6 +143,7 @@ class PodWorker:
         if not self.memory.start_time:
             self.memory.start_time = start_time(self.pod, now)
         self._note_end(now)
+        self.pod = self._resizer.settle(self.desired, self.view, self._ending(), now)
         plan = self._plan(now)
         if plan.failure is not None or plan.outcome:
             self.memory.failure = plan.failure
@@ -223,27 +230,38 @@ class PodWorker:
                 self._begin_step(pod_plan.STEP_SANDBOX, do.attach(pod, sandbox))
             case pod_plan.StartContainer(name, attempt):
                 self._begin(name, self._start(name, attempt))
-            case pod_plan.StopContainer(item, name, grace, message):
+            case pod_plan.StopContainer(item, name, grace, message, restart):
                 self._stop_grace[item.id] = grace
+                if restart:
+                    self.memory.restarting.add(item.id)
                 spec = pod_spec.find_container(pod, name)
                 self._begin(item.id, do.stop_container(pod, spec, item.id, grace, message))
             case pod_plan.StopSandbox(sandbox):
                 self._begin(sandbox.id, do.stop_sandbox(pod, sandbox))
             case pod_plan.RemoveContainer(item):
                 self._begin(item.id, do.remove(pod, item))
+            case pod_plan.ResizePod(steps):
+                self._begin(pod_plan.STEP_RESIZE, self._resizer.carry_out(pod, steps))
             case pod_plan.Finish():
                 self._begin_step(pod_plan.STEP_FINISH, self._finish())
 
-    def _begin(self, key: str, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, key: str, *work: Coroutine[Any, Any, None]) -> None:
+        """``work``: what to do, and what that is made of: a task that is cancelled before it has
+        begun leaves them all to be closed."""
         if key in self._busy:
-            work.close()
+            for part in work:
+                part.close()
             return
-        task = self._tools.ctx.task(self._guard(key, work), f"{pod_spec.full_name(self.pod)} {key}")
+        task = self._tools.ctx.task(
+            self._guard(key, work[0]), f"{pod_spec.full_name(self.pod)} {key}"
+        )
         self._busy[key] = task
 
         def ended(_: "asyncio.Task[Any]") -> None:
             self._busy.pop(key, None)
             self._stop_grace.pop(key, None)
+            for part in work:
+                part.close()
             self.poke()
 
         task.add_done_callback(ended)
@@ -257,7 +275,7 @@ class PodWorker:
             await asyncio.sleep(RETRY_SECONDS)
 
     def _begin_step(self, step: str, work: Coroutine[Any, Any, None]) -> None:
-        self._begin(step, self._try_step(step, work))
+        self._begin(step, self._try_step(step, work), work)
 
     async def _try_step(self, step: str, work: Coroutine[Any, Any, None]) -> None:
         """A failure is told in an event and delays the next try."""

@@ -3,21 +3,29 @@
 Must not know: what to do about it.
 """
 
+from collections.abc import Collection
+
 from actors.kit.world.containers import Container
 from actors.kubelet import pod_spec
 from actors.kubelet.pod_view import PodMemory, PodView
 from cluster.api.types import Object
 
 
-def outcome(pod: Object, view: PodView) -> str:
-    """Succeeded or Failed once no container will be started again, else ''."""
+def outcome(pod: Object, view: PodView, restarting: Collection[str] = ()) -> str:
+    """Succeeded or Failed once no container will be started again, else ''.
+
+    ``restarting``: ids of containers that have ended but will."""
     policy = pod_spec.restart_policy(pod)
     if policy == "Never" and init_failed(pod, view):
         return "Failed"
     if policy == "Always":
         return ""
     ended = [view.latest(spec["name"]) for spec in pod_spec.main_containers(pod)]
-    dead = [item for item in ended if item is not None and pod_spec.is_dead(item)]
+    dead = [
+        item
+        for item in ended
+        if item is not None and pod_spec.is_dead(item) and item.id not in restarting
+    ]
     if not dead or len(dead) < len(ended):
         return ""
     if all(pod_spec.succeeded(item) for item in dead):

@@ -45,6 +45,8 @@ def should_start(at: Situation, spec: Object) -> bool:
         return False
     if not pod_spec.is_dead(latest) or pod_spec.is_sidecar(spec):
         return True
+    if latest.id in at.memory.restarting:
+        return True
     policy = pod_spec.restart_policy(at.pod)
     if spec in pod_spec.init_containers(at.pod):
         if at.view.current(spec["name"]) is None:

@@ -10,15 +10,19 @@ from actors.kubelet import pod_spec
 from actors.kubelet.container_status import Seen, container_statuses
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting
 from actors.kubelet.progress import initialized, is_through, outcome
+from cluster.api.pod_resizing import ERROR, IN_PROGRESS, PENDING
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
+# There only while a resize waits or goes on.
+RESIZE_CONDITIONS = (PENDING, IN_PROGRESS)
 OWN_CONDITIONS = (
     "PodReadyToStartContainers",
     "Initialized",
     "Ready",
     "ContainersReady",
     "PodScheduled",
+    *RESIZE_CONDITIONS,
 )
 
 
@@ -101,7 +105,7 @@ def pod_phase(pod: Object, view: PodView, memory: PodMemory, main: list[Object],
         return final_phase(memory, main)
     if memory.failure is not None:
         return "Failed"
-    reached = outcome(pod, view)
+    reached = outcome(pod, view, memory.restarting)
     if reached:
         return reached
     never_ran = [
@@ -141,6 +145,7 @@ def conditions(
         ready_condition(pod, containers_ready, old, finished),
         containers_ready,
         condition("PodScheduled", True),
+        *resize_conditions(memory),
     ]
     for item in wanted:
         before = old.get(item["type"])
@@ -159,6 +164,19 @@ def condition(kind: str, value: bool, reason: str = "", message: str = "") -> Ob
     if message:
         item["message"] = message
     return item
+
+
+def resize_conditions(memory: PodMemory) -> list[Object]:
+    """Whether a resize waits, and whether one is being put in force (KEP-1287)."""
+    found = []
+    if memory.pending is not None:
+        pending = condition(PENDING, True, memory.pending.reason, memory.pending.message)
+        found.append({**pending, "observedGeneration": memory.pending.generation})
+    if memory.resize_generation:
+        reason = ERROR if memory.resize_error else ""
+        going = condition(IN_PROGRESS, True, reason, memory.resize_error)
+        found.append({**going, "observedGeneration": memory.resize_generation})
+    return found
 
 
 def initialized_condition(pod: Object, view: PodView, memory: PodMemory, done: bool) -> Object:

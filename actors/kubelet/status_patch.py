@@ -6,7 +6,7 @@ patch: strategic merge"; core/v1 PodStatus (conditions merge by type, addresses 
 
 from typing import Any
 
-from actors.kubelet.status import OWN_CONDITIONS
+from actors.kubelet.status import OWN_CONDITIONS, RESIZE_CONDITIONS
 from cluster.api.types import Object
 
 # Keys to take away when the new status lacks them.
@@ -30,6 +30,12 @@ def make_patch(uid: str, status: Object, last: Object) -> Object:
         for item in status.get("conditions") or ()
         if item["type"] in OWN_CONDITIONS
     ]
+    present = {item["type"] for item in body["conditions"]}
+    body["conditions"].extend(
+        {"$patch": "delete", "type": item["type"]}
+        for item in last.get("conditions") or ()
+        if item["type"] in RESIZE_CONDITIONS and item["type"] not in present
+    )
     return {"metadata": {"uid": uid}, "status": body}
 
 

@@ -90,14 +90,6 @@ def test_mounts() -> None:
     }
 
 
-def test_pod_limits() -> None:
-    limits = {"limits": {"memory": "1Mi", "cpu": "100m"}}
-    assert container_spec.pod_limits(pod({"resources": limits})) == (1 << 20, 100)
-    assert container_spec.pod_limits(pod()) == (0, 0)
-    with_init = pod({"resources": limits}, initContainers=[{"name": "i"}])
-    assert container_spec.pod_limits(with_init) == (0, 0)
-
-
 def test_namespaces() -> None:
     shared = config_of({}, shareProcessNamespace=True)["HostConfig"]
     assert shared["PidMode"] == "container:sandbox"

@@ -1,0 +1,79 @@
+"""What containers and pods are held to, from their resources, in the engine's units. Pure.
+
+Must not know: what else a container is made of. Source: Kubernetes docs, "Resource Management for
+Pods and Containers"; Docker Engine API v1.41 ContainerUpdate.
+"""
+
+from actors.kit.world.containers import MEMORY_LIFTED, Config, Limits
+from actors.kubelet import pod_spec
+from actors.kubelet.downward import ConfigFault
+from cluster.api.quantity import parse
+from cluster.api.types import Object
+
+CPU_PERIOD_MICROS = 100_000
+CPU_QUOTA_MICROS_MIN = 1000
+CPU_SHARES_MIN = 2
+CPU_SHARES_PER_CORE = 1024
+MEMORY_BYTES_MIN = 6 << 20  # the engine refuses less
+
+
+def limits_for(resources: Object | None) -> Limits:
+    """What the engine holds a container to: memory in bytes, CPU as shares (request) and quota
+    (limit)."""
+    limits, requests = (resources or {}).get("limits") or {}, (resources or {}).get("requests")
+    asked = (requests or {}).get("cpu", limits.get("cpu"))
+    shares = (parse(str(asked)).milli if asked is not None else 0) * CPU_SHARES_PER_CORE // 1000
+    milli = parse(str(limits.get("cpu", "0"))).milli
+    quota = max(milli * CPU_PERIOD_MICROS // 1000, CPU_QUOTA_MICROS_MIN) if milli else 0
+    return Limits(
+        memory=parse(str(limits.get("memory", "0"))).value,
+        cpu_shares=max(CPU_SHARES_MIN, shares),
+        cpu_quota=quota,
+        cpu_period=CPU_PERIOD_MICROS if quota else 0,
+    )
+
+
+def resource_config(spec: Object) -> Config:
+    """The same as a part of a HostConfig. Raises ConfigFault for less than the engine allows."""
+    limits = limits_for(spec.get("resources"))
+    config: Config = {"CpuShares": limits.cpu_shares}
+    if limits.memory:
+        config["Memory"] = config["MemorySwap"] = checked_memory(limits.memory)
+    if limits.cpu_quota:
+        config["CpuPeriod"], config["CpuQuota"] = limits.cpu_period, limits.cpu_quota
+    return config
+
+
+def update_config(resources: Object, name: str) -> Config:
+    """What to tell the engine of a running container's cpu or memory. Raises ConfigFault."""
+    limits = limits_for(resources)
+    if name == "memory":
+        size = checked_memory(limits.memory) if limits.memory else MEMORY_LIFTED
+        return {"Memory": size, "MemorySwap": size}
+    return {
+        "CpuShares": limits.cpu_shares,
+        "CpuPeriod": CPU_PERIOD_MICROS,
+        "CpuQuota": limits.cpu_quota or -1,
+    }
+
+
+def checked_memory(size: int) -> int:
+    """Raises ConfigFault for fewer bytes than the engine allows."""
+    if size < MEMORY_BYTES_MIN:
+        raise ConfigFault("Minimum memory limit allowed is 6MB")
+    return size
+
+
+def pod_limits(pod: Object) -> tuple[int, int]:
+    """(memory bytes, CPU milli) for the pod's cgroup; 0 where a container has no limit."""
+    memory = cpu = 0
+    unlimited: set[str] = set()
+    for spec in pod_spec.main_containers(pod):
+        limits = (spec.get("resources") or {}).get("limits") or {}
+        size = parse(str(limits.get("memory", "0"))).value
+        milli = parse(str(limits.get("cpu", "0"))).milli
+        unlimited.update(kind for kind, limit in (("memory", size), ("cpu", milli)) if not limit)
+        memory, cpu = memory + size, cpu + milli
+    if pod_spec.init_containers(pod):
+        return 0, 0  # an init container may ask for more than all the others together
+    return (0 if "memory" in unlimited else memory), (0 if "cpu" in unlimited else cpu)
