@@ -14,6 +14,7 @@ import typer
 import typer.core
 
 from cluster.settings import ClusterSettings
+from deploy.commands import trace_export
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.tracing import files, live, lookup, tail, text, tree, window
 
@@ -169,6 +170,9 @@ def since(
     hidden = len(wanted) - len(shown)
     more = f", and {hidden} that only read or renewed leases (--all)" if hidden else ""
     print(f"{len(shown)} chains in the last {words}{more}", file=sys.stderr)
+
+
+app.command("export")(trace_export.export)
 
 
 def print_tree(
