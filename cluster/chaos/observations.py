@@ -13,7 +13,8 @@ import msgspec
 class Violation(msgspec.Struct, frozen=True):
     """Something that must not be. ``invariant``: which one, as its checker is called.
     ``subject``: KIND/NAME in the namespace of the run, '' if it is of no one object.
-    ``evidence``: the observations that show it, oldest first."""
+    ``evidence``: the observations that show it, oldest first; while it goes on, the first stays
+    the same (it tells two violations apart)."""
 
     invariant: str
     at: float
@@ -57,6 +58,11 @@ class Increment:
     value: int
     revision: int
     at: float = field(default=0.0, compare=False)
+
+    @property
+    def end(self) -> float:
+        """When it was acknowledged."""
+        return self.at
 
 
 @dataclass(frozen=True, slots=True)

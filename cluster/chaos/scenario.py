@@ -19,12 +19,14 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 class DeploymentLoad(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """A Deployment with a Service and a PodDisruptionBudget. ``roll``: between two rolling
     updates, ``scale``: between two changes of the number of replicas (drawn between 1 and twice
-    ``replicas``); 0 for none. ``requests``: a second, over HTTP to its Service."""
+    ``replicas``); 0 for none. ``evict``: between two evictions of one of its pods, which its
+    budget (``max_unavailable``) may refuse. ``requests``: a second, over HTTP to its Service."""
 
     name: str
     replicas: Count = 3
     roll: Span = 0.0
     scale: Span = 0.0
+    evict: Span = 0.0
     requests: float = 0.0
     max_unavailable: Count = 1
 
@@ -67,12 +69,14 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     """What is a violation beside the invariants that always hold; 0 for no bound. ``write_gap``,
     ``read_gap``: longest time without an acknowledged write (a served read) by anyone.
     ``failed_requests``: share of HTTP requests to Services. ``settle``: after the last fault,
-    until all is as desired."""
+    until all is as desired. ``endpoints``: how long a Service may go on sending to a pod that is
+    not ready (a node that is silent is given time to come back, before its pods count as lost)."""
 
     write_gap: float = 0.0
     read_gap: float = 0.0
     failed_requests: float = 0.0
     settle: float = 90.0
+    endpoints: float = 30.0
 
 
 class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

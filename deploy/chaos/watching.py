@@ -18,10 +18,11 @@ RETRY_SECONDS = 0.05
 
 class Watcher:
     """Lists, watches, resumes; lists anew when its place is lost. ``pinned``: stays with one
-    server, whatever happens."""
+    server, whatever happens. ``begun``: set once it has listed."""
 
     def __init__(self, pinned: int | None = None) -> None:
         self.segments: list[Segment] = []
+        self.begun = asyncio.Event()
         self._pinned = pinned
 
     async def run(self) -> None:
@@ -34,6 +35,7 @@ class Watcher:
                     segment = await self.list(turn)
                     segment.at = _now()
                     self.segments.append(segment)
+                    self.begun.set()
                 if not await self.watch(segment, turn):
                     segment = None
             except SteersmanError:

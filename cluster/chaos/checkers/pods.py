@@ -48,7 +48,7 @@ def rival_identities(lives: Sequence[Life], identities: Sequence[str]) -> list[V
         if before is not None and before.pod != life.pod and life.begin <= before.end:
             subject = f"pod/{life.name}"
             text = f"{life.name} lives on {before.node} and on {life.node} at once"
-            evidence = (str(before), str(life))
+            evidence = (f"pods {before.pod} and {life.pod}", str(before), str(life))
             found.append(
                 Violation("one live pod per identity", life.begin, text, subject, evidence)
             )

@@ -1,0 +1,116 @@
+"""A schedule carried out: each order through ``Hands`` when due, healed when its time is over.
+
+Must not know: what the cluster is used for, or what is checked.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from cluster.chaos.orders import Active, Healed
+from cluster.chaos.schedule import Timed
+from deploy.chaos.hands import Hands
+
+# An order that cannot be now (nobody leads at the moment) is tried again so long.
+PATIENCE_SECONDS = 5.0
+
+
+@dataclass
+class Carried:
+    """What became of an order. ``begin``, ``struck``: when it was begun, and had taken effect;
+    ``mending``, ``end``: the same of healing; loop seconds. ``problem``: why it could not be
+    carried out or healed."""
+
+    timed: Timed
+    begin: float
+    struck: float = 0.0
+    mending: float = 0.0
+    end: float = 0.0
+    active: Active | None = None
+    healed: Healed | None = None
+    problem: str = ""
+
+    def doubts(self) -> list[str]:
+        """Why it is not known to have taken effect, or to be healed."""
+        found = [self.problem] if self.problem else []
+        if self.active is not None and not self.active.proof:
+            found.append(self.active.doubt or "nothing shows that it took effect")
+        if self.healed is not None and not self.healed.proof:
+            found.append(self.healed.doubt or "nothing shows that it is healed")
+        return found
+
+
+@dataclass
+class Breaker:
+    """``say``: told of each fault and each healing."""
+
+    hands: Hands
+    say: Callable[[str], None]
+    carried: list[Carried] = field(default_factory=list)
+
+    async def run(self, orders: Sequence[Timed]) -> None:
+        """All of them; returns when the last is healed."""
+        begin = _now()
+        lanes: dict[int, list[Timed]] = {}
+        for timed in orders:
+            lanes.setdefault(timed.lane, []).append(timed)
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes.values():
+                group.create_task(self._lane(lane, begin, group))
+
+    async def _lane(self, orders: list[Timed], begin: float, group: asyncio.TaskGroup) -> None:
+        for timed in orders:
+            await asyncio.sleep(max(0.0, begin + timed.at - _now()))
+            if timed.overlap:
+                group.create_task(self._carry_out(timed))
+            else:
+                await self._carry_out(timed)
+
+    async def _carry_out(self, timed: Timed) -> None:
+        carried = Carried(timed, _now())
+        self.carried.append(carried)
+        active = await self._inject(carried)
+        if active is None:
+            return
+        carried.active, carried.struck = active, _now()
+        sides = [", ".join(side) for side in (active.names, active.others) if side]
+        where = " | ".join(sides)
+        self.say(f"{active.name} on {where}: {active.proof or 'NOT PROVEN: ' + active.doubt}")
+        await asyncio.sleep(max(0.0, carried.struck + timed.order.seconds - _now()))
+        carried.mending = _now()
+        try:
+            carried.healed = await self.hands.heal(active)
+        except ValueError as error:
+            carried.problem = f"not healed: {error}"
+        carried.end = _now()
+        healed = carried.healed
+        if healed is not None:
+            self.say(f"{active.name} healed: {healed.proof or 'NOT PROVEN: ' + healed.doubt}")
+
+    async def _inject(self, carried: Carried) -> Active | None:
+        order, seed = carried.timed.order, carried.timed.seed
+        deadline = _now() + min(PATIENCE_SECONDS, max(order.seconds, 1.0))
+        while True:
+            try:
+                active = await self.hands.inject(order, seed)
+                carried.problem = ""
+                return active
+            except ValueError as error:
+                carried.problem = f"not carried out: {error}"
+                if _now() > deadline:
+                    carried.end = _now()
+                    self.say(f"{order.verb} {order.target}: {carried.problem}")
+                    return None
+            await asyncio.sleep(0.25)
+
+    async def mend(self) -> None:
+        """Heal whatever is still broken."""
+        for active in await self.hands.active():
+            try:
+                await self.hands.heal(active)
+            except ValueError as error:
+                self.say(f"{active.name} not healed: {error}")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,232 @@
+"""A scenario from begin to end on a cluster that is one table, with planted violations."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+
+from cluster.chaos.observations import Container
+from cluster.chaos.orders import Order
+from cluster.chaos.report import Report, decode, encode
+from cluster.chaos.scenario import (
+    Bounds,
+    DeploymentLoad,
+    Repeated,
+    Scenario,
+    StatefulSetLoad,
+    Workload,
+)
+from cluster.messages.apiserver import ApiRequest
+from deploy.chaos.runner import Run
+from tests.simulation.loop import run_simulation
+from tests.unit.deploy.chaos.fake_ground import FakeGround, FakeHands
+
+WEB = DeploymentLoad("web", roll=3.0, scale=(2.0, 4.0), evict=3.0, requests=5.0)
+SCENARIO = Scenario(
+    "kills", "leaders are killed", seconds=12.0, steady=2.0,
+    workload=Workload(deployments=(WEB,), statefulsets=(StatefulSetLoad("db", scale=4.0),)),
+    faults=(Repeated((Order("kill", "leader"),), every=4.0, for_=2.0, first=1.0),),
+    bounds=Bounds(write_gap=3.0, read_gap=3.0, failed_requests=0.05, settle=10.0),
+)  # fmt: skip
+
+
+class Told:
+    """A run, what it said, and when."""
+
+    def __init__(self, scenario: Scenario, plant: Callable[[FakeGround, FakeHands], None]) -> None:
+        self.lines: list[tuple[float, str]] = []
+        self.report: Report = run_simulation(lambda: self._run(scenario, plant))
+
+    async def _run(
+        self, scenario: Scenario, plant: Callable[[FakeGround, FakeHands], None]
+    ) -> Report:
+        self.ground = FakeGround()
+        self.hands = FakeHands(self.ground)
+        plant(self.ground, self.hands)
+        return await Run(scenario, 5, self.ground, self.hands, self._say).outcome()
+
+    def _say(self, line: str) -> None:
+        self.lines.append((asyncio.get_running_loop().time(), line))
+
+    def found(self) -> set[str]:
+        return {one.violation.invariant for one in self.report.violations}
+
+
+def nothing(ground: FakeGround, hands: FakeHands) -> None:
+    """A cluster that does well."""
+
+
+def test_a_cluster_that_does_well() -> None:
+    told = Told(SCENARIO, nothing)
+    report = told.report
+    assert (report.verdict, report.reasons) == ("held", ()), told.lines
+    assert report.exit_code() == 0
+    assert [at for at, _ in told.hands.done] == pytest.approx(
+        [told.hands.done[0][0] + 4.0 * n for n in range(3)], abs=0.05
+    )
+    assert report.figures["faults"] == 3
+    assert report.figures["writes acknowledged"] > 200
+    assert report.figures["evictions granted"] > 3
+    assert 0.2 <= report.figures["longest write gap, seconds"] < 3.0
+    assert [reign.replica for reign in report.reigns if reign.replica][:2] == ["r1", "r2"]
+    assert {one.name for one in report.series} >= {
+        "writes", "write p99", "ready web", "requests web failed",
+    }  # fmt: skip
+    assert any("web scaled to" in text for _, text in report.story)
+    assert all(fault.proof and fault.healed and not fault.doubts for fault in report.faults)
+    assert told.ground.objects.keys() == {("nodes", "", "n1"), ("nodes", "", "n2")}, "tidied up"
+    assert decode(encode(report)) == report
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    assert encode(Told(SCENARIO, nothing).report) == encode(Told(SCENARIO, nothing).report)
+
+
+def lost(ground: FakeGround, hands: FakeHands) -> None:
+    """Every fiftieth update is acknowledged, and forgotten."""
+    count = iter(range(100_000))
+
+    def lie(request: ApiRequest, honestly: Callable[[], Any]) -> Any:
+        if next(count) % 50 != 49:
+            return honestly()
+        body = orjson.loads(request.body)
+        ground.revision += 1
+        body["metadata"]["resourceVersion"] = str(ground.revision)
+        return body
+
+    ground.lies["update", "configmaps"] = lie
+
+
+def stale(ground: FakeGround, hands: FakeHands) -> None:
+    """Every twentieth read shows the first state of the object."""
+    count = iter(range(100_000))
+
+    def lie(request: ApiRequest, honestly: Callable[[], Any]) -> Any:
+        now = honestly()
+        if request.name == "counter" or next(count) % 20 != 19:
+            return now
+        mine = [obj for kind, obj, _, _ in ground.log
+                if kind == "configmaps" and obj["metadata"]["name"] == request.name]  # fmt: skip
+        return mine[0]
+
+    ground.lies["get", "configmaps"] = lie
+
+
+def silent(ground: FakeGround, hands: FakeHands) -> None:
+    """Watches miss every thirtieth event."""
+    ground.mute_events = lambda event: event.revision % 30 == 0
+
+
+def rivals(ground: FakeGround, hands: FakeHands) -> None:
+    """A leader killed comes back in the same term as the next."""
+    honest = ground.stores
+
+    async def stores() -> Any:
+        seen = await honest()
+        if ground.term == 3:
+            seen.append(type(seen[0])("r9", "leader", 3, 1, 1, "same"))
+        return seen
+
+    ground.stores = stores  # type: ignore[method-assign] # planted
+
+
+def twice(ground: FakeGround, hands: FakeHands) -> None:
+    """Another pod of an identity runs somewhere else, and stays."""
+    ghost = Container("n2", "ghost", "ghost-uid", "chaos", "db-0", "main", True)
+    hands.also = lambda: ground.more_containers.append(ghost)
+
+
+def failing(ground: FakeGround, hands: FakeHands) -> None:
+    """A Service answers nobody while a replica is down."""
+    ground.failing = lambda: "refused" if ground.down else ""
+
+
+def deaf(ground: FakeGround, hands: FakeHands) -> None:
+    """Nobody answers while a replica is down."""
+    honest = hands.inject
+
+    async def inject(order: Order, seed: int = 0) -> Any:
+        active = await honest(order, seed)
+        ground.down.update(ground.replicas)
+        return active
+
+    async def heal(active: Any) -> Any:
+        ground.down.clear()
+        return await FakeHands.heal(hands, active)
+
+    hands.inject, hands.heal = inject, heal  # type: ignore[method-assign] # planted
+
+
+@pytest.mark.parametrize(
+    ("plant", "invariant"),
+    [
+        (lost, "lost write"),
+        (stale, "stale read"),
+        (silent, "watch"),
+        (rivals, "one leader per term"),
+        (twice, "one live pod per identity"),
+        (failing, "failed requests"),
+        (deaf, "write gap"),
+    ],
+)
+def test_planted_violations(plant: Callable[[FakeGround, FakeHands], None], invariant: str) -> None:
+    scenario = SCENARIO
+    if plant is deaf:
+        scenario = Scenario(**{**_fields(SCENARIO), "bounds": Bounds(write_gap=1.0, settle=10.0)})
+    told = Told(scenario, plant)
+    assert told.report.verdict == "broken"
+    assert told.report.exit_code() == 1
+    assert invariant in told.found(), told.lines
+    (first, *_) = [one for one in told.report.violations if one.violation.invariant == invariant]
+    when = [at for at, line in told.lines if line.startswith(f"VIOLATION {invariant}")]
+    assert when, "it was not told while the run went on"
+    if invariant not in ("failed requests", "one live pod per identity"):
+        assert when[0] < max(at for at, _ in told.lines) - 1.0, "it was told in the end only"
+    if first.violation.subject:
+        assert first.chain, "no cause"
+
+
+def _fields(scenario: Scenario) -> dict[str, Any]:
+    return {name: getattr(scenario, name) for name in scenario.__struct_fields__}
+
+
+def test_each_violation_is_told_once() -> None:
+    told = Told(SCENARIO, twice)
+    lines = [line for _, line in told.lines if line.startswith("VIOLATION one live pod")]
+    assert len(lines) == 1
+
+
+def test_what_is_left_over_is_found() -> None:
+    def plant(ground: FakeGround, hands: FakeHands) -> None:
+        left = Container("n1", "left", "gone", "chaos", "web-77", "main", True)
+        hands.also = lambda: setattr(ground, "more_containers", [left])
+
+    assert Told(SCENARIO, plant).found() == {"convergence", "orphan container"}
+
+
+def test_a_fault_without_proof_says_nothing() -> None:
+    told = Told(SCENARIO, lambda ground, hands: hands.doubtful.add("kill"))
+    assert told.report.verdict == "says nothing"
+    assert told.report.exit_code() == 2
+    assert "kill leader for 2.0 s: it answers still" in told.report.reasons
+
+
+def test_a_fault_that_cannot_be_says_nothing() -> None:
+    def plant(ground: FakeGround, hands: FakeHands) -> None:
+        hands.impossible = True
+
+    told = Told(SCENARIO, plant)
+    assert told.report.verdict == "says nothing"
+    assert any("not carried out: nobody leads" in reason for reason in told.report.reasons)
+
+
+def test_a_workload_that_does_badly_before_the_faults_says_nothing() -> None:
+    def plant(ground: FakeGround, hands: FakeHands) -> None:
+        ground.failing = lambda: "refused"
+
+    scenario = Scenario(**{**_fields(SCENARIO), "bounds": Bounds(settle=10.0)})
+    told = Told(scenario, plant)
+    assert told.report.verdict == "says nothing"
+    assert any("before the faults 100%" in reason for reason in told.report.reasons)
