@@ -39,6 +39,7 @@ class Net:
         self.stack = stack
         self.memory = MemoryNetwork(SeededEntropy(1))
         self.systems: dict[str, ActorSystem] = {}
+        self.transports: dict[str, Transport] = {}
         self.ports: dict[str, str] = {}
         self.tracer = MemoryTracer()
 
@@ -51,6 +52,7 @@ class Net:
         else:
             listen = self.ports.get(name, "127.0.0.1:0")
             transport = TcpTransport("demo", listen, SeededEntropy(name), None, None, user, groups)
+        self.transports[name] = transport
         system = await self.stack.enter_async_context(
             actor_system(name, transport=transport, registry=REGISTRY, tracer=self.tracer)
         )
@@ -62,6 +64,13 @@ class Net:
                 system.add_peer(other, self.ports.get(other, ""))
         self.systems[name] = system
         return system
+
+    async def pair(self) -> tuple[ActorSystem, ActorSystem, Counter]:
+        """Processes one and two; two has a counter."""
+        one, two = await self.process("one"), await self.process("two")
+        counter = Counter()
+        await two.spawn("counter", lambda: counter)
+        return one, two, counter
 
     async def kill(self, name: str) -> None:
         """End a process; its actors get no word to say."""
@@ -76,10 +85,7 @@ async def net(request: pytest.FixtureRequest) -> AsyncIterator[Net]:
 
 @asynccontextmanager
 async def _pair(net: Net) -> AsyncIterator[tuple[ActorSystem, ActorSystem, Counter]]:
-    one, two = await net.process("one"), await net.process("two")
-    counter = Counter()
-    await two.spawn("counter", lambda: counter)
-    yield one, two, counter
+    yield await net.pair()
 
 
 async def test_asks_and_tells_reach_another_process(net: Net) -> None:

@@ -93,6 +93,15 @@ class Client:
                 turn += 1
                 await asyncio.sleep(0.05)
 
+    async def bootstrapped(self) -> None:
+        """Wait until the first leader has made the namespaces."""
+        while True:
+            try:
+                await self.insist(ApiRequest("get", "namespaces", name=NAMESPACE))
+                return
+            except StatusError:
+                await asyncio.sleep(0.1)
+
     async def list(
         self, resource: str, group: str = "", namespace: str = NAMESPACE
     ) -> list[Object]:

@@ -2,10 +2,11 @@
 
 What is not real is the World: network, disks, container engines and packet filters in memory, all
 drawn from one seed. Processes are killed without warning (their disks keep only what was synced,
-their containers go on) and started again.
+their containers go on) and started again; stopped in order; held back and let go on.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Iterable
 
 from actors import catalog
@@ -15,12 +16,15 @@ from actors.kit.system import ActorSystem
 from actors.kit.transports.memory import MemoryNetwork
 from actors.kit.world.memory import MemoryClock, SeededEntropy
 from actors.kit.world.world import World
+from actors.process import STOP_SECONDS, hand_over
 from actors.store.engines.raft import raft_actor
 from cluster import names
+from cluster.chaos.faults import ClockFault
 from cluster.messages.registry import all_messages
 from cluster.settings import ClusterSettings
 from deploy.topology import Topology, build_settings
 from tests.simulation.knobs import Knobs
+from tests.simulation.loop import PROCESS, VirtualLoop
 from tests.simulation.machine import DETACHED, Machine, Tether, WitnessedRuntime
 from tests.simulation.witness import Witness
 
@@ -66,7 +70,9 @@ class SimulatedCluster:
         self._tethers: dict[str, list[Tether]] = {}
         self._incarnations: dict[str, int] = {}
         self._skews: dict[str, float] = {}
+        self._bends: dict[str, dict[str, tuple[ClockFault, float]]] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
+        self._dark: dict[str, None] = {}
 
     def _machine(self, name: str) -> Machine:
         return Machine(
@@ -82,7 +88,9 @@ class SimulatedCluster:
 
     async def start(self, name: str) -> None:
         """Start a process on its machine, as it was left. Ends early if it is killed meanwhile."""
-        task = asyncio.get_running_loop().create_task(self._start(name), name=f"start {name}")
+        task = asyncio.get_running_loop().create_task(
+            self._start(name), name=f"start {name}", context=within(name)
+        )
         self._starting[name] = task
         try:
             await asyncio.wait([task])
@@ -93,8 +101,10 @@ class SimulatedCluster:
 
     async def _start(self, name: str) -> None:
         assert name not in self.systems, f"{name} runs already"
+        self._dark.pop(name, None)
         incarnation = self._incarnations[name] = self._incarnations.get(name, 0) + 1
-        clock = self.clocks[name] = LoopClock(skew=self._skews.get(name, 0.0))
+        clock = self.clocks[name] = LoopClock(skew=0.0)
+        self._set_clock(name)
         world = World(
             clock=clock,
             entropy=self.entropy.fork(f"{name}/{incarnation}"),
@@ -141,6 +151,53 @@ class SimulatedCluster:
         )
         return [store if item.name == names.STORE else item for item in listed]
 
+    async def terminate(self, name: str) -> None:
+        """SIGTERM, as ``actors.process`` takes it: hand over, stop in order; SIGKILL if that takes
+        too long."""
+        system = self.systems[name]
+        task = asyncio.get_running_loop().create_task(
+            self._terminate(system), name=f"stop {name}", context=within(name)
+        )
+        await asyncio.wait([task], timeout=STOP_SECONDS)
+        if self.systems.get(name) is not system:
+            task.cancel()
+            return  # killed meanwhile
+        if task.done():
+            task.result()
+            del self.systems[name]
+            for tether in self._tethers.pop(name, ()):
+                tether.cut()
+            self.witness.died(system.world)
+        else:
+            task.cancel()
+            await self.kill(name)
+
+    async def _terminate(self, system: ActorSystem) -> None:
+        await hand_over(system)
+        await system.stop()
+
+    def pause(self, name: str) -> None:
+        """SIGSTOP: the process does nothing and reads nothing; its machine goes on."""
+        _loop().pause(name)
+        self.network.freeze(name)
+
+    def resume(self, name: str) -> int:
+        """SIGCONT. Returns how much was due meanwhile."""
+        self.network.thaw(name)
+        return _loop().resume(name)
+
+    def life(self, name: str) -> int:
+        """How often it was started."""
+        return self._incarnations.get(name, 0)
+
+    def powered(self, name: str) -> bool:
+        """Whether its machine has power: it has had none since it lost it until it is started."""
+        return name not in self._dark
+
+    def waits(self, name: str) -> int:
+        """How much a paused process would have done by now."""
+        return _loop().held(name)
+
     async def kill(self, *processes: str) -> None:
         """SIGKILL of all these at one instant. Those that do not run are left as they are."""
         for system in self._cut_off(processes):
@@ -150,6 +207,7 @@ class SimulatedCluster:
         """As ``kill``, and all containers on these machines end too."""
         systems = self._cut_off(processes)
         for name in processes:
+            self._dark[name] = None
             self.machines[name].lose_power()
         for system in systems:
             await system.stop()
@@ -163,6 +221,8 @@ class SimulatedCluster:
             for tether in self._tethers.pop(name, ()):
                 tether.cut()
             self.machines[name].disk.crash(self.entropy)
+            # What is left of it has to end, and can touch nothing any more.
+            self.resume(name)
             self.witness.died(self.systems[name].world)
             if name in self._starting:
                 self._starting[name].cancel()
@@ -207,5 +267,36 @@ class SimulatedCluster:
     def turn_clock(self, name: str, skew: float) -> None:
         """Set the wall clock of a machine so many seconds ahead, also for later incarnations."""
         self._skews[name] = skew
-        if name in self.clocks:
-            self.clocks[name].skew = skew
+        self._set_clock(name)
+
+    def bend_clock(self, name: str, fault: ClockFault) -> None:
+        """The wall clock of a machine jumps, and runs faster or slower from now on."""
+        self._bends.setdefault(name, {})[fault.name] = (fault, _loop().time())
+        self._set_clock(name)
+
+    def mend_clock(self, name: str, fault: str) -> None:
+        """It is as it would be without that."""
+        self._bends.get(name, {}).pop(fault, None)
+        self._set_clock(name)
+
+    def _set_clock(self, name: str) -> None:
+        clock = self.clocks.get(name)
+        if clock is None:
+            return
+        clock.skew, clock.rate = self._skews.get(name, 0.0), 1.0
+        for fault, since in self._bends.get(name, {}).values():
+            clock.skew += fault.jump - (fault.rate - 1.0) * since
+            clock.rate += fault.rate - 1.0
+
+
+def _loop() -> VirtualLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
+
+
+def within(process: str) -> contextvars.Context:
+    """A context in which everything belongs to a process ('' to none)."""
+    context = contextvars.copy_context()
+    context.run(PROCESS.set, process)
+    return context

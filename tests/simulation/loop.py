@@ -1,19 +1,25 @@
 """An event loop on virtual time: when nothing is ready, time jumps to the next timer.
 
 No sockets, no threads, no waiting: hours pass in seconds, and the same code from the same seed
-takes the same steps. A total deadlock raises instead of hanging.
+takes the same steps. A total deadlock raises instead of hanging. Whatever runs in the context of a
+process (``PROCESS``) can be held back and let go on, as by SIGSTOP and SIGCONT.
 
 Must not know: what runs on it.
 """
 
 import asyncio
 import functools
+import heapq
 import random
 import selectors
 from collections.abc import Callable, Coroutine, Mapping
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+# The process that a callback belongs to, '' for none: inherited by all that it starts.
+PROCESS: ContextVar[str] = ContextVar("simulated_process", default="")
 
 
 class Deadlock(RuntimeError):
@@ -61,6 +67,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector.advance = self._advance
         self._virtual_time = 0.0
         self._instant = (0.0, 0)
+        self._paused: dict[str, list[asyncio.Handle]] = {}
         self._order = None if seed is None else random.Random(seed)
         super().__init__(selector)
         # Two timers closer than this fire together.
@@ -74,6 +81,37 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Threads are not repeatable: what runs in simulation must not use them."""
         raise RuntimeError(f"no threads under virtual time: {func!r}")
 
+    def pause(self, process: str) -> None:
+        """From the next turn on nothing of this process runs; what is due waits."""
+        self._paused.setdefault(process, [])
+
+    def resume(self, process: str) -> int:
+        """All that waited is due now, in its order. Returns how much that was."""
+        waiting = self._paused.pop(process, [])
+        self._ready.extend(waiting)  # type: ignore[attr-defined]
+        return len(waiting)
+
+    def held(self, process: str) -> int:
+        """How much a paused process would have done by now; 0 if it is not paused."""
+        return len(self._paused.get(process, ()))
+
+    def _hold_back(self, handle: asyncio.Handle) -> bool:
+        held = self._paused.get(handle._context.get(PROCESS, ""))  # type: ignore[attr-defined]
+        if held is not None:
+            held.append(handle)
+        return held is not None
+
+    def _process_events(self, event_list: Any) -> None:
+        # The base class takes timers that are due just after this: too late to hold them back.
+        super()._process_events(event_list)  # type: ignore[misc]
+        timers = self._scheduled  # type: ignore[attr-defined]
+        end = self._virtual_time + self._clock_resolution
+        while self._paused and timers and timers[0].when() < end:
+            handle = heapq.heappop(timers)
+            handle._scheduled = False
+            if not self._hold_back(handle):
+                self._ready.append(handle)  # type: ignore[attr-defined]
+
     def _advance(self, timeout: float | None) -> None:
         timers = self._scheduled  # type: ignore[attr-defined]
         if timeout is None or not timers:
@@ -81,6 +119,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._virtual_time = max(self._virtual_time, timers[0].when())
 
     def _run_once(self) -> None:
+        if self._paused:
+            ready = self._ready  # type: ignore[attr-defined]
+            going = [handle for handle in ready if not self._hold_back(handle)]
+            ready.clear()
+            ready.extend(going)
         if self._order is not None:
             self._shuffle()
         self._watch_time()

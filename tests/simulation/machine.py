@@ -6,6 +6,7 @@ done all the same. Must not know: which components use it.
 """
 
 import asyncio
+import contextvars
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from actors.kit.world.memory_disk import SimDisk
 from actors.kit.world.packet_filter_memory import MemoryPacketFilter
 from actors.kubelet.networks.memory import MemoryNetwork as MemoryPodNetwork
 from actors.kubelet.runtimes.memory import EXIT_KILLED, MemoryRuntime, Simulated
+from tests.simulation.loop import PROCESS
 
 SYNC_SECONDS = 0.0003
 # What an engine completes though whoever asked for it is gone.
@@ -51,7 +53,11 @@ class Tether:
                 raise DeadProcess(name)
             if name not in self._detached:
                 return await value(*args, **named)
-            task = asyncio.ensure_future(value(*args, **named))
+            # The engine's own work: it goes on while whoever asked is held back.
+            context = contextvars.copy_context()
+            context.run(PROCESS.set, "")
+            loop = asyncio.get_running_loop()
+            task = loop.create_task(value(*args, **named), context=context)
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
             return await asyncio.shield(task)
 
@@ -68,6 +74,17 @@ class WitnessedRuntime(MemoryRuntime):
     def _tell(self, kind: Literal["started", "died", "destroyed"], item: Simulated) -> None:
         self._witness(kind, item)
         super()._tell(kind, item)
+
+    def remove_images(self) -> list[str]:
+        """Of all containers there are, as by ``docker rmi --force``; which ones were there."""
+        records = [item.record for item in self._containers.values()]
+        named = {name for record in records for name in (record.image, record.image_id)}
+        gone = sorted(
+            name for name, image in self._images.items() if name in named or image.id in named
+        )
+        for name in gone:
+            del self._images[name]
+        return gone
 
 
 @dataclass

@@ -9,8 +9,7 @@ from actors.kit.world.memory import SeededEntropy
 from cluster.chaos.checkers import pods as pod_checks
 from cluster.chaos.checkers import watches
 from cluster.chaos.picking import pod_seen, set_size
-from cluster.errors import StatusError, SteersmanError
-from cluster.messages.apiserver import ApiRequest
+from cluster.errors import SteersmanError
 from deploy.chaos.load import Load
 from deploy.chaos.registers import ApiRegister
 from deploy.chaos.watching import ApiWatcher
@@ -49,7 +48,7 @@ class Scenario(Run):
         self.nemesis = Nemesis(self.cluster, lanes, self.leader, self.user.delete_pods_of)
 
     async def live(self, group: asyncio.TaskGroup) -> None:
-        await self.bootstrapped()
+        await self.client.bootstrapped()
         # The two that ``surplus_pods`` compares begin before there is anything to see.
         watching = [group.create_task(w.run()) for w in (self.pods, self.sets, *self.watchers)]
         await asyncio.sleep(0.1)
@@ -72,15 +71,6 @@ class Scenario(Run):
     def end_work(self) -> None:
         super().end_work()
         self.user.stopping.set()
-
-    async def bootstrapped(self) -> None:
-        """Wait until the first leader has made the namespaces."""
-        while True:
-            try:
-                await self.client.insist(ApiRequest("get", "namespaces", name="default"))
-                return
-            except StatusError:
-                await asyncio.sleep(0.1)
 
     def check(self) -> None:
         super().check()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.loop import Deadlock, Livelock, VirtualLoop, run_simulation
+from tests.simulation.loop import PROCESS, Deadlock, Livelock, VirtualLoop, run_simulation
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,6 +102,39 @@ def test_shuffling_is_seeded() -> None:
     assert order(1) == order(1)
     assert order(1) != order(2)
     assert sorted(order(2)) == list(range(20))
+
+
+def test_a_paused_process_does_nothing_and_then_all_that_was_due() -> None:
+    seen: list[tuple[float, str]] = []
+
+    async def beat(name: str) -> None:
+        PROCESS.set(name)
+        while True:
+            await asyncio.sleep(1.0)
+            seen.append((loop().time(), name))
+
+    def loop() -> VirtualLoop:
+        running = asyncio.get_running_loop()
+        assert isinstance(running, VirtualLoop)
+        return running
+
+    async def main() -> None:
+        beats = [asyncio.create_task(beat(name), name=name) for name in ("one", "two")]
+        await asyncio.sleep(2.5)
+        loop().pause("two")
+        loop().call_soon(seen.append, (0.0, "not two"))
+        await asyncio.sleep(3.0)
+        assert loop().held("two") == 1
+        assert loop().held("one") == 0
+        assert loop().resume("two") == 1
+        await asyncio.sleep(1.2)
+        assert not any(task.done() for task in beats)
+
+    run_simulation(main)
+    times = {name: [time for time, whose in seen if whose == name] for name in ("one", "two")}
+    assert times["one"] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert times["two"] == [1.0, 2.0, 5.5, 6.5]
+    assert (0.0, "not two") in seen
 
 
 def test_the_loop_closes_clean() -> None:

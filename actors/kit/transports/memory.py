@@ -3,18 +3,23 @@
 It behaves as TCP does. A connection delivers in order or breaks; what one direction of a partition
 swallows is held back and delivered if it heals before the connection is given up. Loss drops tells
 (which promise no arrival) and delays all else, as a retransmission would. Envelopes pass through
-the codec, so that what cannot travel fails here too. Must not know: actors, messages.
+the codec, so that what cannot travel fails here too. What a process is told, it is told in its own
+context (of ``contextvars``), and the network acts in its own: a loop that holds a process back then
+holds that process only. Must not know: actors, messages.
 """
 
 import asyncio
+import contextvars
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from actors.kit.mailbox import Principal
 from actors.kit.transports.transport import Receiver
+from actors.kit.transports.ways import Way, Ways
 from actors.kit.world.entropy import Entropy
 from cluster import names
+from cluster.chaos.faults import LinkFault
 from cluster.errors import ActorDown, Overloaded, PeerFault
 from cluster.limits import PEER_QUEUE_MESSAGES_MAX
 from cluster.wire.codec import decode_envelope, encode_envelope
@@ -69,6 +74,9 @@ class MemoryNetwork:
         self._transports: dict[str, MemoryTransport] = {}
         self._connections: dict[tuple[str, str], _Connection] = {}
         self._blocked: dict[tuple[str, str], None] = {}
+        self._ways: dict[str, Ways] = {}
+        self._frozen: dict[str, None] = {}
+        self.context = contextvars.copy_context()
 
     def transport(
         self, process: str, user: str = "", groups: tuple[str, ...] = (names.GROUP_REPLICAS,)
@@ -84,6 +92,33 @@ class MemoryNetwork:
     def unblock(self, source: str, target: str) -> None:
         """What was held back arrives now, if the connection was not given up."""
         self._blocked.pop((source, target), None)
+        self._release(source, target)
+
+    def suffer(self, source: str, faults: list[tuple[LinkFault, dict[str, int]]]) -> None:
+        """What ``source`` sends suffers these from now on, over all its lives, and no others. What
+        they do is counted in their dicts."""
+        self._of(source).suffer(faults)
+        for other in list(self._transports):
+            self._release(source, other)
+
+    def passes(self, source: str, target: str) -> bool:
+        """Whether anything gets from ``source`` to ``target``."""
+        cut = source in self._ways and self._ways[source].to(target).cut
+        return not (cut or (source, target) in self._blocked or target in self._frozen)
+
+    def freeze(self, process: str) -> None:
+        """It neither reads nor accepts (SIGSTOP): what is sent to it waits, as in a partition."""
+        self._frozen[process] = None
+
+    def thaw(self, process: str) -> None:
+        """It reads what waited, on connections that were not given up."""
+        self._frozen.pop(process, None)
+        for source in list(self._transports):
+            self._release(source, process)
+
+    def _release(self, source: str, target: str) -> None:
+        if not self.passes(source, target):
+            return
         connection = self._connection(source, target)
         for data in connection.held.pop(source, []):
             self._forward(source, target, data, 0.0)
@@ -102,7 +137,7 @@ class MemoryNetwork:
                             self.block(source, target)
 
     def heal(self) -> None:
-        """Everything passes again."""
+        """Everything passes again that was blocked."""
         for source, target in list(self._blocked):
             self.unblock(source, target)
 
@@ -141,35 +176,32 @@ class MemoryNetwork:
         """Try to connect: 0.0 if connected, else the seconds until the dialler gives up."""
         if self.is_up(source, target):
             return 0.0
-        if (source, target) in self._blocked or (target, source) in self._blocked:
+        if not self.passes(source, target) or not self.passes(target, source):
             return DIAL_SECONDS
         if target not in self._transports:
             return 2 * self.latency[1]
         self._connection(source, target).reset(up=True)
-        self._transports[target].came_up(source)
+        other = self._transports[target]
+        other.context.copy().run(other.came_up, source)
         return 0.0
 
     def send(self, source: str, target: str, envelope: Envelope) -> int:
         """Send on the connection, which is up. Returns the size."""
         data = encode_envelope(envelope)
-        connection = self._connection(source, target)
-        if (source, target) in self._blocked:
-            connection.held.setdefault(source, []).append(data)
-            if connection.silence is None:
-                connection.silence = asyncio.get_running_loop().call_later(
-                    SILENCE_SECONDS, self.sever, source, target
-                )
+        told = envelope.kind == "tell"
+        if not self.passes(source, target):
+            self._hold(source, target, data)
             return len(data)
         delay = 0.0
         if self.loss and self._entropy.random() < self.loss:
-            if envelope.kind == "tell":
+            if told:
                 return len(data)
             delay = RETRANSMIT_SECONDS
+        if source in self._ways:
+            return self._send_by(self._ways[source].to(target), source, target, envelope, data)
         self._forward(source, target, data, delay)
-        if envelope.kind == "tell" and self._entropy.random() < self.duplicate:
-            asyncio.get_running_loop().call_later(
-                self._delay() * 3, self._again, source, target, data, connection.epoch
-            )
+        if told and self._entropy.random() < self.duplicate:
+            self._later(self._delay() * 3, source, target, data)
         return len(data)
 
     # Within.
@@ -184,6 +216,55 @@ class MemoryNetwork:
     def _delay(self) -> float:
         return self._entropy.uniform(*self.latency)
 
+    def _of(self, source: str) -> Ways:
+        found = self._ways.get(source)
+        if found is None:
+            found = self._ways[source] = Ways(self._entropy)
+        return found
+
+    def _send_by(self, way: Way, source: str, target: str, envelope: Envelope, data: bytes) -> int:
+        """As ``TcpTransport`` does on such a way."""
+        told = envelope.kind == "tell"
+        sender = self._transports[source]
+        if told and (fault := way.loses()):
+            sender.struck(target, envelope, "dropped", f"fault:{fault}")
+            return len(data)
+        loop = asyncio.get_running_loop()
+        if len(self._connection(source, target).queues.get(source, ())) >= PEER_QUEUE_MESSAGES_MAX:
+            raise Overloaded(f"{PEER_QUEUE_MESSAGES_MAX} messages wait for {target}")
+        late = way.holds_back() if told else 0.0
+        due = way.due(loop.time(), len(data)) - loop.time()
+        if late:
+            self._later(due + late + self._delay(), source, target, data)
+        else:
+            self._forward(source, target, data, due)
+        if told and (fault := way.doubles()):
+            sender.struck(target, envelope, "sent", f"fault:{fault}")
+            self._later(due + self._delay() * 3, source, target, data)
+        return len(data)
+
+    def _hold(self, source: str, target: str, data: bytes) -> None:
+        connection = self._connection(source, target)
+        connection.held.setdefault(source, []).append(data)
+        if source in self._ways:
+            self._ways[source].to(target).held()
+        if connection.silence is None:
+            connection.silence = asyncio.get_running_loop().call_later(
+                SILENCE_SECONDS, self.sever, source, target, context=self.context
+            )
+
+    def _later(self, seconds: float, source: str, target: str, data: bytes) -> None:
+        """Out of order."""
+        epoch = self._connection(source, target).epoch
+        asyncio.get_running_loop().call_later(
+            seconds, self._again, source, target, data, epoch, context=self._reader(target)
+        )
+
+    def _reader(self, target: str) -> contextvars.Context:
+        """In which a process gets what arrives."""
+        transport = self._transports.get(target)
+        return self.context if transport is None else transport.context.copy()
+
     def _forward(self, source: str, target: str, data: bytes, delay: float) -> None:
         connection = self._connection(source, target)
         loop = asyncio.get_running_loop()
@@ -191,11 +272,12 @@ class MemoryNetwork:
         connection.due[source] = due
         connection.queues.setdefault(source, deque()).append(data)
         # Each timer takes the oldest: timers set for the same instant fire in any order.
-        loop.call_at(due, self._arrive, source, target, connection.epoch)
+        reader = self._reader(target)
+        loop.call_at(due, self._arrive, source, target, connection.epoch, context=reader)
 
     def _again(self, source: str, target: str, data: bytes, epoch: int) -> None:
         connection = self._connection(source, target)
-        if connection.epoch == epoch and (source, target) not in self._blocked:
+        if connection.epoch == epoch and self.passes(source, target):
             self._hand_over(source, target, data)
 
     def _arrive(self, source: str, target: str, epoch: int) -> None:
@@ -214,8 +296,13 @@ class MemoryNetwork:
 
     def _tell_lost(self, process: str, peer: str) -> None:
         transport = self._transports.get(process)
-        if transport is not None:
-            transport.lost(peer)
+        if transport is None:
+            return
+        if process in self._frozen:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(transport.lost, peer, context=transport.context)
+        else:
+            transport.context.copy().run(transport.lost, peer)
 
 
 class MemoryTransport:
@@ -223,6 +310,7 @@ class MemoryTransport:
 
     def __init__(self, network: MemoryNetwork, principal: Principal) -> None:
         self.principal = principal
+        self.context = contextvars.copy_context()
         self._network = network
         self._receiver: Receiver | None = None
         self._kept: dict[str, None] = {}
@@ -234,6 +322,7 @@ class MemoryTransport:
         """Listen."""
         assert process == self.principal.process
         self._receiver = receiver
+        self.context = contextvars.copy_context()
         self._network.enter(process, self)
 
     async def stop(self) -> None:
@@ -271,7 +360,9 @@ class MemoryTransport:
     def drop(self, process: str) -> None:
         """See ``Transport``."""
         loop = asyncio.get_running_loop()
-        loop.call_soon(self._network.sever, self.principal.process, process)
+        loop.call_soon(
+            self._network.sever, self.principal.process, process, context=self._network.context
+        )
 
     # For the network.
 
@@ -279,6 +370,11 @@ class MemoryTransport:
         """An envelope arrived. Raises PeerFault."""
         if self._receiver is not None:
             self._receiver.receive(principal, envelope, size)
+
+    def struck(self, process: str, envelope: Envelope, event: str, reason: str) -> None:
+        """A fault struck a told message."""
+        if self._receiver is not None:
+            self._receiver.struck(process, envelope, event, reason)
 
     def lost(self, process: str) -> None:
         """The connection broke, or could not be made."""

@@ -32,11 +32,15 @@ class _Fault:
 
 class SimDisk:
     """A ``Disk`` in memory. ``sync_latency``: seconds that each sync or other durable change takes.
-    ``capacity``: bytes of all files together, None for no bound. Both may be set at any time."""
+    ``capacity``: bytes of all files together, None for no bound. ``full``: nothing can be written,
+    whatever there is. All may be set at any time."""
 
     def __init__(self, sync_latency: float = 0.0, capacity: int | None = None) -> None:
         self.sync_latency = sync_latency
         self.capacity = capacity
+        self.full = False
+        self.refused = 0
+        self._tear: tuple[float, Callable[[], None]] | None = None
         self._files: dict[str, MemoryFile] = {}
         self._faults: list[_Fault] = []
         # Durable changes whose callers still wait.
@@ -49,6 +53,20 @@ class SimDisk:
         ``operation``: read, write (atomic, or preparing), sync, rename, remove or open.
         """
         self._faults.append(_Fault(operation, number, prefix, count))
+
+    def pardon(self) -> None:
+        """No operation fails that has not failed yet."""
+        self._faults.clear()
+
+    def tear(self, share: float, died: Callable[[], None]) -> None:
+        """Of what the next sync writes only that share reaches the platter, then the machine stands
+        still; ``died`` is told."""
+        self._tear = (share, died)
+
+    def untear(self) -> bool:
+        """The next sync is whole after all. False if it was torn already."""
+        torn, self._tear = self._tear is None, None
+        return not torn
 
     def damage(self, path: str, offset: int, mask: int = 1) -> None:
         """Flip bits of the byte at ``offset``, as a platter that rots."""
@@ -186,10 +204,24 @@ class SimDisk:
 
     def check(self, operation: str, path: str) -> None:
         """Raises DiskFault if a fault was injected for this."""
+        if self.full and operation in ("write", "sync"):
+            self.refused += 1
+            raise _fault(path, errno.ENOSPC)
         for fault in self._faults:
             if fault.operation == operation and path.startswith(fault.prefix) and fault.count:
                 fault.count -= 1
+                self.refused += 1
                 raise _fault(path, fault.number)
+
+    def check_tear(self, file: MemoryFile, written: int) -> None:
+        """Raises DiskFault if this sync is the one to be torn."""
+        if self._tear is None:
+            return
+        (share, died), self._tear = self._tear, None
+        file.tear(written, share)
+        self.generation += 1
+        died()
+        raise DiskFault("power lost")
 
     def check_room(self, path: str, file: MemoryFile) -> None:
         """Raises DiskFull if the file has grown to more than fits."""
@@ -260,6 +292,7 @@ class SimAppendFile:
     async def _settle(self, written: int) -> None:
         await self._disk.settle()
         self._check()
+        self._disk.check_tear(self._file, written)
         try:
             self._disk.check("sync", self._path)
             self._disk.check_room(self._path, self._file)

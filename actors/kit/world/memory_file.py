@@ -78,20 +78,30 @@ class MemoryFile:
             held = data[offset] if offset < len(data) else 0
             _put(data, offset, bytes([held ^ mask]))
 
+    def tear(self, written: int, share: float) -> None:
+        """Of the first ``written`` writes only that share of their bytes becomes durable, from the
+        start; all else that is not durable is lost."""
+        while self._writes and self.written > written:
+            self._writes.pop()
+            self.written -= 1
+        self._keep_prefix(int(share * sum(len(data) for _, data in self._writes)))
+        self._writes.clear()
+        self._view = bytearray(self._platter)
+        self.length = self._durable
+
     def lose_power(self, entropy: Entropy, by_sectors: bool) -> None:
         """Keep of what is not durable a random prefix, or some random sectors."""
         if self._writes:
             if by_sectors:
                 self._keep_sectors(entropy)
             else:
-                self._keep_prefix(entropy)
+                total = sum(len(data) for _, data in self._writes)
+                self._keep_prefix(int(entropy.random() * (total + 1)))
             self._writes.clear()
         self._view = bytearray(self._platter)
         self.length = self._durable
 
-    def _keep_prefix(self, entropy: Entropy) -> None:
-        total = sum(len(data) for _, data in self._writes)
-        keep = int(entropy.random() * (total + 1))
+    def _keep_prefix(self, keep: int) -> None:
         for offset, data in self._writes:
             kept = data[:keep]
             keep -= len(kept)

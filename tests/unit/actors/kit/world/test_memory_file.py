@@ -75,3 +75,26 @@ def test_writes_given_up_are_read_until_the_power_goes() -> None:
     assert file.content() == b"XbY"
     file.lose_power(SeededEntropy(1), by_sectors=True)
     assert file.content() == b"abY"
+
+
+@settings(deadline=None)
+@given(WRITES, WRITES, st.floats(0.0, 1.0))
+def test_a_torn_write_leaves_its_beginning_and_nothing_after_it(
+    torn: list[tuple[int, bytes]], behind: list[tuple[int, bytes]], share: float
+) -> None:
+    file = MemoryFile(bytearray(b"before"))
+    for offset, piece in torn:
+        file.write(offset, piece)
+    written = file.written
+    for offset, piece in behind:
+        file.write(offset, piece)
+    file.tear(written, share)
+    keep = int(share * sum(len(piece) for _, piece in torn))
+    kept: list[tuple[int, bytes]] = []
+    for offset, piece in torn:
+        kept.append((offset, piece[:keep]))
+        keep -= len(kept[-1][1])
+    expected = applied(b"before", [item for item in kept if item[1]])
+    assert file.content() == expected
+    file.lose_power(SeededEntropy(1), by_sectors=False)
+    assert file.content() == expected
