@@ -51,6 +51,7 @@ from actors.apiserver.policy_cache import PREFIX, PolicyCache
 from actors.apiserver.presence import Presence
 from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.schema_files import load_definitions
+from actors.apiserver.shared_watch import SharedWatches
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.subresources.handler import Parts
 from actors.apiserver.webhook_client import WebhookClient
@@ -159,8 +160,8 @@ class ApiServerActor(Actor):
         with self._desk.contained(message):
             plan = await self._chain.open_watch(message, caller_of_message(delivery))
             async with aclosing(plan.batches()) as batches:
-                async for batch in batches:
-                    await sink.send(batch)
+                async for view in batches:
+                    await sink.send(view.batch)
 
     async def stopped(self) -> None:
         """Close the HTTPS door, and what webhooks are asked through."""
@@ -192,6 +193,7 @@ class ApiServerActor(Actor):
         store = StoreClient(self.ctx.ref(names.address(names.STORE, self._replica)), sealer)
         tokens = ContinueTokens(self._authority.service_account_key)
         objects = ObjectStore(store, tokens)
+        objects.watches = SharedWatches(store, self.ctx.task)
         self._webhooks = WebhookClient(ServiceDialler(objects, entropy))
         objects.conversion = Conversion(WebhookConverter(self._webhooks, entropy))
         return Environment(

@@ -22,9 +22,10 @@ from actors.apiserver.documents import Document
 from actors.apiserver.front_desk import RECORDED_PATH_MAX, FrontDesk, Visit
 from actors.apiserver.http_requests import api_request_of, check_text, read_body
 from actors.apiserver.operations import PATHS, SNAPSHOT
-from actors.apiserver.rendering import render_event
+from actors.apiserver.rendering import plain_lines, render_event
 from actors.apiserver.request_chain import WatchPlan
 from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, parse_query
+from actors.apiserver.shared_watch import View
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
@@ -297,19 +298,26 @@ class HttpServer:
             # A client that went away is no failure: there is nobody left to tell.
             with suppress(ConnectionError):
                 async with aclosing(plan.batches()) as batches:
-                    async for batch in batches:
-                        now = self._desk.environment.clock.now()
-                        lines = []
-                        for event in batch.events:
-                            lines.append(
-                                render_event(plan.form, plan.kind, event, now, plan.include, first)
-                            )
-                            first = False
-                        await response.write(b"".join(lines))
+                    async for view in batches:
+                        if plan.form == "object":
+                            # The same bytes for all who see the same.
+                            view.lines = view.lines or plain_lines(view.batch.events)
+                            await response.write(view.lines)
+                        else:
+                            await response.write(self._lines(plan, view, first))
+                        first = False
                 await response.write_eof()
         finally:
             self._watches.discard(task)
         return response
+
+    def _lines(self, plan: WatchPlan, view: View, first: bool) -> bytes:
+        now = self._desk.environment.clock.now()
+        lines = []
+        for event in view.batch.events:
+            lines.append(render_event(plan.form, plan.kind, event, now, plan.include, first))
+            first = False
+        return b"".join(lines)
 
     async def _log(
         self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None], visit: Visit

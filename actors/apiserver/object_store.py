@@ -17,6 +17,7 @@ from actors.apiserver.custom.conversion import Conversion
 from actors.apiserver.list_options import ListOptions
 from actors.apiserver.local_cache import LocalCache
 from actors.apiserver.selection import Selection
+from actors.apiserver.shared_watch import SharedWatches
 from actors.apiserver.store_client import StoreClient, prefix_end
 from cluster import limits
 from cluster.api import status
@@ -95,13 +96,14 @@ class WriteContext:
 
 @dataclass
 class ObjectStore:
-    """All methods raise StatusError only."""
+    """All methods raise StatusError only. ``watches``: None where nothing is watched."""
 
     store: StoreClient
     tokens: ContinueTokens
     plain: WriteContext = field(default_factory=WriteContext)
     cache: LocalCache = field(default_factory=LocalCache)
     conversion: Conversion = field(default_factory=Conversion)
+    watches: SharedWatches | None = None
 
     async def get(self, kind: Kind, namespace: str, name: str, revision: int | None) -> KeyValue:
         """``revision``: None linearizable, 0 whatever is here, N at least that. Raises 404."""

@@ -5,7 +5,7 @@ object. Must not know: the store, sockets. Source: docs "Kubernetes API concepts
 resources as Tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 
@@ -74,6 +74,13 @@ def render_event(
     if event.kind != "ERROR" and form != "object":
         body = _event_object(form, kind, event, now, include, first)
     return b'{"type":"%b","object":%b}\n' % (event.kind.encode(), body)
+
+
+def plain_lines(events: Iterable[WatchEvent]) -> bytes:
+    """The lines of events in a watch response, for who asked for the objects themselves."""
+    return b"".join(
+        [b'{"type":"%b","object":%b}\n' % (event.kind.encode(), event.object) for event in events]
+    )
 
 
 def _event_object(

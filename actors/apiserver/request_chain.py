@@ -29,6 +29,7 @@ from actors.apiserver.list_options import list_options, watch_options
 from actors.apiserver.negotiation import Form, negotiate
 from actors.apiserver.object_store import Outcome
 from actors.apiserver.selection import selection_of
+from actors.apiserver.shared_watch import View
 from actors.apiserver.strategies.table import strategy_of
 from actors.apiserver.subresources import binding, log
 from actors.apiserver.subresources.handler import Parts
@@ -42,7 +43,7 @@ from cluster.api.kind import SCALE_KIND
 from cluster.api.kinds import Kind, by_resource
 from cluster.api.types import Object
 from cluster.errors import StatusError
-from cluster.messages.apiserver import ApiRequest, ApiResponse, WatchBatch
+from cluster.messages.apiserver import ApiRequest, ApiResponse
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class WatchPlan:
     stream: WatchStream
     warnings: tuple[str, ...] = ()
 
-    def batches(self) -> AsyncGenerator[WatchBatch, None]:
+    def batches(self) -> AsyncGenerator[View, None]:
         """See ``WatchStream.batches``."""
         return self.stream.batches()
 

@@ -19,7 +19,8 @@ class Selection:
     """The objects of ``kind`` in ``namespace`` ('' all) that the selectors choose.
 
     ``start``/``end``: the key range that holds them all. ``selective``: not everything in the range
-    is chosen. ``name``: the one name asked for, or ''.
+    is chosen. ``name``: the one name asked for, or ''. ``view``: selections that are equal in it
+    and in the range choose the same, and show it the same.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Selection:
         except SelectorError as error:
             raise status.bad_request(str(error)) from error
         self.kind = kind
+        self.view = (kind.group, kind.version, kind.plural, labels, fields)
         self.name = name or self._fields.exact("metadata.name") or ""
         self.namespace = namespace or self._fields.exact("metadata.namespace") or ""
         self.selective = not (self._labels.everything and self._fields.everything)
