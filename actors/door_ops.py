@@ -1,20 +1,28 @@
-"""What a process can be asked at its door: its faults, and its simulated containers.
+"""What a process can be asked at its door: its faults, its simulated containers, its peers.
 
 Must not know: how the door works (``actors.kit.door``), what faults do (``actors.kit.faults``).
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 
 from actors.kit.door import Ask, Op
 from actors.kit.faults import Faults
+from actors.kit.system import ActorSystem
 from actors.kit.world.containers import ContainerRuntime, RuntimeFault
 from actors.kit.world.faulty_clock import FaultyClock
+from cluster import names
 from cluster.chaos import faults as records
 from cluster.chaos.faults import Fault
+from cluster.errors import SteersmanError
+from cluster.limits import MIB
+from cluster.messages.echo import Ping
+
+PING_SECONDS_MAX = 60.0
+PING_TELL_MAX = 1000
 
 
 def fault_ops(faults: Faults, clock: FaultyClock) -> dict[str, Op]:
@@ -37,6 +45,40 @@ def fault_ops(faults: Faults, clock: FaultyClock) -> dict[str, Op]:
         return {"now": clock.now(), "actual": time.time()}
 
     return {"inject": inject, "heal": heal, "faults": standing, "time": tell_time}
+
+
+def ping_ops(system: ActorSystem) -> dict[str, Callable[[Ask], Awaitable[Ask]]]:
+    """ping: ``peer``; ``seconds`` to wait for the answer (1), ``bytes`` to send (0), how many to
+    ``tell`` first, without an answer (0). Returns the ``seconds`` of a round trip, null if none was
+    made: ``why`` says so."""
+
+    async def ping(ask: Ask) -> Ask:
+        peer, wait, size, told = _ping(ask)
+        echo = system.ref(names.address(names.ECHO, peer))
+        for _ in range(told):
+            echo.tell(Ping())
+        begin = time.monotonic()
+        try:
+            await echo.ask(Ping(bytes(size)), wait)
+        except SteersmanError as error:
+            return {"seconds": None, "why": str(error)}
+        return {"seconds": time.monotonic() - begin}
+
+    return {"ping": ping}
+
+
+def _ping(ask: Ask) -> tuple[str, float, int, int]:
+    peer, wait = ask.get("peer"), ask.get("seconds", 1.0)
+    size, told = ask.get("bytes", 0), ask.get("tell", 0)
+    if not isinstance(peer, str) or not peer:
+        raise ValueError("peer: the name of a process")
+    if not isinstance(wait, int | float) or not 0 < wait <= PING_SECONDS_MAX:
+        raise ValueError(f"seconds: more than 0, at most {PING_SECONDS_MAX:g}")
+    if not isinstance(size, int) or not 0 <= size <= MIB:
+        raise ValueError(f"bytes: 0 to {MIB}")
+    if not isinstance(told, int) or not 0 <= told <= PING_TELL_MAX:
+        raise ValueError(f"tell: 0 to {PING_TELL_MAX}")
+    return peer, wait, size, told
 
 
 def engine_ops(runtime: ContainerRuntime | None) -> dict[str, Op]:

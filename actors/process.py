@@ -20,8 +20,9 @@ import uvloop
 
 from actors import catalog, door_ops
 from actors.client.live_settings import LiveSettings
+from actors.echo import EchoActor
 from actors.garbage import Collector
-from actors.kit.door import Door
+from actors.kit.door import Door, Op
 from actors.kit.faults import Faults
 from actors.kit.supervisor import Unrecoverable
 from actors.kit.system import ActorSystem
@@ -99,12 +100,17 @@ async def _run(path: Path, name: str, settings: ClusterSettings, folder: Path) -
     backends = catalog.open_backends(settings, name)
     faults = Faults(ways, storage, clock, door_ops.set_engine(backends.runtime))
     faults.inject(door_ops.read(Path(settings.data_dir) / "chaos" / f"{name}.json"))
-    ops = {**door_ops.fault_ops(faults, clock), **door_ops.engine_ops(backends.runtime)}
+    ops: dict[str, Op] = {
+        **door_ops.fault_ops(faults, clock),
+        **door_ops.ping_ops(system),
+        **door_ops.engine_ops(backends.runtime),
+    }
     door = Door(Path(settings.data_dir) / "run" / f"{name}.door", ops)
     await system.start()
     try:
         # Before anything that may wait for what is broken.
         await door.open()
+        await system.spawn(names.ECHO, EchoActor)
         try:
             for component in catalog.components(live, backends):
                 await system.spawn(component.name, component.factory)

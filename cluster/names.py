@@ -10,6 +10,7 @@ KUBELET = "kubelet"
 PROXY = "proxy"
 DNS = "dns"
 TRACER = "tracer"
+ECHO = "echo"
 STREAMS_CHILD = "streams"  # of the kubelet
 KUBELET_STREAMS = f"{KUBELET}/{STREAMS_CHILD}"
 

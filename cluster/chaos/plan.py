@@ -18,8 +18,10 @@ CONTAINERS: tuple[Verb, ...] = ("engine-restart", "container-kill", "sandbox-kil
 LINKS: tuple[Verb, ...] = ("partition", "delay", "loss", "duplicate", "reorder", "bandwidth")
 # Only replicas have a log.
 STORAGE: tuple[Verb, ...] = ("slow-disk", "disk-full", "fsync-error", "torn-write")
-# The process dies of it, as it should.
-DEADLY: tuple[Verb, ...] = ("fsync-error", "torn-write")
+# The process dies of it.
+DEADLY: tuple[Verb, ...] = ("torn-write",)
+# A process that starts anew does not suffer from these again.
+ONCE: tuple[Verb, ...] = ("fsync-error", "torn-write")
 # Without a time these are over once they are done: the cluster mends what they did.
 AT_ONCE: tuple[Verb, ...] = ("restart", "engine-restart", "container-kill", "sandbox-kill")
 

@@ -124,7 +124,7 @@ def _suffering(entries: list[Entry]) -> dict[str, list[Fault]]:
     """By process. What strikes once is not in it: it would strike again at each start."""
     found: dict[str, list[Fault]] = {}
     for entry in entries:
-        if entry.phase == "healing" or entry.active.order.verb in plan.DEADLY:
+        if entry.phase == "healing" or entry.active.order.verb in plan.ONCE:
             continue
         for process, fault in entry.inner.items():
             found.setdefault(process, []).append(fault)

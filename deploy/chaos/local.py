@@ -17,6 +17,7 @@ from cluster.settings import ClusterSettings
 from deploy import processes, state
 from deploy.chaos import looking
 from deploy.chaos.evidence import Evidence
+from deploy.chaos.inner import Inner
 from deploy.chaos.ledger import Entry, Ledger, Page
 from deploy.chaos.means import Means, Power
 
@@ -26,7 +27,7 @@ LATE_SECONDS = 10.0
 
 def means_of(order: Order) -> Means:
     """By what an order is carried out."""
-    return Power()
+    return Power() if order.verb in plan.OUTER else Inner()
 
 
 class Chaos:

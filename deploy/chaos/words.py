@@ -5,19 +5,12 @@
 Must not know: how an order is carried out.
 """
 
-import re
 from collections.abc import Sequence
 from typing import get_args
 
+from cluster.chaos import amounts
 from cluster.chaos.orders import VERBS, Order, Verb, Way
 
-UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-TIME = re.compile(r"([0-9]*\.?[0-9]+)(us|ms|s|m|h)")
-BYTES = {
-    "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30,
-    "bit": 1 / 8, "kbit": 1e3 / 8, "mbit": 1e6 / 8, "gbit": 1e9 / 8,
-}  # fmt: skip
-SPEED = re.compile(r"([0-9]*\.?[0-9]+)\s*([a-z]*)(?:/s)?")
 # What the amount of an order is.
 AMOUNTS: dict[str, str] = {
     "delay": "time", "slow-disk": "time", "clock": "jump",
@@ -28,49 +21,29 @@ AMOUNTS: dict[str, str] = {
 TWO_SIDED = ("partition", "delay", "loss", "duplicate", "reorder", "bandwidth")
 
 
-def seconds(text: str) -> float:
-    """``40ms``, ``2s``, ``1m30s``, or a number of seconds. Raises ValueError."""
-    parts = list(TIME.finditer(text))
-    if parts and "".join(part[0] for part in parts) == text:
-        return sum(float(part[1]) * UNITS[part[2]] for part in parts)
-    if re.fullmatch(r"[0-9]*\.?[0-9]+", text):
-        return float(text)
-    raise ValueError(f"{text!r} is no time: write it as 40ms, 2s or 1m30s")
-
-
 def amount(kind: str, text: str) -> float:
     """An amount of a kind (see ``AMOUNTS``). Raises ValueError with how to write it."""
     match kind:
         case "time":
-            return seconds(text)
+            return duration(text)
         case "jump":
-            sign = -1.0 if text.startswith("-") else 1.0
-            return sign * seconds(text[1:] if text[:1] in ("+", "-") else text)
+            return amounts.seconds(text.removeprefix("+"))
         case "share":
-            return _share(text)
+            return amounts.share(text)
         case "speed":
-            return _speed(text)
+            return float(amounts.bytes_per_second(text))
         case _:
             if not text.isdecimal() or int(text) < 1:
                 raise ValueError(f"{text!r} is no number of them")
             return float(text)
 
 
-def _share(text: str) -> float:
-    number = text.removesuffix("%")
-    if not re.fullmatch(r"[0-9]*\.?[0-9]+", number):
-        raise ValueError(f"{text!r} is no share: write it as 10% or 0.1")
-    found = float(number) / (100.0 if text.endswith("%") else 1.0)
-    if found > 1.0:
-        raise ValueError(f"{text!r} is more than all: write 100% or less")
+def duration(text: str) -> float:
+    """How long, in seconds. Raises ValueError."""
+    found = amounts.seconds(text)
+    if found < 0:
+        raise ValueError(f"{text!r}: no time is less than none")
     return found
-
-
-def _speed(text: str) -> float:
-    found = SPEED.fullmatch(text.lower())
-    if found is None or (found[2] and found[2] not in BYTES):
-        raise ValueError(f"{text!r} is no speed: write it as 500KB/s, 1MiB/s or 8Mbit/s")
-    return float(found[1]) * BYTES.get(found[2], 1)
 
 
 def order(
@@ -98,10 +71,10 @@ def order(
         target or "random",
         other,
         amount=amount(kind, given[0]) if given else 0.0,
-        jitter=seconds(jitter) if jitter else 0.0,
+        jitter=duration(jitter) if jitter else 0.0,
         rate=rate,
         way=_way(way),
-        seconds=seconds(lasts) if lasts else 0.0,
+        seconds=duration(lasts) if lasts else 0.0,
     )
 
 
@@ -122,14 +95,23 @@ def _way(text: str) -> Way:
     return found
 
 
-def lasting(duration: float) -> str:
-    """A time for people: 90.0 is ``1m30s``."""
-    if duration < 1.0:
-        return f"{duration * 1000:.0f}ms"
-    whole, rest = divmod(round(duration, 1), 60.0)
-    hours, minutes = divmod(int(whole), 60)
-    parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes else ""]
-    return "".join(parts) + (f"{rest:g}s" if rest or not whole else "")
+def lasting(seconds: float) -> str:
+    """A time for people, as it can be typed: 90.0 is ``90s``."""
+    if seconds < 1.0:
+        return f"{seconds * 1000:g}ms"
+    for unit, length in (("h", 3600.0), ("m", 60.0)):
+        if seconds % length == 0:
+            return f"{seconds / length:.0f}{unit}"
+    return f"{round(seconds, 3):g}s" if seconds < 1e5 else f"{seconds:.0f}s"
+
+
+def ago(seconds: float) -> str:
+    """A time for people who only look: 90.4 is ``1m30s``."""
+    minutes, rest = divmod(round(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m"
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
 def about(order: Order) -> str:
@@ -156,6 +138,7 @@ def _amount_text(kind: str, number: float) -> str:
         case "share":
             return f"{number * 100:g}%"
         case "speed":
-            return f"{number:.0f}B/s"
+            kilo, rest = divmod(number, 1000)
+            return f"{number:.0f}/s" if rest else f"{kilo:.0f}kB/s"
         case _:
             return f"{number:.0f}"

@@ -49,6 +49,19 @@ Seed = Annotated[
     typer.Option("--seed", metavar="N", show_default=False,
                  help="Draws what is random; default: the clock."),
 ]  # fmt: skip
+Direction = Annotated[
+    str,
+    typer.Option("--way", metavar="WAY", help="both, out (what the first target sends), in, or "
+                 "(of partition) bridge: two halves that both hear the target."),
+]  # fmt: skip
+Jitter = Annotated[
+    str, typer.Option("--jitter", metavar="TIME", help="Up to so much more.", show_default=False)
+]
+Rate = Annotated[
+    float, typer.Option("--rate", metavar="N", help="Of clock: it runs so many times as fast.")
+]
+# Of an amount that begins with "-": it is no option.
+SIGNED = {"ignore_unknown_options": True}
 
 
 def plain(verb: str, help: str) -> None:
@@ -59,6 +72,19 @@ def plain(verb: str, help: str) -> None:
         data_dir: DataDir = "",
     ) -> None:  # fmt: skip
         carry_out(name, data_dir, words.order(verb, target or [], lasts), seed)
+
+    app.command(verb, help=help)(command)
+
+
+def linked(verb: str, help: str) -> None:
+    """A verb between two targets; without the second, between the first and all others."""
+
+    def command(
+        target: Words = None, lasts: Lasts = "", way: Direction = "both", jitter: Jitter = "",
+        seed: Seed = None, name: Name = DEFAULT_NAME, data_dir: DataDir = "",
+    ) -> None:  # fmt: skip
+        order = words.order(verb, target or [], lasts, way, jitter)
+        carry_out(name, data_dir, order, seed)
 
     app.command(verb, help=help)(command)
 
@@ -75,9 +101,38 @@ plain("pause", example(
     "Stop processes with SIGSTOP: they keep all they have, and do nothing.",
     "pause replica/replica-1 --for 10s"))  # fmt: skip
 plain("restart", example("End processes in order, and start them again.", "restart followers"))
+linked("partition", example(
+    "Nothing gets through between two targets, or one and the rest.",
+    "partition zone/a zone/b --for 30s"))  # fmt: skip
+linked("delay", example(
+    "What is sent takes longer, each way.", "delay zone/a zone/b 40ms --jitter 5ms"))  # fmt: skip
+linked("loss", example("A share of the messages is lost.", "loss leader 10%"))
+linked("duplicate", example("A share of the messages comes twice.", "duplicate leader 10%"))
+linked("reorder", example("A share of the messages comes late.", "reorder leader 10%"))
+linked("bandwidth", example("Links carry no more than so much.", "bandwidth leader 100KB/s"))
+plain("slow-disk", example("Each sync of a replica's disk takes longer.", "slow-disk leader 200ms"))
+plain("disk-full", example("Nothing can be written to a replica's disk.", "disk-full follower"))
+plain("fsync-error", example(
+    "The next sync of a replica's disk fails, and the replica ends as it must; healed: it runs "
+    "again.", "fsync-error follower"))  # fmt: skip
+plain("torn-write", example(
+    "Of the next write of a replica only a share reaches the disk, and it dies; healed: it runs "
+    "again.", "torn-write follower 50%"))  # fmt: skip
 plain("zone-outage", example(
     "Everything in a zone loses power: processes and containers.",
     "zone-outage zone/b --for 30s"))  # fmt: skip
+
+
+@app.command("clock", context_settings=SIGNED)
+def clock(
+    target: Words = None, rate: Rate = 1.0, lasts: Lasts = "", seed: Seed = None,
+    name: Name = DEFAULT_NAME, data_dir: DataDir = "",
+) -> None:  # fmt: skip
+    """Set the wall clock of processes forward or back, or let it run faster or slower.
+
+    Example: [bold]steersman chaos clock leader -30s --for 1m[/]
+    """
+    carry_out(name, data_dir, words.order("clock", target or [], lasts, rate=rate), seed)
 
 
 @zone_app.command("outage")
@@ -164,10 +219,10 @@ def row(entry: Entry, now: float) -> list[str]:
     elif entry.phase == "beginning":
         ends = "being put in" if entry.kept() else "its beginning was cut short: heal it"
     elif active.until and entry.kept():
-        ends = f"in {words.lasting(max(0.0, active.until - now))}"
+        ends = f"in {words.ago(active.until - now)}"
     elif active.until:
         ends = "nobody ends it any more: heal it"
-    since = f"{words.lasting(max(0.0, now - active.since))} ago"
+    since = f"{words.ago(now - active.since)} ago"
     return [active.name, words.about(active.order), hit(active), active.user or "-", since, ends]
 
 

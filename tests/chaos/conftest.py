@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy import launch, processes
+from deploy.chaos.local import Chaos
 from deploy.progress import Progress
 from tests.chaos.writers import Writer, start_writers, stop
 from tests.support.real_cluster import FIRST_PORT, RealCluster
@@ -55,6 +56,8 @@ def simulated(shared: RealCluster) -> RealCluster:
     running = processes.find_all(settings)
     for process in (process for many in running.values() for process in many):
         os.kill(process.pid, signal.SIGCONT)
+    for active in Chaos(shared.data_dir).active():
+        Chaos(shared.data_dir).heal(active)
     if len(running) < len(settings.processes()):
         launch.start_all(settings, Progress())
     return shared

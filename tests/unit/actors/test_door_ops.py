@@ -1,0 +1,47 @@
+"""What is asked at the door: round trips between processes."""
+
+import pytest
+
+from actors import door_ops
+from actors.echo import EchoActor
+from actors.kit.testing import actor_system
+from actors.kit.transports.memory import MemoryNetwork
+from actors.kit.world.memory import SeededEntropy
+from cluster import names
+
+
+async def test_a_round_trip_is_measured_or_why_there_is_none() -> None:
+    network = MemoryNetwork(SeededEntropy(1))
+    one = actor_system("replica-1", transport=network.transport("replica-1"))
+    other = actor_system("node-1", transport=network.transport("node-1"))
+    async with one as near, other as far:
+        near.add_peer("node-1", "")
+        far.add_peer("replica-1", "")
+        ping = door_ops.ping_ops(near)["ping"]
+        answer = await ping({"peer": "node-1", "seconds": 0.5})
+        assert answer["seconds"] is None
+        assert "echo@node-1" in answer["why"]
+        await far.spawn(names.ECHO, EchoActor)
+        answer = await ping({"peer": "node-1", "tell": 3, "bytes": 10})
+        assert 0 <= answer["seconds"] < 1
+        network.block("replica-1", "node-1")
+        answer = await ping({"peer": "node-1", "seconds": 0.05})
+        assert answer["seconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        ({}, "peer"),
+        ({"peer": 1}, "peer"),
+        ({"peer": "x", "seconds": 0}, "seconds"),
+        ({"peer": "x", "seconds": 1e9}, "seconds"),
+        ({"peer": "x", "bytes": -1}, "bytes"),
+        ({"peer": "x", "bytes": 1 << 30}, "bytes"),
+        ({"peer": "x", "tell": 10**6}, "tell"),
+    ],
+)
+async def test_what_cannot_be_asked(ask: dict[str, object], said: str) -> None:
+    async with actor_system() as system:
+        with pytest.raises(ValueError, match=said):
+            await door_ops.ping_ops(system)["ping"](ask)
