@@ -57,6 +57,7 @@ SHELLS = {
     "apiserver/streaming/pipes.py": "connections taken from the HTTP server",
     "apiserver/streaming/session.py": "a kubelet's stream, with credit",
     "apiserver/turns.py": "writes that wait for one another",
+    "apiserver/shared_watch.py": "one watch of the store for many",
     "apiserver/watch_stream.py": "a watch's stream from the store",
     "controllers/custom_resources.py": "informers that come and go",
     "controllers/execute.py": "the requests of a plan",
