@@ -21,6 +21,8 @@ Keys: TypeAlias = list[tuple[str, str]]
 
 # Decoded dicts kept; a pod's dict is five times its bytes, and slows garbage collection.
 DECODED_MAX = 4096
+# Decoded dicts that a process's caches find again in each other's work: those of the last events.
+RECENT_MAX = 256
 # Objects without an owner are indexed under this uid.
 UNOWNED = ("",)
 
@@ -62,6 +64,35 @@ class PodHead(msgspec.Struct):
 
 _DECODE_HEAD = msgspec.json.Decoder(ObjectHead).decode
 _DECODE_POD = msgspec.json.Decoder(PodHead).decode
+
+
+class Recent:
+    """The last objects that were decoded, by resource, uid and revision: controllers and scheduler
+    of one process follow the same pods, and all readers share a decoded object anyway."""
+
+    def __init__(self, most: int = RECENT_MAX) -> None:
+        self._most = most
+        self._objects: dict[tuple[Resource, str, int], tuple[bytes, Object]] = {}
+
+    def decode(self, resource: Resource, entry: "Entry") -> Object:
+        """The entry's object: not to be changed."""
+        key = (resource, entry.uid, entry.revision)
+        known = self._objects.get(key)
+        # (The same bytes object for all who watch alike: compared at no cost.)
+        if known is not None and known[0] == entry.data:
+            return known[1]
+        found: Object = orjson.loads(entry.data)
+        # Items of a list may come without their type.
+        found.setdefault("apiVersion", resource.api_version)
+        found.setdefault("kind", resource.kind)
+        self._objects[key] = (entry.data, found)
+        if len(self._objects) > self._most:
+            del self._objects[next(iter(self._objects))]
+        return found
+
+
+# Of this process.
+_RECENT = Recent()
 
 
 class Entry:
@@ -148,11 +179,7 @@ class Cache:
         """The entry's object as a dict: shared, not to be changed."""
         found = entry._decoded
         if found is None:
-            found = orjson.loads(entry.data)
-            # Items of a list may come without their type.
-            found.setdefault("apiVersion", self.resource.api_version)
-            found.setdefault("kind", self.resource.kind)
-            entry._decoded = found
+            found = entry._decoded = _RECENT.decode(self.resource, entry)
             self._decoded.append(entry)
             if len(self._decoded) > DECODED_MAX:
                 self._decoded.popleft()._decoded = None

@@ -111,7 +111,8 @@ def proportional(
 ) -> dict[str, int]:
     """Sizes of all active sets when the Deployment was scaled amid a rollout, by name.
 
-    Each takes its share of what is added or removed; the largest takes the rounding's leftover.
+    Each takes its share of what is added or removed; the largest takes the rounding's leftover, as
+    far as it goes.
     ``recorded_total``: the Deployment's status.replicas, for sets without an annotation.
     """
     allowed_total = limits.total_max if limits.desired > 0 else 0

@@ -53,6 +53,36 @@ def test_decoded_objects_carry_their_type_and_are_shared() -> None:
     assert cache.get("default", "a") is found
 
 
+def test_two_caches_decode_the_same_version_once() -> None:
+    one, other = Cache(PODS), Cache(PODS)
+    data = encode("a", 2, labels={"x": "1"})
+    for cache in (one, other):
+        cache.put(data, 5.0)
+    assert one.get("default", "a") is other.get("default", "a")
+    other.put(encode("a", 3, labels={"x": "2"}), 6.0)
+    assert one.get("default", "a")["labels"] == {"x": "1"}  # type: ignore[index]
+    assert other.get("default", "a")["labels"] == {"x": "2"}  # type: ignore[index]
+
+
+def test_what_only_looks_like_the_same_version_is_decoded_anew() -> None:
+    one, other, services = Cache(PODS), Cache(PODS), Cache(CONFIGMAPS)
+    one.put(encode("a", 2, labels={"x": "1"}), 5.0)
+    other.put(encode("a", 2, labels={"x": "2"}), 5.0)
+    services.put(encode("a", 2, labels={"x": "1"}), 5.0)
+    found = [cache.get("default", "a") for cache in (one, other, services)]
+    assert [obj["labels"]["x"] for obj in found if obj] == ["1", "2", "1"]
+    assert [obj["kind"] for obj in found if obj] == ["Pod", "Pod", "ConfigMap"]
+
+
+def test_recent_objects_are_bounded() -> None:
+    recent, cache = cache_module.Recent(most=3), Cache(PODS)
+    entries = [cache.put(encode(f"p{number}", number), 0.0)[1] for number in range(1, 6)]
+    first = [recent.decode(PODS, entry) for entry in entries]
+    again = [recent.decode(PODS, entry) for entry in reversed(entries)]
+    same = [new is old for new, old in zip(again, reversed(first), strict=True)]
+    assert same == [True, True, True, False, False]
+
+
 def test_only_so_many_stay_decoded(monkeypatch: object) -> None:
     cache = Cache(PODS)
     before, cache_module.DECODED_MAX = cache_module.DECODED_MAX, 3

@@ -82,13 +82,22 @@ sizes = st.integers(min_value=0, max_value=30)
     st.integers(min_value=0, max_value=40),
     st.integers(min_value=0, max_value=10),
 )
-def test_proportional_scaling_hits_the_total(counts: list[int], desired: int, surge: int) -> None:
+def test_proportional_scaling_hits_the_total_unless_one_is_used_up(
+    counts: list[int], desired: int, surge: int
+) -> None:
     active = [SetCounts(f"s{n}", size, size, float(n)) for n, size in enumerate(counts) if size]
     limits = Bounds(desired, surge, 1)
     result = proportional(limits, active, sum(counts))
     assert all(size >= 0 for size in result.values())
-    if active and desired:
+    if active and desired and 0 not in result.values():
         assert sum(result.values()) == limits.total_max
+    assert sum(result.values()) >= limits.total_max or not active or not desired
+
+
+def test_the_largest_gives_what_it_has_and_no_other_pays_for_it() -> None:
+    """As in Kubernetes: every other share rounds to nothing, and the rollout takes the rest."""
+    active = [SetCounts(f"s{n}", 1, 1, float(n)) for n in range(4)]
+    assert proportional(Bounds(1, 1, 1), active, 4) == {"s0": 0, "s1": 1, "s2": 1, "s3": 1}
 
 
 amount = st.one_of(
