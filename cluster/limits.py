@@ -53,7 +53,7 @@ TXN_BYTES_MAX = 3 * MIB
 KEY_BYTES_MAX = 2 * KIB
 # The parsed index beside a value: labels make it, and they may be most of an object.
 INDEX_BYTES_MAX = MIB
-# Names that travel with a transaction: a trace context is 33 characters, a session's name about 40.
+# Names that travel with a transaction: a trace context is 49 characters, a session's name about 40.
 TRACE_CHARS_MAX = 256
 CLIENT_CHARS_MAX = 256
 # Leases: ids and times as etcd's (the shortest is one second; the longest, 285 years); so many that

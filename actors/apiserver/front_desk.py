@@ -53,7 +53,8 @@ OUR_BUGS = (
 @dataclass
 class Visit:
     """One HTTP request, for its record. ``path`` '' keeps it out; ``began``: monotonic seconds;
-    ``audit_id``: what its answer says that it is called by;
+    ``audit_id``: what its answer says that it is called by; ``parent``: the client's span, if it
+    named one; ``traceparent``: this request's own, for the answer;
     ``trail``: for the audit log, None if that keeps nothing of it; ``flow``: what limits it."""
 
     method: str
@@ -64,6 +65,8 @@ class Visit:
     trail: Trail | None = None
     flow: Flow | None = None
     audit_id: str = ""
+    parent: str = ""
+    traceparent: str = ""
 
     def started(self) -> None:
         """A long answer begins."""
@@ -134,6 +137,7 @@ class FrontDesk:
             code=visit.code,
             ms=round(seconds * 1000, 3),
             audit=visit.audit_id,
+            **({"parent": visit.parent} if visit.parent else {}),
         )
 
     def flow(self, caller: Caller, request: ApiRequest) -> Flow | None:

@@ -36,6 +36,7 @@ from cluster.api import status
 from cluster.api.types import Object
 from cluster.errors import StatusError, SteersmanError
 from cluster.messages.apiserver import ApiRequest
+from cluster.wire import traceparent
 
 # Requests served at once by one replica; above it the answer is 429 (kube-apiserver: 400 + 200).
 REQUESTS_MAX = 1000
@@ -108,16 +109,19 @@ class HttpServer:
             return http_errors.response(status.too_many_requests("too many requests"))
         self._serving += 1
         try:
-            with tracing.root_trace(self._desk.environment.entropy):
-                return await self._noted(request)
+            parent = traceparent.parse(request.headers.getall(traceparent.HEADER, []))
+            entropy = self._desk.environment.entropy
+            with tracing.root_trace(entropy, parent.trace if parent else "") as context:
+                visit = Visit(request.method, self._desk.environment.clock.monotonic())
+                visit.audit_id = audit_id(request.headers.get(AUDIT_HEADER, ""), entropy)
+                visit.parent = parent.span if parent else ""
+                visit.traceparent = traceparent.render(context)
+                return await self._noted(request, visit)
         finally:
             self._serving -= 1
 
-    async def _noted(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _noted(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         """Serve it, and leave a record of it: the root of all that follows from it."""
-        visit = Visit(request.method, self._desk.environment.clock.monotonic())
-        entropy = self._desk.environment.entropy
-        visit.audit_id = audit_id(request.headers.get(AUDIT_HEADER, ""), entropy)
         try:
             response = await self._serve(request, visit)
         except SteersmanError as error:
@@ -125,6 +129,7 @@ class HttpServer:
         visit.code = response.status
         if not response.prepared:
             response.headers.setdefault(AUDIT_HEADER, visit.audit_id)
+            response.headers[traceparent.HEADER] = visit.traceparent
         if visit.flow is not None and not response.prepared:
             response.headers[FLOW_HEADER] = visit.flow.schema_uid
             response.headers[LEVEL_HEADER] = visit.flow.level.uid
@@ -445,6 +450,7 @@ def _document(answer: Document, known: str = "") -> web.Response:
 def _stream(content_type: str, visit: Visit) -> web.StreamResponse:
     response = web.StreamResponse()
     response.headers[AUDIT_HEADER] = visit.audit_id
+    response.headers[traceparent.HEADER] = visit.traceparent
     response.headers["Content-Type"] = content_type
     response.enable_chunked_encoding()
     return response

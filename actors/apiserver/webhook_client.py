@@ -21,9 +21,11 @@ from aiohttp.resolver import ThreadedResolver
 
 from actors.apiserver.admission.hooks import ANSWER_BYTES_MAX, CallFailed
 from actors.apiserver.dialling import Dialler, Unreachable
+from actors.kit import tracing
 from cluster import limits
 from cluster.api.types import Object
 from cluster.errors import StatusError
+from cluster.wire import traceparent
 
 # What one slow webhook may hold, and all together; whoever comes later waits within its timeout.
 CALLS_PER_HOST_MAX = 64
@@ -88,6 +90,8 @@ class WebhookClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if trace := tracing.current_trace():
+            headers[traceparent.HEADER] = traceparent.render(trace)
         async with self._session.post(
             url, data=body, headers=headers, ssl=context, allow_redirects=False
         ) as answer:

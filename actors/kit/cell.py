@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from actors.kit.actor import Actor, Later
 from actors.kit.context import Context, Timer
 from actors.kit.mailbox import Delivery, Mailbox, Request
+from actors.kit.recorder import DOWN, EXPIRED
 from actors.kit.ref import Ref
 from actors.kit.stream import Sink
 from actors.kit.supervisor import RestartPolicy, RestartWindow, Unrecoverable
@@ -80,11 +81,14 @@ class Cell:
         if self._prompt is not None and self._mailbox.idle and not request.principal.local:
             self._take_at_once(self._prompt, request)
         else:
+            request.put = self.system.loop.time()
             self._mailbox.put(request)
 
     def notify(self, request: Request) -> None:
         """Put a message of the kit (Down, a timer) into the mailbox, even if that is full."""
         if self.state in ("starting", "running"):
+            self.system.recorder.message("sent", request)
+            request.put = self.system.loop.time()
             self._mailbox.put_anyway(request)
 
     def crash(self, error: BaseException) -> None:
@@ -243,9 +247,10 @@ class Cell:
         began = loop.time()
         recorder = self.system.recorder
         if request.deadline is not None and began >= request.deadline:
-            recorder.message("handled", request, outcome="expired")
+            recorder.dropped(request, EXPIRED)
             return
-        recorder.message("received", request)
+        put = request.put
+        recorder.message("received", request, wait=began - put if put else 0.0)
         token = CURRENT.set(request.trace)
         outcome = "down"
         try:
@@ -362,7 +367,7 @@ class Cell:
         self._prompt = None
         for request in self._mailbox.drain():
             _refuse(request, f"{self.address} is down")
-            self.system.recorder.message("handled", request, outcome="down")
+            self.system.recorder.dropped(request, DOWN)
         if failure is not None:
             self.system.report_crash(self.address, failure)
         self.system.announce_down(self.address, "normal" if failure is None else "crash")

@@ -52,7 +52,8 @@ class Reply(Protocol):
 class Request(msgspec.Struct, eq=False):
     """A message under way to an actor, with all that belongs to it.
 
-    ``reply`` is set for an ask, ``sink`` for a stream to be opened, neither for a tell.
+    ``reply`` is set for an ask, ``sink`` for a stream to be opened, neither for a tell. ``put``:
+    loop time when it was put into the mailbox, 0 if it is handled as it comes in.
     """
 
     message: Message
@@ -65,6 +66,7 @@ class Request(msgspec.Struct, eq=False):
     deadline: float | None = None
     reply: Reply | None = None
     sink: Sink | None = None
+    put: float = 0.0
 
 
 class Mailbox:

@@ -2,13 +2,23 @@
 
 Routine messages are counted: one record a second for each pair of actors and type of message, which
 says how many were sent, received and handled well. What else becomes of one has its own record.
-Must not know: where records are kept, or what messages mean.
+Whatever is sent is received or dropped, each with its record. Must not know: where records are
+kept, or what messages mean.
 """
 
 from typing import Any, Protocol
 
 from actors.kit.tap import Tap
-from actors.kit.tracing import CONTEXT_LENGTH, CURRENT, TRACE_ID_LENGTH, Record, Tracer
+from actors.kit.trace_levels import ROUTINE, Levels
+from actors.kit.tracing import (
+    CONTEXT_LENGTH,
+    CURRENT,
+    TRACE_ID_LENGTH,
+    Kept,
+    Record,
+    Step,
+    Tracer,
+)
 from actors.kit.world.world import World
 from cluster.messages.base import Message
 from cluster.wire.hlc import HybridClock
@@ -18,6 +28,13 @@ SPAN_MASK = (1 << 64) - 1
 COUNT_SECONDS = 1.0
 # Outcomes of a step that are counted, if the message is routine: none yet, or a good one.
 COUNTED = ("", "ok")
+# Why messages are dropped. A fault that was put in says its own name.
+UNREACHABLE = "unreachable"
+OVERLOADED = "overloaded"
+CONNECTION_LOST = "connection lost"
+EXPIRED = "expired"
+DOWN = "down"
+NOBODY_WAITS = "nobody waits"
 
 
 class Traced(Protocol):
@@ -29,6 +46,16 @@ class Traced(Protocol):
     sender: str
     trace: str
     parent: str
+
+    @property
+    def principal(self) -> "Whose": ...
+
+
+class Whose(Protocol):
+    """On whose behalf it came."""
+
+    @property
+    def local(self) -> bool: ...
 
 
 class Counts:
@@ -57,8 +84,9 @@ class Recorder:
         self._counts: dict[tuple[str, str, str], Counts] = {}
         self._counted_since = 0.0
         self._taps: tuple[Tap, ...] = ()
+        self.levels = Levels()
 
-    def record(self, fields: Record, routine: bool = False) -> None:
+    def record(self, fields: Kept, routine: bool = False) -> None:
         """Keep a record as it is, and show it to whoever looks on."""
         self.tracer.record(fields, routine)
         for tap in self._taps:
@@ -78,7 +106,7 @@ class Recorder:
         if len(cause) == CONTEXT_LENGTH:
             trace = cause[:TRACE_ID_LENGTH]
             return f"{trace}-{span:016x}", cause[TRACE_ID_LENGTH + 1 :]
-        return f"{self._entropy.hex(16)}-{span:016x}", ""
+        return f"{self._entropy.hex(TRACE_ID_LENGTH)}-{span:016x}", ""
 
     def context_for(self, message: Message, cause: str) -> tuple[str, str]:
         """As ``new_context``, but a routine message begins no trace: '', ''."""
@@ -101,37 +129,90 @@ class Recorder:
         size: int = 0,
         seconds: float = -1.0,
         outcome: str = "",
+        wait: float = -1.0,
     ) -> None:
         """Record one step of a message: ``event`` is sent, received or handled; ``size`` bytes on
-        the wire (0: it stayed in the process); ``seconds`` that the step took."""
+        the wire (0: it stayed in the process); ``seconds`` that the step took; ``wait`` seconds in
+        the mailbox."""
         message = item.message
-        if message.routine and outcome in COUNTED:
+        routine = message.routine
+        counted = routine and outcome in COUNTED
+        if not self.levels.plain:
+            dial = self.levels.of(item.sender if event == "sent" else item.to)
+            if not dial.messages or not dial.samples(item.trace[:TRACE_ID_LENGTH]):
+                return
+            counted = counted and dial.level != ROUTINE
+        if counted:
             self._count(event, item, size, seconds)
             return
-        trace, now = item.trace, self._now()
+        self._step(event, item, size, seconds, outcome, wait, "")
+
+    def dropped(self, item: Traced, reason: str) -> None:
+        """Record that a message that was sent is received by nobody."""
+        if not self.levels.plain:
+            dial = self.levels.of(item.sender)
+            if not dial.messages or not dial.samples(item.trace[:TRACE_ID_LENGTH]):
+                return
+        self._step("dropped", item, 0, -1.0, "", -1.0, reason)
+
+    def connection(self, peer: str, connection: str, sent: int, received: int, reason: str) -> None:
+        """Record how many envelopes went which way on a connection that is gone. What one end sent
+        and the other did not receive was lost in between."""
+        now = self._now()
         record: Record = {
             "ts": now,
-            "event": event,
-            "msg": type(message).__name__,
-            "id": item.id,
-            "to": item.to,
-            "from": item.sender,
-            "trace": trace[:TRACE_ID_LENGTH],
-            "span": trace[TRACE_ID_LENGTH + 1 :],
-            "parent": item.parent,
+            "event": "connection",
+            "msg": "closed",
+            "connection": connection,
+            "from": self._process,
+            "to": peer,
             "process": self._process,
             "zone": self._zone,
             "hlc": self.hlc.tick(now),
+            "sent": sent,
+            "received": received,
+            "reason": reason,
         }
-        if event != "handled" and (subject := message.subject()):
-            record["subject"] = subject
-        if size:
-            record["bytes"] = size
-        if seconds >= 0:
-            record["ms"] = round(seconds * 1000, 3)
-        if outcome:
-            record["outcome"] = outcome
-        self.record(record, message.routine)
+        self.record(record)
+
+    def _step(
+        self,
+        event: str,
+        item: Traced,
+        size: int,
+        seconds: float,
+        outcome: str,
+        wait: float,
+        reason: str,
+    ) -> None:
+        message, trace, now = item.message, item.trace, self._now()
+        # Within a process, what was sent is what is received: its subject is told once.
+        told = event == "handled" or (event == "received" and item.principal.local)
+        step = Step(
+            now,
+            event,
+            type(message).__name__,
+            item.id,
+            item.to,
+            item.sender,
+            trace[:TRACE_ID_LENGTH],
+            trace[TRACE_ID_LENGTH + 1 :],
+            item.parent,
+            self._process,
+            self._zone,
+            self.hlc.tick(now),
+            "" if told else message.subject(),
+            size,
+            # Milliseconds, to the microsecond.
+            int(wait * 1e6) / 1e3 if wait >= 0 else -1.0,
+            int(seconds * 1e6) / 1e3 if seconds >= 0 else -1.0,
+            outcome,
+            reason,
+        )
+        self.tracer.record(step, message.routine)
+        if self._taps:
+            for tap in self._taps:
+                tap.offer(step, message.routine)
 
     def _count(self, event: str, item: Traced, size: int, seconds: float) -> None:
         now = self._now()
@@ -173,6 +254,10 @@ class Recorder:
     def note(self, actor: str, what: str, subject: str, fields: dict[str, Any]) -> None:
         """Record something that is no message, in the current span."""
         trace, now = CURRENT.get(), self._now()
+        if not self.levels.plain:
+            dial = self.levels.of(actor)
+            if not dial.notes or not dial.samples(trace[:TRACE_ID_LENGTH]):
+                return
         record: Record = {
             "ts": now,
             "event": "note",

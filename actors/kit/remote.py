@@ -39,8 +39,8 @@ class Line(Protocol):
     def finish(self, request: Request) -> None:
         """The reader is through."""
 
-    def record_taken(self, request: Request) -> None:
-        """For the trace."""
+    def record_taken(self, request: Request, taken: bool) -> None:
+        """For the trace: the reader took it, or went before it did."""
 
 
 class RemoteReply:
@@ -115,9 +115,15 @@ class RemoteOpener:
 
     def taken(self, item: Message, trace: str, parent: str) -> None:
         """Record it."""
+        self._line.record_taken(self._item(item, trace, parent), True)
+
+    def unread(self, item: Message, trace: str, parent: str) -> None:
+        """Record it."""
+        self._line.record_taken(self._item(item, trace, parent), False)
+
+    def _item(self, item: Message, trace: str, parent: str) -> Request:
         asked = self._request
-        to, sender = asked.sender, asked.to
-        self._line.record_taken(Request(item, asked.id, to, sender, asked.principal, trace, parent))
+        return Request(item, asked.id, asked.sender, asked.to, asked.principal, trace, parent)
 
     def closed(self, stream: Stream) -> None:
         """Forget it."""

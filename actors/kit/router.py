@@ -6,14 +6,16 @@ connection they run on is lost. Must not know: sockets, components.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from actors.kit.failures import from_failed
 from actors.kit.mailbox import Principal, Request
 from actors.kit.monitors import Monitors
+from actors.kit.recorder import NOBODY_WAITS, OVERLOADED, UNREACHABLE
 from actors.kit.remote import RemoteOpener, RemoteOutlet, RemoteReply, context_of
 from actors.kit.stream import Sink, Stream
-from actors.kit.tracing import CONTEXT_LENGTH, CURRENT
+from actors.kit.tracing import CONTEXT_LENGTH, CURRENT, SPAN_ID_LENGTH, TRACE_ID_LENGTH
 from actors.kit.transports.transport import Transport
 from cluster.errors import ActorDown, Overloaded, PeerFault, SteersmanError
 from cluster.limits import FRAME_BYTES_MAX, KIB
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from actors.kit.system import ActorSystem
 
 PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - 16 * KIB
+# Envelopes that hold a message which is recorded as sent.
+MESSAGE_KINDS = ("tell", "ask", "open", "reply", "error", "item")
 
 
 class Router:
@@ -77,10 +81,8 @@ class Router:
 
     def tell(self, request: Request) -> None:
         """Send; if the peer is unreachable the message is lost, and traced as such."""
-        try:
+        with suppress(ActorDown):
             self._send("tell", request, request.trace, request.parent)
-        except ActorDown:
-            self._recorder.message("handled", request, outcome="unreachable")
 
     def ask(self, request: Request, future: "asyncio.Future[Message]", timeout: float) -> None:
         """Send; the future gets the answer. Raises ActorDown, Overloaded."""
@@ -176,9 +178,12 @@ class Router:
         """The reader is through."""
         self._streams.get(_process(request.to), {}).pop(request.id, None)
 
-    def record_taken(self, request: Request) -> None:
-        """For the trace."""
-        self._recorder.message("received", request)
+    def record_taken(self, request: Request, taken: bool) -> None:
+        """For the trace: the reader took it, or went before it did."""
+        if taken:
+            self._recorder.message("received", request)
+        else:
+            self._recorder.dropped(request, NOBODY_WAITS)
 
     # Receiver: what the transport tells.
 
@@ -225,14 +230,23 @@ class Router:
         self._keep(process)
 
     def struck(self, process: str, envelope: Envelope, event: str, reason: str) -> None:
-        """A fault struck a message that is told: for the trace."""
-        trace, parent = envelope.trace[:CONTEXT_LENGTH], envelope.trace[CONTEXT_LENGTH + 1 :]
-        message = self._decode(envelope)
-        principal = Principal(self._system.process, "", (), True)
-        request = Request(
-            message, envelope.id, envelope.to, envelope.sender, principal, trace, parent
-        )
-        self._recorder.message(event, request, outcome=reason)
+        """An envelope that was sent will not arrive (``event`` dropped), or arrives once more
+        (sent): for the trace."""
+        if envelope.kind not in MESSAGE_KINDS:
+            return
+        trace, parent = _contexts(envelope.trace)
+        message, own = self._decode(envelope), Principal(process, "", (), False)
+        number, to, sender = envelope.id, envelope.to, envelope.sender
+        request = Request(message, number, to, sender, own, trace, parent)
+        if event == "dropped":
+            self._recorder.dropped(request, reason)
+        else:
+            self._recorder.message(event, request, outcome=reason)
+
+    def closed(self, process: str, connection: str, sent: int, received: int, reason: str) -> None:
+        """A connection to a peer is gone, on which so many envelopes were sent and received: what
+        the one end sent and the other did not receive is lost."""
+        self._recorder.connection(process, connection, sent, received, reason)
 
     def report(self, process: str, what: str, reason: str) -> None:
         """Something happened to the connection to a peer: into the log."""
@@ -242,12 +256,12 @@ class Router:
 
     def _deliver(self, principal: Principal, envelope: Envelope) -> None:
         """A tell, ask or open came for an actor here."""
-        trace, parent = envelope.trace[:CONTEXT_LENGTH], envelope.trace[CONTEXT_LENGTH + 1 :]
+        trace, parent = _contexts(envelope.trace)
         deadline = None
         if envelope.deadline:
             deadline = self._system.loop.time() + envelope.deadline
         message = self._decode(envelope)
-        if len(trace) != CONTEXT_LENGTH:
+        if not trace:
             trace, parent = self._recorder.context_for(message, "")
         request = Request(
             message,
@@ -256,7 +270,7 @@ class Router:
             envelope.sender,
             principal,
             trace,
-            parent[:16],
+            parent,
             deadline,
         )
         if envelope.kind == "ask":
@@ -271,45 +285,46 @@ class Router:
                 request.reply.fail(error)
             elif request.sink is not None:
                 request.sink.finish(error)
-            else:
-                outcome = type(error).__name__
-                self._recorder.message("handled", request, outcome=outcome)
 
     def _answered(self, principal: Principal, envelope: Envelope) -> None:
         """A reply, error, item or end came for an ask or a stream of an actor here."""
         process, number = principal.process, envelope.id
         stream = self._streams.get(process, {}).get(number)
         if stream is not None:
-            self._streamed(stream, envelope)
+            self._streamed(stream, principal, envelope)
             return
         future = self._asks.get(process, {}).pop(number, None)
-        if future is None or future.done() or envelope.kind not in ("reply", "error"):
+        if envelope.kind == "end":
             return
-        message = self._decode(envelope)
-        trace, parent = envelope.trace[:CONTEXT_LENGTH], envelope.trace[CONTEXT_LENGTH + 1 :]
-        answer = Request(
-            message, number, envelope.to, envelope.sender, principal, trace, parent[:16]
-        )
+        answer = self._answer(principal, envelope)
+        if future is None or future.done() or envelope.kind == "item":
+            self._recorder.dropped(answer, NOBODY_WAITS)
+            return
         self._recorder.message("received", answer)
         if envelope.kind == "reply":
-            future.set_result(message)
+            future.set_result(answer.message)
         else:
-            future.set_exception(_error(message))
+            future.set_exception(_error(answer.message))
 
-    def _streamed(self, stream: Stream, envelope: Envelope) -> None:
+    def _streamed(self, stream: Stream, principal: Principal, envelope: Envelope) -> None:
         match envelope.kind:
             case "item":
-                message = self._decode(envelope)
-                trace = envelope.trace[:CONTEXT_LENGTH]
-                stream.push(message, trace, envelope.trace[CONTEXT_LENGTH + 1 :][:16])
+                stream.push(self._decode(envelope), *_contexts(envelope.trace))
                 if stream.overdrawn():
                     raise PeerFault(f"{envelope.sender} sends more than it has credit for")
             case "end":
                 stream.finish(None)
             case "error":
-                stream.finish(_error(self._decode(envelope)))
+                answer = self._answer(principal, envelope)
+                self._recorder.message("received", answer)
+                stream.finish(_error(answer.message))
             case _:
                 raise PeerFault(f"{envelope.sender} answers a stream with a {envelope.kind}")
+
+    def _answer(self, principal: Principal, envelope: Envelope) -> Request:
+        message, (trace, parent) = self._decode(envelope), _contexts(envelope.trace)
+        number, to, sender = envelope.id, envelope.to, envelope.sender
+        return Request(message, number, to, sender, principal, trace, parent)
 
     def _decode(self, envelope: Envelope) -> Message:
         return self._decoder.decode(envelope.payload)
@@ -352,7 +367,14 @@ class Router:
         envelope = Envelope(
             kind, to, request.sender, request.id, context, stamp, deadline, credit, payload
         )
-        size = self._transport.send(_process(to), envelope, routine or message.routine)
+        routine = routine or message.routine
+        try:
+            size = self._transport.send(_process(to), envelope, routine)
+        except (ActorDown, Overloaded) as error:
+            self._recorder.message("sent", request)
+            reason = UNREACHABLE if isinstance(error, ActorDown) else OVERLOADED
+            self._recorder.dropped(request, self._transport.why(_process(to)) or reason)
+            raise
         self._recorder.message("sent", request, size=size)
 
     def _raw(
@@ -399,6 +421,15 @@ class Router:
         )
         if self._transport is not None:
             self._transport.keep(process, wanted)
+
+
+def _contexts(words: str) -> tuple[str, str]:
+    """The context and the parent span of an envelope; '', '' if it has none, or one of a process
+    of an older version."""
+    trace, parent = words[:CONTEXT_LENGTH], words[CONTEXT_LENGTH + 1 :]
+    if len(trace) < CONTEXT_LENGTH or trace[TRACE_ID_LENGTH] != "-":
+        return "", ""
+    return trace, parent[:SPAN_ID_LENGTH]
 
 
 def _process(address: str) -> str:

@@ -110,6 +110,9 @@ class Opener(Protocol):
     def taken(self, item: Message, trace: str, parent: str) -> None:
         """The reader took an item: for the trace."""
 
+    def unread(self, item: Message, trace: str, parent: str) -> None:
+        """The reader went before it took an item: for the trace."""
+
     def closed(self, stream: "Stream") -> None:
         """The reader is through with it."""
 
@@ -147,6 +150,8 @@ class Stream:
         if not self._ended and self._inlet is not None:
             self._inlet.cancel()
         self._ended = True
+        for item in self._items:
+            self._opener.unread(*item)
         self._items.clear()
 
     def __aiter__(self) -> "Stream":
@@ -173,9 +178,11 @@ class Stream:
 
     def push(self, item: Message, trace: str, parent: str) -> None:
         """An item arrived (kit only)."""
-        if not self._ended:
-            self._items.append((item, trace, parent))
-            self._wake()
+        if self._ended:
+            self._opener.unread(item, trace, parent)
+            return
+        self._items.append((item, trace, parent))
+        self._wake()
 
     def finish(self, error: SteersmanError | None) -> None:
         """No more items will arrive (kit only)."""

@@ -5,6 +5,7 @@ What leaves the process goes through the ``Router``. Must not know: components, 
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from actors.kit.actor import Actor
@@ -12,7 +13,7 @@ from actors.kit.cell import Cell
 from actors.kit.context import PERMANENT
 from actors.kit.mailbox import Principal, Request
 from actors.kit.monitors import Monitors
-from actors.kit.recorder import Recorder
+from actors.kit.recorder import DOWN, NOBODY_WAITS, OVERLOADED, Recorder
 from actors.kit.ref import Ref
 from actors.kit.router import Router
 from actors.kit.stream import Inlet, Opener, Sink, Stream
@@ -21,7 +22,7 @@ from actors.kit.tracing import CURRENT, Tracer, make_logger
 from actors.kit.transports.transport import Transport
 from actors.kit.world.world import World
 from cluster import names
-from cluster.errors import ActorDown, AskTimeout, SteersmanError
+from cluster.errors import ActorDown, AskTimeout, Overloaded, SteersmanError
 from cluster.messages.base import ConnectionLost, Down, Message
 
 # The sender of messages that no actor sends.
@@ -84,6 +85,13 @@ class LocalOpener:
         principal = self._request.principal
         record = Request(item, self._request.id, to, sender, principal, trace, parent)
         self._system.recorder.message("received", record)
+
+    def unread(self, item: Message, trace: str, parent: str) -> None:
+        """Record it."""
+        to, sender = self._request.sender, self._request.to
+        principal = self._request.principal
+        record = Request(item, self._request.id, to, sender, principal, trace, parent)
+        self._system.recorder.dropped(record, NOBODY_WAITS)
 
     def closed(self, stream: Stream) -> None:
         """Nothing to forget."""
@@ -216,10 +224,8 @@ class ActorSystem:
         """See ``Ref.tell``."""
         request = self.request(message, to, sender)
         if self.is_local(to):
-            try:
+            with suppress(ActorDown):
                 self.deliver(request)
-            except ActorDown:
-                self.recorder.message("handled", request, outcome="down")
         else:
             self._router.tell(request)
 
@@ -283,9 +289,16 @@ class ActorSystem:
         cell = self._cells.get(request.to)
         if request.principal.local:
             self.recorder.message("sent", request)
-        if cell is None:
-            raise ActorDown(f"{request.to} does not run")
-        cell.offer(request)
+        try:
+            if cell is None:
+                raise ActorDown(f"{request.to} does not run")
+            cell.offer(request)
+        except ActorDown:
+            self.recorder.dropped(request, DOWN)
+            raise
+        except Overloaded:
+            self.recorder.dropped(request, OVERLOADED)
+            raise
 
     def make_cell(
         self,

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
-from actors.kit.tracing import Record
+from actors.kit.tracing import Kept, Step
 
 BUFFERED_MAX = 2_000
 BATCH_MAX = 500
@@ -36,14 +36,14 @@ class Tap:
         self._routine = routine
         self._rate = rate
         self._buffered_max = buffered_max
-        self._records: deque[Record] = deque()
+        self._records: deque[Kept] = deque()
         self._missed = 0
         self._second = 0
         self._within = 0
         self._known: dict[str, bool] = {}
         self._waiter: asyncio.Future[None] | None = None
 
-    def offer(self, record: Record, routine: bool) -> None:
+    def offer(self, record: Kept, routine: bool) -> None:
         """Keep the record if it is wanted and there is room."""
         if (routine and not self._routine) or not self._wants(record):
             return
@@ -54,7 +54,7 @@ class Tap:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def take(self) -> tuple[list[Record], int]:
+    async def take(self) -> tuple[list[Kept], int]:
         """Wait for records: those that gathered, and how many were missed since the last time."""
         if not self._records:
             self._waiter = asyncio.get_running_loop().create_future()
@@ -67,15 +67,15 @@ class Tap:
         missed, self._missed = self._missed, 0
         return [self._records.popleft() for _ in range(count)], missed
 
-    def _wants(self, record: Record) -> bool:
-        if record.get("msg") in OWN:
+    def _wants(self, record: Kept) -> bool:
+        if isinstance(record, Step):
+            name, trace, places = record.msg, record.trace, (record.sender, record.to, "")
+        else:
+            name, trace = record.get("msg", ""), record.get("trace", "")
+            places = (record.get("from", ""), record.get("to", ""), record.get("actor", ""))
+        if name in OWN or (self._traces and trace not in self._traces):
             return False
-        if self._traces and record.get("trace") not in self._traces:
-            return False
-        if not self._actors:
-            return True
-        places = (record.get("from"), record.get("to"), record.get("actor"))
-        return any(self._concerns(place) for place in places if place)
+        return not self._actors or any(self._concerns(place) for place in places if place)
 
     def _concerns(self, address: str) -> bool:
         known = self._known.get(address)
@@ -85,10 +85,10 @@ class Tap:
             known = self._known[address] = any(is_of(address, actor) for actor in self._actors)
         return known
 
-    def _within_rate(self, record: Record) -> bool:
+    def _within_rate(self, record: Kept) -> bool:
         if not self._rate:
             return True
-        second = int(record.get("ts", 0))
+        second = int(record.ts if isinstance(record, Step) else record.get("ts", 0.0))
         if second != self._second:
             self._second, self._within = second, 0
         self._within += 1

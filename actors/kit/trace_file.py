@@ -13,9 +13,7 @@ from collections import deque
 from pathlib import Path
 from typing import IO
 
-import orjson
-
-from actors.kit.tracing import Record
+from actors.kit.tracing import Kept, Step, encoded
 from cluster.limits import MIB
 
 BUFFERED_RECORDS_MAX = 50_000
@@ -27,6 +25,7 @@ ROUTINE_FILES_MAX = 2
 GATHER_SECONDS = 0.5
 # Routine records are written with others, or when so many have gathered: nobody waits for them.
 GATHER_ROUTINE = 32
+CLOSE_SECONDS_MAX = 2.0
 
 
 class RotatingFile:
@@ -80,24 +79,27 @@ class FileTracer:
         self._buffered_max = buffered_max
         self._buffers: tuple[deque[bytes], deque[bytes]] = (deque(), deque())
         self._reported = 0
-        self._last_ts = 0.0
+        self._dropped_at = 0.0
         self._work = RotatingFile(directory, "trace", bytes_max, files_max)
         self._routine = RotatingFile(directory, "routine", ROUTINE_BYTES_MAX, ROUTINE_FILES_MAX)
         self._writing = threading.Lock()
+        # Whether the thread must be woken.
+        self._resting = True
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tracer", daemon=True)
         self._thread.start()
 
-    def record(self, fields: Record, routine: bool = False) -> None:
+    def record(self, fields: Kept, routine: bool = False) -> None:
         """Keep one record for the thread to write."""
         buffer = self._buffers[routine]
         if len(buffer) >= self._buffered_max:
             self.dropped += 1
+            self._dropped_at = fields.ts if isinstance(fields, Step) else fields.get("ts", 0.0)
             return
-        buffer.append(_dump(fields))
-        self._last_ts = fields.get("ts", self._last_ts)
-        if not self._wake.is_set() and (not routine or len(buffer) >= GATHER_ROUTINE):
+        buffer.append(encoded(fields))
+        if self._resting and (not routine or len(buffer) >= GATHER_ROUTINE):
+            self._resting = False
             self._wake.set()
 
     def flush(self) -> None:
@@ -105,18 +107,22 @@ class FileTracer:
         self._write()
 
     def close(self) -> None:
-        """Write what is buffered, then end the thread."""
+        """Write what is buffered, then end the thread. A disk that stands still is not waited
+        for."""
         self._closing.set()
         self._wake.set()
-        self._thread.join()
-        self._work.close()
-        self._routine.close()
+        self._thread.join(CLOSE_SECONDS_MAX)
+        if not self._thread.is_alive():
+            self._work.close()
+            self._routine.close()
 
     def _run(self) -> None:
         while not self._closing.is_set():
             self._wake.wait()
             self._closing.wait(GATHER_SECONDS)
             self._wake.clear()
+            # Before the look at the buffers: what comes after it wakes the thread again.
+            self._resting = True
             self._write()
         self._write()
 
@@ -129,7 +135,7 @@ class FileTracer:
         lines = [buffer.popleft() for _ in range(len(buffer))]
         if file is self._work and self.dropped > self._reported:
             count, self._reported = self.dropped - self._reported, self.dropped
-            lines.append(_dump({"ts": self._last_ts, "event": "missed", "count": count}))
+            lines.append(encoded({"ts": self._dropped_at, "event": "missed", "count": count}))
         if lines:
             self._put(file, b"\n".join(lines) + b"\n", len(lines))
 
@@ -139,11 +145,3 @@ class FileTracer:
         except OSError:
             # A full disk must not stop the cluster: the gap is reported once there is room.
             self.dropped += count
-
-
-def _dump(fields: Record) -> bytes:
-    try:
-        return orjson.dumps(fields, default=repr, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:
-        # What JSON cannot hold, as half a surrogate pair, must not crash who records it.
-        return orjson.dumps({"event": "unwritable", "msg": ascii(fields)})

@@ -6,11 +6,9 @@ Only replicas and this process's own actors may ask: records name objects of all
 from collections.abc import Callable
 from pathlib import Path
 
-import orjson
-
 from actors.kit.actor import Actor, Delivery, Later, Sink
 from actors.kit.tap import Tap
-from actors.kit.tracing import Record
+from actors.kit.tracing import encoded
 from actors.kit.world.file_thread import FileThread
 from actors.tracing import search
 from cluster.api.status import bad_request
@@ -52,7 +50,8 @@ class TracerActor(Actor):
         try:
             while True:
                 records, missed = await tap.take()
-                await sink.send(TraceBatch(encoded(records), len(records), missed))
+                lines = b"".join(encoded(record) + b"\n" for record in records)
+                await sink.send(TraceBatch(lines, len(records), missed))
         finally:
             recorder.detach(tap)
 
@@ -71,12 +70,6 @@ class TracerActor(Actor):
         if isinstance(answer, ValueError):
             raise bad_request(str(answer))
         return answer
-
-
-def encoded(records: list[Record]) -> bytes:
-    """As JSON lines."""
-    options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
-    return b"".join(orjson.dumps(record, default=repr, option=options) for record in records)
 
 
 def _check(delivery: Delivery) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from actors.kit.system import ActorSystem
 from actors.kit.testing import actor_system
-from actors.kit.tracing import MemoryTracer, root_trace
+from actors.kit.tracing import TRACE_ID_LENGTH, MemoryTracer, root_trace
 from actors.kit.transports.memory import MemoryNetwork
 from actors.kit.transports.tcp import TcpTransport
 from actors.kit.transports.transport import Transport
@@ -260,7 +260,7 @@ async def test_the_trace_crosses_processes(net: Net) -> None:
         records = net.tracer.find(msg="Add")
         places = [(record["event"], record["process"]) for record in records]
         assert places == [("sent", "one"), ("received", "two"), ("handled", "two")]
-        assert {record["trace"] for record in records} == {root[:16]}
+        assert {record["trace"] for record in records} == {root[:TRACE_ID_LENGTH]}
         assert len({record["span"] for record in records}) == 1
         assert records[0]["bytes"] > 0
         answers = net.tracer.find(msg="Total")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from actors.kit.tracing import MemoryTracer, Record
+from actors.kit.tracing import Kept, MemoryTracer, Record
 from actors.kit.world.containers import Container
 from actors.kit.world.world import World
 from actors.kubelet import labels
@@ -60,9 +60,9 @@ class WitnessTracer(MemoryTracer):
         super().__init__(keep)
         self.crashes: list[Record] = []
 
-    def record(self, fields: Record, routine: bool = False) -> None:
+    def record(self, fields: Kept, routine: bool = False) -> None:
         """Keep it."""
-        if fields["event"] == "log" and fields["level"] == "error":
+        if isinstance(fields, dict) and fields["event"] == "log" and fields["level"] == "error":
             self.crashes.append(fields)
         super().record(fields, routine)
 

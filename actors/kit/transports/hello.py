@@ -20,13 +20,15 @@ USER_PREFIXES = ("system:replica:", names.USER_NODE_PREFIX)
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """``user`` and ``groups`` count only where there is no certificate (tests without TLS)."""
+    """``user`` and ``groups`` count only where there is no certificate (tests without TLS).
+    ``connection``: the dialler's name for it, which both ends use in their traces."""
 
     process: str
     cluster: str
     user: str = ""
     groups: tuple[str, ...] = ()
     protocol: int = PROTOCOL
+    connection: str = ""
 
 
 def encode_hello(hello: Hello) -> bytes:

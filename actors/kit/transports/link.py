@@ -56,12 +56,15 @@ class Owner(Protocol):
 
 
 class Link(asyncio.Protocol):
-    """One connection, dialled (``expected`` names the peer) or accepted (``expected`` is '')."""
+    """One connection, dialled (``expected`` names the peer) or accepted (``expected`` is '').
+    ``received``: envelopes that the owner took; ``name``: of the connection, at both ends."""
 
     def __init__(self, owner: Owner, own: Hello, expected: str) -> None:
         self.expected = expected
         self.principal: Principal | None = None
         self.state: State = "handshake"
+        self.name = own.connection
+        self.received = 0
         self._owner = owner
         self._own = own
         self._decoder = FrameDecoder()
@@ -79,9 +82,19 @@ class Link(asyncio.Protocol):
         self._gone: asyncio.Future[None] = loop.create_future()
 
     @property
+    def reason(self) -> str:
+        """Why it closes, '' as long as it does not."""
+        return self._reason
+
+    @property
     def process(self) -> str:
         """The peer, '' if it is not known yet."""
         return self.expected if self.principal is None else self.principal.process
+
+    @property
+    def sent(self) -> int:
+        """Envelopes that were written whole."""
+        return 0 if self._outbox is None else self._outbox.count - len(self._outbox)
 
     def open(self, outbox: Outbox) -> None:
         """The owner keeps this connection: send what is in ``outbox``, now and from now on."""
@@ -200,6 +213,7 @@ class Link(asyncio.Protocol):
             raise PeerFault(f"{self.expected} was dialled, {principal.process} answers")
         self.principal = principal
         self._set_out(principal.process)
+        self.name = self.name or hello.connection
         if self.expected:
             self._write(encode_frame(frame.CONFIRM))
             self._open()

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from actors.kit.mailbox import Principal
+from actors.kit.recorder import CONNECTION_LOST, UNREACHABLE
 from actors.kit.transports.transport import Receiver
 from actors.kit.transports.ways import Way, Ways
 from actors.kit.world.entropy import Entropy
@@ -32,28 +33,41 @@ SILENCE_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 # A lost segment is sent again after about this long (RFC 6298: at least 0.2 s on Linux).
 RETRANSMIT_SECONDS = 0.2
+# Why messages do not arrive, for the trace.
+LOSS = "fault:loss"
+PARTITION = "fault:partition"
+PAUSE = "fault:pause"
+DUPLICATE = "fault:duplicate"
 
 
 @dataclass
 class _Connection:
-    """Between two processes. ``queues``: what is under way, by its source."""
+    """Between two processes. By source, what is under way: ``queues``; ``held``, as nothing passes;
+    ``late``, out of order."""
 
     up: bool = False
     epoch: int = 0
     queues: dict[str, deque[bytes]] = field(default_factory=dict)
     due: dict[str, float] = field(default_factory=dict)
     held: dict[str, list[bytes]] = field(default_factory=dict)
+    late: dict[tuple[str, int], bytes] = field(default_factory=dict)
     silence: asyncio.TimerHandle | None = None
 
-    def reset(self, up: bool) -> None:
+    def reset(self, up: bool) -> list[tuple[str, bytes, bool]]:
+        """Returns what was under way: source, envelope, whether it was held back."""
+        lost = [(source, data, False) for source, queue in self.queues.items() for data in queue]
+        lost += [(source, data, False) for (source, _), data in self.late.items()]
+        lost += [(source, data, True) for source, held in self.held.items() for data in held]
         self.up = up
         self.epoch += 1
         self.queues.clear()
         self.due.clear()
         self.held.clear()
+        self.late.clear()
         if self.silence is not None:
             self.silence.cancel()
             self.silence = None
+        return lost
 
 
 class MemoryNetwork:
@@ -76,6 +90,7 @@ class MemoryNetwork:
         self._blocked: dict[tuple[str, str], None] = {}
         self._ways: dict[str, Ways] = {}
         self._frozen: dict[str, None] = {}
+        self._numbers = 0
         self.context = contextvars.copy_context()
 
     def transport(
@@ -143,21 +158,24 @@ class MemoryNetwork:
 
     def kill(self, process: str) -> None:
         """The process is gone, as by SIGKILL: its peers see their connections reset at once."""
-        gone = self._transports.pop(process, None)
+        gone = self._transports.get(process)
         if gone is None:
             return
+        broken = [
+            pair for pair, connection in self._connections.items()
+            if process in pair and connection.up
+        ]  # fmt: skip
+        for pair in broken:
+            self._break(*pair)
         gone.end()
-        for pair, connection in self._connections.items():
-            if process in pair and connection.up:
-                connection.reset(up=False)
-                peer = pair[0] if pair[1] == process else pair[1]
-                self._tell_lost(peer, process)
+        del self._transports[process]
+        for pair in broken:
+            self._tell_lost(pair[0] if pair[1] == process else pair[1], process)
 
     def sever(self, one: str, other: str) -> None:
         """Break the connection of two processes; both are told."""
-        connection = self._connection(one, other)
-        if connection.up:
-            connection.reset(up=False)
+        if self._connection(one, other).up:
+            self._break(one, other)
             self._tell_lost(one, other)
             self._tell_lost(other, one)
 
@@ -171,6 +189,13 @@ class MemoryNetwork:
     def is_up(self, one: str, other: str) -> bool:
         """Whether the two are connected."""
         return self._connection(one, other).up
+
+    def why(self, source: str, target: str) -> str:
+        """The fault because of which nothing gets there, '' if there is none."""
+        cut = self._ways[source].why(target) if source in self._ways else ""
+        if cut or (self.passes(source, target) and self.passes(target, source)):
+            return cut
+        return PAUSE if target in self._frozen or source in self._frozen else PARTITION
 
     def connect(self, source: str, target: str) -> float:
         """Try to connect: 0.0 if connected, else the seconds until the dialler gives up."""
@@ -195,12 +220,15 @@ class MemoryNetwork:
         delay = 0.0
         if self.loss and self._entropy.random() < self.loss:
             if told:
+                # Recorded after the sender has recorded that it was sent.
+                asyncio.get_running_loop().call_soon(self._dropped, source, target, data, LOSS)
                 return len(data)
             delay = RETRANSMIT_SECONDS
         if source in self._ways:
             return self._send_by(self._ways[source].to(target), source, target, envelope, data)
         self._forward(source, target, data, delay)
         if told and self._entropy.random() < self.duplicate:
+            self._transports[source].struck(target, envelope, "sent", DUPLICATE)
             self._later(self._delay() * 3, source, target, data)
         return len(data)
 
@@ -255,9 +283,17 @@ class MemoryNetwork:
 
     def _later(self, seconds: float, source: str, target: str, data: bytes) -> None:
         """Out of order."""
-        epoch = self._connection(source, target).epoch
+        connection = self._connection(source, target)
+        self._numbers += 1
+        connection.late[source, self._numbers] = data
         asyncio.get_running_loop().call_later(
-            seconds, self._again, source, target, data, epoch, context=self._reader(target)
+            seconds,
+            self._again,
+            source,
+            target,
+            self._numbers,
+            connection.epoch,
+            context=self._reader(target),
         )
 
     def _reader(self, target: str) -> contextvars.Context:
@@ -275,10 +311,15 @@ class MemoryNetwork:
         reader = self._reader(target)
         loop.call_at(due, self._arrive, source, target, connection.epoch, context=reader)
 
-    def _again(self, source: str, target: str, data: bytes, epoch: int) -> None:
+    def _again(self, source: str, target: str, number: int, epoch: int) -> None:
         connection = self._connection(source, target)
-        if connection.epoch == epoch and self.passes(source, target):
+        if connection.epoch != epoch:
+            return
+        data = connection.late.pop((source, number))
+        if self.passes(source, target):
             self._hand_over(source, target, data)
+        else:
+            self._dropped(source, target, data, self.why(source, target))
 
     def _arrive(self, source: str, target: str, epoch: int) -> None:
         connection = self._connection(source, target)
@@ -293,6 +334,16 @@ class MemoryNetwork:
             receiver.receive(sender.principal, decode_envelope(data), len(data))
         except PeerFault:
             self.sever(source, target)
+
+    def _break(self, one: str, other: str) -> None:
+        for source, data, held in self._connection(one, other).reset(up=False):
+            target = other if source == one else one
+            reason = self.why(source, target) if held else ""
+            self._dropped(source, target, data, reason or CONNECTION_LOST)
+
+    def _dropped(self, source: str, target: str, data: bytes, reason: str) -> None:
+        if (sender := self._transports.get(source)) is not None:
+            sender.struck(target, decode_envelope(data), "dropped", reason)
 
     def _tell_lost(self, process: str, peer: str) -> None:
         transport = self._transports.get(process)
@@ -357,6 +408,10 @@ class MemoryTransport:
             self._kept[process] = None
             self._redial(process)
 
+    def why(self, process: str) -> str:
+        """See ``Transport``."""
+        return self._network.why(self.principal.process, process)
+
     def drop(self, process: str) -> None:
         """See ``Transport``."""
         loop = asyncio.get_running_loop()
@@ -372,13 +427,13 @@ class MemoryTransport:
             self._receiver.receive(principal, envelope, size)
 
     def struck(self, process: str, envelope: Envelope, event: str, reason: str) -> None:
-        """A fault struck a told message."""
+        """An envelope to a peer will not arrive, or arrives once more."""
         if self._receiver is not None:
             self._receiver.struck(process, envelope, event, reason)
 
     def lost(self, process: str) -> None:
         """The connection broke, or could not be made."""
-        self._waiting.pop(process, None)
+        self._drop_waiting(process)
         if self._receiver is not None:
             self._receiver.connection_lost(process)
         if process in self._kept and process not in self._retries:
@@ -394,14 +449,19 @@ class MemoryTransport:
 
     def end(self) -> None:
         """The process is gone."""
+        for process in list(self._waiting):
+            self._drop_waiting(process)
         self._receiver = None
-        self._waiting.clear()
         for handle in [*self._dials.values(), *self._retries.values()]:
             handle.cancel()
         self._dials.clear()
         self._retries.clear()
 
     # Within.
+
+    def _drop_waiting(self, process: str) -> None:
+        for envelope in self._waiting.pop(process, []):
+            self.struck(process, envelope, "dropped", self.why(process) or UNREACHABLE)
 
     def _dial(self, process: str) -> bool:
         """Whether a connection is up, or now is."""

@@ -30,7 +30,10 @@ class Outbox:
         # Lanes with an envelope among the long ones: what follows must not overtake it.
         self._lanes: dict[str, int] = {}
         self._chunks: Iterator[bytes] | None = None
+        self._next = b""
         self._bytes = 0
+        # Envelopes that were put in, ever.
+        self.count = 0
 
     def __len__(self) -> int:
         return len(self._short) // 2 + len(self._long)
@@ -43,6 +46,7 @@ class Outbox:
         if full or waiting >= self._messages_max:
             raise Overloaded(f"{waiting} messages, {self._bytes} bytes wait for the peer")
         self._bytes += size
+        self.count += 1
         if size <= CHUNK_BYTES and (routine or lane not in self._lanes):
             self._short.append(frame_header(ENVELOPE, size))
             self._short.append(envelope)
@@ -95,11 +99,19 @@ class Outbox:
             self._chunks = (
                 iter((encode_frame(ENVELOPE, envelope),)) if whole else chunks(envelope, 0)
             )
-        frame = next(self._chunks, None)
-        if frame is not None:
-            return frame
-        self._finish_first()
-        return self.take_chunk()
+            self._next = next(self._chunks)
+        frame, self._next = self._next, next(self._chunks, b"")
+        if not self._next:
+            self._finish_first()
+        return frame
+
+    def remaining(self) -> Iterator[bytes]:
+        """The envelopes that have not left, or not whole, the short ones first."""
+        for position, item in enumerate(self._short):
+            if position % 2:
+                yield item
+        for _, envelope in self._long:
+            yield envelope
 
     def _finish_first(self) -> None:
         lane, envelope = self._long.popleft()

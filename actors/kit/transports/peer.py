@@ -7,6 +7,7 @@ Must not know: how a connection is made, or messages.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from actors.kit.recorder import CONNECTION_LOST, UNREACHABLE
 from actors.kit.transports.link import Link
 from actors.kit.transports.outbox import Outbox
 from actors.kit.world.entropy import Entropy
@@ -23,7 +24,8 @@ DUPLICATE = "the other side's connection is kept"
 
 class Peer:
     """``make`` makes a link to dial with, ``dial`` connects it to an address (raises OSError);
-    ``lost`` is called whenever what was queued or sent will not be answered any more."""
+    ``lost`` is called whenever what was queued or sent will not be answered any more, ``dropped``
+    before it with each envelope that never left."""
 
     def __init__(
         self,
@@ -33,6 +35,7 @@ class Peer:
         make: Callable[[str], Link],
         dial: Callable[[Link, str], Awaitable[None]],
         lost: Callable[[str, str], None],
+        dropped: Callable[[str, bytes, str], None],
     ) -> None:
         self.process = process
         self.address = ""
@@ -43,6 +46,7 @@ class Peer:
         self._make = make
         self._dial = dial
         self._lost = lost
+        self._dropped = dropped
         self._outbox = Outbox()
         self._dialling: asyncio.Task[None] | None = None
         self._dialled: Link | None = None
@@ -89,7 +93,7 @@ class Peer:
         if self.link is not None:
             old, self.link = self.link, None
             old.abort("replaced by a new connection")
-            self._give_up("replaced by a new connection")
+            self._give_up("replaced by a new connection", CONNECTION_LOST)
         self._cancel_timers()
         self._failures = 0
         self.link = link
@@ -109,7 +113,7 @@ class Peer:
             self.link = None
             if self.kept:
                 self._retry_in(self._entropy.uniform(0.0, BACKOFF_FIRST_SECONDS))
-            self._give_up(reason)
+            self._give_up(reason, CONNECTION_LOST)
         elif link is self._accepting:
             self._accepting = None
             if self.link is None and not self._connecting():
@@ -120,6 +124,8 @@ class Peer:
         self._stopped = True
         self._cancel_dial()
         self._cancel_timers()
+        if self.link is None:
+            self._drop(UNREACHABLE)
 
     # Within.
 
@@ -164,12 +170,17 @@ class Peer:
         self._failures += 1
         ceiling = min(BACKOFF_MAX_SECONDS, BACKOFF_FIRST_SECONDS * 2.0 ** min(self._failures, 16))
         self._retry_in(self._entropy.uniform(ceiling / 2, ceiling))
-        self._give_up(reason)
+        self._give_up(reason, UNREACHABLE)
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, reason: str, fate: str) -> None:
         """What was queued is lost, and who waits for an answer is told."""
-        self._outbox = Outbox()
+        self._drop(fate)
         self._lost(self.process, reason)
+
+    def _drop(self, fate: str) -> None:
+        outbox, self._outbox = self._outbox, Outbox()
+        for envelope in outbox.remaining():
+            self._dropped(self.process, envelope, fate)
 
     def _retry_in(self, seconds: float) -> None:
         if not self._stopped and self._timer is None:

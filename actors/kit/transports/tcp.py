@@ -7,6 +7,8 @@ import asyncio
 import ssl
 from typing import Any
 
+from msgspec.structs import replace
+
 from actors.kit.transports.hello import Hello
 from actors.kit.transports.link import HANDSHAKE_SECONDS, Link
 from actors.kit.transports.peer import Peer
@@ -15,10 +17,11 @@ from actors.kit.transports.ways import Way, Ways
 from actors.kit.world.entropy import Entropy
 from cluster import names
 from cluster.errors import ActorDown, Overloaded, PeerFault
-from cluster.wire.codec import encode_envelope
+from cluster.wire.codec import decode_envelope, encode_envelope
 from cluster.wire.envelope import Envelope
 
 CLOSE_SECONDS_MAX = 2.0
+CONNECTION_NAME_LENGTH = 16
 # Certificates of these are for processes that the settings name. (Nodes come in before replicas
 # have read of them, and what a node may do is the API server's to judge.)
 MEMBERS = frozenset({names.GROUP_REPLICAS})
@@ -48,6 +51,8 @@ class TcpTransport:
         self._own = Hello("", cluster, user, groups)
         self._server: asyncio.Server | None = None
         self._receiver: Receiver | None = None
+        # The same, also while the process stops: what is lost then is told too.
+        self._recorded: Receiver | None = None
         self._peers: dict[str, Peer] = {}
         self._addresses: dict[str, str] = {}
         self._links: dict[Link, None] = {}
@@ -57,7 +62,7 @@ class TcpTransport:
         """Listen. Raises OSError if the address is taken."""
         own = self._own
         self._own = Hello(process, own.cluster, own.user, own.groups)
-        self._receiver = receiver
+        self._receiver = self._recorded = receiver
         host, port = _split(self._listen)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
@@ -115,6 +120,10 @@ class TcpTransport:
         """See ``Transport``."""
         if self._receiver is not None:
             self._peer(process).keep(wanted)
+
+    def why(self, process: str) -> str:
+        """See ``Transport``."""
+        return self.ways.why(process)
 
     def drop(self, process: str) -> None:
         """See ``Transport``."""
@@ -183,11 +192,15 @@ class TcpTransport:
             raise PeerFault("an envelope from nobody")
         peer = self._peers.get(principal.process)
         if self._receiver is not None and peer is not None and peer.link is link:
+            link.received += 1
             self._receiver.receive(principal, envelope, size)
 
     def closed(self, link: Link, reason: str) -> None:
         """A connection is gone."""
         self._links.pop(link, None)
+        if self._recorded is not None and (link.sent or link.received):
+            why = self.ways.why(link.process) or reason
+            self._recorded.closed(link.process, link.name, link.sent, link.received, why)
         if link.process:
             self._peer(link.process).closed(link, reason)
         elif self._receiver is not None:
@@ -206,13 +219,20 @@ class TcpTransport:
         return f"{principal.process} is no part of this cluster"
 
     def _link(self, expected: str) -> Link:
-        return Link(self, self._own, expected)
+        name = self._entropy.hex(CONNECTION_NAME_LENGTH) if expected else ""
+        return Link(self, replace(self._own, connection=name), expected)
 
     def _peer(self, process: str) -> Peer:
         peer = self._peers.get(process)
         if peer is None:
             peer = self._peers[process] = Peer(
-                self._own.process, process, self._entropy, self._link, self._connect, self._lost
+                self._own.process,
+                process,
+                self._entropy,
+                self._link,
+                self._connect,
+                self._lost,
+                self._dropped,
             )
             peer.address = self._addresses.get(process, "")
         return peer
@@ -228,6 +248,11 @@ class TcpTransport:
         if self._receiver is not None:
             self._report_loss(process, reason)
             self._receiver.connection_lost(process)
+
+    def _dropped(self, process: str, envelope: bytes, fate: str) -> None:
+        if self._recorded is not None:
+            reason = self.ways.why(process) or fate
+            self._recorded.struck(process, decode_envelope(envelope), "dropped", reason)
 
     def _report_loss(self, process: str, reason: str) -> None:
         """Once per loss: failed redials until the next connection are no news."""

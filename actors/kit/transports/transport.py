@@ -20,8 +20,12 @@ class Receiver(Protocol):
         answered will be answered."""
 
     def struck(self, process: str, envelope: Envelope, event: str, reason: str) -> None:
-        """A fault struck a told message on its way to the peer. ``event``: dropped, or sent (once
-        more); ``reason``: why, as ``fault:<name>``."""
+        """An envelope that was taken for the peer will not arrive (``event``: dropped), or arrives
+        once more (sent). ``reason``: why; of a fault, ``fault:<name>``."""
+
+    def closed(self, process: str, connection: str, sent: int, received: int, reason: str) -> None:
+        """A connection is gone, whose name both ends know: so many envelopes were written to it,
+        and read from it. The peer may have read fewer than were written."""
 
     def report(self, process: str, what: str, reason: str) -> None:
         """Something happened to the connection to a peer ('' if it is not known whose): a line
@@ -50,6 +54,9 @@ class Transport(Protocol):
 
     def keep(self, process: str, wanted: bool) -> None:
         """Whether to keep a connection to the peer up although nothing is sent."""
+
+    def why(self, process: str) -> str:
+        """``fault:<name>`` if nothing gets to the peer because of it, else ''."""
 
     def drop(self, process: str) -> None:
         """Break the connection to the peer (it will be told as lost)."""

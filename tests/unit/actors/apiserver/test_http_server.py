@@ -252,3 +252,25 @@ async def test_an_answer_says_what_its_request_is_called(door: ControlPlane) -> 
         long = {"Audit-ID": "x" * 100}
         async with admin.get(url(door, PODS + "?watch=true"), headers=long) as answer:
             assert answer.headers["Audit-Id"] == "x" * 64
+
+
+async def test_a_clients_trace_goes_on_and_every_answer_names_its_own(door: ControlPlane) -> None:
+    tracer = door.system.recorder.tracer
+    assert isinstance(tracer, MemoryTracer)
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "followed"}}
+    async with session(door) as admin:
+        headers = {"traceparent": f"00-{trace}-{span}-01"}
+        async with admin.post(url(door, MAPS), json=body, headers=headers) as answer:
+            version, same, own, flags = answer.headers["traceparent"].split("-")
+        assert (version, same, flags) == ("00", trace, "01") and own != span
+        [note] = tracer.find(event="note", msg="http.request", trace=trace)
+        assert (note["span"], note["parent"]) == (own, span)
+        assert tracer.find(event="sent", msg="Txn", trace=trace, parent=own)
+        names = set()
+        for bad in (f"00-{'0' * 32}-{span}-01", "nonsense", ""):
+            for path in (PODS, "/version", PODS + "/none", PODS + "?watch=true"):
+                headers = {"traceparent": bad}
+                async with admin.get(url(door, path), headers=headers) as answer:
+                    names.add(answer.headers["traceparent"].split("-")[1])
+        assert len(names) == 12 and "0" * 32 not in names

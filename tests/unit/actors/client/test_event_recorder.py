@@ -74,7 +74,7 @@ async def test_the_speaker_does_not_suffer(bench: Bench) -> None:
 
 @simulated
 async def test_the_trace_goes_along(bench: Bench) -> None:
-    trace = "0123456789abcdef-0123456789abcdef"
+    trace = "0123456789abcdef0123456789abcdef-0123456789abcdef"
     recorder = EventRecorder(ApiClient(await bench.context(), bench.servers), "tester")
     with resume_trace(trace):
         recorder.event(pod("a"), "Normal", "Started", "x")

@@ -147,7 +147,7 @@ async def test_a_follower_hears_of_much_in_portions(bench: Bench) -> None:
 @simulated
 async def test_the_trace_of_a_write_arrives_with_its_event(bench: Bench) -> None:
     _, story = await start(bench)
-    trace = "0123456789abcdef-0123456789abcdef"
+    trace = "0123456789abcdef0123456789abcdef-0123456789abcdef"
     with resume_trace(trace):
         bench.state.put(PODS, pod("a"))
     await until(lambda: story.told)

@@ -48,10 +48,10 @@ async def test_a_write_carries_the_trace_of_its_cause(bench: Bench) -> None:
 
     await start(bench, plan)
     await asyncio.sleep(1)
-    with resume_trace("0123456789abcdef-0123456789abcdef"):
+    with resume_trace("0123456789abcdef0123456789abcdef-0123456789abcdef"):
         bench.state.put(CONFIGMAPS, thing("a"))
     await until(lambda: bench.state.all(SECRETS))
-    assert bench.state.history[-1][1].trace.startswith("0123456789abcdef-")
+    assert bench.state.history[-1][1].trace.startswith("0123456789abcdef" * 2 + "-")
 
 
 @simulated

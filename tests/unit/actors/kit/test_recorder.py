@@ -5,7 +5,7 @@ from typing import Any
 from actors.kit.mailbox import Principal, Request
 from actors.kit.recorder import COUNT_SECONDS, Recorder
 from actors.kit.testing import actor_system
-from actors.kit.tracing import MemoryTracer, root_trace
+from actors.kit.tracing import TRACE_ID_LENGTH, MemoryTracer, root_trace
 from actors.kit.world.memory import memory_world
 from actors.kit.world.world import World
 from cluster.messages.base import Message
@@ -89,7 +89,7 @@ async def test_nothing_counted_is_lost_when_the_process_stops() -> None:
             ref.tell(Pulse(number))
     (counted,) = tracer.find(event="counted")
     assert (counted["sent"], counted["msg"]) == (7, "Pulse")
-    dropped = len(tracer.find(event="handled", outcome="down"))
+    dropped = len(tracer.find(event="dropped", reason="down"))
     assert counted["received"] == counted["handled"] == 7 - dropped
 
 
@@ -100,5 +100,8 @@ async def test_a_routine_message_without_a_cause_begins_no_trace() -> None:
         assert recorder.context_for(Pulse(), "") == ("", "")
         with root_trace(system.world.entropy) as root:
             trace, parent = recorder.context_for(Pulse(), root)
-        assert (trace[:16], parent) == (root[:16], root[17:])
+        assert (trace[:TRACE_ID_LENGTH], parent) == (
+            root[:TRACE_ID_LENGTH],
+            root[TRACE_ID_LENGTH + 1 :],
+        )
         assert recorder.context_for(Add(1), "")[0]

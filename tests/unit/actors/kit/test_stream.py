@@ -32,6 +32,7 @@ class Granted:
         self.grants: list[int] = []
         self.cancelled = False
         self.is_closed = False
+        self.unread_items: list[Message] = []
 
     def open(self, stream: Stream) -> Inlet:
         return self
@@ -44,6 +45,9 @@ class Granted:
 
     def taken(self, item: Message, trace: str, parent: str) -> None:
         pass
+
+    def unread(self, item: Message, trace: str, parent: str) -> None:
+        self.unread_items.append(item)
 
     def closed(self, stream: Stream) -> None:
         self.is_closed = True
@@ -140,3 +144,15 @@ async def test_items_before_an_error_are_read_first_and_the_error_stays() -> Non
             with pytest.raises(Fenced):
                 await anext(stream)
     assert not opener.cancelled
+
+
+@simulated
+async def test_items_that_nobody_takes_are_told_of() -> None:
+    opener = Granted()
+    async with Stream(opener, 8) as stream:
+        stream.push(Total(1), "", "")
+        stream.push(Total(2), "", "")
+        assert await anext(stream) == Total(1)
+        assert opener.unread_items == []
+    stream.push(Total(3), "", "")
+    assert opener.unread_items == [Total(2), Total(3)]

@@ -88,7 +88,7 @@ async def test_asking_and_telling_an_actor_that_does_not_run() -> None:
         with pytest.raises(ActorDown):
             await ref.ask(Done(), 1)
         ref.tell(Done())
-        assert tracer.find(event="handled", outcome="down")
+        assert tracer.find(event="dropped", reason="down")
         far = system.ref("nobody@elsewhere")
         far.tell(Done())
         with pytest.raises(ActorDown):

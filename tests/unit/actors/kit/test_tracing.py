@@ -4,7 +4,13 @@ import asyncio
 
 from actors.kit.actor import Actor, Delivery, Later
 from actors.kit.testing import actor_system
-from actors.kit.tracing import MemoryTracer, current_trace, resume_trace, root_trace
+from actors.kit.tracing import (
+    TRACE_ID_LENGTH,
+    MemoryTracer,
+    current_trace,
+    resume_trace,
+    root_trace,
+)
 from actors.kit.world.memory import SeededEntropy
 from cluster.messages.base import Done, Message
 from tests.simulation.loop import run_simulation, simulated
@@ -15,7 +21,7 @@ def test_contexts_nest_and_end() -> None:
     assert current_trace() == ""
     with root_trace(SeededEntropy(1)) as outer:
         assert current_trace() == outer
-        assert len(outer) == 33
+        assert len(outer) == 49
         with root_trace(SeededEntropy(2)) as inner:
             assert current_trace() == inner != outer
         with resume_trace(""):
@@ -35,8 +41,8 @@ async def test_a_message_leaves_sent_received_handled_in_one_span() -> None:
             await ref.ask(Add(1), 1)
     records = tracer.find(msg="Add")
     assert [record["event"] for record in records] == ["sent", "received", "handled"]
-    assert {record["trace"] for record in records} == {root[:16]}
-    assert {record["parent"] for record in records} == {root[17:]}
+    assert {record["trace"] for record in records} == {root[:TRACE_ID_LENGTH]}
+    assert {record["parent"] for record in records} == {root[TRACE_ID_LENGTH + 1 :]}
     assert len({record["span"] for record in records}) == 1
     assert records[0]["subject"] == "add 1"
     assert records[0]["to"] == "counter@replica-1"
@@ -77,7 +83,7 @@ async def test_the_context_passes_through_handlers_tasks_timers_and_children() -
     children = tracer.find(event="sent", msg="SlowLater")
     assert len(children) == 2
     assert {child["parent"] for child in children} == {asked["span"]}
-    assert tracer.find(event="handled", msg="Done")[0]["trace"] == root[:16]
+    assert tracer.find(event="handled", msg="Done")[0]["trace"] == root[:TRACE_ID_LENGTH]
     note = tracer.find(event="note")[0]
     assert (note["msg"], note["subject"], note["container"]) == ("noted", "default/web", "web")
     assert note["span"] == asked["span"]
@@ -91,7 +97,7 @@ async def test_stream_items_carry_the_context_they_were_sent_in() -> None:
         with root_trace(system.world.entropy) as root:
             async with ref.stream(Count(1)) as stream:
                 assert await anext(stream) == Total(0)
-                assert stream.trace[:16] == root[:16]
+                assert stream.trace[:TRACE_ID_LENGTH] == root[:TRACE_ID_LENGTH]
     assert tracer.find(event="received", msg="Total")
 
 

@@ -464,8 +464,8 @@ def test_the_trace_of_a_write_comes_back_in_its_event() -> None:
             item = await stream.__anext__()
             assert isinstance(item, StoreEvents)
             trace = item.events[0].trace
-        assert len(trace) == 33
-        assert cluster.tracers["r2"].find(msg="Txn", trace=trace[:16])
+        assert len(trace) == 49
+        assert cluster.tracers["r2"].find(msg="Txn", trace=trace[:32])
         await cluster.stop()
 
     run_simulation(main)

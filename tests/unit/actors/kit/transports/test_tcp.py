@@ -29,6 +29,7 @@ class Inbox:
         self.lost: list[str] = []
         self.blows: list[tuple[str, str, str]] = []
         self.reports: list[tuple[str, str, str]] = []
+        self.counts: list[tuple[str, str, int, int]] = []
 
     def receive(self, principal: Principal, envelope: Envelope, size: int) -> None:
         self.got.append((principal, envelope))
@@ -38,6 +39,9 @@ class Inbox:
 
     def struck(self, process: str, envelope: Envelope, event: str, reason: str) -> None:
         self.blows.append((process, event, reason))
+
+    def closed(self, process: str, connection: str, sent: int, received: int, reason: str) -> None:
+        self.counts.append((process, connection, sent, received))
 
     def report(self, process: str, what: str, reason: str) -> None:
         self.reports.append((process, what, reason))
