@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--story", action="store_true", help="print what the nemesis did")
     parser.add_argument("--store", action="store_true", help="the store's members, fast")
     parser.add_argument("--actors", action="store_true", help="the store alone, as actors")
+    parser.add_argument("--identities", action="store_true", help="a StatefulSet with every seed")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="with --store")
     parser.add_argument("--digests", action="store_true", help="with --store: one a seed")
     parser.add_argument("--canary", help="plant this bug")
@@ -39,6 +40,8 @@ def main() -> None:
         well = soak(seeds, processes, chosen.canary or "", chosen.story, chosen.digests)
         sys.exit(0 if well else 1)
     run = store_scenario.run if chosen.actors else scenario.run
+    if chosen.identities:
+        run = scenario.run_with_identities
     planted = getattr(canaries, chosen.canary) if chosen.canary else contextlib.nullcontext
     seeds = [chosen.seed] if chosen.seed is not None else range(
         chosen.first, chosen.first + chosen.seeds

@@ -7,6 +7,7 @@ and term written apart, acknowledged before the sync, a matching suffix truncate
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -147,6 +148,17 @@ def pods_created_twice() -> Any:
             await create(self, key, action)
 
     return _planted(Executor, "_create", bug)
+
+
+def pods_deleted_by_force() -> Any:
+    """A controller forgets a pod it deletes before its kubelet has ended it."""
+
+    async def bug(delete: Any, self: Executor, key: Any, action: Any) -> None:
+        if action.resource == PODS:
+            action = replace(action, grace=0)
+        await delete(self, key, action)
+
+    return _planted(Executor, "_delete", bug)
 
 
 def containers_started_twice() -> Any:

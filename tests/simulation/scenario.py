@@ -3,6 +3,7 @@ deleted from while everything breaks; in the end all must be as the user wants i
 
 import asyncio
 from contextlib import AbstractContextManager
+from functools import partial
 
 from actors.apiserver.authority import Authority
 from actors.kit.world.memory import SeededEntropy
@@ -16,6 +17,7 @@ from deploy.chaos.watching import ApiWatcher
 from tests.simulation import knobs, machine_faults, network_faults, process_faults
 from tests.simulation.client import Client
 from tests.simulation.cluster import SimulatedCluster
+from tests.simulation.identities import NAME, IdentityUser, lives
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.run import Outcome, Run, simulate, texts
 from tests.simulation.settled import Settled
@@ -23,18 +25,23 @@ from tests.simulation.user import User
 
 FAULTS_SECONDS = 20.0
 WRITERS = 3
+# Every so many seeds have a StatefulSet too: its controller moves the same machinery.
+IDENTITIES_EVERY = 3
 
 
 class Scenario(Run):
     """See the module."""
 
-    def __init__(self, seed: int, authority: Authority) -> None:
+    def __init__(self, seed: int, authority: Authority, identities: bool | None = None) -> None:
         super().__init__()
         turned = knobs.draw(SeededEntropy(f"{seed}/knobs"))
         self.cluster = SimulatedCluster(seed, authority, turned)
         self.client = Client(self.cluster)
         self.user = User(self.client)
         self.story = self.user.story
+        self.identities: IdentityUser | None = None
+        if seed % IDENTITIES_EVERY == 0 if identities is None else identities:
+            self.identities = IdentityUser(self.client, self.story)
         self.load = Load(ApiRegister(self.client))
         self.watchers = [ApiWatcher(self.client, "configmaps")]
         replicas = len(self.cluster.settings.replicas)
@@ -56,8 +63,11 @@ class Scenario(Run):
         load = self.load
         works = [load.write_on(number) for number in range(WRITERS)]
         works += [load.count_on(0), load.count_on(1), load.read_on(0), self.user.run()]
+        if self.identities is not None:
+            await self.identities.begin()
+            works.append(self.identities.run())
         await self.under_faults(FAULTS_SECONDS, self.work_on(group, *works))
-        await self.settle(Settled(self.client, self.user).problem)
+        await self.settle(Settled(self.client, self.user, self.identities).problem)
         for job in watching:
             job.cancel()
         try:
@@ -71,13 +81,17 @@ class Scenario(Run):
     def end_work(self) -> None:
         super().end_work()
         self.user.stopping.set()
+        if self.identities is not None:
+            self.identities.stopping.set()
 
     def check(self) -> None:
         super().check()
         found, pods, sets = self.problems, self.pods.segments, self.sets.segments
         for segments in (pods, sets):
             found += texts(watches.broken_watch(segments))
-        events = [event.seen() for event in self.cluster.witness.containers]
+        ran = self.cluster.witness.containers
+        found += texts(pod_checks.rival_identities(lives(ran), [NAME]))
+        events = [event.seen() for event in ran]
         found += texts(pod_checks.run_twice(events))
         found += texts(pod_checks.falling_restarts(pods))
         found += texts(pod_checks.moved_pods(pods))
@@ -89,3 +103,10 @@ def run(
 ) -> Outcome:
     """One run. ``canary``: a bug to plant meanwhile."""
     return simulate(Scenario, seed, authority, canary)
+
+
+def run_with_identities(
+    seed: int, authority: Authority, canary: AbstractContextManager[None] | None = None
+) -> Outcome:
+    """One run with a StatefulSet, whatever the seed."""
+    return simulate(partial(Scenario, identities=True), seed, authority, canary)

@@ -7,24 +7,34 @@ Must not know: faults.
 from actors.kubelet import labels
 from tests.simulation import user
 from tests.simulation.client import NAMESPACE, Client, Object
+from tests.simulation.identities import IdentityUser
 from tests.simulation.run import replicas_differ
 
 
 class Settled:
     """``problem()`` gives what is not yet as desired, '' if all is."""
 
-    def __init__(self, client: Client, wants: user.User) -> None:
+    def __init__(
+        self, client: Client, wants: user.User, identities: IdentityUser | None = None
+    ) -> None:
         self._client = client
         self._cluster = client.cluster
         self._wants = wants
+        self._identities = identities
 
     async def problem(self) -> str:
         """The first thing that is not as desired."""
         pods = await self._client.list("pods")
+        named: list[Object] = []
+        if self._identities is not None:
+            named = await self._identities.pods()
+            problem = await self._identities.problem(named)
+            if problem:
+                return problem
         return (
             self._pods(pods)
             or await self._deployment()
-            or self._containers(pods)
+            or self._containers([*pods, *named])
             or await self._endpoints(pods)
             or await self._nodes()
             or await replicas_differ(self._client)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulation import canaries
 from tests.simulation.authority import simulated_authority
-from tests.simulation.scenario import run
+from tests.simulation.scenario import run, run_with_identities
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -24,3 +24,9 @@ def test_the_checkers_find_it(canary: Callable[[], Any]) -> None:
     with canary():
         outcome = run(1, simulated_authority())
     assert outcome.problems, f"{canary.__doc__} Nobody noticed."
+
+
+def test_the_checkers_find_two_pods_of_one_identity() -> None:
+    with canaries.pods_deleted_by_force():
+        outcome = run_with_identities(1, simulated_authority())
+    assert any(text.startswith("one live pod per identity") for text in outcome.problems)

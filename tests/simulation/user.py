@@ -52,7 +52,7 @@ class User:
         """Change something until it is acknowledged, then something else, until told to stop."""
         acts = (self.roll, self.scale, self.delete_pod, self.delete_pod)
         version = 1
-        while not await _set_within(self.stopping, self._entropy.uniform(*IDLE_SECONDS)):
+        while not await set_within(self.stopping, self._entropy.uniform(*IDLE_SECONDS)):
             version += 1
             await self._entropy.choice(acts)(version)
 
@@ -113,7 +113,8 @@ class User:
             return
 
 
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event came to be set within that time."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
