@@ -275,8 +275,6 @@ def _check_shape(kind: Kind, request: ApiRequest) -> None:
     """Raises StatusError 404 or 405 for a path or verb that the kind does not have."""
     if request.subresource:
         part = kind.subresources.get(request.subresource)
-        if part is None and request.subresource in kind.lacking:
-            raise status.part_not_served(kind, request.subresource)
         if part is None:
             raise status.resource_not_found()
         if request.verb not in part.verbs:

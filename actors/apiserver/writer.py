@@ -53,7 +53,7 @@ Revise = Callable[[Object], Object]
 Before = Callable[[Object, bool], Awaitable[Object]]
 _SERVICES = ("", "services")
 # Parts of a spec that are written by themselves, under rules of their own.
-_JUDGED_PARTS = ("ephemeralcontainers",)
+_JUDGED_PARTS = ("ephemeralcontainers", "resize")
 # Written every few seconds by every node: nobody applies them, so nobody's fields are tracked.
 _UNTRACKED = (("coordination.k8s.io", "leases"), ("", "events"), ("events.k8s.io", "events"))
 
@@ -262,6 +262,8 @@ class Writer:
             return rules.prepare_status_update(new, old, strategy, custom=custom)
         if scope == "ephemeralcontainers":
             new = pods.with_ephemeral_containers(new, old)
+        if scope == "resize":
+            new = pods.with_resized_containers(new, old)
         if not scope or scope in _JUDGED_PARTS:
             apply_defaults(kind, new)
             has_status = "status" in kind.subresources

@@ -13,7 +13,7 @@ from actors.kubelet.expansion import expand
 from actors.kubelet.labels import Labels
 from actors.kubelet.limits import resource_config
 from actors.kubelet.pause_image import NODE_NETNS_MOUNT
-from actors.kubelet.status import qos_class
+from cluster.api.pod_qos import qos_class
 from cluster.api.quantity import parse
 from cluster.api.types import Object
 

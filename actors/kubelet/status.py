@@ -10,6 +10,7 @@ from actors.kubelet import pod_spec
 from actors.kubelet.container_status import Seen, container_statuses
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting
 from actors.kubelet.progress import initialized, is_through, outcome
+from cluster.api.pod_qos import qos_class
 from cluster.api.pod_resizing import ERROR, IN_PROGRESS, PENDING
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
@@ -219,20 +220,3 @@ def ready_condition(
         f'the status of pod readiness gate "{kind}" is not "True"' for kind in missing
     )
     return condition("Ready", False, "ReadinessGatesNotReady", message)
-
-
-def qos_class(pod: Object) -> str:
-    """Guaranteed, Burstable or BestEffort (Kubernetes docs, "Pod Quality of Service Classes")."""
-    guaranteed = True
-    any_set = False
-    for spec in pod_spec.lasting_containers(pod):
-        resources = spec.get("resources") or {}
-        requests = resources.get("requests") or {}
-        limits = resources.get("limits") or {}
-        for kind in ("cpu", "memory"):
-            asked, limit = requests.get(kind, limits.get(kind)), limits.get(kind)
-            any_set = any_set or asked is not None or limit is not None
-            guaranteed = guaranteed and limit is not None and asked == limit
-    if not any_set:
-        return "BestEffort"
-    return "Guaranteed" if guaranteed else "Burstable"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from actors.scheduler.requests import pod_requests
+from cluster.api.pod_resizing import held_spec
 from cluster.api.selectors import NOTHING, LabelSelector, Operator, Requirement, from_object
 from cluster.api.types import Object
 
@@ -112,7 +113,7 @@ def parse_pod(obj: Object) -> PodInfo:
     together = affinity.get("podAffinity") or {}
     apart = affinity.get("podAntiAffinity") or {}
     required = node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
-    requests = pod_requests(spec)
+    requests = pod_requests(held_spec(obj))
     amounts = dict(requests.amounts)
     return PodInfo(
         key=(namespace, meta["name"]),

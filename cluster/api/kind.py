@@ -18,7 +18,6 @@ class Subresource:
     """``name`` as ``status`` or ``scale``; ``kind`` '' is the kind of the resource itself.
 
     ``group``/``version``/``definition`` say what the body is; they are only set with ``kind``.
-    ``served``: False for what Kubernetes has and this release lacks.
     """
 
     name: str
@@ -27,7 +26,6 @@ class Subresource:
     group: str = ""
     version: str = ""
     definition: str = ""
-    served: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +34,7 @@ class Kind:
 
     ``served``: this release stores it and acts on it as far as docs/compatibility.md says.
     ``create_only``: a question (as SubjectAccessReview): answered, never stored.
-    ``deprecated``: what every client is warned of, '' for most. ``lacking``: names of subresources
-    that Kubernetes has and this release does not serve. ``custom``: how objects of a custom
+    ``deprecated``: what every client is warned of, '' for most. ``custom``: how objects of a custom
     resource look (None for a built-in kind). ``listed``: the kind of lists, '' for kind + List.
     """
 
@@ -55,7 +52,6 @@ class Kind:
     subresources: Mapping[str, Subresource] = field(
         default_factory=lambda: MappingProxyType({}), hash=False, compare=False
     )
-    lacking: frozenset[str] = frozenset()
     deprecated: str = ""
     custom: Optional["CustomForm"] = field(default=None, repr=False)
     listed: str = ""
@@ -107,8 +103,7 @@ def row(
         verbs=verbs,
         definition=definition,
         served=served,
-        subresources=MappingProxyType({item.name: item for item in subresources if item.served}),
-        lacking=frozenset(item.name for item in subresources if not item.served),
+        subresources=MappingProxyType({item.name: item for item in subresources}),
         deprecated=deprecated,
         custom=custom,
         listed=listed,

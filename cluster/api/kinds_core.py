@@ -16,11 +16,6 @@ _APPS = "io.k8s.api.apps.v1."
 _BATCH = "io.k8s.api.batch.v1."
 
 
-def _lacking(name: str, verbs: tuple[str, ...], kind: str = "") -> Subresource:
-    """What Kubernetes serves and this release does not."""
-    return Subresource(name, verbs, kind, "", "v1" if kind else "", served=False)
-
-
 def _stream(name: str, kind: str, verbs: tuple[str, ...] = CONNECT) -> Subresource:
     """What becomes a stream: its options are fields of the query, not a body."""
     return Subresource(name, verbs, kind, "", "v1")
@@ -47,7 +42,7 @@ _POD_PARTS = (
     Subresource("log", GET),
     _stream("portforward", "PodPortForwardOptions"),
     _stream("proxy", "PodProxyOptions", PROXY),
-    _lacking("resize", STATUS_VERBS),
+    Subresource("resize", STATUS_VERBS),
     STATUS,
 )
 

@@ -6,6 +6,7 @@ know where quotas are stored, nor what happens when one is exceeded.
 
 from collections.abc import Mapping
 
+from cluster.api.pod_resizing import held_spec
 from cluster.api.pod_resources import pod_amounts
 from cluster.api.quantity import NANO, Quantity, parse
 from cluster.api.types import Object
@@ -131,11 +132,12 @@ def _pod(pod: Object, found: Usage) -> None:
     if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
         found.pop("pods", None)
         return
-    for name, nano in pod_amounts(pod, "requests").items():
+    held = {**pod, "spec": held_spec(pod)}
+    for name, nano in pod_amounts(held, "requests").items():
         found[f"{_REQUESTS}{name}"] = nano
         if name in _COMPUTE or name.startswith(HUGE_PAGES):
             found[name] = nano
-    for name, nano in pod_amounts(pod, "limits").items():
+    for name, nano in pod_amounts(held, "limits").items():
         found[f"{_LIMITS}{name}"] = nano
 
 

@@ -130,16 +130,6 @@ def resource_not_found() -> StatusError:
     return status_error(404, "NotFound", "the server could not find the requested resource")
 
 
-def part_not_served(kind: Kind, part: str) -> StatusError:
-    """404 for a subresource that Kubernetes has and this release lacks."""
-    return status_error(
-        404,
-        "NotFound",
-        "the server could not find the requested resource: "
-        f"{resource_name(kind)}/{part} is not served by this release",
-    )
-
-
 def already_exists(kind: Kind, name: str) -> StatusError:
     """409 on create."""
     message = f'{resource_name(kind)} "{name}" already exists'

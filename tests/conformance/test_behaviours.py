@@ -254,6 +254,57 @@ class TestPatches:
         await api.create(path, deployment(), dryRun="Some", code=400)
 
 
+SIZES = {"requests": {"cpu": "1"}, "limits": {"cpu": "2"}}
+
+
+class TestResize:
+    """Row 5: pods/resize (KEP-1287). In depth: tests/unit/actors/kubelet/test_resize.py,
+    tests/unit/cluster/api/validation/test_pod_resize.py."""
+
+    async def made(self, api: Api, namespace: str) -> str:
+        path = core("pods", namespace)
+        containers = [
+            {"name": "main", "image": "x", "resources": SIZES},
+            {"name": "b", "image": "x"},
+        ]
+        spec = {"automountServiceAccountToken": False, "containers": containers}
+        await api.create(path, {"metadata": {"name": "web"}, "spec": spec})
+        return f"{path}/web/resize"
+
+    async def test_all_verbs(self, api: Api, namespace: str) -> None:
+        here = await self.made(api, namespace)
+        pod = (await api.get(here)).body
+        assert pod["kind"] == "Pod" and pod["metadata"]["generation"] == 1
+        pod["spec"]["containers"][0]["resources"]["requests"] = {"cpu": "1500m"}
+        found = await api.update(here, pod)
+        assert found.body["metadata"]["generation"] == 2
+        await api.update(here, pod, code=409)
+        change = {"spec": {"containers": [{"name": "b", "resources": {"requests": {"cpu": "1"}}}]}}
+        found = await api.patch(here, change, STRATEGIC)
+        assert found.body["spec"]["containers"][1]["resources"] == {"requests": {"cpu": "1"}}
+        config = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, **change}
+        await api.patch(here, config, APPLY, fieldManager="one")
+        managed = (await api.get(here)).body["metadata"]["managedFields"]
+        assert ("one", "resize") in [(item["manager"], item.get("subresource")) for item in managed]
+
+    async def test_what_may_not_be(self, api: Api, namespace: str) -> None:
+        here = await self.made(api, namespace)
+        change = [{"op": "remove", "path": "/spec/containers/0/resources/limits/cpu"}]
+        refused = await api.patch(here, change, JSON_PATCH, code=422)
+        assert refused.body["details"]["causes"] == [
+            {
+                "reason": "FieldValueForbidden",
+                "message": "Forbidden: resource limits cannot be removed",
+                "field": "spec.containers[0].resources.limits",
+            }
+        ]
+        change = [{"op": "remove", "path": "/spec/containers/1"}]
+        await api.patch(here, change, JSON_PATCH, code=422)
+        main = {"name": "main", "resources": {"requests": {"cpu": "2"}}}
+        more = {"spec": {"containers": [main]}}
+        await api.patch(here.removesuffix("/resize"), more, STRATEGIC, code=422)
+
+
 class TestRules:
     """Row 13: rules of objects. In depth: tests/unit/cluster/api/validation/."""
 

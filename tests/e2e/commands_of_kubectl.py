@@ -23,6 +23,11 @@ ROLE = (
     "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: rec, namespace: NS},"
     " rules: [{verbs: [list], apiGroups: [''], resources: [pods]}]}"
 )
+SIZED = (
+    "{apiVersion: v1, kind: Pod, metadata: {name: sized}, spec: {containers: [{name: c, image: "
+    "busybox, resources: {requests: {cpu: 111m}, limits: {cpu: 500m}}}]}}"
+)
+RESIZE = '{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"%s"}}}]}}'
 SETUP = (
     Row("create namespace NS", "namespace/NS created"),
     Row("config set-context --current --namespace=NS", 'Context "…" modified.'),
@@ -158,6 +163,9 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
         Row("edit configmap edited", "configmap/edited edited"),
         Row("get configmap edited -o jsonpath={.data.a}", "after"),
         Row("edit configmap edited", "Edit cancelled, no changes made."),
+        Row("create -f -", "pod/editable created", given=SIZED.replace("sized", "editable")),
+        Row("edit pod editable --subresource=resize", "pod/editable edited"),
+        Row("get pod editable -o jsonpath={.spec.containers[0].resources.requests.cpu}", "222m"),
     ),
     "delete": (
         Row("create configmap gone --from-literal=a=1", "configmap/gone created"),
@@ -351,6 +359,20 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
             "request…", 1),
         Row("""patch deployment web --subresource=scale -p '{"spec":{"replicas":1}}'""",
             "scale.autoscaling/web patched (no change)"),
+        Row("create -f -", "pod/sized created", given=SIZED),
+        Row("wait --for=condition=Ready pod/sized --timeout=30s", "pod/sized condition met"),
+        Row(f"patch pod sized --subresource=resize -p '{RESIZE % '300m'}'", "pod/sized patched"),
+        Row("wait --for=jsonpath={.status.containerStatuses[0].resources.requests.cpu}=300m"
+            " pod/sized --timeout=30s", "pod/sized condition met"),
+        Row("get pod sized -o jsonpath={.status.containerStatuses[0].restartCount}", "0"),
+        Row(f"patch pod sized --subresource=resize -p '{RESIZE % '1'}'",
+            'The Pod "sized" is invalid: spec.containers[0].resources.requests: Invalid value: "1":'
+            " must be less than or equal to cpu limit of 500m", 1),
+        Row(f"patch pod sized -p '{RESIZE % '200m'}'", 'The Pod "sized" is invalid: spec: '
+            "Forbidden: pod updates may not change fields other than …", 1),
+        Row("patch pod box --subresource=resize -p '" + RESIZE.replace('"c"', '"box"') % "1m" + "'",
+            'The Pod "box" is invalid: spec: Invalid value: "BestEffort": Pod QOS Class may not '
+            "change as a result of resizing", 1),
     ),
     "replace": (
         Row("create -f -", "configmap/re created", given=CONFIG % ("re", "b")),

@@ -25,7 +25,7 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     cluster = RealCluster(str(folder), "every", number=13, replicas=1, nodes=2, runtime="memory")
     try:
         cluster.up("--no-demo")
-        cluster.kubectl.environment["KUBE_EDITOR"] = "sed -i s/before/after/"
+        cluster.kubectl.environment["KUBE_EDITOR"] = "sed -i s/before/after/;s/111m/222m/"
         for row in SETUP:
             check(cluster.kubectl, row)
         yield cluster.kubectl

@@ -72,7 +72,7 @@ def universe() -> tuple[tuple[str, str], ...]:
 
 def _universe() -> Iterator[tuple[str, str]]:
     for kind in KINDS:
-        parts = {"", "status", "scale", "finalizers", *kind.subresources, *kind.lacking}
+        parts = {"", "status", "scale", "finalizers", *kind.subresources}
         for part in sorted(parts):
             yield kind.plural + (f"/{part}" if part else ""), kind.group
     for name in VIRTUAL:

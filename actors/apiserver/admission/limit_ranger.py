@@ -23,7 +23,7 @@ Amounts = dict[str, int]
 
 async def admit(review: Review) -> None:
     """Fills defaults of a new pod."""
-    if not _concerns(review) or review.call.resource != _PODS:
+    if not _concerns(review) or review.call.resource != _PODS or review.operation != "CREATE":
         return
     assert review.obj is not None
     told: list[str] = []
@@ -151,8 +151,10 @@ _CHECKS: tuple[tuple[str, _Check], ...] = (
 
 def _concerns(review: Review) -> bool:
     call = review.call
-    if review.obj is None or review.connect or call.request.subresource:
+    if review.obj is None or review.connect:
         return False
+    if call.request.subresource:
+        return call.resource == _PODS and call.request.subresource == "resize"
     if call.resource == _PODS:
         return review.operation == "CREATE"
     going = bool(review.obj["metadata"].get("deletionTimestamp"))

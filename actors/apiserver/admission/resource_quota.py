@@ -68,7 +68,9 @@ def _counted(review: Review) -> bool:
     call = review.call
     if review.obj is None or review.connect or not call.kind.namespaced or call.kind.create_only:
         return False
-    if call.resource in _EVENTS or call.request.subresource:
+    if call.request.subresource:
+        return call.resource == ("", "pods") and call.request.subresource == "resize"
+    if call.resource in _EVENTS:
         return False
     return review.operation == "CREATE" or call.resource in _UPDATED
 

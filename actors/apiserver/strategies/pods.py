@@ -3,19 +3,16 @@
 Source: docs "Pod Lifecycle", Termination of Pods; "Pod Quality of Service Classes".
 """
 
-from collections.abc import Iterable
-from typing import Any, Literal
-
 from actors.apiserver.call import DeleteOptions
 from actors.apiserver.strategies.strategy import Strategy
 from cluster.api import status
 from cluster.api.kinds import Kind
-from cluster.api.quantity import milli_value
+from cluster.api.pod_qos import qos_class
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
 GRACE_SECONDS_DEFAULT = 30
-QosClass = Literal["Guaranteed", "Burstable", "BestEffort"]
+_OF_RESIZE = ("resources", "resizePolicy")
 
 
 def _create(obj: Object, now: float) -> None:
@@ -33,33 +30,6 @@ def _create(obj: Object, now: float) -> None:
         ]
 
 
-def qos_class(pod: Object) -> QosClass:
-    """From the requests and limits of CPU and memory of all containers."""
-    spec = pod.get("spec") or {}
-    any_set, guaranteed = False, True
-    for container in _containers(spec):
-        resources = container.get("resources") or {}
-        limits = resources.get("limits") or {}
-        requests = resources.get("requests") or {}
-        for name in ("cpu", "memory"):
-            limit, request = _amount(limits.get(name)), _amount(requests.get(name))
-            any_set = any_set or limit > 0 or request > 0
-            if limit <= 0 or request not in (0, limit):
-                guaranteed = False
-    if not any_set:
-        return "BestEffort"
-    return "Guaranteed" if guaranteed else "Burstable"
-
-
-def _containers(spec: Object) -> Iterable[dict[str, Any]]:
-    yield from spec.get("initContainers") or ()
-    yield from spec.get("containers") or ()
-
-
-def _amount(value: Any) -> int:
-    return milli_value(str(value)) if value not in (None, "") else 0
-
-
 def with_ephemeral_containers(obj: Object, old: Object) -> Object:
     """The live pod with the ephemeral containers of ``obj``: nothing else is taken."""
     spec = {**(old.get("spec") or {})}
@@ -68,6 +38,30 @@ def with_ephemeral_containers(obj: Object, old: Object) -> Object:
     if given:
         spec["ephemeralContainers"] = given
     return {**old, "metadata": obj["metadata"], "spec": spec}
+
+
+def with_resized_containers(obj: Object, old: Object) -> Object:
+    """The live pod with the resources and resize policies of the containers of ``obj``: nothing
+    else is taken. What is no container of the live pod stays, for validation to refuse."""
+    spec = {**(old.get("spec") or {})}
+    for kind in ("initContainers", "containers"):
+        given = (obj.get("spec") or {}).get(kind)
+        if given is not None and (given or kind in spec):
+            live = {item.get("name"): item for item in spec.get(kind) or ()}
+            spec[kind] = [_resized(item, live.get(item.get("name"))) for item in given]
+        else:
+            spec.pop(kind, None)
+    metadata = {**old["metadata"]}
+    if "managedFields" in obj["metadata"]:
+        metadata["managedFields"] = obj["metadata"]["managedFields"]
+    return {**old, "metadata": metadata, "spec": spec}
+
+
+def _resized(given: Object, live: Object | None) -> Object:
+    if live is None:
+        return given
+    taken = {name: given[name] for name in _OF_RESIZE if name in given}
+    return {**{key: value for key, value in live.items() if key not in _OF_RESIZE}, **taken}
 
 
 def grace(obj: Object, options: DeleteOptions) -> int:

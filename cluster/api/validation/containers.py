@@ -18,6 +18,8 @@ PROTOCOLS = frozenset(("TCP", "UDP", "SCTP"))
 _PULL = frozenset(("Always", "IfNotPresent", "Never"))
 _MESSAGE_POLICIES = frozenset(("File", "FallbackToLogsOnError"))
 _RESTART = frozenset(("Always", "Never", "OnFailure"))
+_RESIZABLE = frozenset(("cpu", "memory"))
+_RESIZE_POLICIES = frozenset(("NotRequired", "RestartContainer"))
 _ID_MAX = 2**31 - 1
 _PROBES = (("livenessProbe", True), ("readinessProbe", False), ("startupProbe", True))
 
@@ -30,6 +32,7 @@ class Shared:
     names: set[str] = field(default_factory=set)
     host_ports: set[tuple[str, str, int]] = field(default_factory=set)
     host_network: bool = False
+    never_restarts: bool = False
 
 
 def check_container(
@@ -57,6 +60,8 @@ def check_container(
         check_mounts(f"{path}.volumeMounts", container["volumeMounts"], shared.volumes, found)
     if get("resources"):
         check_resources(f"{path}.resources", container["resources"], found)
+    if get("resizePolicy"):
+        _resize_policies(path, container, shared, init and get("restartPolicy") != "Always", found)
     if get("securityContext"):
         check_security(f"{path}.securityContext", container["securityContext"], found)
     restart = get("restartPolicy")
@@ -82,6 +87,29 @@ def check_security(path: str, context: Object, found: list[Cause]) -> None:
             "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
         )
         found.append(causes.invalid(path, context, detail))
+
+
+def _resize_policies(
+    path: str, container: Object, shared: Shared, once: bool, found: list[Cause]
+) -> None:
+    """What a change of its resources means for a container (KEP-1287)."""
+    if once:
+        policies = container["resizePolicy"]
+        detail = "must not be set for init containers"
+        found.append(causes.invalid(f"{path}.resizePolicy", policies, detail))
+        return
+    seen: set[str] = set()
+    for position, item in enumerate(container["resizePolicy"]):
+        place = f"{path}.resizePolicy[{position}]"
+        name, policy = item.get("resourceName"), item.get("restartPolicy")
+        if name in seen:
+            found.append(causes.duplicate(place, name))
+        seen.add(name)
+        causes.one_of(f"{place}.resourceName", name, _RESIZABLE, found)
+        causes.one_of(f"{place}.restartPolicy", policy, _RESIZE_POLICIES, found)
+        if shared.never_restarts and policy == "RestartContainer":
+            detail = "must be 'NotRequired' when `restartPolicy` is 'Never'"
+            found.append(causes.invalid(f"{place}.restartPolicy", policy, detail))
 
 
 def _name(path: str, container: Object, shared: Shared, found: list[Cause]) -> None:

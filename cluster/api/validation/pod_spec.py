@@ -27,7 +27,8 @@ def check_pod_spec(path: str, spec: Object, found: list[Cause]) -> None:
     get = spec.get
     volumes = get("volumes")
     known = check_volumes(f"{path}.volumes", volumes, found) if volumes else _NO_VOLUMES
-    shared = Shared(known, host_network=bool(get("hostNetwork")))
+    once = get("restartPolicy") == "Never"
+    shared = Shared(known, host_network=bool(get("hostNetwork")), never_restarts=once)
     containers = get("containers")
     if not containers:
         found.append(causes.required(f"{path}.containers"))
@@ -37,7 +38,7 @@ def check_pod_spec(path: str, spec: Object, found: list[Cause]) -> None:
     if get("initContainers"):
         # Init containers run one after the other: each may use ports the others use.
         for position, container in enumerate(spec["initContainers"]):
-            alone = Shared(known, shared.names, set(), shared.host_network)
+            alone = Shared(known, shared.names, set(), shared.host_network, once)
             check_container(f"{path}.initContainers[{position}]", container, alone, True, found)
     if get("restartPolicy") not in _RESTART:
         causes.one_of(f"{path}.restartPolicy", get("restartPolicy"), _RESTART, found)

@@ -9,6 +9,7 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.containers import Shared, check_container
+from cluster.api.validation.pod_resize import check_pod_resize
 from cluster.api.validation.pod_spec import check_pod_spec
 
 _CHANGED = (
@@ -28,7 +29,6 @@ _HANDLED = frozenset(
         "schedulingGates",
     )
 )
-_RESIZABLE = frozenset(("resources", "resizePolicy"))
 
 
 def check_pod(obj: Object, found: list[Cause]) -> None:
@@ -53,8 +53,8 @@ def check_pod_update(old: Object, new: Object, subresource: str, found: list[Cau
         _ephemeral(before, after, found)
         return
     if subresource == "resize":
-        _containers(before, after, _RESIZABLE, found)
         check_pod_spec("spec", after, found)
+        check_pod_resize(old, new, found)
         return
     check_pod_spec("spec", after, found)
     _deadline(before, after, found)

@@ -137,22 +137,6 @@ def test_init_containers() -> None:
     assert first["ready"] and second["state"]["waiting"]["reason"] == "PodInitializing"
 
 
-@pytest.mark.parametrize(
-    ("resources", "quality"),
-    [
-        ({}, "BestEffort"),
-        ({"requests": {"cpu": "1"}}, "Burstable"),
-        ({"limits": {"cpu": "1", "memory": "1Gi"}}, "Guaranteed"),
-        ({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "500m"}}, "Burstable"),
-    ],
-)
-def test_quality_of_service(resources: Object, quality: str) -> None:
-    obj = pod()
-    for spec in obj["spec"]["containers"]:
-        spec["resources"] = resources
-    assert status.qos_class(obj) == quality
-
-
 def test_addresses() -> None:
     found = status_of(pod(), PodMemory(address="10.244.1.9"))
     assert found["podIP"] == "10.244.1.9" and found["podIPs"] == [{"ip": "10.244.1.9"}]

@@ -108,3 +108,19 @@ def test_nodes_come_and_go() -> None:
     assert not state.snapshot.present()
     state.pod_changed(None, pod("a"), "", 11.0)
     assert not state.snapshot.nodes
+
+
+def test_a_pod_that_is_resized_keeps_what_it_still_holds() -> None:
+    state = make(cpu="3")
+    resized = pod("a", cpu="1", nodeName="n1")
+    told = {"name": "main", "resources": {"requests": {"cpu": "2"}}, "allocatedResources": {}}
+    resized["status"]["containerStatuses"] = [told]
+    state.pod_changed(resized, None, "", 0.0)
+    assert state.snapshot.nodes["n1"].used["cpu"] == 2000
+    state.pod_changed(pod("b", cpu="2"), None, "", 0.0)
+    step = state.step(0.0, 0.5)
+    assert step is not None and not step.decision.node
+    done = pod("a", cpu="1", nodeName="n1")
+    state.pod_changed(done, resized, "", 1.0)
+    step = state.step(9.0, 0.5)
+    assert step is not None and step.decision.node == "n1", "its room has come free"

@@ -55,6 +55,15 @@ def test_what_a_pod_uses() -> None:
     assert usage(PODS, {**made, "status": {"phase": "Failed"}}) == {"count/pods": NANO}
 
 
+def test_a_pod_that_is_resized_uses_the_most_of_before_and_after() -> None:
+    told = {"name": "c", "resources": {"limits": {"cpu": "3"}}, "allocatedResources": {"cpu": "2"}}
+    obj = pod(container("1"))
+    obj |= {"metadata": {"name": "p"}, "status": {"containerStatuses": [told]}}
+    found = usage(PODS, obj)
+    assert found["requests.cpu"] == found["cpu"] == 2 * NANO
+    assert found["limits.cpu"] == 3 * NANO
+
+
 def test_what_services_and_claims_use() -> None:
     ports = [{"port": 1}, {"port": 2}]
     found = usage(SERVICES, {"spec": {"type": "LoadBalancer", "ports": ports}})

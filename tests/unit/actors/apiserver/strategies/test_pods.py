@@ -1,9 +1,9 @@
-"""Quality of service and binding."""
+"""Binding, resize, and how long an end takes."""
 
 import pytest
 
 from actors.apiserver.call import DeleteOptions
-from actors.apiserver.strategies.pods import bind, grace, qos_class
+from actors.apiserver.strategies.pods import bind, grace, with_resized_containers
 from cluster.api.kinds import by_resource
 from cluster.api.types import Object
 from cluster.errors import StatusError
@@ -14,25 +14,6 @@ PODS = by_resource("", "v1", "pods")
 def pod(*resources: Object) -> Object:
     containers = [{"name": f"c{n}", "resources": item} for n, item in enumerate(resources)]
     return {"metadata": {"name": "p", "uid": "u"}, "spec": {"containers": containers}}
-
-
-FULL = {"limits": {"cpu": "1", "memory": "1Gi"}}
-
-
-@pytest.mark.parametrize(
-    ("resources", "expected"),
-    [
-        (({},), "BestEffort"),
-        ((FULL,), "Guaranteed"),
-        (({**FULL, "requests": {"cpu": "1000m", "memory": "1Gi"}},), "Guaranteed"),
-        (({**FULL, "requests": {"cpu": "500m"}},), "Burstable"),
-        ((FULL, {}), "Burstable"),
-        (({"requests": {"cpu": "1m"}},), "Burstable"),
-        (({"requests": {"example.com/gpu": "1"}},), "BestEffort"),
-    ],
-)
-def test_quality_of_service(resources: tuple[Object, ...], expected: str) -> None:
-    assert qos_class(pod(*resources)) == expected
 
 
 def test_binding_sets_the_node_and_says_scheduled() -> None:
@@ -73,3 +54,19 @@ def test_grace_of_a_running_pod_is_at_least_a_second_by_default() -> None:
     running: Object = {"spec": {"nodeName": "n", "terminationGracePeriodSeconds": 0}}
     assert grace(running, DeleteOptions()) == 1
     assert grace(running, DeleteOptions(grace=0)) == 0
+
+
+def test_of_a_resize_only_the_resources_are_taken() -> None:
+    live = pod({"requests": {"cpu": "1"}}, {})
+    live["metadata"] |= {"generation": 3, "labels": {"app": "web"}}
+    live["spec"]["containers"][0] |= {"image": "x", "resizePolicy": [{"resourceName": "cpu"}]}
+    given = pod({"requests": {"cpu": "2"}}, {})
+    given["metadata"]["managedFields"] = [{"manager": "m"}]
+    given["spec"]["containers"][0]["image"] = "evil"
+    given["spec"]["hostNetwork"] = True
+    new = with_resized_containers(given, live)
+    assert new["metadata"] == {**live["metadata"], "managedFields": [{"manager": "m"}]}
+    assert "hostNetwork" not in new["spec"]
+    first, second = new["spec"]["containers"]
+    assert first == {"name": "c0", "image": "x", "resources": {"requests": {"cpu": "2"}}}
+    assert second == live["spec"]["containers"][1]

@@ -38,14 +38,6 @@ def test_whatever_is_advertised_has_a_handler() -> None:
             assert handler_of(kind, name) is not None, f"{kind.plural}/{name}"
 
 
-@pytest.mark.parametrize("part", ["resize"])
-async def test_what_is_not_served_says_so(plane: ControlPlane, part: str) -> None:
-    with pytest.raises(StatusError) as refused:
-        await plane.ask(post("pods", "p", part, {}))
-    assert (refused.value.code, refused.value.reason) == (404, "NotFound")
-    assert f"pods/{part} is not served by this release" in str(refused.value)
-
-
 async def test_binding_and_eviction(plane: ControlPlane) -> None:
     await plane.create("pods", POD, "default")
     binding = {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n1"}}

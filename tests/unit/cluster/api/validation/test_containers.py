@@ -55,3 +55,25 @@ def test_security() -> None:
     check_security("s", admin, causes)
     check_security("s", {"fsGroup": 2**31}, causes)
     assert [cause.field for cause in causes] == ["s", "s.fsGroup"]
+
+
+def test_resize_policies() -> None:
+    def policy(name: str, restart: str) -> dict[str, str]:
+        return {"resourceName": name, "restartPolicy": restart}
+
+    both = [policy("cpu", "NotRequired"), policy("memory", "RestartContainer")]
+    assert found(Shared(frozenset()), resizePolicy=both) == []
+    never = Shared(frozenset(), never_restarts=True)
+    assert found(never, resizePolicy=both) == ["c.resizePolicy[1].restartPolicy"]
+    twice = [policy("cpu", "NotRequired"), policy("cpu", "Maybe"), policy("gpu", "NotRequired")]
+    assert found(Shared(frozenset()), resizePolicy=twice) == [
+        "c.resizePolicy[1]", "c.resizePolicy[1].restartPolicy", "c.resizePolicy[2].resourceName"
+    ]  # fmt: skip
+    causes: list[Cause] = []
+    once = {**CONTAINER, "resizePolicy": both}
+    check_container("c", once, Shared(frozenset()), True, causes)
+    assert [cause.field for cause in causes] == ["c.resizePolicy"]
+    causes.clear()
+    helper = {**once, "restartPolicy": "Always"}
+    check_container("c", helper, Shared(frozenset()), True, causes)
+    assert causes == []

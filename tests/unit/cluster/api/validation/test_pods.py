@@ -160,6 +160,10 @@ def test_ephemeral_containers_are_only_added(pod: dict[str, Any]) -> None:
 
 
 def test_resize_changes_resources_only(pod: dict[str, Any]) -> None:
-    bigger = changed(pod, C + "resources", {"limits": {"cpu": "2", "memory": "64Mi"}})
+    pod = changed(pod, C + "resources", {"requests": {"cpu": "1"}})
+    bigger = changed(pod, C + "resources", {"requests": {"cpu": "2"}, "limits": {"cpu": "3"}})
     assert updated("", "pods", pod, bigger, "resize") == []
     assert updated("", "pods", copy.deepcopy(pod), bigger)
+    wrong = changed(pod, C + "resources", {"requests": {"cpu": "4"}, "limits": {"cpu": "3"}})
+    [found] = updated("", "pods", pod, wrong, "resize")
+    assert found.endswith("must be less than or equal to cpu limit of 3")

@@ -1,6 +1,8 @@
-"""pods/<name>/ephemeralcontainers: containers added to a pod that runs (``kubectl debug``).
+"""Parts of a pod's spec that are written by themselves, of whole pods.
 
-Source: docs "Ephemeral Containers".
+pods/<name>/ephemeralcontainers: containers added to a pod that runs (``kubectl debug``).
+pods/<name>/resize: other resources for its containers. What of the body counts is the strategy's
+to say. Source: docs "Ephemeral Containers"; KEP-1287.
 """
 
 from actors.apiserver.call import Call
@@ -8,20 +10,19 @@ from actors.apiserver.codec import shown
 from actors.apiserver.subresources.handler import Answer, Parts
 from cluster.api import status
 
-PART = "ephemeralcontainers"
-
 
 async def handle(parts: Parts, call: Call) -> Answer:
-    """GET, PUT, PATCH: of the body only the ephemeral containers count."""
+    """GET, PUT, PATCH."""
+    part = call.request.subresource
     match call.request.verb:
         case "get":
             objects = parts.environment.objects
             item = await objects.get(call.kind, call.namespace, call.request.name, None)
             return Answer(shown(call.kind, item.value))
         case "update":
-            outcome = await parts.writer.update(call, PART)
+            outcome = await parts.writer.update(call, part)
         case "patch":
-            outcome = await parts.writer.patch(call, PART)
+            outcome = await parts.writer.patch(call, part)
         case _:
             raise status.method_not_allowed(call.kind, call.request.verb)
     return Answer(shown(call.kind, outcome.item.value))

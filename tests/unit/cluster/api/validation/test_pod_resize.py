@@ -1,0 +1,114 @@
+"""What pods/resize may change, in kubectl's words."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from cluster.api.types import Object
+from cluster.api.validation.pod_resize import check_pod_resize
+
+FULL = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}}
+
+
+def pod(*resources: Object, init: list[Object] | None = None, **status: Any) -> Object:
+    containers = [{"name": f"c{n + 1}", "resources": item} for n, item in enumerate(resources)]
+    spec: Object = {"containers": containers}
+    if init:
+        spec["initContainers"] = init
+    return {"metadata": {"name": "p"}, "spec": spec, "status": {"phase": "Pending", **status}}
+
+
+def said(old: Object, new: Object) -> list[str]:
+    found: list[Any] = []
+    check_pod_resize(old, new, found)
+    return [f"{cause.field}: {cause.message}" for cause in found]
+
+
+def resized(old: Object, position: int = 0, kind: str = "containers", **parts: Object) -> Object:
+    new = copy.deepcopy(old)
+    resources = new["spec"][kind][position]["resources"]
+    for part, amounts in parts.items():
+        resources[part] = {**resources.get(part, {}), **amounts}
+        resources[part] = {name: value for name, value in resources[part].items() if value}
+    return new
+
+
+def test_amounts_may_go_up_and_down() -> None:
+    old = pod(FULL, {})
+    assert said(old, resized(old, requests={"cpu": "500m"}, limits={"memory": "4Gi"})) == []
+    assert said(old, resized(old, 1, limits={"cpu": "1"})) == []
+
+
+def test_what_is_stated_stays_stated() -> None:
+    old = pod(FULL)
+    assert said(old, resized(old, limits={"memory": ""})) == [
+        "spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed"
+    ]
+    assert said(old, resized(old, requests={"cpu": ""})) == [
+        "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "parts", "quality"),
+    [
+        (pod({}), {"requests": {"memory": "1Mi"}}, "BestEffort"),
+        (pod({"limits": FULL["limits"]}), {"requests": {"cpu": "1"}}, "Guaranteed"),
+        (pod(FULL), {"requests": FULL["limits"]}, "Burstable"),
+    ],
+)
+def test_quality_stays(old: Object, parts: dict[str, Object], quality: str) -> None:
+    assert said(old, resized(old, **parts)) == [
+        f'spec: Invalid value: "{quality}": Pod QOS Class may not change as a result of resizing'
+    ]
+
+
+def test_other_resources_do_not_change() -> None:
+    wrong = ["spec: Forbidden: only cpu and memory resources are mutable"]
+    old = pod({**FULL, "requests": {**FULL["requests"], "ephemeral-storage": "1Gi"}})
+    assert said(old, resized(old, requests={"ephemeral-storage": "2Gi"})) == wrong
+    policy = copy.deepcopy(old)
+    policy["spec"]["containers"][0]["resizePolicy"] = [
+        {"resourceName": "cpu", "restartPolicy": "RestartContainer"}
+    ]
+    assert said(old, policy) == wrong
+
+
+def test_only_init_containers_that_stay_are_resized() -> None:
+    init = [
+        {"name": "once", "resources": copy.deepcopy(FULL)},
+        {"name": "helper", "restartPolicy": "Always", "resources": copy.deepcopy(FULL)},
+    ]
+    old = pod(FULL, init=init)
+    assert said(old, resized(old, 1, "initContainers", requests={"cpu": "2"})) == []
+    assert said(old, resized(old, 0, "initContainers", requests={"cpu": "2"})) == [
+        "spec: Forbidden: only cpu and memory resources are mutable"
+    ]
+
+
+def test_containers_stay_as_they_are() -> None:
+    old = pod(FULL, FULL)
+    turned = copy.deepcopy(old)
+    turned["spec"]["containers"].reverse()
+    detail = "Forbidden: containers may not be renamed or reordered on resize"
+    assert said(old, turned) == [
+        f"spec.containers[0].name: {detail}", f"spec.containers[1].name: {detail}"
+    ]  # fmt: skip
+    assert said(old, pod(FULL)) == [
+        "spec.containers: Forbidden: containers may not be added or removed on resize"
+    ]
+
+
+def test_pods_that_cannot_be_resized() -> None:
+    mirror = pod(FULL)
+    mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
+    assert said(mirror, mirror) == ["metadata: Forbidden: static pods cannot be resized"]
+    windows = pod(FULL)
+    windows["spec"]["os"] = {"name": "windows"}
+    assert said(windows, windows) == ["spec: Forbidden: windows pods cannot be resized"]
+    silent = pod(FULL, phase="Running", containerStatuses=[{"name": "c1"}])
+    text = "metadata: Forbidden: Pod running on node without support for resize"
+    assert said(silent, silent) == [text]
+    told = pod(FULL, phase="Running", containerStatuses=[{"name": "c1", "resources": {}}])
+    assert said(told, told) == []
