@@ -1,4 +1,4 @@
-"""What a process can be asked at its door: its faults, its simulated containers, its peers.
+"""What a process can be asked at its door: faults, simulated containers, peers, its trace.
 
 Must not know: how the door works (``actors.kit.door``), what faults do (``actors.kit.faults``).
 """
@@ -12,6 +12,7 @@ import msgspec
 from actors.kit.door import Ask, Op
 from actors.kit.faults import Faults
 from actors.kit.system import ActorSystem
+from actors.kit.trace_levels import MESSAGES, Levels
 from actors.kit.world.containers import ContainerRuntime, RuntimeFault
 from actors.kit.world.faulty_clock import FaultyClock
 from cluster import names
@@ -79,6 +80,27 @@ def _ping(ask: Ask) -> tuple[str, float, int, int]:
     if not isinstance(told, int) or not 0 <= told <= PING_TELL_MAX:
         raise ValueError(f"tell: 0 to {PING_TELL_MAX}")
     return peer, wait, size, told
+
+
+def trace_ops(levels: Levels) -> dict[str, Op]:
+    """trace-level: with ``level``, ``sample`` (of the traces; 1) or both, set from now on to the
+    process's end what is kept of ``actor`` ('': of all). Returns the ``levels`` that then hold."""
+
+    def level(ask: Ask) -> Ask:
+        actor, wanted, share = ask.get("actor", ""), ask.get("level"), ask.get("sample")
+        if wanted is not None or share is not None:
+            share = 1.0 if share is None else share
+            if not isinstance(actor, str) or not isinstance(share, int | float):
+                raise ValueError("actor: a name; sample: a number")
+            levels.set(actor, MESSAGES if wanted is None else str(wanted), float(share))
+        table = levels.table().items()
+        return {
+            "levels": [
+                {"actor": name, "level": dial.level, "sample": dial.share} for name, dial in table
+            ]
+        }
+
+    return {"trace-level": level}
 
 
 def engine_ops(runtime: ContainerRuntime | None) -> dict[str, Op]:

@@ -14,7 +14,7 @@ import typer
 import typer.core
 
 from cluster.settings import ClusterSettings
-from deploy.commands import trace_export
+from deploy.commands import trace_export, trace_level
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.tracing import files, live, lookup, tail, text, tree, window
 
@@ -173,6 +173,7 @@ def since(
 
 
 app.command("export")(trace_export.export)
+app.command("level")(trace_level.level)
 
 
 def print_tree(

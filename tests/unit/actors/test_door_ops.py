@@ -5,6 +5,7 @@ import pytest
 from actors import door_ops
 from actors.echo import EchoActor
 from actors.kit.testing import actor_system
+from actors.kit.trace_levels import Levels
 from actors.kit.transports.memory import MemoryNetwork
 from actors.kit.world.memory import SeededEntropy
 from cluster import names
@@ -45,3 +46,16 @@ async def test_what_cannot_be_asked(ask: dict[str, object], said: str) -> None:
     async with actor_system() as system:
         with pytest.raises(ValueError, match=said):
             await door_ops.ping_ops(system)["ping"](ask)
+
+
+def test_levels_are_set_and_told() -> None:
+    levels = Levels()
+    op = door_ops.trace_ops(levels)["trace-level"]
+    assert op({}) == {"levels": [{"actor": "", "level": "messages", "sample": 1.0}]}
+    op({"actor": "store", "level": "off"})
+    assert levels.of("store@x").level == "off"
+    op({"sample": 0.25})
+    assert levels.of("store@x") == ("messages", 0.25)
+    for wrong in ({"level": "loud"}, {"sample": 2}, {"actor": 3, "level": "off"}, {"sample": "x"}):
+        with pytest.raises(ValueError, match=r"level|share|name"):
+            op(wrong)
