@@ -6,7 +6,7 @@ Source: Kubernetes "Deployments". Must not know pods beyond whether old ones sti
 
 from dataclasses import dataclass
 
-from actors.controllers import revisions
+from actors.controllers import reasons, revisions
 from actors.controllers.claims import claim
 from actors.controllers.deployment_status import Rollout, deadline_in, is_complete, status_of
 from actors.controllers.objects import (
@@ -50,6 +50,11 @@ from cluster.api.selectors import from_object
 from cluster.api.types import Object
 
 HISTORY_DEFAULT = 10
+# Causes of a set's new size, for the trace.
+SCALED = "{name} was scaled"
+RECREATES = "{name} makes new pods when the old ones are gone"
+SATURATED = "the newest set of {name} does all that is wanted"
+FORGOTTEN = "there are more old sets than revisionHistoryLimit keeps"
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,9 @@ def _roll(history: History, view: View, now: float) -> list[Action]:
         return prepared
     present = wanted_replicas(history.new)
     size = new_replicas(history.limits, present, history.total)
+    cause = reasons.rolling(history.limits.surge, history.limits.unavailable)
     if size != present:
-        return _finish(history, _resize(history, history.new, size), now)
+        return _finish(history, _resize(history, history.new, size, cause), now)
     sizes = scale_down_old(
         history.limits, [_counts(item) for item in history.old], _counts(history.new)
     )
@@ -133,7 +139,7 @@ def _roll(history: History, view: View, now: float) -> list[Action]:
         action
         for item in history.old
         if name_of(item) in sizes
-        for action in _resize(history, item, sizes[name_of(item)])
+        for action in _resize(history, item, sizes[name_of(item)], cause)
     ]
     return _finish(history, down, now)
 
@@ -143,7 +149,7 @@ def _recreate(history: History, view: View, now: float) -> list[Action]:
         action
         for item in history.old
         if wanted_replicas(item)
-        for action in _resize(history, item, 0)
+        for action in _resize(history, item, 0, RECREATES)
     ]
     if down or _old_pods_run(history, view):
         return _finish(history, down, now)
@@ -152,7 +158,8 @@ def _recreate(history: History, view: View, now: float) -> list[Action]:
     prepared = _prepare_new(history)
     if prepared:
         return prepared
-    return _finish(history, _resize(history, history.new, history.limits.desired), now)
+    size = history.limits.desired
+    return _finish(history, _resize(history, history.new, size, RECREATES), now)
 
 
 def _old_pods_run(history: History, view: View) -> bool:
@@ -186,7 +193,8 @@ def _make_new(history: History, size: int, view: View, now: float) -> list[Actio
         "ReplicaSetCreateError",
         f'Failed to create new replica set "{name_of(made)}": {{error}}',
     )
-    create = Create(REPLICA_SETS, made, said if size else None, refused)
+    why = f"{name_of(deployment)} has a new template: rollout {revision} begins with {size}"
+    create = Create(REPLICA_SETS, made, said if size else None, refused, why=why)
     # The plan that finds the new set writes the revision: after this plan's status.
     return _finish(history, [create], now, created=name_of(made))
 
@@ -223,19 +231,21 @@ def _resize_all(history: History) -> list[Action]:
     if len(active) <= 1:
         latest = max(history.old, key=lambda item: (created_at(item), name_of(item)), default=None)
         only = active[0] if active else (history.new or latest)
-        return [] if only is None else _resize(history, only, desired)
+        return [] if only is None else _resize(history, only, desired, SCALED)
     if _is_saturated(history):
         return [
             action
             for item in active
             if item is not history.new
-            for action in _resize(history, item, 0)
+            for action in _resize(history, item, 0, SATURATED)
         ]
     recorded = int((history.deployment.get("status") or {}).get("replicas") or 0)
     if history.recreates:
         return []
     sizes = proportional(history.limits, [_counts(item) for item in active], recorded)
-    return [action for item in active for action in _resize(history, item, sizes[name_of(item)])]
+    return [
+        action for item in active for action in _resize(history, item, sizes[name_of(item)], SCALED)
+    ]
 
 
 def _is_saturated(history: History) -> bool:
@@ -248,12 +258,14 @@ def _is_saturated(history: History) -> bool:
     return counts.replicas == desired == counts.available and recorded == str(desired)
 
 
-def _resize(history: History, item: Object, size: int) -> list[Action]:
+def _resize(history: History, item: Object, size: int, cause: str) -> list[Action]:
+    """``cause``: for the trace; {name} is the Deployment."""
     changed = revisions.resized(item, size, history.limits)
     if changed is None:
         return []
     before = wanted_replicas(item)
-    update: list[Action] = [Update(REPLICA_SETS, changed)]
+    why = reasons.scaling(history.deployment, before, size, cause) if size != before else ""
+    update: list[Action] = [Update(REPLICA_SETS, changed, why=why)]
     if size != before:
         way = "up" if size > before else "down"
         text = f"Scaled {way} replica set {name_of(item)} from {before} to {size}"
@@ -284,7 +296,8 @@ def _forget(history: History, allowed: bool) -> list[Action]:
         return []
     excess = revisions.to_forget(history.old, HISTORY_DEFAULT if limit is None else int(limit))
     return [
-        Delete(REPLICA_SETS, namespace_of(item), name_of(item), uid_of(item)) for item in excess
+        Delete(REPLICA_SETS, namespace_of(item), name_of(item), uid_of(item), why=FORGOTTEN)
+        for item in excess
     ]
 
 

@@ -5,13 +5,14 @@ next plan waits for it. Must not know: controllers, keys' meaning, when a plan i
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from actors.client.api_client import ApiClient
 from actors.client.cache import Cache
 from actors.client.event_recorder import EventRecorder
+from actors.controllers import reasons
 from actors.controllers.expectations import Expectations
 from actors.controllers.plan import (
     Action,
@@ -53,7 +54,7 @@ class Outcome:
 
 
 class Executor:
-    """Carries out the plans of one controller."""
+    """Carries out the plans of one controller. ``note``: as ``Context.note``."""
 
     def __init__(
         self,
@@ -61,11 +62,13 @@ class Executor:
         recorder: EventRecorder,
         expectations: Expectations,
         caches: Mapping[Resource, Cache],
+        note: Callable[..., None] = lambda *_, **__: None,
     ) -> None:
         self._client = client
         self._recorder = recorder
         self._expectations = expectations
         self._caches = caches
+        self._note = note
 
     async def execute(self, key: Key, actions: Sequence[Action]) -> Outcome:
         """Carry the actions out in order. API errors are in the outcome, not raised."""
@@ -108,6 +111,7 @@ class Executor:
             case Create():
                 await self._create(key, action)
             case Update(resource=resource):
+                self._tell_why(key, action, "changing", action.obj["metadata"])
                 done = await self._client.update(resource, action.obj, action.subresource)
                 self._wrote(key, resource, done)
             case Patch():
@@ -139,10 +143,14 @@ class Executor:
                 self._say(action.complain, {}, str(error))
             raise
         self._wrote(key, action.resource, made)
+        self._tell_why(key, action, "created", made["metadata"])
         if action.announce is not None:
             self._say(action.announce, made)
 
     async def _patch(self, key: Key, action: Patch) -> None:
+        self._tell_why(
+            key, action, "changing", {"namespace": action.namespace, "name": action.name}
+        )
         try:
             done = await self._client.patch(
                 action.resource,
@@ -160,6 +168,7 @@ class Executor:
 
     async def _delete(self, key: Key, action: Delete) -> None:
         resource, namespace, name, uid = action.resource, action.namespace, action.name, action.uid
+        self._tell_why(key, action, "deleting", {"namespace": namespace, "name": name})
         try:
             await self._client.delete(
                 resource, namespace, name, uid, action.grace, action.propagation
@@ -193,6 +202,16 @@ class Executor:
         meta = found["metadata"]
         if meta.get("uid") != action.uid or meta.get("deletionTimestamp"):
             raise Unmet
+
+    def _tell_why(
+        self, key: Key, action: Create | Update | Patch | Delete, step: str, meta: Object
+    ) -> None:
+        """A note on the object acted on: what was decided, and for which key."""
+        if action.why:
+            subject = reasons.path(str(meta.get("namespace") or ""), str(meta.get("name", "")))
+            what = reasons.note_name(action.resource, step)
+            words = action.why[: reasons.WORDS_MAX]
+            self._note(what, subject, why=words, key="/".join(filter(None, key)))
 
     def _wrote(self, key: Key, resource: Resource, obj: Object) -> None:
         revision = (obj.get("metadata") or {}).get("resourceVersion")

@@ -60,7 +60,7 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     if owners.waiting and _has_dependents(obj, view):
         return [*proofs, *_delete_in_foreground(resource, obj, owners.waiting, view)]
     if owners.waiting or owners.dangling:
-        return [*proofs, _delete(resource, obj, _own_policy(obj))]
+        return [*proofs, _delete(resource, obj, _own_policy(obj), _why(owners))]
     return []
 
 
@@ -125,7 +125,8 @@ def _delete_in_foreground(
     if in_circle:
         # Owners in a circle would wait for each other for ever: this one lets go.
         actions.append(_unblock(resource, obj, waiting, view))
-    return [*actions, _delete(resource, obj, "Foreground")]
+    why = _why(Owners([], waiting, []))
+    return [*actions, _delete(resource, obj, "Foreground", why)]
 
 
 def _unblock(resource: Resource, obj: Object, waiting: list[Object], view: View) -> Patch:
@@ -186,8 +187,18 @@ def _patch(resource: Resource, obj: Object, fields: Object, content_type: str) -
     return Patch(resource, namespace_of(obj), name_of(obj), body, content_type, may_miss=True)
 
 
-def _delete(resource: Resource, obj: Object, policy: str) -> Delete:
-    return Delete(resource, namespace_of(obj), name_of(obj), uid_of(obj), propagation=policy)
+def _delete(resource: Resource, obj: Object, policy: str, why: str) -> Delete:
+    return Delete(
+        resource, namespace_of(obj), name_of(obj), uid_of(obj), propagation=policy, why=why
+    )
+
+
+def _why(owners: Owners) -> str:
+    gone = [f"{item.get('kind')} {item.get('name')}" for item, _ in owners.dangling]
+    going = [f"{item.get('kind')} {item.get('name')}" for item in owners.waiting]
+    words = [f"its owner {name} is gone" for name in gone]
+    words += [f"its owner {name} is deleted when this is gone" for name in going]
+    return "; ".join(words)
 
 
 def key_of(resource: Resource, obj: Object) -> Key:

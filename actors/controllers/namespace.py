@@ -55,7 +55,14 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
 
 def _delete_all(resource: Resource, objects: Iterable[Object]) -> list[Action]:
     return [
-        Delete(resource, namespace_of(obj), name_of(obj), uid_of(obj), propagation="Background")
+        Delete(
+            resource,
+            namespace_of(obj),
+            name_of(obj),
+            uid_of(obj),
+            propagation="Background",
+            why=f"its namespace {namespace_of(obj)} is being deleted",
+        )
         for obj in objects
         if not is_terminating(obj)
     ]

@@ -9,6 +9,7 @@ nodes by condition". Must not know how pods are evicted, nor the API.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from actors.controllers import reasons
 from actors.controllers.objects import (
     condition_of,
     created_at,
@@ -70,10 +71,11 @@ class NodeLifecycle:
         silence = self.silence(node, view, now)
         silent = silence >= self.grace
         drives_out = not self._all_lost(view, now)
-        actions: list[Action] = _taint(node, silent, drives_out, now)
+        why = self._why(node, silence, drives_out)
+        actions: list[Action] = _taint(node, silent, drives_out, now, why)
         if silent:
-            actions += _mark_unknown(node, now)
-            actions += _mark_pods(node, view, now) if drives_out else []
+            actions += _mark_unknown(node, now, why)
+            actions += _mark_pods(node, view, now, why) if drives_out else []
             return actions
         return [*actions, RequeueAfter(self.grace - silence)]
 
@@ -92,6 +94,14 @@ class NodeLifecycle:
             ages.append(renewed)
         return min(ages)
 
+    def _why(self, node: Object, silence: float, drives_out: bool) -> str:
+        if silence >= self.grace:
+            words = f"its kubelet has been silent for {silence:.1f} s (it may for {self.grace:g} s)"
+            return words if drives_out else f"{words}; so are all, and no pod is driven out"
+        ready = _ready_status(node) or "not said yet"
+        cordoned = ", and it is cordoned" if (node.get("spec") or {}).get("unschedulable") else ""
+        return f"its kubelet says Ready: {ready}{cordoned}"
+
     def _all_lost(self, view: View, now: float) -> bool:
         """True if no node is heard of and ready."""
         return not any(
@@ -104,7 +114,7 @@ def _ready_status(node: Object) -> str:
     return str((condition_of(node, "Ready") or {}).get("status", ""))
 
 
-def _taint(node: Object, silent: bool, drives_out: bool, now: float) -> list[Action]:
+def _taint(node: Object, silent: bool, drives_out: bool, now: float, why: str) -> list[Action]:
     """The taints as they must be, others left alone; NoExecute ones get their time."""
     wanted = _wanted(node, silent, drives_out)
     present = taints_of(node)
@@ -127,7 +137,8 @@ def _taint(node: Object, silent: bool, drives_out: bool, now: float) -> list[Act
     # The revision guards the list, which is replaced as a whole.
     meta = {"resourceVersion": node["metadata"].get("resourceVersion")}
     patch = {"metadata": meta, "spec": {"taints": result or None}}
-    return [Patch(NODES, "", name_of(node), patch, may_miss=True)]
+    told = f"taints {reasons.taints(result) or 'none'}: {why}"
+    return [Patch(NODES, "", name_of(node), patch, may_miss=True, why=told)]
 
 
 def _wanted(node: Object, silent: bool, drives_out: bool) -> list[tuple[str, str]]:
@@ -150,7 +161,7 @@ def _wanted(node: Object, silent: bool, drives_out: bool) -> list[tuple[str, str
     return wanted
 
 
-def _mark_unknown(node: Object, now: float) -> list[Action]:
+def _mark_unknown(node: Object, now: float, why: str) -> list[Action]:
     changed = [
         _unknown(type, condition_of(node, type), node, now)
         for type in KUBELET_CONDITIONS
@@ -160,7 +171,16 @@ def _mark_unknown(node: Object, now: float) -> list[Action]:
         return []
     patch = {"status": {"conditions": changed}}
     actions: list[Action] = [
-        Patch(NODES, "", name_of(node), patch, STRATEGIC, "status", may_miss=True)
+        Patch(
+            NODES,
+            "",
+            name_of(node),
+            patch,
+            STRATEGIC,
+            "status",
+            may_miss=True,
+            why=f"its state is unknown: {why}",
+        )
     ]
     if any(item["type"] == "Ready" for item in changed):
         text = f"Node {name_of(node)} status is now: NodeNotReady"
@@ -185,7 +205,7 @@ def _unknown(type: str, old: Object | None, node: Object, now: float) -> Object:
     }
 
 
-def _mark_pods(node: Object, view: View, now: float) -> list[Action]:
+def _mark_pods(node: Object, view: View, now: float, why: str) -> list[Action]:
     """Services must not send anyone to pods of a node that may be dead."""
     entry = {"type": "Ready", "status": "False", "lastTransitionTime": rfc3339(now)}
     return [
@@ -197,6 +217,7 @@ def _mark_pods(node: Object, view: View, now: float) -> list[Action]:
             STRATEGIC,
             "status",
             may_miss=True,
+            why=f"it counts as not ready: of its node {name_of(node)}, {why}",
         )
         for pod in view.by_node(name_of(node))
         if ready_since(pod) is not None and not is_finished(pod)

@@ -30,7 +30,8 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Create:
-    """Make an object. ``announce``: said when it was made, ``complain``: when it was refused."""
+    """Make an object. ``announce``: said when it was made, ``complain``: when it was refused.
+    ``why``: for the trace, here and in the other actions; '' is not worth a word."""
 
     resource: Resource
     obj: Object
@@ -38,6 +39,7 @@ class Create:
     complain: Announcement | None = None
     # The object may be there already (made by an earlier try): that is as good.
     may_exist: bool = False
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Update:
     resource: Resource
     obj: Object
     subresource: str = ""
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Patch:
     content_type: str = "application/merge-patch+json"
     subresource: str = ""
     may_miss: bool = False
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Delete:
     grace: int | None = None
     propagation: str = ""
     announce: Announcement | None = None
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -47,12 +47,13 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
         return []
     node_name = node_of(pod)
     if not node_name:
-        return [_force(pod)] if is_terminating(pod) else []
+        why = "it was deleted before it came to a node"
+        return [_force(pod, why)] if is_terminating(pod) else []
     node = view.get(NODES, "", node_name)
     if node is None:
         return _orphan(pod, node_name, view)
     if is_terminating(pod) and _is_out_of_service(node):
-        return [_fail(pod), _force(pod)]
+        return [_fail(pod), _force(pod, f"node {node_name} is declared out of service")]
     return _excess(pod, view)
 
 
@@ -61,7 +62,8 @@ def _orphan(pod: Object, node_name: str, view: View) -> list[Action]:
     if waited < QUARANTINE_SECONDS:
         return [RequeueAfter(QUARANTINE_SECONDS - waited)]
     proof = RequireAbsent(NODES, "", node_name, "")
-    return [proof, _fail(pod), _force(pod)] if not is_finished(pod) else [proof, _force(pod)]
+    force = _force(pod, f"node {node_name} is no more")
+    return [proof, _fail(pod), force] if not is_finished(pod) else [proof, force]
 
 
 def _is_out_of_service(node: Object) -> bool:
@@ -87,8 +89,8 @@ def _fail(pod: Object) -> Patch:
     )
 
 
-def _force(pod: Object) -> Delete:
-    return Delete(PODS, namespace_of(pod), name_of(pod), uid_of(pod), grace=0)
+def _force(pod: Object, why: str) -> Delete:
+    return Delete(PODS, namespace_of(pod), name_of(pod), uid_of(pod), grace=0, why=why)
 
 
 def _excess(pod: Object, view: View) -> list[Action]:
@@ -100,7 +102,8 @@ def _excess(pod: Object, view: View) -> list[Action]:
     if excess <= 0:
         return []
     oldest = sorted(finished, key=lambda item: (created_at(item), uid_of(item)))[:excess]
-    return [_force(item) for item in oldest if not is_terminating(item)]
+    why = f"more than {FINISHED_MAX} pods have finished, and it is among the oldest"
+    return [_force(item, why) for item in oldest if not is_terminating(item)]
 
 
 def pod_keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:

@@ -24,21 +24,49 @@ DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
 
 
-def pods_to_delete(
-    pods: Sequence[Object], related: Iterable[Object], count: int, now: float
-) -> list[Object]:
-    """``count`` of ``pods``, those least missed first.
+# What a rank looks at, in this order, and how it is told of the pod that goes.
+CRITERIA = (
+    "because it has no node", "because it does not run yet", "because it is not ready",
+    "because its deletion costs less", "because more of its kind are on its node",
+    "because it has been ready for a shorter time", "because it was restarted more often",
+    "because it is younger", "by lot",
+)  # fmt: skip
+
+
+class Ranking:
+    """Orders ``pods``, those least missed first.
 
     ``related``: active pods of the same Deployment: a pod on a node with more of them goes first.
     """
-    if count >= len(pods):
-        return list(pods)
-    crowd = Counter(node_of(pod) for pod in related)
-    return sorted(pods, key=lambda pod: _rank(pod, crowd[node_of(pod)], now))[:count]
+
+    def __init__(self, pods: Sequence[Object], related: Iterable[Object], now: float) -> None:
+        crowd = Counter(node_of(pod) for pod in related)
+        self._ranks = {uid_of(pod): _rank(pod, crowd[node_of(pod)], now) for pod in pods}
+        self._given = list(pods)
+        self._sorted = sorted(pods, key=lambda pod: self._ranks[uid_of(pod)])
+
+    def first(self, count: int) -> list[Object]:
+        """The ``count`` that go; all, as they were given, if there are no more."""
+        return self._given if count >= len(self._given) else self._sorted[:count]
+
+    def told(self, pod: Object, count: int) -> str:
+        """What told a pod from the first that stays if ``count`` go; '' if none stays."""
+        if count >= len(self._sorted):
+            return ""
+        goes, stays = self._ranks[uid_of(pod)], self._ranks[uid_of(self._sorted[count])]
+        pairs = zip(CRITERIA, goes, stays, strict=True)
+        return next((words for words, one, other in pairs if one != other), CRITERIA[-1])
+
+
+def pods_to_delete(
+    pods: Sequence[Object], related: Iterable[Object], count: int, now: float
+) -> list[Object]:
+    """``count`` of ``pods``, those least missed first (see ``Ranking``)."""
+    return Ranking(pods, related, now).first(count)
 
 
 def _rank(pod: Object, neighbours: int, now: float) -> tuple[object, ...]:
-    """Sorts first what is to go first."""
+    """Sorts first what is to go first. Told by ``CRITERIA``."""
     since = ready_since(pod)
     ready = since is not None
     return (

@@ -49,9 +49,9 @@ class Reconciler:
                 ctx, informers, self._caches, lambda res: self._callback(Watch(res, make_keys(res)))
             )
         self._queue: WorkQueue[Key] = WorkQueue()
-        self._expectations = Expectations()
         recorder = EventRecorder(client, controller.name)
-        self._executor = Executor(client, recorder, self._expectations, self._caches)
+        expectations = self._expectations = Expectations()
+        self._executor = Executor(client, recorder, expectations, self._caches, ctx.note)
         self._failures: dict[Key, Failure] = {}
         # Keys whose own writes have not come back yet, with the trace to go on with.
         self._waiting: dict[Key, str] = {}

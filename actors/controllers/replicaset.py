@@ -4,6 +4,7 @@ Source: Kubernetes "ReplicaSet". Must not know Deployments beyond that one may o
 API client.
 """
 
+from actors.controllers import reasons
 from actors.controllers.claims import claim
 from actors.controllers.objects import (
     condition,
@@ -31,7 +32,7 @@ from actors.controllers.plan import (
     Watch,
     own_key,
 )
-from actors.controllers.pod_ranking import available_in, pods_to_delete
+from actors.controllers.pod_ranking import Ranking, available_in
 from cluster.api.resources import PODS, REPLICA_SETS, Resource
 from cluster.api.selectors import from_object
 from cluster.api.types import Object
@@ -66,17 +67,28 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
 
 
 def _scale(replica_set: Object, pods: list[Object], view: View, now: float) -> list[Action]:
-    missing = wanted_replicas(replica_set) - len(pods)
+    wanted = wanted_replicas(replica_set)
+    missing = wanted - len(pods)
     if missing > 0:
         pod = make_pod(replica_set, REPLICA_SETS)
         created = Announcement(replica_set, "Normal", "SuccessfulCreate", "Created pod: {name}")
         refused = Announcement(replica_set, "Warning", "FailedCreate", "Error creating: {error}")
-        return [Create(PODS, pod, created, refused) for _ in range(min(missing, BURST_MAX))]
+        why = reasons.missing(replica_set, wanted, len(pods))
+        size = min(missing, BURST_MAX)
+        return [Create(PODS, pod, created, refused, why=why) for _ in range(size)]
     if missing < 0:
-        doomed = pods_to_delete(pods, _related(replica_set, view), -missing, now)
+        ranking = Ranking(pods, _related(replica_set, view), now)
+        doomed = ranking.first(-missing)
         said = Announcement(replica_set, "Normal", "SuccessfulDelete", "Deleted pod: {name}")
         return [
-            Delete(PODS, namespace_of(pod), name_of(pod), uid_of(pod), announce=said)
+            Delete(
+                PODS,
+                namespace_of(pod),
+                name_of(pod),
+                uid_of(pod),
+                announce=said,
+                why=reasons.surplus(replica_set, wanted, len(pods), ranking.told(pod, -missing)),
+            )
             for pod in doomed[:BURST_MAX]
         ]
     return []

@@ -113,7 +113,8 @@ def _fill(pods: Pods) -> Filled:
         if pod is None:
             creates += _create(pods, ordinal)
         elif is_finished(pod) and not is_terminating(pod):
-            deletes += [_replacing(pods.stateful, pod), _delete(pods.stateful, pod)]
+            why = "it has finished, and its ordinal is to run"
+            deletes += [_replacing(pods.stateful, pod), _delete(pods.stateful, pod, why)]
         elif pod_phase(pod) == "Pending" and not is_terminating(pod):
             creates += stateful_claims.lacking(pods.stateful, ordinal, pods.view).creates
         blocked = True
@@ -134,7 +135,8 @@ def _create(pods: Pods, ordinal: int) -> list[Action]:
     refused = Announcement(
         pods.stateful, "Warning", "FailedCreate", f"{about} failed error: {{error}}"
     )
-    create = Create(PODS, pod, made, refused)
+    why = f"{name_of(pods.stateful)} has no pod of ordinal {ordinal}"
+    create = Create(PODS, pod, made, refused, why=why)
     if pods.view.get(PODS, namespace_of(pod), name_of(pod)) is None:
         return [create]
     # The name is a stranger's: the API will refuse, and it is tried again later.
@@ -160,7 +162,8 @@ def _revision_for(pods: Pods, ordinal: int) -> Object:
 def _empty(pods: Pods) -> list[Action]:
     """Delete what is too many: all at once, or the highest when the one above it is gone."""
     doomed = pods.surplus[:1] if pods.is_ordered else pods.surplus
-    return [_delete(pods.stateful, pod) for pod in doomed if not is_terminating(pod)]
+    why = f"{name_of(pods.stateful)} is to have {len(pods.wanted)}: the highest ordinals go first"
+    return [_delete(pods.stateful, pod, why) for pod in doomed if not is_terminating(pod)]
 
 
 def _roll(pods: Pods) -> list[Action]:
@@ -177,7 +180,8 @@ def _roll(pods: Pods) -> list[Action]:
         elif spare > 0:
             doomed.append(pod)
             spare -= 1
-    return [_delete(pods.stateful, pod) for pod in doomed]
+    why = f"it is to become one of revision {name_of(pods.update)}"
+    return [_delete(pods.stateful, pod, why) for pod in doomed]
 
 
 def _outdated(pods: Pods) -> Iterator[Object]:
@@ -197,10 +201,10 @@ def _unavailable_max(pods: Pods) -> int:
     return max(1, resolve(1 if most is None else most, len(pods.wanted), round_up=True))
 
 
-def _delete(stateful: Object, pod: Object) -> Delete:
+def _delete(stateful: Object, pod: Object, why: str) -> Delete:
     text = f"delete Pod {{name}} in StatefulSet {name_of(stateful)} successful"
     said = Announcement(stateful, "Normal", "SuccessfulDelete", text)
-    return Delete(PODS, namespace_of(pod), name_of(pod), uid_of(pod), announce=said)
+    return Delete(PODS, namespace_of(pod), name_of(pod), uid_of(pod), announce=said, why=why)
 
 
 def _replacing(stateful: Object, pod: Object) -> Announce:

@@ -7,6 +7,7 @@ Must not know why a node is tainted, nor the API.
 
 from collections.abc import Iterable
 
+from actors.controllers import reasons
 from actors.controllers.objects import (
     condition_of,
     is_terminating,
@@ -55,8 +56,16 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     return [
         *_mark(pod, now),
         Announce(said),
-        Delete(PODS, namespace_of(pod), name_of(pod), uid_of(pod)),
+        Delete(PODS, namespace_of(pod), name_of(pod), uid_of(pod), why=_why(node)),
     ]
+
+
+def _why(node: Object) -> str:
+    driving = [taint for taint in taints_of(node) if taint.get("effect") == NO_EXECUTE]
+    return (
+        f"node {name_of(node)} has the taint {reasons.taints(driving)}, which the pod does not "
+        "tolerate (any longer)"
+    )
 
 
 def _mark(pod: Object, now: float) -> list[Action]:

@@ -105,6 +105,17 @@ def terminated_state(item: Container, memory: PodMemory, scheme: str) -> Object:
     return state
 
 
+def exit_facts(item: Container) -> dict[str, Any]:
+    """For the trace, of a dead container: ``ended`` in UNIX seconds."""
+    return {
+        "container": item.labels.get(labels.CONTAINER, ""),
+        "attempt": labels.attempt_of(item),
+        "code": pod_spec.exit_code(item),
+        "reason": termination_reason(item),
+        "ended": pod_spec.died_at(item),
+    }
+
+
 def termination_reason(item: Container) -> str:
     """OOMKilled only with a bad exit code: the engine also says so when only a child was killed."""
     if item.state == "created":

@@ -215,7 +215,12 @@ class PodOperations:
         name = spec["name"] if spec else ""
         text = message or f"Stopping container {name}"
         self._say(pod, spec, "Normal", "Killing", text)
-        self._note("container.stopping", pod, container=name, grace=grace, id=container[:12])
+        # Before a colon stands what is the case; behind it may be what a hook printed.
+        why = message.partition(":")[0]
+        more = {"why": why} if why else {}
+        self._note(
+            "container.stopping", pod, container=name, grace=grace, id=container[:12], **more
+        )
         loop = asyncio.get_running_loop()
         until = loop.time() + grace
         if grace > 0:

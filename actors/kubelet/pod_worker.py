@@ -12,6 +12,7 @@ from typing import Any
 from actors.kit.tracing import resume_trace
 from actors.kit.world.containers import Container, RuntimeFault
 from actors.kubelet import backoff, labels, pod_machine, pod_plan, pod_spec
+from actors.kubelet.container_status import exit_facts
 from actors.kubelet.downward import ConfigFault
 from actors.kubelet.event_texts import field_path
 from actors.kubelet.image_puller import ImageFault
@@ -150,6 +151,8 @@ class PodWorker:
             self.memory.outcome = plan.outcome
             if plan.failure is not None:
                 text = plan.failure.message
+                name, reason = pod_spec.full_name(self.pod), plan.failure.reason
+                self._tools.ctx.note("pod.failed", name, reason=reason)
                 self._tools.recorder.event(self.pod, "Normal", plan.failure.reason, text)
             plan = self._plan(now)
         with resume_trace(self.trace):
@@ -201,8 +204,15 @@ class PodWorker:
             for item in attempts:
                 if pod_spec.is_dead(item) and item.id not in self.memory.messages:
                     self.memory.messages[item.id] = await self._last_words(item)
+                    self._tell_exit(item)
                 if item.state == "running" and item.labels.get(labels.CONTAINER) not in self._busy:
                     self.memory.hooked.add(item.id)  # adopted: its postStart was another's
+
+    def _tell_exit(self, item: Container) -> None:
+        """Code and reason, but not the last words: they may be anything."""
+        name = pod_spec.full_name(self.pod)
+        with resume_trace(self.trace):
+            self._tools.ctx.note("container.exited", name, **exit_facts(item))
 
     async def _last_words(self, item: Container) -> str:
         """terminationMessagePath, or the end of the log (terminationMessagePolicy)."""
@@ -321,6 +331,8 @@ class PodWorker:
         key = f"{name}/create"
         self.memory.waiting[name] = why
         self.memory.failed_at[name] = now
+        subject = pod_spec.full_name(self.pod)
+        self._tools.ctx.note("container.waiting", subject, container=name, reason=why.reason)
         self.memory.backoffs[key] = backoff.advance(self.memory.backoffs.get(key), now)
 
     def _forget_failure(self, name: str) -> None:

@@ -111,5 +111,7 @@ class Prober:
             pod_spec.full_name(pod),
             container=name,
             healthy=bool(state.healthy),
+            handler=next(iter(probe.handler), ""),
+            row=state.row,
         )
         self._on_change()

@@ -30,6 +30,8 @@ from cluster.messages.base import Done, Message
 BINDINGS_PARALLEL = 64
 # Decisions made before other tasks get the loop.
 DECISIONS_PER_TURN = 8
+# How much of a refusal a note keeps.
+NOTED_MAX = 300
 
 
 class SchedulerActor(Actor):
@@ -137,9 +139,12 @@ class Leading:
         """Start the binding, or tell why there is none; releases the semaphore when done."""
         with resume_trace(step.trace):
             if step.decision.node:
-                self._ctx.note("pod.placed", "/".join(step.pod.key), node=step.decision.node)
+                name, node = "/".join(step.pod.key), step.decision.node
+                self._ctx.note("pod.placed", name, node=node, **step.told)
                 work = self._bind(step.pod, step.decision.node)
             else:
+                why = step.decision.message[:NOTED_MAX]
+                self._ctx.note("pod.unschedulable", "/".join(step.pod.key), why=why)
                 work = self._refuse(step.pod, step.decision.message)
             task = self._ctx.task(self._released(work), f"bind {'/'.join(step.pod.key)}")
         self._under_way.add(task)

@@ -5,9 +5,10 @@ Fed with watch events and results of bindings, asked for the next thing to do. P
 Must not know: informers, the API, tasks.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from actors.scheduler.decision import Decision, decide
+from actors.scheduler.explanation import explain
 from actors.scheduler.node_snapshot import Snapshot
 from actors.scheduler.pending_queue import PendingQueue
 from actors.scheduler.pod_info import Key, PodInfo, parse_pod
@@ -18,11 +19,12 @@ SCHEDULER_NAME = "default-scheduler"
 
 
 class Step(NamedTuple):
-    """A decision on one pod, with the trace of what asked for it."""
+    """A decision on one pod, with the trace of what asked for it. ``told``: why, for the trace."""
 
     pod: PodInfo
     trace: str
     decision: Decision
+    told: dict[str, Any]
 
 
 class SchedulerState:
@@ -122,12 +124,14 @@ class SchedulerState:
         pod = waiting.pod
         decision = decide(pod, self.snapshot, entropy, self._start, self._rankings)
         self._start += decision.examined
+        told: dict[str, Any] = {}
         if decision.node:
+            told = explain(pod, self.snapshot, decision.node)
             self.snapshot.place(pod, decision.node)
             self._assumed[pod.key] = pod.uid
         else:
             self.queue.unschedulable(pod.key, decision.failed, now)
-        return Step(pod, waiting.trace, decision)
+        return Step(pod, waiting.trace, decision, told)
 
     def bound(self, pod: PodInfo) -> None:
         """The binding was accepted. The room stays taken; the watch will show the pod there."""

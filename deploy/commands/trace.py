@@ -17,6 +17,7 @@ from cluster.settings import ClusterSettings
 from deploy.commands import trace_export, trace_level
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.tracing import files, live, lookup, tail, text, tree, window
+from deploy.tracing import why as why_module
 
 OBJECT = "of"
 Full = Annotated[
@@ -86,7 +87,7 @@ def of(
     if not target:
         raise ValueError("name an object, as steersman trace deployment/web, or give --follow")
     namespace, object_name = tree.target(target)[1:]
-    found = tree.traces_of(files.records(settings, text=object_name), target)
+    found = tree.traces_of(files.records(settings, 0.0, object_name), target)
     if not found:
         raise ValueError(lookup.advice(target, lookup.known_objects(files.records(settings))))
     kept = records_of(settings, found)
@@ -120,7 +121,7 @@ def request(
     """
     settings = find(name, data_dir)
     wanted = lookup.identity(words)
-    found = lookup.traces(files.records(settings, text=wanted.text), wanted)
+    found = lookup.traces(files.records(settings, 0.0, wanted.text), wanted)
     if not found:
         raise ValueError(
             f"no record of {words} is kept: give a trace id, a span id, or the Audit-Id or "
@@ -172,6 +173,33 @@ def since(
     print(f"{len(shown)} chains in the last {words}{more}", file=sys.stderr)
 
 
+@app.command("why")
+def why(
+    target: Annotated[str, typer.Argument(metavar="OBJECT", help=TARGET)],
+    name: Name = DEFAULT_NAME,
+    data_dir: DataDir = "",
+) -> None:
+    """Tell in plain words why an object is as it is: who made it, placed it, stopped it, and why.
+
+    In brackets: the beginning of the trace (steersman trace request).
+
+    Example: [bold]steersman trace why pod/web-1[/]
+    """
+    settings = find(name, data_dir)
+    subject = why_module.Subject(target)
+    # A decision on another object may be why this one changed: every decision says "why".
+    records = list(files.records(settings, 0.0, subject.name, '"why":'))
+    traces = tree.traces_of(records, target)
+    if not traces:
+        raise ValueError(lookup.advice(target, lookup.known_objects(files.records(settings))))
+    chosen = set(traces)
+    kept = [one for one in records if one.get("trace") not in chosen]
+    kept = [one for one in kept if why_module.wanted(one, subject)]
+    kept += records_of(settings, traces)
+    for line in why_module.lines(why_module.story(traces, kept, target)):
+        print(line)
+
+
 app.command("export")(trace_export.export)
 app.command("level")(trace_level.level)
 
@@ -190,8 +218,8 @@ def print_tree(
 def records_of(settings: ClusterSettings, traces: list[str]) -> list[tree.Record]:
     """All records of some traces."""
     wanted = set(traces)
-    only = traces[0] if len(traces) == 1 else ""
-    return [one for one in files.records(settings, text=only) if one.get("trace") in wanted]
+    only = traces[:1] if len(traces) == 1 else []
+    return [one for one in files.records(settings, 0.0, *only) if one.get("trace") in wanted]
 
 
 def print_live(settings: ClusterSettings, target: str, full: bool) -> None:

@@ -67,13 +67,13 @@ def chosen(settings: ClusterSettings, trace: str, since: str) -> list[tree.Recor
         begin = time.time() - window.seconds(since)
         return in_order(files.records(settings, begin))
     wanted = lookup.identity(trace)
-    found = lookup.traces(files.records(settings, text=wanted.text), wanted)
+    found = lookup.traces(files.records(settings, 0.0, wanted.text), wanted)
     if len(found) != 1:
         raise ValueError(
             f"{len(found) or 'no'} traces are called {trace}: steersman trace since "
             f"10m{again(settings)} lists their ids"
         )
-    kept = files.records(settings, text=found[0])
+    kept = files.records(settings, 0.0, found[0])
     return in_order(record for record in kept if record.get("trace") == found[0])
 
 

@@ -31,21 +31,22 @@ def process_folders(settings: ClusterSettings) -> list[str]:
     return [folder for folder in found if os.path.isdir(folder)]
 
 
-def records(settings: ClusterSettings, since: float = 0.0, text: str = "") -> Iterator[Record]:
+def records(settings: ClusterSettings, since: float = 0.0, *texts: str) -> Iterator[Record]:
     """Records of all processes, one process after the other, each from its oldest.
 
-    ``since``: UNIX seconds; older ones are left out. ``text``: only records whose line holds it.
+    ``since``: UNIX seconds; older ones are left out. ``texts``: only records whose line holds one
+    of them; without any, all.
     """
     for folder in process_folders(settings):
-        yield from records_of(folder, since, text)
+        yield from records_of(folder, since, *texts)
 
 
-def records_of(folder: str, since: float = 0.0, text: str = "") -> Iterator[Record]:
+def records_of(folder: str, since: float = 0.0, *texts: str) -> Iterator[Record]:
     """Records of one process, from the oldest."""
     for file in opened(folder):
         with file:
             if os.fstat(file.fileno()).st_mtime >= since:
-                yield from decoded(file, since, text.encode())
+                yield from decoded(file, since, *(text.encode() for text in texts))
 
 
 def opened(folder: str) -> list[IO[bytes]]:
@@ -77,11 +78,13 @@ def age(name: str) -> int:
     return int(middle) if middle.isdigit() else 0
 
 
-def decoded(lines: Iterable[bytes], since: float = 0.0, text: bytes = b"") -> Iterator[Record]:
+def decoded(lines: Iterable[bytes], since: float = 0.0, *texts: bytes) -> Iterator[Record]:
     """The records of lines; a half-written one is passed over."""
     decoder = msgspec.json.Decoder()
     for line in lines:
-        if text not in line or (since and stamp(line) < since):
+        if texts and not any(text in line for text in texts):
+            continue
+        if since and stamp(line) < since:
             continue
         try:
             record = decoder.decode(line)

@@ -66,7 +66,7 @@ def known_objects(records: Iterable[Record]) -> set[tuple[str, str]]:
     found = set()
     for record in records:
         if record.get("msg") == "Txn" and record["event"] == "sent":
-            verb, _, key = str(record.get("subject", "")).partition(" ")
+            verb, key = (*str(record.get("subject", "")).split(" "), "")[:2]
             if verb in ("put", "delete") and (stored := stored_object(key)):
                 plural, _, path = stored.partition(" ")
                 found.add((plural, path))

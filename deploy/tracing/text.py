@@ -172,8 +172,16 @@ def note_item(group: list[Record]) -> Item:
     return Item(first, text, None, took, actor=actors[0], key=key)
 
 
+def short(value: object) -> str:
+    """A field's value. Of a table, the sums: ``node-1:395,node-2:390``."""
+    if not isinstance(value, dict):
+        return str(value)
+    sums = {key: sum(one.values()) if isinstance(one, dict) else one for key, one in value.items()}
+    return ",".join(f"{key}:{one}" for key, one in sums.items())
+
+
 def note_text(note: Record) -> str:
     """What a note says, less who says it."""
     extra = {key: value for key, value in note.items() if key not in RECORD_FIELDS}
-    more = "".join(f" {key}={value}" for key, value in extra.items())
+    more = "".join(f" {key}={short(value)}" for key, value in extra.items())
     return f"{note['msg']} {note.get('subject', '')}{more}"

@@ -79,7 +79,7 @@ class Span:
 
     def stored(self) -> str:
         """What a transaction wrote, as ``pods default/web-1`` ('' if this is none)."""
-        verb, _, key = self.subject.partition(" ")
+        verb, key = (*self.subject.split(" "), "")[:2]
         if self.message != "Txn" or verb not in ("put", "delete"):
             return ""
         return stored_object(key)

@@ -168,3 +168,33 @@ def test_a_refused_uid_is_told_from_other_conflicts() -> None:
     text = "Precondition failed: UID in precondition: a, UID in object meta: b"
     assert is_other_uid(status_error(409, "Conflict", text))
     assert not is_other_uid(status_error(409, "Conflict", "modified"))
+
+
+@simulated
+async def test_why_is_noted_where_it_was_given(bench: Bench) -> None:
+    notes: list[tuple[str, str, dict[str, Any]]] = []
+    client = ApiClient(await bench.context(), bench.servers)
+    recorder = EventRecorder(client, "tester")
+    executor = Executor(
+        client,
+        recorder,
+        Expectations(),
+        {},
+        lambda what, subject, **fields: notes.append((what, subject, fields)),
+    )
+    await executor.execute(
+        ("default", "web"),
+        [
+            Create(PODS, {"metadata": {"generateName": "a-", "namespace": "default"}}, why="one"),
+            Create(PODS, pod("b")),
+            Patch(PODS, "default", "b", {}, why="x" * 1000),
+            Delete(PODS, "default", "b", "", why="gone"),
+        ],
+    )
+    made, changed, deleted = notes
+    assert made[0] == "pod.created"
+    assert made[1].startswith("default/a-")
+    assert made[2] == {"why": "one", "key": "default/web"}
+    assert changed[:2] == ("pod.changing", "default/b")
+    assert len(changed[2]["why"]) == 300
+    assert deleted[:2] == ("pod.deleting", "default/b")

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from actors.controllers.pod_ranking import DELETION_COST, available_in, pods_to_delete
+from actors.controllers.pod_ranking import (
+    CRITERIA,
+    DELETION_COST,
+    Ranking,
+    available_in,
+    pods_to_delete,
+)
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from tests.unit.actors.controllers.views import NOW
@@ -51,13 +57,21 @@ def test_each_rule_alone() -> None:
         ({"restarts": 3}, {}),
         ({"age": 100.0}, {"age": 100000.0}),
     ]
+    told = set()
     for goes, stays in cases:
-        assert first(pod("b", **goes), pod("a", **stays)) == "b", (goes, stays)
+        pods = [pod("b", **goes), pod("a", **stays)]
+        assert first(*pods) == "b", (goes, stays)
+        told.add(Ranking(pods, [], NOW).told(pods[0], 1))
+    # Each rule has its words: all but the crowd's, and the lot.
+    assert told == {*CRITERIA} - {"because more of its kind are on its node", "by lot"}
 
 
 def test_the_crowded_node_gives_first() -> None:
     pods = [pod("a", "n1"), pod("b", "n2"), pod("c", "n2")]
     assert first(*pods) == "b"
+    assert Ranking(pods, pods, NOW).told(pods[1], 1) == "by lot"
+    assert Ranking(pods, pods, NOW).told(pods[1], 2) == "because more of its kind are on its node"
+    assert Ranking(pods, pods, NOW).told(pods[1], 3) == ""
 
 
 def test_the_whole_order() -> None:

@@ -284,8 +284,8 @@ def test_the_model_notices_deletions_by_force(monkeypatch: pytest.MonkeyPatch) -
     """A planted bug: else a green run means nothing."""
     graceful = stateful_steps._delete
 
-    def forced(stateful: Object, pod: Object) -> Delete:
-        found = graceful(stateful, pod)
+    def forced(stateful: Object, pod: Object, why: str) -> Delete:
+        found = graceful(stateful, pod, why)
         return Delete(found.resource, found.namespace, found.name, found.uid, grace=0)
 
     monkeypatch.setattr(stateful_steps, "_delete", forced)

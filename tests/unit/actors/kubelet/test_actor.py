@@ -137,6 +137,11 @@ async def test_a_crashed_container_restarts_with_backoff(bench: NodeBench) -> No
     assert last["exitCode"] == 3 and last["reason"] == "Error"
     assert "back-off 10s" in bench.container()["state"]["waiting"]["message"]
     began = asyncio.get_running_loop().time()
+    tracer = bench.system.recorder.tracer
+    note, later = tracer.find(msg="container.exited")[:2]  # type: ignore[attr-defined]
+    assert (note["container"], note["attempt"], note["code"]) == ("main", 0, 2)
+    assert (later["attempt"], later["code"], later["reason"]) == (1, 3, "Error")
+    assert note["trace"] == tracer.find(msg="container.started")[0]["trace"]  # type: ignore[attr-defined]
     await bench.until(lambda: bench.container()["restartCount"] == 2)
     assert 8 < asyncio.get_running_loop().time() - began < 12
     await bench.until(lambda: bench.container()["restartCount"] == 3, 90)
@@ -294,6 +299,11 @@ async def test_readiness_and_liveness(bench: NodeBench) -> None:
     await bench.until(lambda: bench.condition("Ready") == "False")
     await bench.until(lambda: bench.container()["restartCount"] == 1)
     assert ("Killing", "Container main failed liveness probe, will be restarted") in bench.events()
+    tracer = bench.system.recorder.tracer
+    stops = tracer.find(msg="container.stopping")  # type: ignore[attr-defined]
+    assert stops[0]["why"] == "Container main failed liveness probe, will be restarted"
+    verdicts = tracer.find(msg="probe.liveness", healthy=False)  # type: ignore[attr-defined]
+    assert (verdicts[0]["handler"], verdicts[0]["row"]) == ("tcpSocket", 3)
     bench.network.refused.clear()
     await bench.running()
 

@@ -54,7 +54,7 @@ def test_files_are_read_from_the_oldest_and_bad_lines_are_passed_over(
     assert [record["number"] for record in files.records(settings)] == [*range(6), *range(6)]
     late = [record["number"] for record in files.records(settings, 1004.0)]
     assert late == [4, 5, 4, 5]
-    assert [one["number"] for one in files.records(settings, text='"number":3')] == [3, 3]
+    assert [one["number"] for one in files.records(settings, 0.0, '"number":3')] == [3, 3]
     # The files were written just now, but nothing in them is of the future.
     assert list(files.records(settings, 4e9)) == []
 
