@@ -6,6 +6,7 @@ from actors.controllers import (
     disruption,
     endpoints,
     endpointslice,
+    flow_schemas,
     garbage_collector,
     namespace,
     node_lifecycle,
@@ -38,6 +39,7 @@ def make_controllers(settings: ClusterSettings, root_ca_pem: str) -> tuple[Contr
         cluster_role_aggregation.CONTROLLER,
         resource_quota.CONTROLLER,
         disruption.CONTROLLER,
+        flow_schemas.CONTROLLER,
     ]
     if root_ca_pem:
         found.insert(1, root_ca.make_controller(root_ca_pem))

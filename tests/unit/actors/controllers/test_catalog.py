@@ -10,8 +10,8 @@ from tests.unit.actors.controllers.cluster import SETTINGS
 def test_every_controller_has_a_name_of_its_own() -> None:
     controllers = make_controllers(SETTINGS, "PEM")
     names = [controller.name for controller in controllers]
-    assert len(set(names)) == len(names) == 15
-    assert len(make_controllers(SETTINGS, "")) == 14
+    assert len(set(names)) == len(names) == 16
+    assert len(make_controllers(SETTINGS, "")) == 15
     assert all(len(set(item.resources)) == len(item.resources) for item in controllers)
 
 
