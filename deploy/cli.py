@@ -17,6 +17,7 @@ from deploy.commands import (
     snapshot,
     status,
     trace,
+    ui,
     up,
 )
 from deploy.engine import EngineError
@@ -48,6 +49,7 @@ app.command("status")(status.status)
 app.command("kubeconfig")(kubeconfig.kubeconfig)
 app.command("load")(load.load)
 app.command("logs")(logs.logs)
+app.command("ui")(ui.ui)
 app.add_typer(trace.app, name="trace")
 app.add_typer(chaos.app, name="chaos")
 app.add_typer(node.app, name="node")

@@ -92,6 +92,17 @@ install_etcd() {
   [ -z "$failed" ] || exit 1
 }
 
+# For the tests of the live page, where this distribution has it as a package.
+install_browser() {
+  local name
+  for name in chromium-headless-shell chromium chromium-browser google-chrome; do
+    ! command -v "$name" >/dev/null || return 0
+  done
+  if ! apt-cache show chromium-headless-shell >/dev/null 2>&1; then apt-get update -qq || true; fi
+  apt-cache show chromium-headless-shell >/dev/null 2>&1 || return 0
+  install_packages chromium-headless-shell
+}
+
 find_python() {
   local name
   for name in python3 python3.14 python3.13 python3.12 python3.11; do

@@ -54,6 +54,9 @@ from actors.apiserver.schema_files import load_definitions
 from actors.apiserver.shared_watch import SharedWatches
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.subresources.handler import Parts
+from actors.apiserver.ui.actor import UiActor
+from actors.apiserver.ui.entry import UI_ACTOR, Entry
+from actors.apiserver.ui.sessions import Sessions
 from actors.apiserver.webhook_client import WebhookClient
 from actors.apiserver.writer import Writer
 from actors.client.live_settings import LiveSettings
@@ -119,11 +122,25 @@ class ApiServerActor(Actor):
         self._monitor(settings)
         if self._serve_http:
             shared = settings.network.shared_api
-            self._http = HttpServer(self._desk, self._authority, replica.api_addresses, shared)
+            entry = await self._open_page()
+            addresses = replica.api_addresses
+            self._http = HttpServer(self._desk, self._authority, addresses, shared, entry)
             await self._http.start()
             # A replica that is only coming in cannot answer yet in the others' place.
             if replica.initial != "join" or environment.policy.synced:
                 await self._http.share()
+
+    async def _open_page(self) -> Entry:
+        """What gathers for the live page is an actor of its own: it fails alone."""
+        await self.ctx.spawn(UI_ACTOR.partition("/")[2], lambda: UiActor(self._live))
+        return Entry(
+            self._desk.authentication,
+            Sessions(self._authority.service_account_key),
+            self.ctx.ref,
+            self._replica,
+            lambda: tuple(one.name for one in self._live.now.replicas),
+            self.ctx.world.clock.now,
+        )
 
     def _monitor(self, settings: ClusterSettings) -> None:
         for replica in settings.replicas:

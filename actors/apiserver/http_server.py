@@ -29,6 +29,8 @@ from actors.apiserver.shared_watch import View
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
+from actors.apiserver.ui.door import UiDoor, is_page
+from actors.apiserver.ui.entry import Entry
 from actors.apiserver.warning_headers import warning_headers
 from actors.kit import tracing
 from cluster import names
@@ -53,10 +55,15 @@ HEADER_SECONDS = 30.0
 
 class HttpServer:
     """Listens on ``addresses`` ("host:port") once started, and on ``shared``, together with other
-    replicas, once it may be asked in their place."""
+    replicas, once it may be asked in their place. ``entry``: to the live page."""
 
     def __init__(
-        self, desk: FrontDesk, authority: Authority, addresses: tuple[str, ...], shared: str
+        self,
+        desk: FrontDesk,
+        authority: Authority,
+        addresses: tuple[str, ...],
+        shared: str,
+        entry: Entry | None = None,
     ) -> None:
         self._desk = desk
         self._addresses = addresses
@@ -65,6 +72,9 @@ class HttpServer:
         self._streams = StreamDoor(desk)
         self._proxy = ProxyDoor(desk)
         self._aggregated = AggregatedDoor(desk, desk.remotes)
+        self._ui = None
+        if entry is not None:
+            self._ui = UiDoor(desk, entry, self._serve_known, self._audit_page)
         self._watches: set[asyncio.Task[Any]] = set()
         self._serving = 0
         server = StatusServer(self._handle, handler_cancellation=True, access_log=None, **_LIMITS)
@@ -143,9 +153,10 @@ class HttpServer:
 
     async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         check_text(request.headers)
-        raw_path, _, raw_query = request.raw_path.partition("?")
-        ours, behind = split_proxy(raw_path)
-        path = parse_path(ours)
+        if self._ui is not None and is_page(request.raw_path):
+            return await self._page(self._ui, request, visit)
+        raw_path = request.raw_path.partition("?")[0]
+        path = parse_path(split_proxy(raw_path)[0])
         plain = path.path if isinstance(path, PlainPath) else ""
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport is not None else None
@@ -160,6 +171,15 @@ class HttpServer:
             self._audit_refused(request, visit, caller, path)
             raise
         visit.user = caller.user
+        return await self._serve_known(request, visit, caller)
+
+    async def _serve_known(
+        self, request: web.BaseRequest, visit: Visit, caller: Caller
+    ) -> web.StreamResponse:
+        """A request whose caller is known."""
+        raw_path, _, raw_query = request.raw_path.partition("?")
+        ours, behind = split_proxy(raw_path)
+        path = parse_path(ours)
         if isinstance(path, ResourcePath) and (behind is not None or is_stream(path)):
             if self._desk.audit is not None:
                 self._audit(request, visit, caller, connect_request(request.method, path, {}))
@@ -192,6 +212,23 @@ class HttpServer:
             self._audit(request, visit, caller, asked)
         with self._desk.contained(asked):
             return await self._resource(request, asked, caller, visit)
+
+    async def _page(
+        self, door: UiDoor, request: web.BaseRequest, visit: Visit
+    ) -> web.StreamResponse:
+        """The live page: nothing of it need be finished when the server stops."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._watches.add(task)
+        try:
+            with self._desk.contained(None):
+                return await door.serve(request, visit)
+        finally:
+            self._watches.discard(task)
+
+    def _audit_page(self, http: web.BaseRequest, visit: Visit, caller: Caller) -> None:
+        if self._desk.audit is not None:
+            self._audit(http, visit, caller, None)
 
     def _audit(
         self, http: web.BaseRequest, visit: Visit, caller: Caller, asked: ApiRequest | None

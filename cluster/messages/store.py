@@ -348,6 +348,12 @@ class StatusRequest(Message, frozen=True):
     """Ask for StoreStatus (local knowledge of the replica asked)."""
 
 
+class StatusProbe(StatusRequest, frozen=True):
+    """The same, of whoever asks again and again."""
+
+    routine: ClassVar[bool] = True
+
+
 class StoreStatus(Message, frozen=True):
     """``role``: leader|follower|candidate|pre-candidate. ``leader``: member name or ''."""
 

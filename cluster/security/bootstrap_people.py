@@ -113,6 +113,9 @@ PEOPLE_ROLES: tuple[Object, ...] = (
     cluster_role("system:monitoring", url_rule("get", "/healthz", "/healthz/*", "/livez",
                                                "/livez/*", "/metrics", "/metrics/slis", "/readyz",
                                                "/readyz/*")),
+    # Of this project: the live page, and what may be broken with it.
+    cluster_role("steersman:ui", url_rule("get", "/ui", "/ui/*")),
+    cluster_role("steersman:ui-chaos", url_rule("post", "/ui/chaos")),
     cluster_role(
         "system:auth-delegator",
         rule("authentication.k8s.io", "tokenreviews", "create"),

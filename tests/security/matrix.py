@@ -144,6 +144,8 @@ ROLES: dict[str, str] = {
     "system:discovery": "",
     "system:public-info-viewer": "",
     "system:monitoring": "",
+    "steersman:ui": "",
+    "steersman:ui-chaos": "",
     "system:service-account-issuer-discovery": "",
     "system:cluster-trust-bundle-discovery": f"clustertrustbundles.{_SIGNERS} r",
     f"system:{_SIGNERS}:{_CSR}:nodeclient": f"{_CSR}/nodeclient.{_SIGNERS} c",
@@ -399,7 +401,7 @@ NAMESPACED: dict[tuple[str, str, str], str] = {
     ("kube-public", "system:controller:bootstrap-signer", "bootstrap-signer"):
         f"configmaps r\nconfigmaps=cluster-info u\n{_EVENTS}",
 }  # fmt: skip
-# Paths that are no resources: role to what it may get; every verb but get is refused.
+# Paths that are no resources: role to what it may get (POSTS: post); other verbs are refused.
 PROBES = "/healthz /livez /readyz"
 PATHS: dict[str, str] = {
     "system:discovery":
@@ -410,13 +412,16 @@ PATHS: dict[str, str] = {
     "system:service-account-issuer-discovery":
         "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks "
         "/openid/v1/jwks/",
+    "steersman:ui": "/ui /ui/live /ui/chain /ui/history /ui/api /ui/chaos",
 }  # fmt: skip
+POSTS = {"steersman:ui-chaos": "/ui/chaos"}
 MORE_PATHS = (
     "/",
     "/metricsx",
     "/debug/store",
     "/debug/store/snapshot",
     "/logs",
+    "/uix",
     "/apisx",
     "/VERSION",
 )

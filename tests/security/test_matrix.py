@@ -157,12 +157,13 @@ def test_administrators_may_do_everything() -> None:
 
 @pytest.mark.parametrize("role", [*ROLES, *(f"system:controller:{name}" for name in CONTROLLERS)])
 def test_paths(role: str) -> None:
-    wanted = set(PATHS.get(role, "").split())
+    wanted = {("get", path) for path in PATHS.get(role, "").split()}
+    wanted |= {("post", path) for path in matrix.POSTS.get(role, "").split()}
     every = {path for text in PATHS.values() for path in text.split()} | {*matrix.MORE_PATHS}
     for path in sorted(every):
         for verb in ("get", "post", "put", "delete", "head", "*"):
             allowed = BY_ROLE.allowed(role, (), Attributes(verb, path=path)).allowed
-            may = role == "cluster-admin" or (verb == "get" and path in wanted)
+            may = role == "cluster-admin" or (verb, path) in wanted
             assert allowed is may, (verb, path)
 
 
