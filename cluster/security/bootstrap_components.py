@@ -91,6 +91,7 @@ _CONTROLLERS = cluster_role(
     # Garbage collection and namespace deletion reach every kind there is.
     rule("*", "*", "get list watch delete deletecollection patch update"),
     rule("core", "pods configmaps endpoints serviceaccounts secrets", "create"),
+    rule("core", "persistentvolumeclaims", "create"),
     rule("core", "persistentvolumes serviceaccounts/token pods/eviction", "create"),
     rule("apps", "replicasets controllerrevisions", "create"),
     # Aggregated roles gather what the controller itself may not do.

@@ -6,6 +6,7 @@ how they are carried out.
 
 from typing import Any
 
+from cluster.api.names import dns_label_errors
 from cluster.api.selectors import SelectorError, from_labels, from_object
 from cluster.api.status import Cause
 from cluster.api.types import Object
@@ -55,7 +56,23 @@ def check_stateful_set(obj: Object, found: list[Cause]) -> None:
     for name in ("replicas", "minReadySeconds", "revisionHistoryLimit"):
         causes.not_negative(f"spec.{name}", spec.get(name), found)
     _selected(spec, "statefulset", found)
-    _lasting(spec, "StatefulSet", found)
+    _lasting(_with_claims(spec), "StatefulSet", found)
+
+
+def _with_claims(spec: Object) -> Object:
+    """The spec with the volumes that its containers may mount: claims beside the template's own,
+    behind them so that theirs keep their places."""
+    template = spec.get("template") or {}
+    pod = template.get("spec") or {}
+    volumes = list(pod.get("volumes") or ())
+    taken = {volume.get("name") for volume in volumes}
+    for claim in spec.get("volumeClaimTemplates") or ():
+        name = (claim.get("metadata") or {}).get("name") or ""
+        if name not in taken and not dns_label_errors(name):
+            volumes.append({"name": name, "persistentVolumeClaim": {"claimName": name}})
+    if not volumes:
+        return spec
+    return {**spec, "template": {**template, "spec": {**pod, "volumes": volumes}}}
 
 
 def check_stateful_set_update(old: Object, new: Object, found: list[Cause]) -> None:

@@ -67,6 +67,17 @@ def workload(replicas: int = 4) -> list[tuple[Any, Object]]:
     ]
 
 
+def test_the_pods_of_a_stateful_set_count() -> None:
+    named = {"metadata": {"name": "rs", "namespace": "default"}, "spec": {"replicas": 3}}
+    pods = [pod(f"rs-{number}", kind="StatefulSet") for number in range(2)]
+    found = status_of(budget(maxUnavailable=1), (STATEFUL_SETS, named), *pods)
+    assert (found["expectedPods"], found["desiredHealthy"], found["disruptionsAllowed"]) == (
+        3,
+        2,
+        0,
+    )
+
+
 def status_of(*objects: tuple[Any, Object]) -> Object:
     actions = plan(("default", "b"), make_view(*objects, resources=RESOURCES), NOW)
     [update] = [action for action in actions if isinstance(action, Update)]

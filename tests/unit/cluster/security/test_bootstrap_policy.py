@@ -102,6 +102,8 @@ def test_a_node_has_what_its_three_components_need(question: str, expected: bool
         ("system:kube-scheduler", "get core secrets", False),
         ("system:kube-scheduler", "create core pods", False),
         ("system:kube-controller-manager", "create core pods", True),
+        ("system:kube-controller-manager", "create core persistentvolumeclaims", True),
+        ("system:kube-controller-manager", "create apps controllerrevisions", True),
         ("system:kube-controller-manager", "delete example.com things", True),
         ("system:kube-controller-manager", "create rbac.authorization.k8s.io roles", False),
         ("system:kube-controller-manager", "bind rbac.authorization.k8s.io roles", False),

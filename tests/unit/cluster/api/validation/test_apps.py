@@ -81,6 +81,22 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert len(created("apps", "statefulsets", wrong)) == 3
 
 
+def test_containers_mount_claims_beside_the_volumes_of_the_template() -> None:
+    wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    names = ("data", "tmp")
+    made = body(volumeClaimTemplates=[{"metadata": {"name": name}, "spec": wanted}
+                                      for name in names])  # fmt: skip
+    pod = made["spec"]["template"]["spec"]
+    pod["volumes"] = [{"name": "tmp", "emptyDir": {}}]
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in names]
+    pod["containers"][0]["volumeMounts"] = mounts
+    assert created("apps", "statefulsets", made) == []
+    mounts.append({"name": "none", "mountPath": "/none"})
+    [found] = created("apps", "statefulsets", made)
+    assert found.endswith('volumeMounts[2].name: Not found: "none"')
+    assert len(pod["volumes"]) == 1, "what is stored must not change"
+
+
 def test_what_may_change() -> None:
     old = body(serviceName="web")
     for path, value in (
