@@ -1,12 +1,16 @@
 """The live page in a real browser, on a cluster of real processes, one of which is killed."""
 
 import asyncio
+import json
 import os
+import random
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from deploy import administrator, processes
 from tests.support.browser import Page, browser, program
@@ -122,4 +126,59 @@ async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> N
     assert await page.run("document.querySelector('#live').innerText") != f"live from {serving}"
     await page.until("document.querySelectorAll('.role-leader').length == 1")
     await page.until("document.querySelector('#quorum').innerText.startsWith('leader')")
+    await page.run("document.querySelector('#message-filter').value = ''")
     await pictures(page, tmp_path, "killed")
+    # Another dies: the last goes on showing what it knows, and says that it is alone.
+    alone = await page.run("document.querySelector('#live').innerText.replace('live from ', '')")
+    [other] = {one.name for one in simulated.settings.replicas} - {serving, alone}
+    found = processes.find(simulated.settings, other)
+    assert found is not None
+    os.kill(found.pid, signal.SIGKILL)
+    await page.until("document.querySelector('#quorum').innerText == 'no quorum'", 20)
+    notice = await page.run("document.querySelector('#notice').innerText")
+    assert notice.startswith(alone)
+    assert await page.run("document.querySelectorAll('.pod').length") == 3
+    await pictures(page, tmp_path, "alone")
+
+
+STRINGS = (
+    "", "a", "a: b", "a:", ":", "- a", "-", "?", "#", "a #b", "a#b", "true", "No", "null", "~", "1",
+    "1.5", "1e3", "0x1f", "0o7", "1_000", "12:30:45", "2026-01-01", "2026-01-01T00:00:00Z", ".5",
+    ".inf", "=", "<<", "!x", "&x", "*x", "%x", "@x", "`x", "'x", '"x', "{a", "[a", "a, b", "| x",
+    "> x",
+    " a", "a ", "a\nb", "a\nb\n", "a\n\nb", "\n", "\na", " a\nb", "a \nb", "a\n b\n", "a\tb", "\t",
+    "é", "\u2028", "\x7f", "a\rb", "---", "...", "a\\b", "key with space", "a/b:c", "a=b,c=d",
+    "194c9f10-1e30-4af3-a97d-26842bb0a050", "00000000-0000-0000-0000-000000000000", "10.0.0.1",
+)  # fmt: skip
+
+
+def values(chance: random.Random, depth: int = 0) -> Any:
+    """Anything that JSON may hold."""
+    kind = chance.randrange(7 if depth < 4 else 5)
+    if kind < 3:
+        return "".join(chance.choices(STRINGS, k=chance.choice((1, 1, 1, 2))))
+    if kind == 3:
+        return chance.choice((0, -1, 12, 1.5, 1.5e21, 10**12))
+    if kind == 4:
+        return chance.choice((True, False, None))
+    if kind == 5:
+        return [values(chance, depth + 1) for _ in range(chance.randrange(4))]
+    return {chance.choice(STRINGS): values(chance, depth + 1) for _ in range(chance.randrange(4))}
+
+
+async def test_what_the_page_writes_is_what_it_read(page: Page) -> None:
+    """Its YAML, read by another's reader; its differences, put together again."""
+    chance = random.Random(5)
+    given = [{"one": one} for one in STRINGS] + [values(chance) for _ in range(400)]
+    script = "import('/ui/files/yaml.js').then(({yaml}) => %s.map((one) => yaml(one)))"
+    for value, text in zip(given, await page.run(script % json.dumps(given)), strict=True):
+        assert yaml.safe_load(text) == value, text
+    pairs = [
+        ["\n".join(chance.choices("abcd", k=chance.randrange(9))) for _ in "ab"] for _ in range(200)
+    ]
+    script = "import('/ui/files/diff.js').then((d) => %s.map(([a, b]) => d.diffLines(a, b)))"
+    for (before, after), lines in zip(
+        pairs, await page.run(script % json.dumps(pairs)), strict=True
+    ):
+        assert "\n".join(text for sign, text in lines if sign != "+") == before
+        assert "\n".join(text for sign, text in lines if sign != "-") == after

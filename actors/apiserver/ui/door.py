@@ -41,6 +41,10 @@ DISCOVERY = ("/api", "/apis")
 CHAIN_SECONDS = 10.0
 # A looker that takes nothing for so long is gone.
 WRITE_SECONDS = 30.0
+# A stream ends after so long: who comes again is looked at again, as rights may have been taken.
+STREAM_SECONDS = 900.0
+# What a page has to say is short, and may be said by somebody who is not known yet.
+BODY_BYTES_MAX = 16 * 1024
 
 Serve = Callable[[web.BaseRequest, Visit, Caller], Awaitable[web.StreamResponse]]
 Audit = Callable[[web.BaseRequest, Visit, Caller], None]
@@ -144,7 +148,7 @@ class UiDoor:
     async def _log_in(self, http: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         visit.path = LOGIN
         try:
-            caller, cookie = await self._entry.log_in(await read_body(http))
+            caller, cookie = await self._entry.log_in(await _body(http))
         except StatusError:
             self._audit(http, visit, Caller(""))
             raise
@@ -197,7 +201,10 @@ class UiDoor:
         response.enable_chunked_encoding()
         await response.prepare(http)
         try:
-            async with self._ui.stream(WatchPage(), credit=1) as stream:
+            async with (
+                asyncio.timeout(STREAM_SECONDS),
+                self._ui.stream(WatchPage(), credit=1) as stream,
+            ):
                 async for item in stream:
                     body = cast(PageUpdate, item).body
                     async with asyncio.timeout(WRITE_SECONDS):
@@ -211,7 +218,7 @@ class UiDoor:
         self, http: web.BaseRequest, visit: Visit, caller: Caller
     ) -> web.StreamResponse:
         """A fault: the launcher's words as JSON lines. Raises StatusError before the first."""
-        body = await read_body(http)
+        body = await _body(http)
         if visit.trail is not None:
             visit.trail.request = body
         command = fault_commands.parse(body)
@@ -285,6 +292,13 @@ class UiDoor:
     def _ui(self) -> Ref:
         environment = self._desk.environment
         return environment.ref(names.address(UI_ACTOR, environment.replica))
+
+
+async def _body(http: web.BaseRequest) -> bytes:
+    """Raises StatusError 413."""
+    if http.content_length is None or http.content_length > BODY_BYTES_MAX:
+        raise status.too_large()
+    return await read_body(http)
 
 
 def _cookie(http: web.BaseRequest, name: str) -> str:

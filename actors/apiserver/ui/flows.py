@@ -41,14 +41,16 @@ class Bucket:
 
 
 class Flow:
-    """Messages of one type from one actor to another. ``why``: of the last that was dropped."""
+    """Messages of one type from one actor to another. ``why``: the last that was dropped was;
+    ``told``: when that was told last."""
 
-    __slots__ = ("buckets", "last", "messages", "why")
+    __slots__ = ("buckets", "last", "messages", "told", "why")
 
     def __init__(self) -> None:
         self.buckets: deque[Bucket] = deque(maxlen=WINDOW_SECONDS + 1)
         self.messages: deque[Value] = deque(maxlen=FLOW_MESSAGES_MAX)
         self.last = 0.0
+        self.told = float("-inf")
         self.why = ""
 
     def bucket(self, now: float) -> Bucket:
@@ -136,8 +138,12 @@ class FlowCounter:
             bucket.milliseconds += record.get("ms", 0)
         elif event == "dropped":
             bucket.dropped += weight
-            flow.why = str(record.get("reason", ""))
-            self._tell(record, sender, receiver, name, f"dropped: {flow.why}")
+            why = str(record.get("reason", ""))
+            # Of a line that is dead, each heartbeat is lost: it is told now and then.
+            if why != flow.why or now - flow.told >= WINDOW_SECONDS:
+                flow.told = now
+                self._tell(record, sender, receiver, name, f"dropped: {why}")
+            flow.why = why
         else:
             bucket.timed += weight
             bucket.milliseconds += record.get("ms", 0) * weight

@@ -44,8 +44,16 @@ function updateZone(box, zone, byNode) {
   reconcile(box.lastChild, [...replicas, ...nodes], makeBox, (child, name) => {
     if (state.replicas.has(name)) updateReplica(child, state.replicas.get(name));
     else updateNode(child, name, state.nodes.get(name), byNode.get(name) ?? []);
-    child.classList.toggle("hit", faultsOf(name).length > 0);
+    suffering(child, faultsOf(name));
   });
+}
+
+function suffering(box, faults) {
+  box.classList.toggle("hit", faults.length > 0);
+  let row = box.querySelector(".suffers");
+  if (!row && !faults.length) return;
+  if (!row) box.append((row = el("div", { class: "suffers" })));
+  reconcile(row, faults.map((one) => one.name), (name) => el("span", { class: "chip bad" }, name));
 }
 
 function makeBox(name) {
@@ -89,7 +97,7 @@ function updateReplica(box, told) {
   const furthest = Math.max(...[...state.replicas.values()].map((one) => one.last ?? 0));
   const behind = furthest - told.applied;
   const lag = behind > 0 ? ` · ${behind} behind` : "";
-  setText(line, `term ${told.term} · revision ${told.revision}${lag}${told.alarms.length ? " · ALARM" : ""}`);
+  setText(line, `term ${told.term} · log ${told.applied} · revision ${told.revision}${lag}${told.alarms.length ? " · ALARM" : ""}`);
   log.hidden = told.engine !== "raft";
   log.title = `applied ${told.applied}, committed ${told.commit}, last ${told.last}, snapshot ${told.snapshot}`;
   const share = (index) => `${Math.max(0, Math.min(100, ((index - furthest + BAR_ENTRIES) / BAR_ENTRIES) * 100))}%`;

@@ -39,7 +39,7 @@ export function messageLink([ts, from, to, type, subject, trace, outcome]) {
   const bad = outcome && !/^(ok|[123]\d\d)$/.test(outcome);
   return el(
     "a",
-    { class: "message", href: `#chain/${trace}` },
+    { class: "message", href: trace ? `#chain/${trace}` : null },
     el("span", { class: "when" }, clock(ts)),
     el("span", { class: "who" }, to ? `${short(from)} → ${short(to)}` : `● ${short(from)}`),
     el("span", { class: "what" }, el("b", {}, type), ` ${subject}`),

@@ -2,6 +2,8 @@
 
 const PLAIN = /^[A-Za-z_./][\w./ ()@+,=:-]*$/;
 const UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+// What JSON lets stand as it is, and YAML does not.
+const UNSEEN = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g;
 const WORDS = /^(true|false|yes|no|on|off|null|y|n|~)$/i;
 
 export function yaml(value, indent = "") {
@@ -37,12 +39,12 @@ function list(values, indent) {
 
 function scalar(value, indent) {
   if (typeof value !== "string") return String(value);
-  if (value.includes("\n") && indent && !/[^\S\n]\n|^\s|\r/.test(value)) {
+  if (value.includes("\n") && indent && !/[^\S\n]\n|^\s|\r|\t/.test(value) && value.search(UNSEEN) < 0) {
     const end = value.endsWith("\n") ? "|" : "|-";
     const lines = value.replace(/\n$/, "").split("\n");
     return `${end}\n${lines.map((line) => (line ? indent + line : "")).join("\n")}`;
   }
   const plain = PLAIN.test(value) && !WORDS.test(value) && !/[ :]$|: |^[.\d]/.test(value);
   if ((plain || UID.test(value)) && !/^\d+e\d/.test(value)) return value;
-  return JSON.stringify(value);
+  return JSON.stringify(value).replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -113,7 +113,15 @@ async def test_who_is_not_known_is_sent_to_log_in(door: ControlPlane) -> None:
         assert await log_in(door, nobody, code="replica-1.wrong") == 401
         assert await log_in(door, nobody, code="replica-9.wrong") == 401
         assert await log_in(door, nobody, token="x" * 5000) == 400
+        assert await log_in(door, nobody, token="x" * 20_000) == 413
+        endless = aiohttp.payload.AsyncIterablePayload(pieces())
+        async with nobody.post(url(door, "/ui/login"), data=endless, headers=JSON) as answer:
+            assert await code_of(answer) == 413
         assert "Cookie" not in nobody.headers
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"{}"
 
 
 async def test_rights(door: ControlPlane) -> None:

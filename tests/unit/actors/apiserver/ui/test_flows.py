@@ -54,6 +54,16 @@ def test_times_failures_and_drops() -> None:
     assert told[6] == "dropped: fault:partition-1"
 
 
+def test_a_dead_line_is_told_now_and_then() -> None:
+    counter = FlowCounter()
+    for tenth in range(100, 220):
+        counter.take([record("dropped", reason="unreachable")], 0, tenth / 10)
+    counter.take([record("dropped", reason="overloaded")], 0, 22.0)
+    told = [message[6] for message in counter.messages().values()]
+    assert told == ["dropped: unreachable"] * 3 + ["dropped: overloaded"]
+    assert counter.flows(22.1)[f"{SERVER}|{STORE}|Txn"][3] == 10.0
+
+
 def test_heartbeats_come_as_counts() -> None:
     counter = FlowCounter()
     beat = {"msg": "RaftHeartbeat", "from": STORE, "to": "store@replica-2"}
