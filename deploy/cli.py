@@ -8,6 +8,7 @@ import typer
 from deploy.client import ApiError, Unreachable
 from deploy.commands import (
     chaos,
+    chaos_run,
     down,
     kubeconfig,
     load,
@@ -51,6 +52,8 @@ app.command("load")(load.load)
 app.command("logs")(logs.logs)
 app.command("ui")(ui.ui)
 app.add_typer(trace.app, name="trace")
+chaos.app.command("run")(chaos_run.run)
+chaos.app.command("scenarios")(chaos_run.scenarios)
 app.add_typer(chaos.app, name="chaos")
 app.add_typer(node.app, name="node")
 app.add_typer(replica.app, name="replica")

@@ -55,13 +55,15 @@ class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
 class Repeated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """Orders over time: one of ``any_of`` (drawn anew each time) every ``every`` seconds from
     ``first`` on, each for ``for_`` seconds (``for`` in the file); ``times``: at most so often, 0
-    for no bound. Without ``overlap`` it waits until its last one is healed."""
+    for no bound. ``in_turn``: not drawn, but one after the other. Without ``overlap`` it waits
+    until its last one is healed."""
 
     any_of: tuple[Order, ...]
     every: Span
     for_: Span = msgspec.field(default=5.0, name="for")
     first: Span = 2.0
     times: Count = 0
+    in_turn: bool = False
     overlap: bool = False
 
 

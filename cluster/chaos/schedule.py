@@ -43,7 +43,8 @@ def _lane(lane: int, repeated: Repeated, end: float, dice: Dice) -> Iterator[Tim
     at = dice.span(repeated.first)
     count = 0
     while at < end and (not repeated.times or count < repeated.times):
-        order, seconds = dice.choice(repeated.any_of), dice.span(repeated.for_)
+        drawn, seconds = dice.choice(repeated.any_of), dice.span(repeated.for_)
+        order = repeated.any_of[count % len(repeated.any_of)] if repeated.in_turn else drawn
         seconds = min(seconds, end - at)
         order = msgspec.structs.replace(order, seconds=round(seconds, 3))
         yield Timed(round(at, 3), lane, order, dice.number() >> 32, repeated.overlap)

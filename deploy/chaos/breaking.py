@@ -103,6 +103,16 @@ class Breaker:
                     return None
             await asyncio.sleep(0.25)
 
+    def hit(self) -> set[str]:
+        """Names of the processes that suffer now."""
+        standing = [one for one in self.carried if not one.end]
+        return {
+            name
+            for one in standing
+            if one.active is not None
+            for name in (*one.active.names, *one.active.others)
+        }
+
     async def mend(self) -> None:
         """Heal whatever is still broken."""
         for active in await self.hands.active():

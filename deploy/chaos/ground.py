@@ -32,7 +32,9 @@ class Api(Protocol):
     (the outcome of a write is unknown then).
     """
 
-    replicas: Sequence[str]
+    @property
+    def replicas(self) -> Sequence[str]:
+        """Their names."""
 
     async def ask(self, request: ApiRequest, turn: int, seconds: float = ASK_SECONDS) -> Object:
         """One request to one replica, its JSON answer."""
@@ -46,7 +48,9 @@ class Api(Protocol):
 class Ground(Api, Protocol):
     """All of it. What cannot be seen on this ground is None (and then not checked, and said)."""
 
-    nodes: Sequence[str]
+    @property
+    def nodes(self) -> Sequence[str]:
+        """Their names."""
 
     def wall(self) -> float:
         """UNIX seconds now, of the clock that traces and faults tell."""
@@ -58,10 +62,12 @@ class Ground(Api, Protocol):
         """What the replicas that answer say of their stores."""
 
     async def containers(self) -> list[Container] | None:
-        """Every container of the cluster on every node whose engine answers."""
+        """Every container of the cluster on every node whose engine answers. Raises SteersmanError
+        if that cannot be told now."""
 
     async def forwards(self) -> list[Forwarded] | None:
-        """What the packet filters of the nodes that can be asked do with Services."""
+        """What the packet filters of the nodes that can be asked do with Services. Raises
+        SteersmanError if that cannot be told now."""
 
     async def chain(self, subject: str, since: float, until: float) -> list[str]:
         """Lines of the causal trees of what was written of, or happened to, an object between two

@@ -13,6 +13,7 @@ from deploy.chaos.asking import list_all
 from deploy.chaos.ground import Ground
 
 SURVEY_SECONDS = 1.0
+RETRY_SECONDS = 0.2
 STORES_SECONDS = 0.5
 CONTAINERS_SECONDS = 1.0
 SLICES = ("endpointslices", "discovery.k8s.io")
@@ -39,6 +40,8 @@ class Looks:
                 self.surveys.append(await self.survey(turn))
             except SteersmanError:
                 turn += 1
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             await asyncio.sleep(SURVEY_SECONDS)
 
     async def survey(self, turn: int) -> Survey:
@@ -74,10 +77,13 @@ class Looks:
             await asyncio.sleep(CONTAINERS_SECONDS)
 
     async def _containers(self) -> None:
-        """What is running in an answer lived at some moment between question and answer: surely
-        not after the first seen answer, nor before the last question that was asked."""
+        """What an answer shows running lived at some moment between question and answer: no life
+        is said to begin before its first answer, or to end after its last question."""
         asked = _now()
-        found = await self.ground.containers()
+        try:
+            found = await self.ground.containers()
+        except SteersmanError:
+            return
         answered = _now()
         if found is None:
             return

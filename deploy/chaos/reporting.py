@@ -35,6 +35,7 @@ class Facts:
     wall: float
     origin: float
     namespace: str
+    cluster: str = ""
     begin: float = 0.0
     faults_begin: float = 0.0
     faults_end: float = 0.0
@@ -53,7 +54,7 @@ async def report(
     begin = facts.begin or facts.origin
     verdict, reasons = judged(judge, breaker.carried, nothing)
     return Report(
-        scenario=facts.scenario, seed=facts.seed, cluster="",
+        scenario=facts.scenario, seed=facts.seed, cluster=facts.cluster,
         started=facts.wall_at(begin),
         steady=max(0.0, (facts.faults_begin or facts.end) - begin),
         faults_end=max(0.0, (facts.faults_end or facts.end) - begin),

@@ -42,15 +42,16 @@ STEADY_GAP_LEAST = 2.0
 
 
 class Run:
-    """One run. ``say``: told what happens, a line each."""
+    """One run. ``say``: told what happens, a line each. ``cluster``: its name, for the report."""
 
     def __init__(
         self, scenario: Scenario, seed: int | str, ground: Ground, hands: Hands,
-        say: Callable[[str], None], namespace: str = NAMESPACE,
+        say: Callable[[str], None], namespace: str = NAMESPACE, cluster: str = "",
     ) -> None:  # fmt: skip
         self._scenario = scenario
         self._ground = ground
         self._namespace = namespace
+        self._cluster = cluster
         self._say = say
         dice = Dice(seed)
         self.seed = str(seed)
@@ -87,7 +88,9 @@ class Run:
     async def outcome(self) -> Report:
         """Everything. Raises only what is no finding: a cluster that is not there at all."""
         scenario = self._scenario
-        facts = Facts(scenario, self.seed, self._ground.wall(), _now(), self._namespace)
+        facts = Facts(
+            scenario, self.seed, self._ground.wall(), _now(), self._namespace, self._cluster
+        )
         background: list[asyncio.Task[None]] = []
         async with asyncio.TaskGroup() as group:
             try:

@@ -54,6 +54,11 @@ def test_orders_of_a_lane_wait_for_each_other_and_for_the_end(seed: int) -> None
     assert lane[0].at == 2.0
 
 
+def test_in_turn() -> None:
+    turns = Scenario("turns", "", faults=(Repeated((KILL, PAUSE), every=5.0, in_turn=True),))
+    assert [one.order.verb for one in schedule(turns, 9)][:4] == ["kill", "pause"] * 2
+
+
 def test_times_is_a_bound() -> None:
     few = Scenario("few", "", faults=(Repeated((KILL,), every=1.0, for_=0.5, times=3),))
     assert len(schedule(few, 1)) == 3
