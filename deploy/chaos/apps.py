@@ -20,8 +20,8 @@ from deploy.chaos.asking import insist, list_all, make
 from deploy.chaos.ground import Ground, Object
 
 MERGE = "application/merge-patch+json"
-# A budget's controller sees a new size a moment late.
-SIZE_LAG_SECONDS = 5.0
+# A budget's controller sees a new size a moment late: a new leader starts another one first.
+SIZE_LAG_SECONDS = 10.0
 VISITS_MAX = 20
 
 
@@ -161,8 +161,10 @@ class App:
 
     def _least_size(self) -> int:
         """Of those that the budget's controller may count with now."""
-        recent = [size for at, size in self.sizes if at > _now() - SIZE_LAG_SECONDS]
-        return min([self.replicas, *recent, *(size for _, size in self.sizes[-2:])])
+        since = _now() - SIZE_LAG_SECONDS
+        before = [size for at, size in self.sizes if at <= since]
+        recent = [size for at, size in self.sizes if at > since]
+        return min([self.replicas, *before[-1:], *recent])
 
     async def _visit_on(self, rate: float) -> None:
         turn = 0

@@ -79,7 +79,9 @@ class Judge:
         reads = [read for read in _tail(seen.load.reads, since) if read.name in names]
         self.take(seen.load.surprises)
         self.take(history.disordered_writes(acks))
-        self.take(history.stale_reads(acks, reads))
+        # What has no answer yet may be seen already.
+        begun = [ack for ack in seen.load.pending.values() if ack.name in names]
+        self.take(history.stale_reads([*acks, *begun], reads))
         self.take(history.repeated_updates(_tail(seen.load.increments, since)))
         for watcher in seen.watchers:
             self._look_at_watch(watcher.segments)

@@ -4,6 +4,7 @@ Must not know: what is right (the checkers do); what the values are kept in.
 """
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 
 from cluster.chaos.observations import Acknowledged, Increment, Read, Violation
@@ -33,6 +34,18 @@ class Load:
     refused_reads: int = 0
     surprises: list[Violation] = field(default_factory=list)
     stopping: bool = False
+    # Each stays with its server as long as that answers, as clients with a connection do; else it
+    # goes round, so that all servers are asked for everything.
+    sticky: bool = False
+    # Writes that are asked for and have no answer yet, by object: they end some time.
+    pending: dict[str, Acknowledged] = field(default_factory=dict)
+    _moves: dict[str, int] = field(default_factory=dict)
+
+    def _turn(self, job: str, number: int, step: int) -> int:
+        return number + (self._moves.get(job, 0) if self.sticky else step)
+
+    def _move(self, job: str) -> None:
+        self._moves[job] = self._moves.get(job, 0) + 1
 
     # -- objects that have one writer each
 
@@ -42,22 +55,25 @@ class Load:
         A request whose answer was lost may still be carried out any time later. So updates name
         the revision they follow, and what may be created late is not deleted before.
         """
-        step, revision, surely = 0, 0, True
+        step, revision, surely, job = 0, 0, True, f"writer {number}"
         while not self.stopping:
-            name, turn = f"w{number}-{step // 3}", number + step
+            name, turn = f"w{number}-{step // 3}", self._turn(job, number, step)
             if step % 3 == 0:
-                revision, surely = await self.write(name, str(step + 1), 0, turn)
+                revision, surely = await self.write(name, str(step + 1), 0, turn, job)
             else:
-                revision, _ = await self.write(name, str(step + 1), revision, turn)
+                revision, _ = await self.write(name, str(step + 1), revision, turn, job)
             if step % 6 == 5 and surely:
-                await self.delete(name, turn)
+                await self.delete(name, turn, job)
             step += 1
             await asyncio.sleep(self.pause)
 
-    async def write(self, name: str, value: str, revision: int, turn: int) -> tuple[int, bool]:
+    async def write(
+        self, name: str, value: str, revision: int, turn: int, job: str
+    ) -> tuple[int, bool]:
         """Create an object (``revision`` 0), or change it, until acknowledged. Returns its new
         revision, and whether all tries but the last surely did nothing."""
         begin, surely = _now(), True
+        self.pending[name] = Acknowledged(name, value, 0, begin, math.inf)
         while True:
             tried = _now()
             try:
@@ -77,8 +93,10 @@ class Load:
             except SteersmanError:
                 surely = False
             self.failures += 1
+            self._move(job)
             turn += 1
             await asyncio.sleep(RETRY_SECONDS)
+        del self.pending[name]
         self.acknowledged.append(Acknowledged(name, value, after, begin, _now(), tried))
         return after, surely
 
@@ -91,18 +109,21 @@ class Load:
                 turn += 1
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def delete(self, name: str, turn: int) -> None:
+    async def delete(self, name: str, turn: int, job: str) -> None:
         """Delete an object, until acknowledged."""
         begin = _now()
+        self.pending[name] = Acknowledged(name, None, 0, begin, math.inf)
         while True:
             tried = _now()
             try:
                 await self.register.delete(name, turn)
             except SteersmanError:
                 self.failures += 1
+                self._move(job)
                 turn += 1
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            del self.pending[name]
             self.acknowledged.append(Acknowledged(name, None, 0, begin, _now(), tried))
             return
 
@@ -110,17 +131,18 @@ class Load:
 
     async def read_on(self, number: int) -> None:
         """Until stopping: read the newest objects, at one server after the other."""
-        turn = number
+        step, job = 0, f"reader {number}"
         while not self.stopping:
             await asyncio.sleep(self.pause)
             if not self.acknowledged:
                 continue
-            turn += 1
+            step += 1
             begin, name = _now(), self.acknowledged[-1].name
             try:
-                value, revision = await self.register.get(name, turn)
+                value, revision = await self.register.get(name, self._turn(job, number, step))
             except SteersmanError:
                 self.refused_reads += 1
+                self._move(job)
                 continue
             self.reads.append(Read(name, value, revision, begin, _now()))
 

@@ -55,7 +55,7 @@ class Run:
         self._say = say
         dice = Dice(seed)
         self.seed = str(seed)
-        self.load = Load(ApiRegister(ground, namespace))
+        self.load = Load(ApiRegister(ground, namespace), sticky=True)
         workload = scenario.workload
         loads: list[DeploymentLoad | StatefulSetLoad] = [*workload.deployments]
         loads += workload.statefulsets

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cluster.chaos.observations import Eviction, PodSeen, Segment, Violation
 
-LAG_SECONDS = 3.0
+LAG_SECONDS = 5.0
 
 
 def broken_budgets(

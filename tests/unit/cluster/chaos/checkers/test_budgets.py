@@ -38,7 +38,7 @@ def test_a_second_may_not_before_the_first_is_replaced() -> None:
 
 
 def test_a_pod_that_failed_long_ago_does_not_count() -> None:
-    failed = (5.0, pod(2, ready=False))
+    failed = (4.0, pod(2, ready=False))
     assert broken_budgets([evicted(0, 10.0)], [watch(failed)])
 
 
