@@ -93,13 +93,11 @@ def chain(settings: ClusterSettings, subject: str, since: float, until: float) -
     """The newest traces of the object that began in that time, as trees. Blocks: reads files."""
     _, namespace, name = tree.target(subject)
     kept = [
-        record
-        for record in files.records(settings, since=since, text=name)
-        if float(record["ts"]) <= until
+        record for record in files.records(settings, since, name) if float(record["ts"]) <= until
     ]
     found: list[str] = []
     for identity in tree.traces_of(kept, subject)[-CHAINS_MAX:]:
-        records = list(files.records(settings, since=since, text=identity))
+        records = list(files.records(settings, since, identity))
         lines = text.render(tree.build(records, identity), namespace=namespace)
         found += [f"trace {identity}", text.HEAD, *islice(lines, LINES_MAX)]
     return found
