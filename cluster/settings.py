@@ -95,6 +95,12 @@ class StoreSettings(msgspec.Struct, frozen=True):
     lease_reads: bool = False
 
 
+class TracingSettings(msgspec.Struct, frozen=True):
+    """``otlp``: URL of an OpenTelemetry collector that gets live spans, '' for none."""
+
+    otlp: str = ""
+
+
 class ClusterSettings(msgspec.Struct, frozen=True):
     """Everything a process must know of the cluster. ``data_dir`` is absolute. ``rtt``: seconds
     that a message and its answer take longer between two zones, as ``{"a-b": 0.04}``."""
@@ -108,6 +114,7 @@ class ClusterSettings(msgspec.Struct, frozen=True):
     network: NetworkSettings = NetworkSettings()
     timing: TimingSettings = TimingSettings()
     store: StoreSettings = StoreSettings()
+    tracing: TracingSettings = TracingSettings()
     rtt: dict[str, float] = {}
 
     def processes(self) -> tuple[ReplicaSettings | NodeSettings, ...]:

@@ -33,6 +33,7 @@ from deploy.client import ApiError, Unreachable
 from deploy.images import demo as demo_images
 from deploy.progress import Progress
 from deploy.topology import Topology, build_settings
+from deploy.tracing import exporter, exporter_process
 
 READY_SECONDS = 60.0
 # How long the kernel may take to let go of the cgroups of containers that are gone.
@@ -59,6 +60,11 @@ def settle(asked: Topology, data_dir: str) -> ClusterSettings:
     settings = state.load(data_dir)
     running = set(processes.find_all(settings))
     differing = difference(present, asked, settings)
+    if differing.pop("tracing", ""):
+        # Who looks on may change at any time.
+        present = msgspec.structs.replace(present, tracing=asked.tracing)
+        settings = msgspec.structs.replace(settings, tracing=wanted.tracing)
+        state.save(settings, present)
     if differing and not running and set(differing) <= {"port", "peer_port"}:
         ports = {"port": asked.port, "peer_port": asked.peer_port}
         chosen = msgspec.structs.replace(present, **ports)
@@ -120,6 +126,10 @@ def up(settings: ClusterSettings, progress: Progress) -> None:
         kubeconfig.write(settings)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         images = pool.submit(ensure_images, settings)
+        if settings.tracing.otlp or processes.find(settings, exporter.NAME):
+            # Before all others, so that it sees their first messages.
+            with progress.step("exporter of spans") as notes:
+                notes.append(exporter_process.ensure(settings) or "ended")
         start_all(settings, progress)
         if settings.runtime == "docker":
             with progress.step("demo images") as notes:
@@ -216,6 +226,7 @@ def down(settings: ClusterSettings, keep_data: bool, progress: Progress) -> None
         nodes = [node.name for node in settings.nodes]
         replicas = [replica.name for replica in settings.replicas]
         notes.append(str(len(processes.end(settings, nodes) + processes.end(settings, replicas))))
+        exporter_process.end(settings)
     if settings.runtime == "docker":
         with progress.step("containers removed") as notes:
             # Containers live on without an engine; only an engine can remove them.

@@ -77,6 +77,15 @@ def find_all(settings: ClusterSettings) -> dict[str, list[Running]]:
     return found
 
 
+def words_of(pid: int) -> list[str]:
+    """The command line of a process, [] if it has ended."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as line:
+            return [word.decode(errors="replace") for word in line.read().split(b"\0")[:-1]]
+    except OSError:
+        return []
+
+
 def unrecorded(settings: ClusterSettings, known: set[int]) -> list[Running]:
     """Live processes that run on this cluster's settings, by their command lines."""
     file = os.path.join(settings.data_dir, "cluster.json").encode()
@@ -108,8 +117,6 @@ def _record(settings: ClusterSettings, process: Running) -> None:
 
 def start(settings: ClusterSettings, settings_path: str, name: str, notify: str = "") -> Running:
     """Start one replica or node process, in its network namespace if it has one."""
-    os.makedirs(run_dir(settings), exist_ok=True)
-    os.makedirs(os.path.dirname(log_path(settings, name)), exist_ok=True)
     netns = next((n.netns for n in settings.nodes if n.name == name), "")
     prefix = ["nsenter", f"--net=/run/netns/{netns}"] if netns else []
     command = [*prefix, sys.executable, "-m", "actors.process", settings_path, name]
@@ -123,6 +130,23 @@ def start(settings: ClusterSettings, settings_path: str, name: str, notify: str 
     environment.update(SSL_CERT_FILE=authority, SSL_CERT_DIR=os.path.dirname(authority))
     if notify:
         environment["NOTIFY_SOCKET"] = notify
+    return _spawn(settings, name, command, environment)
+
+
+def spawn(
+    settings: ClusterSettings, name: str, command: list[str], more: dict[str, str]
+) -> Running:
+    """Start a process that serves the cluster and is no part of it. ``more``: environment."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", **more}
+    environment.pop("NOTIFY_SOCKET", None)
+    return _spawn(settings, name, command, environment)
+
+
+def _spawn(
+    settings: ClusterSettings, name: str, command: list[str], environment: dict[str, str]
+) -> Running:
+    os.makedirs(run_dir(settings), exist_ok=True)
+    os.makedirs(os.path.dirname(log_path(settings, name)), exist_ok=True)
     with open(log_path(settings, name), "ab") as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -139,6 +163,12 @@ def end(settings: ClusterSettings, names: Iterable[str], seconds: float = 10.0) 
     """SIGTERM all, wait, SIGKILL what is left. Returns the names that were running."""
     running = find_all(settings)
     found = [process for name in names for process in running.get(name, [])]
+    end_these(settings, found, seconds)
+    return sorted({process.name for process in found})
+
+
+def end_these(settings: ClusterSettings, found: list[Running], seconds: float = 10.0) -> None:
+    """SIGTERM all, wait, SIGKILL what is left; they are forgotten."""
     for process in found:
         _signal(process, signal.SIGTERM)
     for process in await_end(found, seconds):
@@ -147,7 +177,6 @@ def end(settings: ClusterSettings, names: Iterable[str], seconds: float = 10.0) 
     for process in found:
         if os.path.exists(_record_path(settings, process.name)):
             os.unlink(_record_path(settings, process.name))
-    return sorted({process.name for process in found})
 
 
 def reload(settings: ClusterSettings, seconds: float = 5.0) -> None:

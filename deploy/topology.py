@@ -18,7 +18,9 @@ from cluster.settings import (
     ReplicaSettings,
     StoreSettings,
     TimingSettings,
+    TracingSettings,
 )
+from deploy.tracing import retrying
 
 API_PORT = 6443
 PEER_PORT = 7443
@@ -51,6 +53,7 @@ class Topology(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: dict[str, Any] = msgspec.field(default_factory=dict)
     timing: dict[str, Any] = msgspec.field(default_factory=dict)
     store: dict[str, Any] = msgspec.field(default_factory=dict)
+    tracing: dict[str, Any] = msgspec.field(default_factory=dict)
     rtt: dict[str, float | str] = msgspec.field(default_factory=dict)
 
 
@@ -85,6 +88,11 @@ def check(topology: Topology) -> None:
         port = getattr(topology, field)
         if not 1 <= port <= PORT_MAX - last:
             raise ValueError(f"topology: {field} must be between 1 and {PORT_MAX - last}")
+    if collector := topology.tracing.get("otlp", ""):
+        try:
+            retrying.endpoint(str(collector))
+        except ValueError as error:
+            raise ValueError(f"topology: tracing: otlp: {error}") from error
 
 
 def build_settings(topology: Topology, data_dir: str) -> ClusterSettings:
@@ -99,6 +107,7 @@ def build_settings(topology: Topology, data_dir: str) -> ClusterSettings:
         "network": network,
         "timing": topology.timing,
         "store": topology.store,
+        "tracing": topology.tracing,
         "rtt": {zones: _seconds(zones, told) for zones, told in topology.rtt.items()},
         "replicas": [replica(topology, network, i) for i in range(1, topology.replicas + 1)],
         "nodes": [node(topology, network, i) for i in range(1, topology.nodes + 1)],
@@ -118,6 +127,7 @@ def _network(topology: Topology) -> NetworkSettings:
     _known("network", given, NetworkSettings)
     _known("timing", topology.timing, TimingSettings)
     _known("store", topology.store, StoreSettings)
+    _known("tracing", topology.tracing, TracingSettings)
     given.setdefault("shared_api", f"127.0.0.1:{topology.port}")
     if topology.runtime == "memory":
         given.setdefault("packet_filter", "memory")

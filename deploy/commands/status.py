@@ -6,6 +6,7 @@ from deploy.client import Unreachable
 from deploy.commands.replica import store_status
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
+from deploy.tracing import exporter_process
 
 
 def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
@@ -40,6 +41,8 @@ def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     running = sum(pod.get("status", {}).get("phase") == "Running" for pod in pods)
     progress.say(f"{ready} of {len(nodes)} nodes ready, {running} of {len(pods)} pods running")
     progress.say(f"kubeconfig: {kubeconfig.path(settings)}")
+    if exports := exporter_process.line(settings):
+        progress.say(exports)
     for alarm in alarms:
         progress.say(f"alarm: {alarm}")
 

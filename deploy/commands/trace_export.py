@@ -1,8 +1,9 @@
 """`steersman trace export`: records in the formats of other tools, to a file or to a collector."""
 
+import asyncio
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Annotated, BinaryIO
 
@@ -12,10 +13,13 @@ import typer
 
 from cluster.settings import ClusterSettings
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
-from deploy.tracing import files, lookup, otlp, perfetto, shiviz, spans, tree, window
+from deploy.tracing import exporter, files, lookup, otlp, perfetto, shiviz, spans, tree, window
+from deploy.tracing.sending import Counts, Sender
 
 # Spans in one line of OTLP: what collectors take in one request is bounded (20 MiB).
 SPANS_PER_LINE = 5000
+# How long a collector may take for what is sent at once.
+SEND_SECONDS = 60.0
 
 
 class Format(StrEnum):
@@ -38,6 +42,13 @@ def export(
     since: Annotated[
         str, typer.Option("--since", metavar="DURATION", help="The last while, as 5m.")
     ] = "",
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="URL", help="OTLP collector, as http://127.0.0.1:4318."),
+    ] = "",
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="With --to: what happens from now on.")
+    ] = False,
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="Where to; '-' is here.")
     ] = "-",
@@ -49,14 +60,58 @@ def export(
     Example: [bold]steersman trace export --format perfetto --since 1m -o trace.json[/]
     """
     settings = find(name, data_dir)
+    if (to or follow) and (form != Format.OTLP or not to or output != "-"):
+        raise ValueError(
+            "a collector takes OTLP: steersman trace export --format otlp --to URL, with --follow "
+            "or --since or --trace"
+        )
+    if follow:
+        asyncio.run(exporter.follow(settings, to, teller()))
+        return
     records = chosen(settings, trace, since)
-    if output == "-":
+    if to:
+        send(settings, to, records)
+    elif output == "-":
         write(form, records, settings.name, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     else:
         with open(output, "wb") as file:
             write(form, records, settings.name, file)
         print(f"{len(records)} records: {output}", file=sys.stderr)
+
+
+def send(settings: ClusterSettings, url: str, records: list[tree.Record]) -> None:
+    """To a collector, all at once. Raises ValueError if it does not take them."""
+    sender = Sender(url, settings.name, buffered_max=sys.maxsize)
+    sender.offer(spans.items(records))
+
+    async def run() -> None:
+        await sender.drain(SEND_SECONDS)
+        await sender.close()
+
+    asyncio.run(run())
+    counts = sender.counts
+    print(f"{counts.sent} spans: {url}", file=sys.stderr)
+    if counts.dropped or counts.rejected:
+        raise ValueError(
+            f"{url} took {counts.sent} spans, refused {counts.rejected}, and {counts.dropped} were "
+            f"not sent within {SEND_SECONDS:g} s ({counts.problem})"
+        )
+
+
+def teller() -> Callable[[Counts], None]:
+    """Says what became of spans, when that changes."""
+    said = ""
+
+    def tell(counts: Counts) -> None:
+        nonlocal said
+        problem = f" ({counts.problem})" if counts.problem else ""
+        text = f"{counts.sent} sent, {counts.rejected} refused, {counts.dropped} dropped{problem}"
+        if text != said:
+            said = text
+            print(text, file=sys.stderr)
+
+    return tell
 
 
 def chosen(settings: ClusterSettings, trace: str, since: str) -> list[tree.Record]:

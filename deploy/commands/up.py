@@ -16,6 +16,11 @@ from deploy.topology import Topology, parse_topology
 
 MILESTONES = ("API answering", "first node ready", "DNS service", "app running", "DNS answering")
 
+Otlp = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="OpenTelemetry collector for live spans ('': none)."),
+]
+
 
 def up(
     config: Annotated[
@@ -47,6 +52,7 @@ def up(
             metavar="A-B=TIME", help="Round trip between two zones, as a-b=40ms; repeatable."
         ),
     ] = None,
+    otlp: Otlp = None,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Do not apply the demo.")] = False,
     name: Name = "",
     data_dir: DataDir = "",
@@ -61,6 +67,7 @@ def up(
         "peer_port": peer_port, "zones": None if zones is None else zones.split(","),
         "name": name or None, "rtt": None if rtt is None else parse_rtt(rtt),
         "store": None if store is None else store_choice.parse_store(store),
+        "tracing": None if otlp is None else {"otlp": otlp},
     }  # fmt: skip
     topology = choose(config, {key: value for key, value in flags.items() if value is not None},
                       data_dir)  # fmt: skip

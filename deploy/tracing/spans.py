@@ -122,13 +122,13 @@ Item: TypeAlias = Message | Note
 
 def step_of(record: Record) -> Step:
     """Where and when a record was made."""
-    wait = record.get("wait")
+    wait = float(record.get("wait", -1.0))
     return Step(
         float(record["ts"]),
         str(record.get("process", "")),
         str(record.get("zone", "")),
         int(record.get("hlc", 0)),
-        None if wait is None else float(wait),
+        wait if wait >= 0 else None,
     )
 
 

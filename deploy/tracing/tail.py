@@ -90,6 +90,11 @@ class Watcher:
         except (OSError, AttributeError):
             self._descriptor = -1
 
+    @property
+    def descriptor(self) -> int:
+        """What select(2) may wait on; -1 if there is no inotify."""
+        return self._descriptor
+
     def add(self, folder: str) -> None:
         """Watch this folder too."""
         if self._add is not None and self._descriptor >= 0:
@@ -99,7 +104,8 @@ class Watcher:
     def wait(self, seconds: float) -> None:
         """Until something was written, at most that long."""
         if self._descriptor < 0:
-            time.sleep(min(seconds, LOOK_SECONDS))
+            if seconds > 0:
+                time.sleep(min(seconds, LOOK_SECONDS))
             return
         readable, _, _ = select.select([self._descriptor], [], [], seconds)
         if readable:
@@ -127,6 +133,11 @@ class Follower:
         os.makedirs(files.trace_folder(settings), exist_ok=True)
         self._watcher.add(files.trace_folder(settings))
         self._find(whole=False)
+
+    @property
+    def descriptor(self) -> int:
+        """Readable when there may be new lines; -1 if nothing tells."""
+        return self._watcher.descriptor
 
     def wait(self, seconds: float) -> None:
         """Until there may be new lines, at most that long."""

@@ -15,7 +15,7 @@ QUIET_NOTES = ("status.published",)
 QUIET_RESOURCES = ("events", "events.events.k8s.io", "leases.coordination.k8s.io", "leases")
 RECORD_FIELDS = {
     "ts", "event", "msg", "id", "to", "from", "trace", "span", "parent", "process", "zone",
-    "hlc", "subject", "bytes", "ms", "outcome",
+    "hlc", "subject", "bytes", "ms", "outcome", "key",
 }  # fmt: skip
 
 
@@ -165,7 +165,8 @@ def note_item(group: list[Record]) -> Item:
     """One line for the same note of one process or several."""
     first, last = float(group[0]["ts"]), float(group[-1]["ts"])
     actors = list(dict.fromkeys(str(note.get("from", "")) for note in group))
-    who = f"{actors[0].partition('@')[0]}@{','.join(sorted(process_of(one) for one in actors))}"
+    name = actors[0].partition("@")[0].rpartition("/")[2]
+    who = f"{name}@{','.join(sorted(process_of(one) for one in actors))}"
     took = (last - first) * 1000 if len(group) > 1 else None
     text = f"● {who}: {note_text(group[0])}"
     key = f"{group[0].get('process', '')}.{group[0].get('hlc', first)}"

@@ -55,9 +55,11 @@ class Span:
         self.sent = self.sent or record["event"] == "sent"
         if record["event"] == "received":
             self.received = stamp
-        if "ms" in record:
+        if float(record.get("ms", -1.0)) >= 0:
             self.milliseconds = float(record["ms"])
         self.outcome = str(record.get("outcome", "")) or self.outcome
+        if record["event"] == "dropped":
+            self.outcome = f"dropped: {record.get('reason', '')}"
 
     def _take_note(self, record: Record, stamp: float) -> None:
         if record.get("msg") == HTTP and not self.message:
