@@ -41,6 +41,7 @@ from actors.apiserver.dialling import ServiceDialler
 from actors.apiserver.documents import Documents
 from actors.apiserver.encryption import Sealer
 from actors.apiserver.environment import Environment
+from actors.apiserver.flow_control import FlowControl
 from actors.apiserver.following import RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS, follow
 from actors.apiserver.front_desk import FrontDesk
 from actors.apiserver.http_server import HttpServer
@@ -50,7 +51,9 @@ from actors.apiserver.operations import Operations
 from actors.apiserver.policy_cache import PREFIX, PolicyCache
 from actors.apiserver.presence import Presence
 from actors.apiserver.request_chain import RequestChain
+from actors.apiserver.request_metrics import RequestMetrics
 from actors.apiserver.schema_files import load_definitions
+from actors.apiserver.server_metrics import ServerMetrics
 from actors.apiserver.shared_watch import SharedWatches
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.subresources.handler import Parts
@@ -174,7 +177,7 @@ class ApiServerActor(Actor):
         """The message door for watches."""
         if not isinstance(message, ApiRequest):
             raise PeerFault(f"the API server streams no {type(message).__name__}")
-        with self._desk.contained(message):
+        with self._desk.contained(message), self._desk.metrics.lasting(message):
             plan = await self._chain.open_watch(message, caller_of_message(delivery))
             async with aclosing(plan.batches()) as batches:
                 async for view in batches:
@@ -191,9 +194,12 @@ class ApiServerActor(Actor):
 
     async def _answer(self, request: ApiRequest, delivery: Delivery) -> Message:
         caller = caller_of_message(delivery)
-        with self._desk.contained(request):
-            return await self._desk.audited(
-                request, caller, lambda notes: self._chain.answer(request, caller, notes)
+        with self._desk.contained(request), self._desk.metrics.under_way(request):
+            return await self._desk.counted(
+                request,
+                self._desk.audited(
+                    request, caller, lambda notes: self._chain.answer(request, caller, notes)
+                ),
             )
 
     def _open_audit(self, environment: Environment) -> AuditLog | None:
@@ -207,7 +213,8 @@ class ApiServerActor(Actor):
     def _make_environment(self) -> Environment:
         entropy = self.ctx.world.entropy
         sealer = self._sealer = Sealer(self._authority.encryption, entropy)
-        store = StoreClient(self.ctx.ref(names.address(names.STORE, self._replica)), sealer)
+        ref = self.ctx.ref(names.address(names.STORE, self._replica))
+        store = StoreClient(ref, sealer, self.ctx.world.clock.monotonic)
         tokens = ContinueTokens(self._authority.service_account_key)
         objects = ObjectStore(store, tokens)
         objects.watches = SharedWatches(store, self.ctx.task)
@@ -240,17 +247,25 @@ class ApiServerActor(Actor):
         remotes = Remotes(environment, self._authority)
         self._remote_documents = RemoteDocuments(environment, remotes)
         documents = Documents(environment, definitions, accounts, self._remote_documents)
+        table = environment.kinds
+        requests = RequestMetrics(lambda *names: table.table.by_resource(*names))
+        flows = FlowControl()
         self._desk = FrontDesk(
             environment,
             authentication,
             authorization,
             self._chain,
             documents,
-            Operations(self.ctx.ref(names.address(names.STORE, self._replica))),
+            Operations(
+                self.ctx.ref(names.address(names.STORE, self._replica)),
+                ServerMetrics(environment, requests, flows),
+            ),
             remotes,
             self.ctx.log,
             self.ctx.note,
+            requests,
             self._open_audit(environment),
+            flows,
         )
         self._presence = Presence(environment, writer, self._lives)
         self._establishing = Establishing(environment, writer, lambda: self._leading)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
+from actors.apiserver.flow_metrics import FlowMetrics, names_of
 from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.flow_schemas import GROUP, Flow, Level, Schemas, hand_of
@@ -153,6 +154,7 @@ class FlowControl:
         self._objects: dict[str, Object] = {}
         self._schemas: Schemas | None = None
         self._pool = Pool()
+        self.metrics = FlowMetrics()
         self._remembered: dict[tuple[str, tuple[str, ...], Attributes], Flow | None] = {}
 
     # As a ``following.Follower``.
@@ -205,18 +207,41 @@ class FlowControl:
     @asynccontextmanager
     async def seat(self, flow: Flow | None) -> AsyncIterator[None]:
         """Hold a seat. Raises StatusError 429 if there is none in time."""
-        if flow is None or not flow.level.seats:
+        if flow is None:
             yield
             return
-        seats = self._seats_of(flow.level)
-        if not await seats.take(flow.key):
-            raise status.too_many_requests(
-                "too many requests, please try again later", retry_after=1
-            )
+        seats = self._seats_of(flow.level) if flow.level.seats else None
+        if seats is not None:
+            await self._take(seats, flow)
+        names = names_of(flow)
+        self.metrics.dispatched[names] += 1
+        self.metrics.executing[names] += 1
         try:
             yield
         finally:
-            seats.give_back()
+            self.metrics.executing[names] -= 1
+            if seats is not None:
+                seats.give_back()
+
+    async def _take(self, seats: Seats, flow: Flow) -> None:
+        clock, names, metrics = asyncio.get_running_loop().time, names_of(flow), self.metrics
+        began = clock()
+        metrics.waiting[names] += 1
+        try:
+            taken = await seats.take(flow.key)
+        finally:
+            metrics.waiting[names] -= 1
+        metrics.waited(flow, taken, clock() - began)
+        if taken:
+            return
+        late = clock() - began >= WAIT_SECONDS_MAX
+        full = "queue-full" if flow.level.queues else "concurrency-limit"
+        metrics.rejected[*names, "time-out" if late else full] += 1
+        raise status.too_many_requests("too many requests, please try again later", retry_after=1)
+
+    def levels(self) -> list[Level]:
+        """Those that are known now."""
+        return [] if self._schemas is None else list(self._schemas.levels)
 
     def _seats_of(self, level: Level) -> Seats:
         known = self._pool.levels

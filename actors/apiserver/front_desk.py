@@ -26,6 +26,7 @@ from actors.apiserver.flow_control import FlowControl
 from actors.apiserver.impersonation import Headers, impersonated
 from actors.apiserver.operations import PATHS, Operations
 from actors.apiserver.request_chain import RequestChain
+from actors.apiserver.request_metrics import RequestMetrics
 from actors.apiserver.rest_path import uri_of
 from cluster.api import status
 from cluster.api.flow_schemas import Flow
@@ -55,6 +56,7 @@ class Visit:
     """One HTTP request, for its record. ``path`` '' keeps it out; ``began``: monotonic seconds;
     ``audit_id``: what its answer says that it is called by; ``parent``: the client's span, if it
     named one; ``traceparent``: this request's own, for the answer;
+    ``asked``: what it asks of a resource, for the metrics;
     ``trail``: for the audit log, None if that keeps nothing of it; ``flow``: what limits it."""
 
     method: str
@@ -64,6 +66,7 @@ class Visit:
     code: int = 0
     trail: Trail | None = None
     flow: Flow | None = None
+    asked: ApiRequest | None = None
     audit_id: str = ""
     parent: str = ""
     traceparent: str = ""
@@ -89,6 +92,7 @@ class FrontDesk:
     remotes: Remotes
     log: structlog.typing.FilteringBoundLogger
     note: Callable[..., None]
+    metrics: RequestMetrics
     audit: AuditLog | None = None
     flow_control: FlowControl = field(default_factory=FlowControl)
 
@@ -126,6 +130,25 @@ class FrontDesk:
         seconds = self.environment.entropy.uniform(WATCH_SECONDS_MIN, WATCH_SECONDS_MAX)
         query = {**request.query, "timeoutSeconds": str(math.ceil(seconds))}
         return msgspec.structs.replace(request, query=query)
+
+    def observe(self, visit: Visit) -> None:
+        """Count a request that is done."""
+        seconds = self.environment.clock.monotonic() - visit.began
+        self.metrics.observe(visit.asked, visit.method, visit.code, seconds)
+
+    async def counted(self, request: ApiRequest, answer: Awaitable[ApiResponse]) -> ApiResponse:
+        """Count a request of the message door."""
+        clock, code = self.environment.clock.monotonic, 500
+        began = clock()
+        try:
+            found = await answer
+            code = found.code
+        except StatusError as error:
+            code = error.code
+            raise
+        finally:
+            self.metrics.observe(request, "", code, clock() - began)
+        return found
 
     def record(self, visit: Visit) -> None:
         """Note a request in its trace: never its query, body or credentials."""

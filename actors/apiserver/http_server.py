@@ -5,13 +5,11 @@ router, no middleware, one handler. Never logs bodies or credentials.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from actors.apiserver import http_errors
 from actors.apiserver.aggregation.door import AggregatedDoor
@@ -20,6 +18,7 @@ from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document
 from actors.apiserver.front_desk import RECORDED_PATH_MAX, FrontDesk, Visit
+from actors.apiserver.http_connections import LIMITS, StatusHandler, StatusServer, tls_context
 from actors.apiserver.http_requests import api_request_of, check_text, read_body
 from actors.apiserver.operations import PATHS, SNAPSHOT
 from actors.apiserver.rendering import plain_lines, render_event
@@ -49,8 +48,6 @@ FLOW_HEADER = "X-Kubernetes-PF-FlowSchema-UID"
 LEVEL_HEADER = "X-Kubernetes-PF-PriorityLevel-UID"
 # How long requests under way may take when the server stops.
 DRAIN_SECONDS = 2.0
-# Slow senders: time for the first header block.
-HEADER_SECONDS = 30.0
 
 
 class HttpServer:
@@ -77,7 +74,7 @@ class HttpServer:
             self._ui = UiDoor(desk, entry, self._serve_known, self._audit_page)
         self._watches: set[asyncio.Task[Any]] = set()
         self._serving = 0
-        server = StatusServer(self._handle, handler_cancellation=True, access_log=None, **_LIMITS)
+        server = StatusServer(self._handle, handler_cancellation=True, access_log=None, **LIMITS)
         self._runner = web.ServerRunner(server, shutdown_timeout=DRAIN_SECONDS)
 
     async def start(self) -> None:
@@ -147,6 +144,7 @@ class HttpServer:
             body = response.body if isinstance(response, web.Response) else None
             visit.trail.response = body if isinstance(body, bytes) else b""
             visit.trail.write("ResponseComplete", visit.code)
+        self._desk.observe(visit)
         if visit.path:
             self._desk.record(visit)
         return response
@@ -181,9 +179,10 @@ class HttpServer:
         ours, behind = split_proxy(raw_path)
         path = parse_path(ours)
         if isinstance(path, ResourcePath) and (behind is not None or is_stream(path)):
+            visit.asked = connect_request(request.method, path, {})
             if self._desk.audit is not None:
-                self._audit(request, visit, caller, connect_request(request.method, path, {}))
-            return await self._stream(request, path, behind, raw_query, caller)
+                self._audit(request, visit, caller, visit.asked)
+            return await self._stream(request, path, behind, raw_query, caller, visit.asked)
         elsewhere = self._aggregated.service(path)
         if elsewhere is not None:
             return await self._delegate(request, elsewhere, path, raw_query, caller, visit)
@@ -201,11 +200,12 @@ class HttpServer:
             return _document(found, request.headers.get("If-None-Match", ""))
         if names.GROUP_UNAUTHENTICATED in caller.groups:
             # Nobody keeps us busy with bodies by saying nothing of who they are.
-            early = api_request_of(request, path, query, b"")
+            early = visit.asked = api_request_of(request, path, query, b"")
             if self._desk.audit is not None:
                 self._audit(request, visit, caller, early)
             await self._desk.chain.check(early, caller)
         asked = api_request_of(request, path, query, await read_body(request))
+        visit.asked = asked
         if visit.trail is not None:
             visit.trail.request = asked.body
         elif self._desk.audit is not None:
@@ -264,13 +264,14 @@ class HttpServer:
         behind: str | None,
         raw_query: str,
         caller: Caller,
+        asked: ApiRequest,
     ) -> web.StreamResponse:
         """``behind``: a proxy's path, what is behind ``/proxy``; None: exec and its like."""
         task = asyncio.current_task()
         assert task is not None
         self._watches.add(task)
         try:
-            with self._desk.contained(connect_request(http.method, path, {})):
+            with self._desk.contained(asked), self._desk.metrics.lasting(asked):
                 if behind is not None:
                     return await self._proxy.serve(http, path, behind, raw_query, caller)
                 return await self._streams.serve(http, path, raw_query, caller)
@@ -288,6 +289,7 @@ class HttpServer:
     ) -> web.StreamResponse:
         """What another API server answers."""
         asked = self._aggregated.asked(http, path, raw_query)
+        visit.asked = asked.request
         if self._desk.audit is not None:
             self._audit(http, visit, caller, asked.request)
         task = asyncio.current_task()
@@ -310,15 +312,18 @@ class HttpServer:
             async with self._desk.flow_control.seat(visit.flow):
                 plan = await chain.open_watch(self._desk.timed(request), caller)
             visit.started()
-            return await self._watch(http, plan, visit)
+            with self._desk.metrics.lasting(request):
+                return await self._watch(http, plan, visit)
         if request.subresource == "log" and request.verb == "get":
             async with self._desk.flow_control.seat(visit.flow):
                 pieces = await chain.open_log(request, caller)
             visit.started()
-            return await self._log(http, pieces, visit)
+            with self._desk.metrics.lasting(request):
+                return await self._log(http, pieces, visit)
+        annotations = None if visit.trail is None else visit.trail.annotations
         async with self._desk.flow_control.seat(visit.flow):
-            annotations = None if visit.trail is None else visit.trail.annotations
-            answer = await chain.answer(request, caller, annotations)
+            with self._desk.metrics.under_way(request):
+                answer = await chain.answer(request, caller, annotations)
         response = web.Response(body=answer.body, status=answer.code)
         response.headers["Content-Type"] = answer.content_type
         for value in warning_headers(answer.warnings):
@@ -407,70 +412,6 @@ class HttpServer:
             except ConnectionError:
                 return response
         return response
-
-
-class StatusServer(web.Server):
-    """Answers what aiohttp itself refuses (malformed HTTP, our bugs) with a Status too."""
-
-    def __call__(self) -> RequestHandler:
-        """A handler per connection."""
-        return StatusHandler(self, loop=self._loop, **self._kwargs)
-
-
-class StatusHandler(RequestHandler):
-    """See ``StatusServer``. A connection must bring its first request within HEADER_SECONDS (later
-    ones fall under keep-alive), else it is closed."""
-
-    _first: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the clock."""
-        super().connection_made(transport)
-        loop = asyncio.get_running_loop()
-        self._first = loop.call_later(HEADER_SECONDS, self.force_close)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Stop the clock."""
-        self.first_request_seen()
-        super().connection_lost(exc)
-
-    def first_request_seen(self) -> None:
-        """The headers came in time."""
-        if self._first is not None:
-            self._first.cancel()
-            self._first = None
-
-    def handle_error(
-        self,
-        request: Any,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """The answer to a request that could not be parsed or served."""
-        if exc is not None and status >= 500:
-            self.log_exception("unhandled error in a request", exc_info=exc)
-        return http_errors.plain(status)
-
-
-_LIMITS: dict[str, Any] = {
-    "auto_decompress": False,
-    "keepalive_timeout": 90.0,
-    "max_line_size": 80 * 1024,
-    "max_field_size": 32 * 1024,
-    "max_headers": 32 * 1024,
-}
-
-
-def tls_context(authority: Authority) -> ssl.SSLContext:
-    """TLS 1.2 or newer; a client certificate is asked for, and if given must be of our CA."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(authority.serving_certificate, authority.serving_key)
-    context.load_verify_locations(cadata=authority.ca_certificate.decode())
-    context.verify_mode = ssl.CERT_OPTIONAL
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def _document(answer: Document, known: str = "") -> web.Response:

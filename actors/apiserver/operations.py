@@ -13,6 +13,7 @@ import orjson
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 
 from actors.apiserver.documents import Document
+from actors.apiserver.server_metrics import ServerMetrics
 from actors.apiserver.store_client import translate
 from actors.kit.ref import Ref
 from cluster import errors
@@ -67,9 +68,10 @@ class ChangeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Operations:
-    """``store``: of this replica."""
+    """``store``: of this replica; ``server``: what the API server counts."""
 
     store: Ref
+    server: ServerMetrics | None = None
 
     async def answer(self, method: str, path: str, body: bytes) -> Document:
         """Everything but the snapshot. Raises StatusError."""
@@ -100,6 +102,8 @@ class Operations:
     async def _metrics(self) -> bytes:
         """Those of the process, and those of the store unless it cannot tell now."""
         own = generate_latest(process_registry())
+        if self.server is not None:
+            own += await self.server.render()
         try:
             told = cast(Metrics, await self.store.ask(MetricsRequest(), METRICS_SECONDS))
         except SteersmanError as error:

@@ -4,18 +4,21 @@ Job: the one border between store errors and Kubernetes Status, and between what
 and what is read. Must not know: objects, kinds.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import cast
 
 import msgspec
 
 from actors.apiserver.encryption import Sealer
+from actors.apiserver.request_metrics import DURATION_BOUNDS
+from actors.kit.histogram import Histogram
 from actors.kit.ref import Ref
 from cluster import errors
 from cluster.api import status
 from cluster.errors import StatusError
 from cluster.messages.store import (
+    Delete,
     KeyValue,
     Range,
     RangeResult,
@@ -85,12 +88,28 @@ def readable_errors() -> Iterator[None]:
 
 
 class StoreClient:
-    """Typed asks to one store actor. ``sealer``: of what is encrypted at rest (None: nothing is).
-    All methods raise StatusError, or Fenced."""
+    """Typed asks to one store actor. ``sealer``: of what is encrypted at rest (None: nothing is);
+    ``clock``: seconds, for what is measured. All methods raise StatusError, or Fenced."""
 
-    def __init__(self, ref: Ref, sealer: Sealer | None = None) -> None:
+    def __init__(
+        self, ref: Ref, sealer: Sealer | None = None, clock: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._ref = ref
+        self._clock = clock
         self._sealer = sealer
+        # How long the store took, in seconds, by (operation, group, resource).
+        self.times: dict[tuple[str, str, str], Histogram] = {}
+
+    @contextmanager
+    def _timed(self, operation: str, key: str) -> Iterator[None]:
+        began = self._clock()
+        try:
+            yield
+        finally:
+            labels = (operation, *kind_of_key(key))
+            if labels not in self.times:
+                self.times[labels] = Histogram(DURATION_BOUNDS)
+            self.times[labels].observe(self._clock() - began)
 
     async def status(self) -> StoreStatus:
         """What this replica's store knows of itself."""
@@ -107,7 +126,8 @@ class StoreClient:
 
     async def range_stored(self, request: Range) -> RangeResult:
         """As ``range``, with values as they are stored."""
-        with readable_errors():
+        operation = "count" if request.count_only else "list" if request.end else "get"
+        with readable_errors(), self._timed(operation, request.key):
             return cast(RangeResult, await self._ref.ask(request, STORE_SECONDS_MAX))
 
     async def get(
@@ -123,7 +143,9 @@ class StoreClient:
         if sealer is not None:
             sealed = tuple([sealer.seal(operation) for operation in request.success])
             request = msgspec.structs.replace(request, success=sealed)
-        with readable_errors():
+        first = request.success[0] if request.success else None
+        operation = "delete" if isinstance(first, Delete) else "update"
+        with readable_errors(), self._timed(operation, first.key if first else ""):
             try:
                 result = cast(TxnResult, await self._ref.ask(request, STORE_SECONDS_MAX))
             except errors.ActorDown as error:
@@ -152,6 +174,14 @@ async def _opened(items: AsyncIterator[StoreEvents], sealer: Sealer) -> AsyncIte
             events = tuple([sealer.open_event(event) for event in item.events])
             item = msgspec.structs.replace(item, events=events)
         yield item
+
+
+def kind_of_key(key: str) -> tuple[str, str]:
+    """(group, plural) of what a key holds; both '' for what is no object."""
+    parts = key.split("/")
+    if len(parts) < 5 or parts[1] != "registry":
+        return "", ""
+    return "" if parts[2] == "core" else parts[2], parts[3]
 
 
 def prefix_end(prefix: str) -> str:

@@ -5,14 +5,15 @@ under a microsecond), and their rendering with the gauges of the moment. Must no
 who asks. Names and units: https://prometheus.io/docs/practices/naming/.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from actors.kit.histogram import Histogram
 
 PREFIX = "steersman_store_"
 # Seconds. A good disk syncs in 0.2 ms, a bad one in 100 ms; commits add a round trip; a snapshot
@@ -50,29 +51,14 @@ COUNTERS = {
 }
 
 
-class Observations:
-    """A histogram: how many observations fell under each bound (seconds), and their sum."""
+class Observations(Histogram):
+    """Of seconds, without labels."""
 
-    __slots__ = ("_bounds", "_counts", "_sum")
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self._bounds = tuple(bounds)
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, seconds: float) -> None:
-        """Add one observation; one on a bound counts as under it."""
-        self._counts[bisect_left(self._bounds, seconds)] += 1
-        self._sum += seconds
+    __slots__ = ()
 
     def family(self, name: str, text: str) -> HistogramMetricFamily:
-        """As Prometheus wants it: cumulative, with +Inf last."""
-        buckets = []
-        total = 0
-        for bound, count in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        return HistogramMetricFamily(name, text, buckets=buckets, sum_value=self._sum)
+        """For the registry."""
+        return HistogramMetricFamily(name, text, buckets=self.buckets(), sum_value=self.sum)
 
 
 @dataclass(slots=True)

@@ -42,6 +42,7 @@ SHELLS = {
     "apiserver/patience.py": "long work in a thread",
     "apiserver/http_errors.py": "HTTP answers",
     "apiserver/http_requests.py": "HTTP requests, their bodies as they come in",
+    "apiserver/http_connections.py": "connections of the HTTPS door",
     "apiserver/http_server.py": "the HTTPS door",
     "apiserver/issuers.py": "keys of other issuers, fetched by HTTPS",
     "apiserver/schema_files.py": "the published schemas, read from their package",

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from actors.apiserver import http_requests, http_server
+from actors.apiserver import http_connections, http_requests
 from tests.fuzz.wire import SECONDS, Wire, read_reply
 from tests.support.control_plane import control_plane
 
@@ -22,7 +22,7 @@ PATIENCE = 0.25
 @pytest.fixture
 async def wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
     """A door with little patience."""
-    monkeypatch.setattr(http_server, "HEADER_SECONDS", PATIENCE)
+    monkeypatch.setattr(http_connections, "HEADER_SECONDS", PATIENCE)
     monkeypatch.setattr(http_requests, "BODY_SECONDS", PATIENCE)
     async with control_plane(tmp_path, http=True) as plane:
         yield Wire.to(plane)

@@ -1,0 +1,145 @@
+"""What an API server counts of its requests, under kube-apiserver's names.
+
+Job: cheap counters, and their form for Prometheus. Only what the API serves is told apart by name:
+callers must not fill the memory with names that they make up. Must not know: doors, the chain.
+Source: docs "Kubernetes Metrics Reference" (apiserver_request_*, apiserver_*_requests).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from actors.kit.histogram import Histogram
+from cluster.api.kinds import Kind
+from cluster.messages.apiserver import ApiRequest
+
+# Seconds, as kube-apiserver has them.
+DURATION_BOUNDS = (
+    0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0,
+    15.0, 20.0, 30.0, 45.0, 60.0,
+)  # fmt: skip
+APPLY = "application/apply-patch"
+READING = frozenset(("get", "list", "watch"))
+CONNECTED = frozenset(("attach", "exec", "portforward", "proxy"))
+_VERBS = {
+    "get": "GET",
+    "list": "LIST",
+    "watch": "WATCH",
+    "create": "POST",
+    "update": "PUT",
+    "patch": "PATCH",
+    "delete": "DELETE",
+    "deletecollection": "DELETECOLLECTION",
+}
+# Methods of HTTP; another one is told as this.
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_OTHER = "other"
+COMPONENT = "apiserver"
+
+
+class Labels(NamedTuple):
+    """Of a request, in the order of the alphabet but for the code."""
+
+    dry_run: str = ""
+    group: str = ""
+    resource: str = ""
+    scope: str = ""
+    subresource: str = ""
+    verb: str = ""
+    version: str = ""
+
+
+class RequestMetrics:
+    """``kind_of``: (group, version, plural) to what is served, None if nothing is."""
+
+    def __init__(self, kind_of: Callable[[str, str, str], Kind | None]) -> None:
+        self._kind_of = kind_of
+        self._requests: Counter[tuple[Labels, int]] = Counter()
+        self._durations: dict[Labels, Histogram] = {}
+        self._lasting: Counter[Labels] = Counter()
+        self._under_way = {"mutating": 0, "readOnly": 0}
+
+    def observe(self, request: ApiRequest | None, method: str, code: int, seconds: float) -> None:
+        """A request is done. ``request`` None: for no resource; ``method``: of HTTP."""
+        labels = self.labels(request, method)
+        self._requests[labels, code] += 1
+        if labels not in self._durations:
+            self._durations[labels] = Histogram(DURATION_BOUNDS)
+        self._durations[labels].observe(seconds)
+
+    @contextmanager
+    def under_way(self, request: ApiRequest) -> Iterator[None]:
+        """While a request that is not long is served."""
+        kind = "readOnly" if request.verb in READING else "mutating"
+        self._under_way[kind] += 1
+        try:
+            yield
+        finally:
+            self._under_way[kind] -= 1
+
+    @contextmanager
+    def lasting(self, request: ApiRequest) -> Iterator[None]:
+        """While a long one goes on: a watch, a log, a stream."""
+        labels = self.labels(request, "")
+        self._lasting[labels] += 1
+        try:
+            yield
+        finally:
+            self._lasting[labels] -= 1
+
+    def labels(self, request: ApiRequest | None, method: str) -> Labels:
+        """What a request is told apart by."""
+        if request is None:
+            return Labels(verb=method if method in _METHODS else _OTHER)
+        verb = _VERBS[request.verb]
+        if request.verb == "patch" and request.content_type.startswith(APPLY):
+            verb = "APPLY"
+        kind = self._kind_of(request.group, request.version, request.resource)
+        if kind is None:
+            return Labels(verb=verb)
+        part = request.subresource if request.subresource in kind.subresources else ""
+        if part in CONNECTED:
+            verb = "CONNECT"
+        scope = "namespace" if request.namespace else "cluster"
+        if request.name or request.verb == "create":
+            scope = "resource"
+        dry = "All" if request.query.get("dryRun") else ""
+        return Labels(dry, kind.group, kind.plural, scope, part, verb, kind.version)
+
+    def families(self) -> Iterator[Metric]:
+        """As they are now."""
+        names = [*Labels._fields, "component"]
+        requests = CounterMetricFamily(
+            "apiserver_request",
+            "Requests by verb, dry run value, group, version, resource, scope, component and code",
+            labels=[*names, "code"],
+        )
+        for (labels, code), count in self._requests.items():
+            requests.add_metric([*labels, COMPONENT, str(code)], count)
+        yield requests
+        durations = HistogramMetricFamily(
+            "apiserver_request_duration_seconds", "Response latency of requests", labels=names
+        )
+        for labels, found in self._durations.items():
+            durations.add_metric([*labels, COMPONENT], found.buckets(), found.sum)
+        yield durations
+        under_way = GaugeMetricFamily(
+            "apiserver_current_inflight_requests",
+            "Requests that are served now, by kind; not those that last",
+            labels=["request_kind"],
+        )
+        for kind, count in self._under_way.items():
+            under_way.add_metric([kind], count)
+        yield under_way
+        lasting = GaugeMetricFamily(
+            "apiserver_longrunning_requests",
+            "Requests that last and go on now",
+            labels=[name for name in names if name != "dry_run"],
+        )
+        for labels, count in self._lasting.items():
+            lasting.add_metric([*labels[1:], COMPONENT], count)
+        yield lasting
