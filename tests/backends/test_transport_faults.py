@@ -137,3 +137,16 @@ async def test_what_is_told_may_be_overtaken(pair: Pair) -> None:
     assert arrived != sent
     assert sorted(arrived, key=repr) == sorted(sent, key=repr)
     assert 0 < pair.struck["reordered"] < 40
+
+
+async def test_what_a_narrow_way_held_up_arrives_once_it_is_wide(pair: Pair) -> None:
+    pair.suffer(bandwidth=1000)
+    for _ in range(3):
+        pair.one.ref("watcher@two").tell(Blob(b"x" * 30_000))
+    await asyncio.sleep(0.1)
+    assert pair.watcher.messages() == []
+    pair.suffer()
+    assert len(await pair.told(3)) == 3
+    assert await pair.ask(1) < 1.0
+    pair.suffer(bandwidth=100_000)
+    assert await pair.ask(1) < 1.0

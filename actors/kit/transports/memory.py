@@ -42,12 +42,13 @@ DUPLICATE = "fault:duplicate"
 
 @dataclass
 class _Connection:
-    """Between two processes. By source, what is under way: ``queues``; ``held``, as nothing passes;
-    ``late``, out of order."""
+    """Between two processes. By source, what is under way: ``queues``, with when it arrives, and
+    ``turns``, how often that was changed; ``held``, as nothing passes; ``late``, out of order."""
 
     up: bool = False
     epoch: int = 0
-    queues: dict[str, deque[bytes]] = field(default_factory=dict)
+    queues: dict[str, deque[tuple[float, bytes]]] = field(default_factory=dict)
+    turns: dict[str, int] = field(default_factory=dict)
     due: dict[str, float] = field(default_factory=dict)
     held: dict[str, list[bytes]] = field(default_factory=dict)
     late: dict[tuple[str, int], bytes] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class _Connection:
 
     def reset(self, up: bool) -> list[tuple[str, bytes, bool]]:
         """Returns what was under way: source, envelope, whether it was held back."""
-        lost = [(source, data, False) for source, queue in self.queues.items() for data in queue]
+        lost = [(source, data, False) for source, queue in self.queues.items() for _, data in queue]
         lost += [(source, data, False) for (source, _), data in self.late.items()]
         lost += [(source, data, True) for source, held in self.held.items() for data in held]
         self.up = up
@@ -114,6 +115,7 @@ class MemoryNetwork:
         they do is counted in their dicts."""
         self._of(source).suffer(faults)
         for other in list(self._transports):
+            self._hasten(source, other)
             self._release(source, other)
 
     def passes(self, source: str, target: str) -> bool:
@@ -306,10 +308,27 @@ class MemoryNetwork:
         loop = asyncio.get_running_loop()
         due = max(connection.due.get(source, 0.0), loop.time() + delay + self._delay())
         connection.due[source] = due
-        connection.queues.setdefault(source, deque()).append(data)
+        connection.queues.setdefault(source, deque()).append((due, data))
+        self._arrive_at(due, source, target)
+
+    def _arrive_at(self, due: float, source: str, target: str) -> None:
         # Each timer takes the oldest: timers set for the same instant fire in any order.
-        reader = self._reader(target)
-        loop.call_at(due, self._arrive, source, target, connection.epoch, context=reader)
+        connection, reader = self._connection(source, target), self._reader(target)
+        state = (connection.epoch, connection.turns.get(source, 0))
+        asyncio.get_running_loop().call_at(due, self._arrive, source, target, state, context=reader)
+
+    def _hasten(self, source: str, target: str) -> None:
+        """What the way no longer holds up arrives as soon as it can."""
+        connection = self._connection(source, target)
+        limit = asyncio.get_running_loop().time() + self._of(source).to(target).longest
+        queue = connection.queues.get(source)
+        if not queue or queue[-1][0] <= limit:
+            return
+        connection.turns[source] = connection.turns.get(source, 0) + 1
+        connection.due[source] = limit
+        connection.queues[source] = deque((min(due, limit), data) for due, data in queue)
+        for due, _ in connection.queues[source]:
+            self._arrive_at(due, source, target)
 
     def _again(self, source: str, target: str, number: int, epoch: int) -> None:
         connection = self._connection(source, target)
@@ -321,10 +340,10 @@ class MemoryNetwork:
         else:
             self._dropped(source, target, data, self.why(source, target))
 
-    def _arrive(self, source: str, target: str, epoch: int) -> None:
+    def _arrive(self, source: str, target: str, state: tuple[int, int]) -> None:
         connection = self._connection(source, target)
-        if connection.epoch == epoch:
-            self._hand_over(source, target, connection.queues[source].popleft())
+        if (connection.epoch, connection.turns.get(source, 0)) == state:
+            self._hand_over(source, target, connection.queues[source].popleft()[1])
 
     def _hand_over(self, source: str, target: str, data: bytes) -> None:
         sender, receiver = self._transports.get(source), self._transports.get(target)

@@ -49,7 +49,10 @@ class Pipe:
         self._arm()
 
     def turn(self) -> None:
-        """The way has changed."""
+        """The way has changed: what it no longer holds up need not wait as long as it was to."""
+        limit = self._loop.time() + self._way.longest
+        self._last = min(self._last, limit)
+        self._queue = deque((min(due, limit), data) for due, data in self._queue)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

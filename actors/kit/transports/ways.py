@@ -4,6 +4,7 @@ Bytes are delayed by ``pipe``, told messages lost, doubled or held back by ``tcp
 decided, and counted as the faults' evidence. Must not know: connections, messages.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 from actors.kit.world.entropy import Entropy
@@ -17,7 +18,8 @@ Struck = dict[str, int]
 
 
 class Way:
-    """To one peer. ``clear``: nothing is wrong with it, and it is no longer than this machine."""
+    """To one peer. ``clear``: nothing is wrong with it, and it is no longer than this machine.
+    ``longest``: seconds after which what leaves now has arrived, unless it is lost on the way."""
 
     def __init__(self, entropy: Entropy, distance: float = 0.0) -> None:
         self._entropy = entropy
@@ -50,6 +52,10 @@ class Way:
         self._jitter = sum(fault.jitter for fault in faults)
         widths = [fault.bandwidth for fault in faults if fault.bandwidth]
         self._bandwidth = min(widths, default=0)
+        if not self._bandwidth:
+            self._free = 0.0
+        # As long as anything can take, but for what is sent anew.
+        self.longest = math.inf if self._bandwidth else self._delay + self._jitter
         self._loss = _any(fault.loss for fault in faults)
         self._duplicate = _any(fault.duplicate for fault in faults)
         self._reorder = _any(fault.reorder for fault in faults)
