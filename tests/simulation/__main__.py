@@ -2,6 +2,8 @@
 
 python -m tests.simulation --seed 17 --story     one seed, with what went wrong when
 python -m tests.simulation --seeds 500           a soak; prints seeds per second
+python -m tests.simulation --scenario leader-kill-loop --seeds 1000 --processes 2
+                                                 a shipped scenario (or a file; or all of them)
 python -m tests.simulation --store --seeds 5000  the store's members on a heap of events: fast
 python -m tests.simulation --actors --seeds 500  the store alone, as actors
 python -m tests.simulation --canary NAME         with a planted bug (see canaries.py): must fail
@@ -13,9 +15,9 @@ import os
 import sys
 import time
 
-from tests.simulation import canaries, scenario, store_scenario
+from tests.simulation import canaries, scenario, scenario_files, soak, store_scenario
 from tests.simulation.authority import simulated_authority
-from tests.simulation.members.soak import soak
+from tests.simulation.members import soak as members
 
 
 def main() -> None:
@@ -28,17 +30,13 @@ def main() -> None:
     parser.add_argument("--store", action="store_true", help="the store's members, fast")
     parser.add_argument("--actors", action="store_true", help="the store alone, as actors")
     parser.add_argument("--identities", action="store_true", help="a StatefulSet with every seed")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="with --store")
+    parser.add_argument("--scenario", help="a scenario of deploy/scenarios, a file's path, or all")
+    parser.add_argument("--processes", type=int, help="with --store or --scenario")
     parser.add_argument("--digests", action="store_true", help="with --store: one a seed")
     parser.add_argument("--canary", help="plant this bug")
     chosen = parser.parse_args()
-    if chosen.store:
-        seeds = [chosen.seed] if chosen.seed is not None else list(
-            range(chosen.first, chosen.first + chosen.seeds)
-        )  # fmt: skip
-        processes = 1 if chosen.seed is not None else chosen.processes
-        well = soak(seeds, processes, chosen.canary or "", chosen.story, chosen.digests)
-        sys.exit(0 if well else 1)
+    if chosen.store or chosen.scenario:
+        sys.exit(0 if _soak(chosen) else 1)
     run = store_scenario.run if chosen.actors else scenario.run
     if chosen.identities:
         run = scenario.run_with_identities
@@ -65,6 +63,18 @@ def main() -> None:
         f"{virtual / 3600:.2f} simulated hours in {took:.0f} s ({len(seeds) / took:.2f} seeds/s)"
     )
     sys.exit(1 if failed else 0)
+
+
+def _soak(chosen: argparse.Namespace) -> bool:
+    one = chosen.seed is not None
+    seeds = [chosen.seed] if one else range(chosen.first, chosen.first + chosen.seeds)
+    canary = chosen.canary or ""
+    if chosen.store:
+        processes = 1 if one else chosen.processes or os.cpu_count() or 1
+        return members.soak(list(seeds), processes, canary, chosen.story, chosen.digests)
+    named = scenario_files.shipped() if chosen.scenario == "all" else [chosen.scenario]
+    processes = 1 if one else chosen.processes or 1
+    return soak.soak(named, seeds, processes, canary, chosen.story)
 
 
 if __name__ == "__main__":

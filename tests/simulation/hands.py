@@ -33,7 +33,8 @@ class SimulatedHands:
         self._tools = Tools(cluster, self.keeper)
         self._number = 0
         self._standing: dict[str, tuple[Active, Work]] = {}
-        self._over: dict[str, Healed] = {}
+        # Of what is being healed, or was: whoever asks again gets the same.
+        self._healing: dict[str, asyncio.Task[Healed]] = {}
         self._enders: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
@@ -74,7 +75,8 @@ class SimulatedHands:
         if evidence.proof:
             self.count[order.verb] = self.count.get(order.verb, 0) + 1
         self._say(f"  {active.name}: {evidence.proof or 'IN DOUBT: ' + evidence.doubt}")
-        self._standing[active.name] = (active, work)
+        if active.name in self._standing:
+            self._standing[active.name] = (active, work)
         if plan.at_once(order):
             await self.heal(active)
         elif until:
@@ -85,23 +87,28 @@ class SimulatedHands:
 
     async def heal(self, active: Active) -> Healed:
         """See ``Hands``. What is over already is told as it was."""
-        found = self._standing.pop(active.name, None)
-        if found is None:
-            return self._over.get(active.name, Healed(active, _wall(), doubt="it is not known"))
-        ender = self._enders.pop(active.name, None)
-        if ender is not None and ender is not asyncio.current_task():
-            ender.cancel()
-        evidence = await found[1].end()
-        healed = Healed(found[0], _wall(), evidence.proof, evidence.doubt)
-        self._over[active.name] = healed
-        self._say(f"  {active.name} healed: {healed.proof or 'IN DOUBT: ' + healed.doubt}")
-        return healed
+        healing = self._healing.get(active.name)
+        if healing is None:
+            if active.name not in self._standing:
+                return Healed(active, _wall(), doubt="it is not known")
+            healing = self._healing[active.name] = asyncio.get_running_loop().create_task(
+                self._heal(active.name), name=f"heal {active.name}"
+            )
+        return await asyncio.shield(healing)
 
     async def active(self) -> list[Active]:
         """See ``Hands``."""
         return [active for active, _ in self._standing.values()]
 
     # -- inside
+
+    async def _heal(self, name: str) -> Healed:
+        active, work = self._standing[name]
+        evidence = await work.end()
+        del self._standing[name]
+        healed = Healed(active, _wall(), evidence.proof, evidence.doubt)
+        self._say(f"  {name} healed: {healed.proof or 'IN DOUBT: ' + healed.doubt}")
+        return healed
 
     async def _end(self, active: Active, until: float) -> None:
         await asyncio.sleep(max(0.0, until - _wall()))

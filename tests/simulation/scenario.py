@@ -23,7 +23,6 @@ from tests.simulation.run import Outcome, Run, simulate, texts
 from tests.simulation.settled import Settled
 from tests.simulation.user import User
 
-FAULTS_SECONDS = 20.0
 WRITERS = 3
 # Every so many seeds have a StatefulSet too: its controller moves the same machinery.
 IDENTITIES_EVERY = 3
@@ -52,7 +51,7 @@ class Scenario(Run):
             [*process_faults.FAULTS, *network_faults.FAULTS],
             [*machine_faults.FAULTS, *machine_faults.NODE_FAULTS],
         )
-        self.nemesis = Nemesis(self.cluster, lanes, self.leader, self.user.delete_pods_of)
+        self.breaking = Nemesis(self.cluster, lanes, self.leader, self.user.delete_pods_of)
 
     async def live(self, group: asyncio.TaskGroup) -> None:
         await self.client.bootstrapped()
@@ -66,7 +65,7 @@ class Scenario(Run):
         if self.identities is not None:
             await self.identities.begin()
             works.append(self.identities.run())
-        await self.under_faults(FAULTS_SECONDS, self.work_on(group, *works))
+        await self.under_faults(self.breaking, self.work_on(group, *works))
         await self.settle(Settled(self.client, self.user, self.identities).problem)
         for job in watching:
             job.cancel()

@@ -19,7 +19,6 @@ from tests.simulation.registers import PREFIX, PREFIX_END, StoreRegister
 from tests.simulation.run import Outcome, Run, replicas_differ, simulate
 from tests.simulation.watchers import StoreWatcher
 
-FAULTS_SECONDS = 20.0
 WRITERS = 3
 
 
@@ -37,7 +36,7 @@ class StoreScenario(Run):
         self.load = Load(StoreRegister(self.client), pause=0.05)
         self.watchers = [StoreWatcher(self.client), StoreWatcher(self.client, pinned=0)]
         lanes = ([*process_faults.FAULTS, *network_faults.FAULTS], machine_faults.FAULTS)
-        self.nemesis = Nemesis(self.cluster, lanes, self.leader, self.nothing_to_delete)
+        self.breaking = Nemesis(self.cluster, lanes, self.leader, self.nothing_to_delete)
 
     async def nothing_to_delete(self, node: str) -> None:
         """There are no pods."""
@@ -47,7 +46,7 @@ class StoreScenario(Run):
         load = self.load
         works = [load.write_on(number) for number in range(WRITERS)]
         works += [load.count_on(0), load.count_on(1), load.read_on(0), load.read_on(1)]
-        await self.under_faults(FAULTS_SECONDS, self.work_on(group, *works))
+        await self.under_faults(self.breaking, self.work_on(group, *works))
         await self.settle(self.contents_differ)
         for job in watching:
             job.cancel()

@@ -12,10 +12,10 @@ import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from actors.kit.mailbox import Principal
 from actors.kit.recorder import CONNECTION_LOST, UNREACHABLE
+from actors.kit.transports.memory_connection import Connection
 from actors.kit.transports.transport import Receiver
 from actors.kit.transports.ways import Way, Ways
 from actors.kit.world.entropy import Entropy
@@ -40,37 +40,6 @@ PAUSE = "fault:pause"
 DUPLICATE = "fault:duplicate"
 
 
-@dataclass
-class _Connection:
-    """Between two processes. By source, what is under way: ``queues``, with when it arrives, and
-    ``turns``, how often that was changed; ``held``, as nothing passes; ``late``, out of order."""
-
-    up: bool = False
-    epoch: int = 0
-    queues: dict[str, deque[tuple[float, bytes]]] = field(default_factory=dict)
-    turns: dict[str, int] = field(default_factory=dict)
-    due: dict[str, float] = field(default_factory=dict)
-    held: dict[str, list[bytes]] = field(default_factory=dict)
-    late: dict[tuple[str, int], bytes] = field(default_factory=dict)
-    silence: asyncio.TimerHandle | None = None
-
-    def reset(self, up: bool) -> list[tuple[str, bytes, bool]]:
-        """Returns what was under way: source, envelope, whether it was held back."""
-        lost = [(source, data, False) for source, queue in self.queues.items() for _, data in queue]
-        lost += [(source, data, False) for (source, _), data in self.late.items()]
-        lost += [(source, data, True) for source, held in self.held.items() for data in held]
-        self.up = up
-        self.epoch += 1
-        self.queues.clear()
-        self.due.clear()
-        self.held.clear()
-        self.late.clear()
-        if self.silence is not None:
-            self.silence.cancel()
-            self.silence = None
-        return lost
-
-
 class MemoryNetwork:
     """``latency``: seconds of one way, uniform between the two. ``loss``, ``duplicate``: chances
     per message; a duplicate of a tell comes later, out of order."""
@@ -87,7 +56,7 @@ class MemoryNetwork:
         self.duplicate = duplicate
         self._entropy = entropy
         self._transports: dict[str, MemoryTransport] = {}
-        self._connections: dict[tuple[str, str], _Connection] = {}
+        self._connections: dict[tuple[str, str], Connection] = {}
         self._blocked: dict[tuple[str, str], None] = {}
         self._ways: dict[str, Ways] = {}
         self._frozen: dict[str, None] = {}
@@ -236,11 +205,11 @@ class MemoryNetwork:
 
     # Within.
 
-    def _connection(self, one: str, other: str) -> _Connection:
+    def _connection(self, one: str, other: str) -> Connection:
         pair = (one, other) if one < other else (other, one)
         found = self._connections.get(pair)
         if found is None:
-            found = self._connections[pair] = _Connection()
+            found = self._connections[pair] = Connection()
         return found
 
     def _delay(self) -> float:

@@ -1,0 +1,98 @@
+"""The scenarios that ship (``deploy/scenarios``), unmodified, on a simulated cluster.
+
+The runner is the product's; here are its ground and hands, and what only a simulation can see:
+messages of Raft, states of members, every start of a container, every crash of an actor.
+"""
+
+import asyncio
+import re
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import yaml
+
+from actors.apiserver.authority import Authority
+from actors.kit.world.memory import SeededEntropy
+from actors.kubelet.runtimes.memory import Behaviour
+from cluster.chaos.checkers import pods as pod_checks
+from cluster.chaos.report import Report
+from cluster.chaos.scenario import Scenario, parse_scenario
+from deploy.chaos import manifests, runner
+from tests.simulation import knobs
+from tests.simulation.cluster import SimulatedCluster
+from tests.simulation.ground import SimulatedGround
+from tests.simulation.hands import SimulatedHands
+from tests.simulation.run import Outcome, Run, simulate, texts
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "scenarios"
+# As the page's server drains (``deploy.images.web_app``).
+DRAIN_SECONDS = 3.0
+# How the runner begins a line about one.
+FAULT = re.compile(r"[a-z-]+-\d+ (on|healed)")
+
+
+def shipped() -> list[str]:
+    """Names of the scenarios, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(name: str) -> Scenario:
+    """A shipped scenario by its name, or a file by its path. Raises ValueError, OSError."""
+    path = Path(name) if name.endswith(".yaml") else FOLDER / f"{name}.yaml"
+    return parse_scenario(yaml.safe_load(path.read_text()))
+
+
+class FileRun(Run):
+    """One run of a scenario."""
+
+    def __init__(self, scenario: Scenario, seed: int, authority: Authority) -> None:
+        super().__init__()
+        shape = scenario.cluster
+        self.cluster = SimulatedCluster(
+            seed, authority, knobs.draw(SeededEntropy(f"{seed}/knobs")), shape.replicas, shape.nodes
+        )
+        for machine in self.cluster.machines.values():
+            machine.runtime.behave(manifests.IMAGE, Behaviour(stop_seconds=DRAIN_SECONDS))
+        ground = SimulatedGround(self.cluster)
+        self.client = ground
+        self.breaking = self.hands = SimulatedHands(self.cluster)
+        self.runner = runner.Run(scenario, seed, ground, self.hands, self._say)
+        self.load = self.runner.load
+        self.watchers = []
+        self.report: Report | None = None
+
+    def _say(self, line: str) -> None:
+        if not FAULT.match(line):  # the hands tell of those
+            now = asyncio.get_running_loop().time()
+            self.story += [f"{now:7.2f}   runner: {part}" for part in line.splitlines()]
+
+    async def live(self, group: asyncio.TaskGroup) -> None:
+        await self.client.bootstrapped()
+        await self.hands.start()
+        self.report = await self.runner.outcome()
+        await self.hands.stop()
+        for app in self.runner.apps:
+            self.story += [f"{at:7.2f}   user: {what}" for at, what in app.story]
+
+    def check(self) -> None:
+        super().check()
+        assert self.report is not None
+        for found in self.report.violations:
+            self.problems += [str(found.violation), *(f"    {item}" for item in found.chain)]
+        if self.report.verdict == "says nothing":
+            doubts = tuple(doubt for fault in self.report.faults for doubt in fault.doubts)
+            self.problems += [
+                f"says nothing: {reason}"
+                for reason in self.report.reasons
+                if not reason.endswith(doubts or "-")
+            ]
+        events = [event.seen() for event in self.cluster.witness.containers]
+        self.problems += texts(pod_checks.run_twice(events))
+
+
+def run(
+    name: str, seed: int, authority: Authority, canary: AbstractContextManager[None] | None = None
+) -> Outcome:
+    """One run. ``canary``: a bug to plant meanwhile."""
+    scenario = load(name)
+    return simulate(lambda seed, door: FileRun(scenario, seed, door), seed, authority, canary)
