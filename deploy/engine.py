@@ -137,15 +137,12 @@ def start(path: str, run_dir: str) -> None:
 def stop(path: str, run_dir: str = ENGINE_DIR) -> str:
     """End the engine that ``start`` started, unless others have containers in it; return what
     was done, as a note."""
-    pid = _own(run_dir)
+    pid = own(run_dir)
     if pid is None:
         return "not ours: left as it is" if answers(path) else "none runs"
     if answers(path) and (left := len(containers(path, []))):
         return f"goes on: {left} other containers are in it"
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline and _alive(pid):
-        time.sleep(0.05)
+    end(pid)
     if os.path.exists(os.path.join(run_dir, MOUNTED)) and tools.which("cgroupfs-umount"):
         subprocess.run(
             ["cgroupfs-umount"], check=False, capture_output=True, env=tools.environment()
@@ -154,7 +151,16 @@ def stop(path: str, run_dir: str = ENGINE_DIR) -> str:
     return "ended"
 
 
-def _own(run_dir: str) -> int | None:
+def end(pid: int) -> bool:
+    """SIGTERM the engine with this pid and wait; whether it has ended. Its containers go on."""
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline and _alive(pid):
+        time.sleep(0.05)
+    return not _alive(pid)
+
+
+def own(run_dir: str = ENGINE_DIR) -> int | None:
     """Pid of the engine of ours that runs."""
     try:
         with open(os.path.join(run_dir, "dockerd.pid"), encoding="ascii") as file:
@@ -180,6 +186,16 @@ def image_labels(path: str, tag: str) -> dict[str, str]:
     if status != 200:
         return {}
     return cast(dict[str, str], json.loads(body)["Config"].get("Labels") or {})
+
+
+def untag(path: str, tag: str) -> None:
+    """Take an image's name away, and the image if it has no other and nothing runs from it.
+
+    Raises EngineError.
+    """
+    status, body = call(path, "DELETE", f"/images/{tag}?force=1")
+    if status not in (200, 404):
+        raise EngineError(f"{tag}: not removed: {body.decode(errors='replace').strip()}")
 
 
 def load(path: str, archive: str) -> list[str]:

@@ -16,6 +16,7 @@ from cluster.chaos.orders import Active, Healed, Order, View
 from cluster.settings import ClusterSettings
 from deploy import processes, state
 from deploy.chaos import looking
+from deploy.chaos.containers import Containers
 from deploy.chaos.evidence import Evidence
 from deploy.chaos.inner import Inner
 from deploy.chaos.ledger import Entry, Ledger, Page
@@ -25,9 +26,12 @@ from deploy.chaos.means import Means, Power
 LATE_SECONDS = 10.0
 
 
-def means_of(order: Order) -> Means:
+def means_of(settings: ClusterSettings, order: Order) -> Means:
     """By what an order is carried out."""
-    return Power() if order.verb in plan.OUTER else Inner()
+    if order.verb in plan.OUTER:
+        return Power()
+    simulated = settings.runtime != "docker" and order.verb == "engine-restart"
+    return Containers() if order.verb in plan.CONTAINERS and not simulated else Inner()
 
 
 class Chaos:
@@ -52,7 +56,7 @@ class Chaos:
         """See ``Hands``. ``begun``: called once it is in the ledger, before anything is broken."""
         settings = self._settings()
         sides = plan.who(order, looking.view(settings), seed)
-        means = means_of(order)
+        means = means_of(settings, order)
         means.refuse(settings, order, sides)
         with self.ledger.changing() as page:
             entry = self._entry(page, order, sides)
@@ -77,7 +81,8 @@ class Chaos:
             page.put(entry)
             others = [other for other in page.entries if other.name != entry.name]
         try:
-            found = means_of(entry.active.order).mend(self._settings(), entry, others)
+            settings = self._settings()
+            found = means_of(settings, entry.active.order).mend(settings, entry, others)
         except BaseException as error:
             self._keep(entry, "standing", Evidence(doubt=f"not healed: {error or 'cut short'}"))
             raise

@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -35,7 +36,10 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 zone_app = typer.Typer(help="A whole zone.", no_args_is_help=True)
+docker_app = typer.Typer(help="The container engine, its containers and images.",
+                         no_args_is_help=True)  # fmt: skip
 app.add_typer(zone_app, name="zone")
+app.add_typer(docker_app, name="docker")
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="[TARGET]", show_default=False)]
 Lasts = Annotated[
@@ -64,8 +68,53 @@ Rate = Annotated[
 SIGNED = {"ignore_unknown_options": True}
 
 
-def plain(verb: str, help: str) -> None:
-    """A verb with one target."""
+OUTAGE = "Everything in a zone loses power: processes and containers."
+# (group, command, verb, what it does, an example)
+VERBS = (
+    (app, "kill", "kill",
+     "Kill processes with SIGKILL, as a power cut would; healed: they run again.",
+     "kill leader --for 30s"),
+    (app, "pause", "pause",
+     "Stop processes with SIGSTOP: they keep all they have, and do nothing.",
+     "pause replica/replica-1 --for 10s"),
+    (app, "restart", "restart", "End processes in order, and start them again.",
+     "restart followers"),
+    (app, "partition", "partition",
+     "Nothing gets through between two targets, or one and the rest.",
+     "partition zone/a zone/b --for 30s"),
+    (app, "delay", "delay", "What is sent takes longer, each way.",
+     "delay zone/a zone/b 40ms --jitter 5ms"),
+    (app, "loss", "loss", "A share of the messages is lost.", "loss leader 10%"),
+    (app, "duplicate", "duplicate", "A share of the messages comes twice.", "duplicate leader 10%"),
+    (app, "reorder", "reorder", "A share of the messages comes late.", "reorder leader 10%"),
+    (app, "bandwidth", "bandwidth", "Links carry no more than so much.",
+     "bandwidth leader 100kB/s"),
+    (app, "slow-disk", "slow-disk", "Each sync of a replica's disk takes longer.",
+     "slow-disk leader 200ms"),
+    (app, "disk-full", "disk-full", "Nothing can be written to a replica's disk.",
+     "disk-full follower"),
+    (app, "fsync-error", "fsync-error", "The next sync of a replica's disk fails, once.",
+     "fsync-error follower"),
+    (app, "torn-write", "torn-write",
+     "Of the next write of a replica only a share reaches the disk, and it dies; healed: it runs "
+     "again.", "torn-write follower 50%"),
+    (app, "zone-outage", "zone-outage", OUTAGE, "zone-outage zone/b --for 30s"),
+    (zone_app, "outage", "zone-outage", OUTAGE, "zone outage b --for 30s"),
+    (docker_app, "restart", "engine-restart",
+     "Restart the container engine (that steersman started); with --for it is down so long. Its "
+     "containers go on.", "docker restart --for 10s"),
+    (docker_app, "kill-container", "container-kill",
+     "Kill so many containers behind their kubelets' backs.", "docker kill-container node/n2 3"),
+    (docker_app, "kill-sandbox", "sandbox-kill", "Kill so many pods' sandboxes: their networks.",
+     "docker kill-sandbox"),
+    (docker_app, "remove-image", "image-remove",
+     "Remove so many of the images that steersman loaded; healed: they are loaded again.",
+     "docker remove-image 2"),
+)  # fmt: skip
+
+
+def plain(verb: str) -> Callable[..., None]:
+    """The command of a verb with one target."""
 
     def command(
         target: Words = None, lasts: Lasts = "", seed: Seed = None, name: Name = DEFAULT_NAME,
@@ -73,11 +122,11 @@ def plain(verb: str, help: str) -> None:
     ) -> None:  # fmt: skip
         carry_out(name, data_dir, words.order(verb, target or [], lasts), seed)
 
-    app.command(verb, help=help)(command)
+    return command
 
 
-def linked(verb: str, help: str) -> None:
-    """A verb between two targets; without the second, between the first and all others."""
+def linked(verb: str) -> Callable[..., None]:
+    """The command of a verb between two targets, or one and all others."""
 
     def command(
         target: Words = None, lasts: Lasts = "", way: Direction = "both", jitter: Jitter = "",
@@ -86,41 +135,13 @@ def linked(verb: str, help: str) -> None:
         order = words.order(verb, target or [], lasts, way, jitter)
         carry_out(name, data_dir, order, seed)
 
-    app.command(verb, help=help)(command)
+    return command
 
 
-def example(text: str, typed: str) -> str:
-    """The help of a verb."""
-    return f"{text}\n\nExample: [bold]steersman chaos {typed}[/]"
-
-
-plain("kill", example(
-    "Kill processes with SIGKILL, as a power cut would; healed: they run again.",
-    "kill leader --for 30s"))  # fmt: skip
-plain("pause", example(
-    "Stop processes with SIGSTOP: they keep all they have, and do nothing.",
-    "pause replica/replica-1 --for 10s"))  # fmt: skip
-plain("restart", example("End processes in order, and start them again.", "restart followers"))
-linked("partition", example(
-    "Nothing gets through between two targets, or one and the rest.",
-    "partition zone/a zone/b --for 30s"))  # fmt: skip
-linked("delay", example(
-    "What is sent takes longer, each way.", "delay zone/a zone/b 40ms --jitter 5ms"))  # fmt: skip
-linked("loss", example("A share of the messages is lost.", "loss leader 10%"))
-linked("duplicate", example("A share of the messages comes twice.", "duplicate leader 10%"))
-linked("reorder", example("A share of the messages comes late.", "reorder leader 10%"))
-linked("bandwidth", example("Links carry no more than so much.", "bandwidth leader 100KB/s"))
-plain("slow-disk", example("Each sync of a replica's disk takes longer.", "slow-disk leader 200ms"))
-plain("disk-full", example("Nothing can be written to a replica's disk.", "disk-full follower"))
-plain("fsync-error", example(
-    "The next sync of a replica's disk fails, and the replica ends as it must; healed: it runs "
-    "again.", "fsync-error follower"))  # fmt: skip
-plain("torn-write", example(
-    "Of the next write of a replica only a share reaches the disk, and it dies; healed: it runs "
-    "again.", "torn-write follower 50%"))  # fmt: skip
-plain("zone-outage", example(
-    "Everything in a zone loses power: processes and containers.",
-    "zone-outage zone/b --for 30s"))  # fmt: skip
+for _group, _name, _verb, _text, _typed in VERBS:
+    _help = f"{_text}\n\nExample: [bold]steersman chaos {_typed}[/]"
+    _command = linked(_verb) if _verb in plan.LINKS else plain(_verb)
+    _group.command(_name, help=_help)(_command)
 
 
 @app.command("clock", context_settings=SIGNED)
@@ -133,18 +154,6 @@ def clock(
     Example: [bold]steersman chaos clock leader -30s --for 1m[/]
     """
     carry_out(name, data_dir, words.order("clock", target or [], lasts, rate=rate), seed)
-
-
-@zone_app.command("outage")
-def zone_outage(
-    target: Words = None, lasts: Lasts = "", seed: Seed = None, name: Name = DEFAULT_NAME,
-    data_dir: DataDir = "",
-) -> None:  # fmt: skip
-    """Everything in a zone loses power: processes and containers.
-
-    Example: [bold]steersman chaos zone outage b --for 30s[/]
-    """
-    carry_out(name, data_dir, words.order("zone-outage", target or [], lasts), seed)
 
 
 @app.command("heal")

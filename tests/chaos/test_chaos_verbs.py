@@ -1,13 +1,17 @@
 """Each verb of chaos within real processes: it takes effect, that is proven, and it heals."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from cluster.chaos.orders import Active, Healed, Order
+from deploy import administrator
 from deploy.chaos import counts, links
 from deploy.chaos.ledger import Ledger
 from deploy.chaos.local import Chaos, LocalHands
+from deploy.client import Client
+from tests.chaos import workloads
 from tests.chaos.observe import eventually, settle
 from tests.support.real_cluster import RealCluster
 
@@ -81,6 +85,43 @@ def test_disks_and_clocks(simulated: RealCluster, order: Order, proof: str) -> N
     active, _ = through(simulated, order)
     assert re.search(proof, active.proof)
     settle(simulated.settings)
+
+
+APP, PODS = "victims", 3
+
+
+@pytest.fixture
+def app(simulated: RealCluster) -> Iterator[Client]:
+    """Pods on the nodes."""
+    api = administrator.client(simulated.settings)
+    workloads.deploy(api, APP, PODS)
+    eventually(lambda: len(workloads.ready(api, APP)) == PODS, "pods run")
+    yield api
+    workloads.remove(api, APP)
+
+
+@pytest.mark.parametrize(
+    ("order", "proof", "proof_of_healing"),
+    [
+        (Order("container-kill", "nodes", amount=2), r"dead: .* of default/victims-.*, ", "anew"),
+        (Order("sandbox-kill", "nodes"), r"dead: POD of default/victims-", "anew: POD of default"),
+        (Order("engine-restart", "node/2"), "node-2 says that its engine is down", "node-2"),
+    ],
+    ids=lambda value: value.verb if isinstance(value, Order) else "",
+)
+def test_containers(
+    simulated: RealCluster, app: Client, order: Order, proof: str, proof_of_healing: str
+) -> None:
+    active, healed = through(simulated, order)
+    assert re.search(proof, active.proof)
+    assert re.search(proof_of_healing, healed.proof)
+    eventually(lambda: len(workloads.ready(app, APP)) == PODS, "pods run again")
+
+
+def test_simulated_engines_have_no_images(simulated: RealCluster) -> None:
+    with pytest.raises(ValueError, match="simulated engines have no images"):
+        Chaos(simulated.data_dir).inject(Order("image-remove"))
+    assert Chaos(simulated.data_dir).active() == []
 
 
 async def test_hands(simulated: RealCluster) -> None:

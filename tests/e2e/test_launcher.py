@@ -456,6 +456,9 @@ def test_five_replicas_and_nothing_is_left_of_them(own: RealCluster) -> None:
     eventually(lambda: here(own.data_dir, "status")[0] == 0, "three of five go on")
     own.kubectl("apply", "-f", "-", stdin=OBJECTS)
     settled(own)
+    # What chaos leaves goes too, whoever forgot to heal it.
+    assert "packets of pods dropped" in do(own, "chaos", "partition", "node-1")
+    assert "is stopped" in do(own, "chaos", "pause", "node-1,replica-4")
     net = own.settings.network
     there = leftovers(own, net)
     kinds = ("processes", "containers", "namespaces", "links", "tables", "routes", "mounts",

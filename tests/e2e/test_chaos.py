@@ -1,0 +1,98 @@
+"""`steersman chaos` where containers are real: pods cut off, the engine, images."""
+
+import pytest
+
+from cluster.chaos.orders import Order
+from deploy import engine, network
+from deploy.chaos.local import Chaos
+from tests.support.kubectl import Kubectl
+from tests.support.real_cluster import RealCluster
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(60)]
+
+
+# What one pod on each node says to whoever asks.
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: on-NODE}
+spec:
+  nodeName: NODE
+  terminationGracePeriodSeconds: 0
+  containers:
+    - name: heard
+      image: steersman/busybox:v1
+      command: [sh, -c, "while true; do echo heard | nc -l -p 8080; done"]
+---
+"""
+NODES = ("node-1", "node-2", "node-3")
+
+
+def reaches(kubectl: Kubectl, pod: str, address: str) -> bool:
+    """Whether a pod gets an answer from an address."""
+    command = f"nc -w 1 {address} 8080 </dev/null"
+    return "heard" in kubectl.run("exec", pod, "--", "sh", "-c", command).stdout
+
+
+def rules(real: RealCluster) -> list[str]:
+    """Tables of chaos in all namespaces."""
+    spaces = [["nsenter", f"--net=/run/netns/{node.netns}"] for node in real.settings.nodes]
+    listed = [network.run(*space, "nft", "list", "tables") for space in [[], *spaces]]
+    return [line for text in listed for line in text.splitlines() if f"{real.name}_chaos" in line]
+
+
+def test_pods_of_zones_that_are_cut_off_do_not_hear_each_other(
+    real: RealCluster, kubectl: Kubectl
+) -> None:
+    kubectl("apply", "-f", "-", stdin="".join(POD.replace("NODE", node) for node in NODES))
+    one, other, third = names = [f"on-{node}" for node in NODES]
+    kubectl("wait", "pod", *names, "--for=condition=Ready", "--timeout=30s")
+    a, b, _ = (str(kubectl.json("get", "pod", name)["status"]["podIP"]) for name in names)
+    assert reaches(kubectl, one, b)
+    printed = real.do("chaos", "partition", "zone/a", "zone/b")
+    assert "packets of pods dropped" in printed
+    assert "node-1 to node-2" in printed
+    assert not reaches(kubectl, one, b)
+    assert not reaches(kubectl, other, a)
+    assert reaches(kubectl, third, a)
+    assert reaches(kubectl, third, b)
+    assert len(rules(real)) == 3
+    assert "no rules are left in 3 namespaces" in real.do("chaos", "heal")
+    assert rules(real) == []
+    assert reaches(kubectl, one, b)
+    kubectl("delete", "pod", *names, "--wait=false")
+
+
+def test_a_killed_container_is_replaced(real: RealCluster, kubectl: Kubectl) -> None:
+    printed = real.do("chaos", "docker", "kill-container", "node/1", "--seed", "1")
+    assert "proof: dead: " in printed
+    assert "proof: run anew: " in printed
+    kubectl("wait", "pods", "--all", "--for=condition=Ready", "--timeout=30s")
+
+
+def test_a_removed_image_is_loaded_again(real: RealCluster) -> None:
+    chaos = Chaos(real.data_dir, "test")
+    removed = chaos.inject(Order("image-remove"), seed=1)
+    [tag] = removed.details
+    assert engine.image_labels(real.settings.docker_socket, tag) == {}
+    assert chaos.heal(removed).proof == f"the engine has {tag}"
+    assert engine.image_labels(real.settings.docker_socket, tag)
+
+
+def test_an_engine_is_restarted_only_by_who_started_it(
+    real: RealCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chaos = Chaos(real.data_dir, "test")
+    with pytest.raises(ValueError, match="was not started by steersman"):
+        chaos.inject(Order("engine-restart"))
+    # The engine of the tests, if it is one.
+    monkeypatch.setattr(engine, "ENGINE_DIR", "/run/steersman-tests")
+    before = engine.own(engine.ENGINE_DIR)
+    if before is None:
+        return
+    stopped = chaos.inject(Order("engine-restart"))
+    assert stopped.proof == f"the engine (pid {before}) is gone"
+    assert not engine.answers(real.settings.docker_socket)
+    healed = chaos.heal(stopped)
+    assert "containers went on" in healed.proof
+    assert engine.own(engine.ENGINE_DIR) not in (None, before)

@@ -1,0 +1,74 @@
+"""Which packets a fault stops, as text for the packet filter (the real thing is in tests/e2e)."""
+
+from cluster.chaos import plan
+from cluster.chaos.orders import Order, View
+from deploy.chaos import packets
+from deploy.topology import Topology, build_settings
+
+SETTINGS = build_settings(Topology(), "/data")
+VIEW = View(
+    {replica.name: replica.zone for replica in SETTINGS.replicas},
+    {node.name: node.zone for node in SETTINGS.nodes},
+    "replica-1",
+)
+
+
+def rules(order: Order) -> list[packets.Rule]:
+    """Of an order."""
+    return packets.rules(SETTINGS, plan.faults(order, "f-1", plan.who(order, VIEW)))
+
+
+def test_zones_are_cut_where_either_has_pods() -> None:
+    found = {
+        (rule.sender, rule.receiver): rule for rule in rules(Order("partition", "zone/a", "zone/b"))
+    }
+    assert sorted(found) == [
+        ("node-1", "node-2"), ("node-1", "replica-2"), ("node-2", "node-1"),
+        ("node-2", "replica-1"), ("replica-1", "node-2"), ("replica-2", "node-1"),
+    ]  # fmt: skip
+    pods = found["node-1", "node-2"]
+    assert pods.namespace == "/run/netns/steersman-node-2"
+    assert pods.origin == "/run/netns/steersman-node-1"
+    assert pods.sources == ("10.245.0.1", "10.244.1.0/24")
+    assert pods.targets == ("10.245.0.2", "10.244.2.0/24")
+    api = found["node-1", "replica-2"]
+    assert (api.namespace, api.sources, api.targets) == ("", ("10.244.1.0/24",), ("10.245.0.242",))
+    assert all(rule.share == 1.0 for rule in found.values())
+
+
+def test_one_way_is_one_way() -> None:
+    found = rules(Order("partition", "node/1", "node/2", way="out"))
+    assert [(rule.sender, rule.receiver) for rule in found] == [("node-1", "node-2")]
+
+
+def test_only_what_a_filter_can_do_is_done() -> None:
+    for order in (
+        Order("delay", "node/1", amount=1), Order("bandwidth", "node/1", amount=1e6),
+        Order("duplicate", "node/1", amount=0.5), Order("partition", "leader", "followers"),
+        Order("clock", "node/1", amount=5),
+    ):  # fmt: skip
+        assert rules(order) == []
+    simulated = build_settings(Topology(runtime="memory"), "/data")
+    cut = Order("partition", "zone/a")
+    assert packets.rules(simulated, plan.faults(cut, "f-1", plan.who(cut, VIEW))) == []
+
+
+def test_messages_of_processes_are_let_pass_before_anything_is_dropped() -> None:
+    text = packets.script(SETTINGS, "loss-3", rules(Order("loss", "node/1", "node/2", 0.05))[:1])
+    assert text.startswith(
+        "table ip steersman_chaos_loss_3\ndelete table ip steersman_chaos_loss_3"
+    )
+    lines = [line.strip() for line in text.splitlines()]
+    passes = [i for i, line in enumerate(lines) if line.endswith("accept")]
+    drops = [i for i, line in enumerate(lines) if line.endswith("drop")]
+    assert lines[drops[0]] == (
+        "ip saddr { 10.245.0.1, 10.244.1.0/24 } ip daddr { 10.245.0.2, 10.244.2.0/24 } "
+        "numgen random mod 10000 < 500 counter name n0 drop"
+    )
+    assert len(passes) == 2
+    assert max(passes) < min(drops)
+    assert "tcp dport 7443" in lines[passes[0]]
+
+
+def test_tables_are_swept_away_with_the_network_of_their_cluster() -> None:
+    assert packets.table(SETTINGS, "partition-12").startswith("steersman_")
