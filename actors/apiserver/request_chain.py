@@ -194,7 +194,11 @@ class RequestChain:
             page = await self.environment.objects.list(selection, options)
         include = call.request.query.get("includeObject", "")
         body = rendering.render_list(form, call.kind, page, call.now, include)
-        return ApiResponse(200, body, warnings=tuple(call.warnings))
+        traces: tuple[str, ...] = ()
+        if call.request.traces and page.items:
+            revisions = [item.mod_revision for item in page.items]
+            traces = await self.environment.objects.store.traces(revisions)
+        return ApiResponse(200, body, warnings=tuple(call.warnings), traces=traces)
 
     async def _delete(self, call: Call, form: Form) -> ApiResponse:
         options = delete_options(call.request.query, _options_body(call))

@@ -4,7 +4,7 @@ Job: the one border between store errors and Kubernetes Status, and between what
 and what is read. Must not know: objects, kinds.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import cast
 
@@ -25,9 +25,11 @@ from cluster.messages.store import (
     StatusRequest,
     StoreEvents,
     StoreStatus,
+    TracesOfWrites,
     Txn,
     TxnResult,
     Watch,
+    WriteTraces,
 )
 
 # A write waits for a quorum through one lost leader (see TimingSettings) with room to spare.
@@ -129,6 +131,12 @@ class StoreClient:
         operation = "count" if request.count_only else "list" if request.end else "get"
         with readable_errors(), self._timed(operation, request.key):
             return cast(RangeResult, await self._ref.ask(request, STORE_SECONDS_MAX))
+
+    async def traces(self, revisions: Sequence[int]) -> tuple[str, ...]:
+        """Contexts of the writes that made these revisions, '' where none is known."""
+        with readable_errors():
+            answer = await self._ref.ask(WriteTraces(tuple(revisions)), STORE_SECONDS_MAX)
+        return cast(TracesOfWrites, answer).traces
 
     async def get(
         self, key: str, *, linearizable: bool = True, at_least: int = 0

@@ -96,7 +96,8 @@ _RECENT = Recent()
 
 
 class Entry:
-    """One version of one object. ``seen``: loop time at which this version arrived."""
+    """One version of one object. ``seen``: loop time at which this version arrived; ``trace``:
+    context of the write that made it, '' if nobody knows."""
 
     __slots__ = (
         "_decoded",
@@ -107,6 +108,7 @@ class Entry:
         "owners",
         "revision",
         "seen",
+        "trace",
         "uid",
     )
 
@@ -115,6 +117,7 @@ class Entry:
         head = _DECODE_POD(data) if is_pod else _DECODE_HEAD(data)
         meta = head.metadata
         self.data = data
+        self.trace = ""
         self.namespace = meta.namespace
         self.name = meta.name
         self.uid = meta.uid

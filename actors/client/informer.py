@@ -22,7 +22,7 @@ from cluster.messages.apiserver import WatchBatch, WatchEvent
 
 Change = Literal["ADDED", "MODIFIED", "DELETED"]
 # (kind, old, new, trace): old is None for ADDED, new is None for DELETED; trace of the write that
-# made the change, '' if unknown (a list does not say).
+# made the change, '' if unknown (a list does not say of what is gone, nor of what is old).
 Callback = Callable[[Change, Object | None, Object | None, str], None]
 
 # Objects taken in from a list before other tasks get the loop.
@@ -65,8 +65,9 @@ class Informer:
         Returns the function that ends the subscription. The callback must not block; an exception
         in it is a bug of the subscriber and ends the informer's task.
         """
-        for obj in self.cache.list():
-            callback("ADDED", None, obj, "")
+        for entry in list(self.cache.entries()):
+            with resume_trace(entry.trace):
+                callback("ADDED", None, self.cache.decode(entry), entry.trace)
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
 
@@ -80,7 +81,8 @@ class Informer:
         try:
             for position, entry in enumerate(known):
                 if self.cache.entry(*entry.key) is entry:
-                    callback("ADDED", None, self.cache.decode(entry), "")
+                    with resume_trace(entry.trace):
+                        callback("ADDED", None, self.cache.decode(entry), entry.trace)
                 if position % LIST_CHUNK == LIST_CHUNK - 1:
                     await asyncio.sleep(0)
         except asyncio.CancelledError:
@@ -117,10 +119,10 @@ class Informer:
 
     async def _list(self) -> None:
         namespace, labels, fields = self._scope
-        items, revision = await self._client.list_raw(self.resource, namespace, labels, fields)
+        items, revision = await self._client.list_traced(self.resource, namespace, labels, fields)
         present = set()
-        for position, data in enumerate(items):
-            present.add(self._take(data, ""))
+        for position, (data, trace) in enumerate(items):
+            present.add(self._take(data, trace))
             if position % LIST_CHUNK == LIST_CHUNK - 1:
                 await asyncio.sleep(0)
         for key in self.cache.missing_from(present):
@@ -156,6 +158,7 @@ class Informer:
         """Take one version in, tell what changed; returns its (namespace, name)."""
         old, new = self.cache.put(data, self._now())
         if old is not new:
+            new.trace = trace
             if old is not None and old.uid != new.uid:
                 # Deleted and made again while nobody watched: two changes for a subscriber.
                 self._tell(old, None, trace)

@@ -9,6 +9,8 @@ import heapq
 from collections import deque
 from typing import Generic, NamedTuple, TypeVar
 
+from actors.kit.causes import Causes, merged, parent
+
 BACKOFF_FIRST_SECONDS = 0.005
 BACKOFF_MAX_SECONDS = 30.0
 
@@ -16,10 +18,12 @@ Key = TypeVar("Key")
 
 
 class Work(NamedTuple, Generic[Key]):
-    """A key to work on, and the trace of the latest event that asked for it ('' if none)."""
+    """A key to work on, and what asked for it: the trace of the first ('' if none has one), and
+    ``links`` to those that came before it was taken."""
 
     key: Key
     trace: str
+    links: Causes = ()
 
 
 class QueueState(Generic[Key]):
@@ -27,11 +31,11 @@ class QueueState(Generic[Key]):
 
     def __init__(self) -> None:
         self._ready: deque[Key] = deque()
-        self._dirty: dict[Key, str] = {}
+        self._dirty: dict[Key, Causes] = {}
         self._processing: set[Key] = set()
         self._failures: dict[Key, int] = {}
         # Delayed: the heap may hold stale entries; the dict says which due time counts.
-        self._delayed: dict[Key, tuple[float, str]] = {}
+        self._delayed: dict[Key, tuple[float, Causes]] = {}
         self._heap: list[tuple[float, int, Key]] = []
         self._pushed = 0
 
@@ -40,18 +44,27 @@ class QueueState(Generic[Key]):
 
     def add(self, key: Key, trace: str = "") -> None:
         """Ask for work on ``key`` now."""
-        known = key in self._dirty
-        if trace or not known:
-            self._dirty[key] = trace
-        if not known and key not in self._processing:
-            self._ready.append(key)
+        self._add(key, (trace,) if trace else ())
+
+    def _add(self, key: Key, causes: Causes) -> None:
+        known = self._dirty.get(key)
+        if known is None:
+            self._dirty[key] = causes
+            if key not in self._processing:
+                self._ready.append(key)
+            return
+        for cause in causes:
+            known = merged(known, cause)
+        self._dirty[key] = known
 
     def add_after(self, key: Key, due: float, trace: str = "") -> None:
         """Ask for work on ``key`` at ``due``; the earliest of several counts."""
         known = self._delayed.get(key)
+        causes = merged(() if known is None else known[1], trace)
         if known is not None and known[0] <= due:
+            self._delayed[key] = (known[0], causes)
             return
-        self._delayed[key] = (due, trace)
+        self._delayed[key] = (due, causes)
         self._pushed += 1
         heapq.heappush(self._heap, (due, self._pushed, key))
 
@@ -78,7 +91,8 @@ class QueueState(Generic[Key]):
             return None
         key = self._ready.popleft()
         self._processing.add(key)
-        return Work(key, self._dirty.pop(key))
+        causes = self._dirty.pop(key)
+        return Work(key, parent(causes), causes[1:])
 
     def done(self, key: Key) -> None:
         """The work on ``key`` ended; if it was asked for meanwhile it is ready again."""
@@ -100,6 +114,6 @@ class QueueState(Generic[Key]):
         due = self.next_due()
         while due is not None and due <= now:
             _, _, key = heapq.heappop(self._heap)
-            _, trace = self._delayed.pop(key)
-            self.add(key, trace)
+            _, causes = self._delayed.pop(key)
+            self._add(key, causes)
             due = self.next_due()

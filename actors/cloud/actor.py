@@ -24,6 +24,7 @@ from actors.cloud.balancers import (
 from actors.cloud.nodes import address_patch, initialized
 from actors.cloud.provider import Balancer, CloudFault, CloudProvider
 from actors.kit.actor import Actor
+from actors.kit.causes import COALESCED
 from actors.kit.tracing import resume_trace
 from cluster.api.resources import ENDPOINT_SLICES, NODES, SERVICES
 from cluster.api.types import Object
@@ -163,6 +164,8 @@ class Leading:
         while True:
             work = await self._queue.get()
             with resume_trace(work.trace):
+                if work.links:
+                    self._ctx.note(COALESCED, "/".join(filter(None, work.key)), links=work.links)
                 try:
                     await self._reconcile(work.key)
                 except (SteersmanError, CloudFault) as error:

@@ -15,6 +15,7 @@ from actors.controllers.custom_resources import CustomResources
 from actors.controllers.execute import Executor, Outcome
 from actors.controllers.expectations import PATIENCE_SECONDS, Expectations
 from actors.controllers.plan import Action, Controller, Failure, Key, View, Watch
+from actors.kit.causes import COALESCED
 from actors.kit.context import Context
 from actors.kit.tracing import current_trace, resume_trace
 from cluster.api.resources import Resource
@@ -108,6 +109,9 @@ class Reconciler:
             work = await self._queue.get()
             try:
                 with resume_trace(work.trace):
+                    if work.links:
+                        subject = "/".join(filter(None, work.key))
+                        self._ctx.note(COALESCED, subject, links=work.links)
                     await self._reconcile(work.key)
             finally:
                 self._queue.done(work.key)

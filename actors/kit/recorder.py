@@ -14,6 +14,7 @@ from actors.kit.tracing import (
     CONTEXT_LENGTH,
     CURRENT,
     TRACE_ID_LENGTH,
+    UNTIMED,
     Kept,
     Record,
     Step,
@@ -127,9 +128,9 @@ class Recorder:
         event: str,
         item: Traced,
         size: int = 0,
-        seconds: float = -1.0,
+        seconds: float = UNTIMED,
         outcome: str = "",
-        wait: float = -1.0,
+        wait: float = UNTIMED,
     ) -> None:
         """Record one step of a message: ``event`` is sent, received or handled; ``size`` bytes on
         the wire (0: it stayed in the process); ``seconds`` that the step took; ``wait`` seconds in
@@ -153,10 +154,10 @@ class Recorder:
             dial = self.levels.of(item.sender)
             if not dial.messages or not dial.samples(item.trace[:TRACE_ID_LENGTH]):
                 return
-        self._step("dropped", item, 0, -1.0, "", -1.0, reason)
+        self._step("dropped", item, 0, UNTIMED, "", UNTIMED, reason)
 
     def connection(self, peer: str, connection: str, sent: int, received: int, reason: str) -> None:
-        """Record how many envelopes went which way on a connection that is gone. What one end sent
+        """Record how many messages went which way on a connection that is gone. What one end sent
         and the other did not receive was lost in between."""
         now = self._now()
         record: Record = {
@@ -204,8 +205,8 @@ class Recorder:
             "" if told else message.subject(),
             size,
             # Milliseconds, to the microsecond.
-            int(wait * 1e6) / 1e3 if wait >= 0 else -1.0,
-            int(seconds * 1e6) / 1e3 if seconds >= 0 else -1.0,
+            int(wait * 1e6) / 1e3 if wait >= 0 else UNTIMED,
+            int(seconds * 1e6) / 1e3 if seconds >= 0 else UNTIMED,
             outcome,
             reason,
         )

@@ -21,14 +21,12 @@ from cluster.errors import ActorDown, Overloaded, PeerFault, SteersmanError
 from cluster.limits import FRAME_BYTES_MAX, KIB
 from cluster.messages.base import ConnectionLost, Down, Failed, Message
 from cluster.wire.codec import MessageDecoder, encode_message
-from cluster.wire.envelope import Envelope, EnvelopeKind
+from cluster.wire.envelope import MESSAGE_KINDS, Envelope, EnvelopeKind
 
 if TYPE_CHECKING:
     from actors.kit.system import ActorSystem
 
 PAYLOAD_BYTES_MAX = FRAME_BYTES_MAX - 16 * KIB
-# Envelopes that hold a message which is recorded as sent.
-MESSAGE_KINDS = ("tell", "ask", "open", "reply", "error", "item")
 
 
 class Router:
@@ -244,7 +242,7 @@ class Router:
             self._recorder.message(event, request, outcome=reason)
 
     def closed(self, process: str, connection: str, sent: int, received: int, reason: str) -> None:
-        """A connection to a peer is gone, on which so many envelopes were sent and received: what
+        """A connection to a peer is gone, on which so many messages were sent and received: what
         the one end sent and the other did not receive is lost."""
         self._recorder.connection(process, connection, sent, received, reason)
 

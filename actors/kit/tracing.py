@@ -25,6 +25,8 @@ SPAN_ID_LENGTH = 16
 CONTEXT_LENGTH = TRACE_ID_LENGTH + 1 + SPAN_ID_LENGTH
 
 Record = dict[str, Any]
+# No time was taken. (This very object: what is left out of a record is told by identity.)
+UNTIMED = -1.0
 
 
 class Step(
@@ -50,8 +52,8 @@ class Step(
     hlc: int
     subject: str = ""
     size: int = 0
-    wait: float = -1.0
-    ms: float = -1.0
+    wait: float = UNTIMED
+    ms: float = UNTIMED
     outcome: str = ""
     reason: str = ""
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from actors.kit.causes import COALESCED, Causes, merged, parent
 from actors.kit.tracing import resume_trace
 from actors.kit.world.containers import Container, RuntimeFault
 from actors.kubelet import backoff, labels, pod_machine, pod_plan, pod_spec
@@ -58,6 +59,8 @@ class PodWorker:
         self.uid: str = pod["metadata"]["uid"]
         self.gone = gone
         self.trace = trace
+        # What asked for the next step.
+        self._causes: Causes = merged((), trace)
         self.memory = PodMemory()
         self.view = PodView()
         recall(pod, self.memory)
@@ -77,19 +80,22 @@ class PodWorker:
 
     def update(self, pod: Object, trace: str) -> None:
         """The API object changed."""
-        self.desired, self.trace = pod, trace or self.trace
+        self.desired = pod
+        self._causes = merged(self._causes, trace)
         self.pod = allocated_pod(pod, self.memory.allocated)
         self._publisher.observe(pod)
         self.poke()
 
     def lost(self, trace: str) -> None:
         """The API object is no more."""
-        self.gone, self.trace = True, trace or self.trace
+        self.gone = True
+        self._causes = merged(self._causes, trace)
         self.poke()
 
     def volumes_changed(self, trace: str) -> None:
         """A config map or secret of the pod changed: bring volumes up to date."""
-        self.trace = trace or self.trace
+        # The pod's own cause is the parent of what it waited for.
+        self._causes = merged(self._causes or merged((), self.trace), trace)
         if self.memory.volumes_ready:
             self._begin("/refresh", self._refresh())
         for name, waiting in list(self.memory.waiting.items()):
@@ -155,7 +161,11 @@ class PodWorker:
                 self._tools.ctx.note("pod.failed", name, reason=reason)
                 self._tools.recorder.event(self.pod, "Normal", plan.failure.reason, text)
             plan = self._plan(now)
+        causes, self._causes = self._causes, ()
+        self.trace = parent(causes) or self.trace
         with resume_trace(self.trace):
+            if causes[1:]:
+                self._tools.ctx.note(COALESCED, pod_spec.full_name(self.pod), links=causes[1:])
             self._tell_waiting(plan)
             for action in plan.actions:
                 self._begin_action(action)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from actors.client.api_client import ApiClient
 from actors.client.informer import Informer
 from actors.kit.actor import Actor
+from actors.kit.causes import COALESCED, Causes, merged, parent
 from actors.kit.tracing import resume_trace
 from actors.kit.world.packet_filter import ForwardTable, PacketFilter, PacketFilterFault
 from actors.proxy.health_server import HealthServer
@@ -45,7 +46,7 @@ class ProxyActor(Actor):
         view = NodeView(node, settings.zone_of(node))
         self._state = ProxyState(table_name(settings.name), view, settings.network)
         self._wake = asyncio.Event()
-        self._trace = ""
+        self._causes: Causes = ()
         self._health = HealthServer()
 
     async def started(self) -> None:
@@ -71,7 +72,7 @@ class ProxyActor(Actor):
 
     def _changed(self, trace: str) -> None:
         if self._state.dirty:
-            self._trace = trace or self._trace
+            self._causes = merged(self._causes, trace)
             self._wake.set()
 
     async def _program(self, services: Informer, slices: Informer) -> None:
@@ -83,8 +84,10 @@ class ProxyActor(Actor):
             # One turn of the loop: what a burst of events brought goes into one transaction.
             await asyncio.sleep(0)
             self._wake.clear()
-            trace, self._trace = self._trace, ""
-            with resume_trace(trace):
+            causes, self._causes = self._causes, ()
+            with resume_trace(parent(causes)):
+                if causes[1:]:
+                    self.ctx.note(COALESCED, self._node, links=causes[1:])
                 await self._apply(self._state.table())
                 await self._serve_health()
 

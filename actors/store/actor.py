@@ -38,11 +38,13 @@ from cluster.messages.store import (
     SnapshotPiece,
     SnapshotRead,
     StatusRequest,
+    TracesOfWrites,
     TransferLeadership,
     Txn,
     TxnBatch,
     Watch,
     WatchLeadership,
+    WriteTraces,
 )
 from cluster.state.batches import check_batch, decode_records, encode_outcomes, record_of
 from cluster.state.checks import check_txn
@@ -104,6 +106,8 @@ class StoreActor(Actor):
                 return Later(_done(store.compact(message.revision, deadline)))
             case HashRequest():
                 return Later(store.hash(message.revision, deadline))
+            case WriteTraces():
+                return TracesOfWrites(tuple([store.trace_of(one) for one in message.revisions]))
             case StatusRequest():
                 return store.status()
             case MetricsRequest():

@@ -64,6 +64,9 @@ class Store(Protocol):
     async def lease(self, request: LeaseRequest, deadline: float) -> Message:
         """Raises LeaseNotFound."""
 
+    def trace_of(self, revision: int) -> str:
+        """Context of the write that made a revision, '' if it is not kept (any more)."""
+
     async def compact(self, revision: int, deadline: float) -> None:
         """Forget history before ``revision`` on all replicas."""
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from actors.client.sequences import Sequences
+from actors.kit.causes import COALESCED, Causes, merged
 from actors.kit.context import Context
 from actors.store.engine import Engine
 from actors.store.leader_line import LOOK_SECONDS, LeaderLine
@@ -112,6 +113,8 @@ class Writes:
         """Propose until it is applied. A command without sessions may be applied again and again.
         Raises AskTimeout, Overloaded, StoreError."""
         data = encode_command(command)
+        if isinstance(command, TxnsCommand) and (links := links_of(command.records)):
+            self._ctx.note(COALESCED, f"{len(command.records)} transactions", links=links)
         tries = 0
         try:
             async with asyncio.timeout_at(deadline):
@@ -162,6 +165,14 @@ class Writes:
         self._lead(command, message.payload, message.trace, waited_for=False)
         member = self._engine.member
         return Proposed(member.term, member.log.last_index)
+
+
+def links_of(records: Sequence[TxnRecord]) -> Causes:
+    """What caused the others of transactions that go together, beside the first one's cause."""
+    causes: Causes = ()
+    for record in records:
+        causes = merged(causes, record.trace)
+    return causes[1:]
 
 
 def trace_of(command: Command) -> str:

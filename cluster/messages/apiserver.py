@@ -20,7 +20,8 @@ class ApiRequest(Message, frozen=True):
     resourceVersionMatch, allowWatchBookmarks, sendInitialEvents, timeoutSeconds, fieldManager,
     fieldValidation, force, dryRun, propagationPolicy, gracePeriodSeconds, ...). ``body`` is JSON
     (``content_type`` may be a patch type or application/apply-patch+yaml). ``fence``: the leader's
-    term for writes of controllers (see ``messages.store.Txn``), 0 for none.
+    term for writes of controllers (see ``messages.store.Txn``), 0 for none. ``traces``: a list is
+    to say what caused the last write of each object.
     """
 
     verb: Verb
@@ -35,6 +36,7 @@ class ApiRequest(Message, frozen=True):
     content_type: str = "application/json"
     accept: str = "application/json"
     fence: int = 0
+    traces: bool = False
 
     def subject(self) -> str:
         path = "/".join(p for p in (self.namespace, self.name, self.subresource) if p)
@@ -45,13 +47,15 @@ class ApiRequest(Message, frozen=True):
 class ApiResponse(Message, frozen=True):
     """``code`` is the HTTP status (2xx only: failures travel as errors.StatusError), ``body`` JSON.
 
-    ``warnings`` become Warning headers (RFC 9110 section 5.6 and KEP-1693).
+    ``warnings`` become Warning headers (RFC 9110 section 5.6 and KEP-1693). ``traces``: contexts
+    of the writes, one for each item of a list ('' if not known), if they were asked for.
     """
 
     code: int
     body: bytes
     content_type: str = "application/json"
     warnings: tuple[str, ...] = ()
+    traces: tuple[str, ...] = ()
 
 
 class WatchEvent(msgspec.Struct, frozen=True):

@@ -164,6 +164,25 @@ class RangeResult(Message, frozen=True):
     more: bool = False
 
 
+class WriteTraces(Message, frozen=True):
+    """Ask: contexts of the writes that made these revisions, as far as this replica keeps them.
+    Reply TracesOfWrites. For lists: what a list tells of has causes too."""
+
+    revisions: tuple[int, ...]
+
+    def subject(self) -> str:
+        return f"{len(self.revisions)} revisions"
+
+
+class TracesOfWrites(Message, frozen=True):
+    """In the order of the question, '' where none is known."""
+
+    traces: tuple[str, ...]
+
+    def subject(self) -> str:
+        return f"{len(self.traces)} traces"
+
+
 class Watch(Message, frozen=True):
     """Stream of StoreEvents for keys in [key, end) with revision >= ``start`` (0: from now on).
 

@@ -21,6 +21,9 @@ EnvelopeKind = Literal[
     "down",  # payload: base.Down; to whom a "monitor" came from
 ]
 
+# Those that hold a message: an actor's, or the kit's answer for one.
+MESSAGE_KINDS = frozenset(("tell", "ask", "open", "reply", "error", "item"))
+
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``to`` and ``sender`` are actor addresses. ``id`` is unique in the process that began the

@@ -8,10 +8,11 @@ line; what nobody asks for first (events, status echoes, reads) is left out unle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from actors.kit.causes import COALESCED
 from deploy.tracing.tree import HTTP, REQUEST, Record, Span
 
 HEAD = f"{'at':>6} {'hop':>5} {'took':>5}  (milliseconds)"
-QUIET_NOTES = ("status.published",)
+QUIET_NOTES = ("status.published", COALESCED)
 QUIET_RESOURCES = ("events", "events.events.k8s.io", "leases.coordination.k8s.io", "leases")
 RECORD_FIELDS = {
     "ts", "event", "msg", "id", "to", "from", "trace", "span", "parent", "process", "zone",

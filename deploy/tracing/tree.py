@@ -9,6 +9,7 @@ One trace covers a whole chain: a watch event carries the context of the write t
 
 from collections.abc import Iterable, Sequence
 
+from actors.kit.causes import COALESCED
 from cluster.trace_subjects import HTTP as HTTP
 from cluster.trace_subjects import READS, about, stored_object
 from cluster.trace_subjects import REQUEST as REQUEST
@@ -77,7 +78,8 @@ class Span:
 
     def telling(self) -> bool:
         """Whether this span or anything below it wrote, or noted, something."""
-        return self.write or bool(self.notes) or any(child.telling() for child in self.children)
+        noted = any(note["msg"] != COALESCED for note in self.notes)
+        return self.write or noted or any(child.telling() for child in self.children)
 
     def stored(self) -> str:
         """What a transaction wrote, as ``pods default/web-1`` ('' if this is none)."""

@@ -16,7 +16,7 @@ from cluster.errors import PeerFault
 from cluster.limits import KIB
 from cluster.wire import frame
 from cluster.wire.codec import decode_envelope
-from cluster.wire.envelope import Envelope
+from cluster.wire.envelope import MESSAGE_KINDS, Envelope
 from cluster.wire.frame import Frame, FrameDecoder, encode_frame
 
 # A silent connection is asked for a sign of life, and given up without one: this finds half-open
@@ -57,7 +57,7 @@ class Owner(Protocol):
 
 class Link(asyncio.Protocol):
     """One connection, dialled (``expected`` names the peer) or accepted (``expected`` is '').
-    ``received``: envelopes that the owner took; ``name``: of the connection, at both ends."""
+    ``received``: messages that the owner took; ``name``: of the connection, at both ends."""
 
     def __init__(self, owner: Owner, own: Hello, expected: str) -> None:
         self.expected = expected
@@ -93,8 +93,11 @@ class Link(asyncio.Protocol):
 
     @property
     def sent(self) -> int:
-        """Envelopes that were written whole."""
-        return 0 if self._outbox is None else self._outbox.count - len(self._outbox)
+        """Messages that were written whole. (For the end: what has not left is looked through.)"""
+        if self._outbox is None:
+            return 0
+        kinds = (decode_envelope(envelope).kind for envelope in self._outbox.remaining())
+        return self._outbox.count - sum(kind in MESSAGE_KINDS for kind in kinds)
 
     def open(self, outbox: Outbox) -> None:
         """The owner keeps this connection: send what is in ``outbox``, now and from now on."""

@@ -32,7 +32,7 @@ class Outbox:
         self._chunks: Iterator[bytes] | None = None
         self._next = b""
         self._bytes = 0
-        # Envelopes that were put in, ever.
+        # Messages that were put in, ever: counted by whoever knows what is one.
         self.count = 0
 
     def __len__(self) -> int:
@@ -46,7 +46,6 @@ class Outbox:
         if full or waiting >= self._messages_max:
             raise Overloaded(f"{waiting} messages, {self._bytes} bytes wait for the peer")
         self._bytes += size
-        self.count += 1
         if size <= CHUNK_BYTES and (routine or lane not in self._lanes):
             self._short.append(frame_header(ENVELOPE, size))
             self._short.append(envelope)

@@ -57,14 +57,16 @@ class Peer:
         self._their_dial: asyncio.TimerHandle | None = None
         self._stopped = False
 
-    def send(self, lane: str, envelope: bytes, routine: bool) -> None:
-        """Queue, and dial if need be. Raises ActorDown, Overloaded."""
+    def send(self, lane: str, envelope: bytes, routine: bool, counted: bool = True) -> None:
+        """Queue, and dial if need be; ``counted`` among the messages on the connection. Raises
+        ActorDown, Overloaded."""
         if self.link is None and not self._connecting():
             backing_off = self._timer is not None and self._failures > 0
             if backing_off or not self.address or self._stopped:
                 raise ActorDown(f"{self.process} is unreachable")
             self._begin_dial()
         self._outbox.put(lane, envelope, routine)
+        self._outbox.count += counted
         if self.link is not None:
             self.link.schedule()
 

@@ -18,7 +18,7 @@ from actors.kit.world.entropy import Entropy
 from cluster import names
 from cluster.errors import ActorDown, Overloaded, PeerFault
 from cluster.wire.codec import decode_envelope, encode_envelope
-from cluster.wire.envelope import Envelope
+from cluster.wire.envelope import MESSAGE_KINDS, Envelope
 
 CLOSE_SECONDS_MAX = 2.0
 CONNECTION_NAME_LENGTH = 16
@@ -113,7 +113,7 @@ class TcpTransport:
         if envelope.kind == "tell" and (way := self.ways.to(process)).unreliable:
             self._send_by(way, peer, envelope, data, routine)
         else:
-            peer.send(_lane(envelope), data, routine)
+            peer.send(_lane(envelope), data, routine, envelope.kind in MESSAGE_KINDS)
         return len(data)
 
     def keep(self, process: str, wanted: bool) -> None:
@@ -143,7 +143,7 @@ class TcpTransport:
             loop = asyncio.get_running_loop()
             loop.call_later(late, self._send_late, peer, envelope, data, routine)
         else:
-            peer.send(_lane(envelope), data, routine)
+            peer.send(_lane(envelope), data, routine, envelope.kind in MESSAGE_KINDS)
         if fault := way.doubles():
             self._receiver.struck(peer.process, envelope, "sent", f"fault:{fault}")
             self._send_late(peer, envelope, data, routine)
@@ -152,7 +152,7 @@ class TcpTransport:
         if self._receiver is None:
             return
         try:
-            peer.send(_lane(envelope), data, routine)
+            peer.send(_lane(envelope), data, routine, envelope.kind in MESSAGE_KINDS)
         except (ActorDown, Overloaded) as error:
             reason = "unreachable" if isinstance(error, ActorDown) else "overloaded"
             self._receiver.struck(peer.process, envelope, "dropped", reason)
@@ -192,7 +192,7 @@ class TcpTransport:
             raise PeerFault("an envelope from nobody")
         peer = self._peers.get(principal.process)
         if self._receiver is not None and peer is not None and peer.link is link:
-            link.received += 1
+            link.received += envelope.kind in MESSAGE_KINDS
             self._receiver.receive(principal, envelope, size)
 
     def closed(self, link: Link, reason: str) -> None:

@@ -24,7 +24,7 @@ class Receiver(Protocol):
         once more (sent). ``reason``: why; of a fault, ``fault:<name>``."""
 
     def closed(self, process: str, connection: str, sent: int, received: int, reason: str) -> None:
-        """A connection is gone, whose name both ends know: so many envelopes were written to it,
+        """A connection is gone, whose name both ends know: so many messages were written to it,
         and read from it. The peer may have read fewer than were written."""
 
     def report(self, process: str, what: str, reason: str) -> None:

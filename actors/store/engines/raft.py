@@ -11,6 +11,7 @@ from functools import partial
 from actors.kit.actor import Delivery, Later
 from actors.kit.context import Context
 from actors.store.actor import StoreActor, deadline_of, within
+from actors.store.causes import trace_of
 from actors.store.consistency import Consistency, refuse_if_corrupt
 from actors.store.engine import Engine
 from actors.store.leader_line import LeaderLine
@@ -152,6 +153,10 @@ class RaftStore:
     async def lease(self, request: LeaseRequest, deadline: float) -> Message:
         """See ``Store``."""
         return await self._leases.answer(request, deadline)
+
+    def trace_of(self, revision: int) -> str:
+        """See ``Store``."""
+        return trace_of(self.engine.machine.history, revision)
 
     async def compact(self, revision: int, deadline: float) -> None:
         """See ``Store``."""

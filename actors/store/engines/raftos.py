@@ -20,6 +20,7 @@ from actors.kit.actor import Delivery, Later
 from actors.kit.context import Context
 from actors.kit.supervisor import Unrecoverable
 from actors.store.actor import StoreActor
+from actors.store.causes import trace_of
 from actors.store.store import LeaseRequest, Unsupported
 from actors.store.waiters import ChangeWaiters
 from actors.store.watch_hub import WatchHub
@@ -199,6 +200,10 @@ class RaftosStore:
     async def _ask(self, leader: str, message: Message, deadline: float) -> Message:
         seconds = max(deadline - asyncio.get_running_loop().time(), 0.001)
         return await self._ctx.ref(names.address(names.STORE, leader)).ask(message, seconds)
+
+    def trace_of(self, revision: int) -> str:
+        """See ``Store``."""
+        return trace_of(self._machine.history, revision)
 
     async def compact(self, revision: int, deadline: float) -> None:
         """See ``Store``."""

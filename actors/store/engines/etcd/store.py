@@ -16,6 +16,7 @@ from actors.kit.actor import Delivery, Later
 from actors.kit.context import Context
 from actors.kit.supervisor import Unrecoverable
 from actors.store.actor import StoreActor
+from actors.store.causes import trace_of
 from actors.store.engines.etcd import messages as etcd
 from actors.store.engines.etcd.client import TRY_SECONDS, EtcdClient
 from actors.store.engines.etcd.election import Election
@@ -165,6 +166,10 @@ class EtcdStore:
     async def lease(self, request: LeaseRequest, deadline: float) -> Message:
         """See ``Store``."""
         return await self._leases.lease(request, deadline)
+
+    def trace_of(self, revision: int) -> str:
+        """See ``Store``."""
+        return trace_of(self.feed.window.history, revision)
 
     async def compact(self, revision: int, deadline: float) -> None:
         """See ``Store``. etcd is compacted to the revision before (see ``reads``)."""

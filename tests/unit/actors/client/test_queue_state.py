@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.client.queue_state import BACKOFF_MAX_SECONDS, QueueState
+from actors.client.queue_state import BACKOFF_MAX_SECONDS, QueueState, Work
+from actors.kit.causes import LINKS_MAX
 
 
 def test_a_key_is_worked_on_once_at_a_time_and_again_if_asked_meanwhile() -> None:
@@ -12,12 +13,12 @@ def test_a_key_is_worked_on_once_at_a_time_and_again_if_asked_meanwhile() -> Non
     queue.add("a", "t1")
     queue.add("a", "t2")
     work = queue.take(0.0)
-    assert work is not None and work == ("a", "t2")
+    assert work is not None and work == ("a", "t1", ("t2",))
     assert queue.take(0.0) is None
     queue.add("a", "t3")
     assert queue.take(0.0) is None
     queue.done("a")
-    assert queue.take(0.0) == ("a", "t3")
+    assert queue.take(0.0) == Work("a", "t3")
     queue.done("a")
     assert queue.take(0.0) is None
 
@@ -26,14 +27,18 @@ def test_keys_are_independent_and_in_order() -> None:
     queue: QueueState[str] = QueueState()
     for key in "abc":
         queue.add(key)
-    assert [queue.take(0.0), queue.take(0.0), queue.take(0.0)] == [("a", ""), ("b", ""), ("c", "")]
+    assert [queue.take(0.0), queue.take(0.0), queue.take(0.0)] == [
+        Work("a", ""),
+        Work("b", ""),
+        Work("c", ""),
+    ]
 
 
 def test_a_later_cause_without_trace_does_not_hide_one() -> None:
     queue: QueueState[str] = QueueState()
     queue.add("a", "t1")
     queue.add("a")
-    assert queue.take(0.0) == ("a", "t1")
+    assert queue.take(0.0) == Work("a", "t1")
 
 
 def test_delays_keep_the_earliest() -> None:
@@ -43,7 +48,7 @@ def test_delays_keep_the_earliest() -> None:
     queue.add_after("a", 20.0)
     assert queue.next_due() == 5.0
     assert queue.take(4.9) is None
-    assert queue.take(5.0) == ("a", "t")
+    assert queue.take(5.0) == Work("a", "t")
     queue.done("a")
     assert queue.next_due() is None and queue.take(100.0) is None
 
@@ -98,3 +103,24 @@ def test_nothing_asked_for_is_lost_and_nothing_runs_twice_at_once(
         owed.discard(work.key)
         queue.done(work.key)
     assert not owed
+
+
+def test_all_causes_of_one_work_are_kept_the_first_as_its_parent() -> None:
+    queue: QueueState[str] = QueueState()
+    for trace in ("", "t1", "t2", "t1", "", "t3"):
+        queue.add("a", trace)
+    assert queue.take(0.0) == Work("a", "t1", ("t2", "t3"))
+    queue.add("a", "t4")
+    queue.add_after("a", 5.0, "t5")
+    queue.add_after("a", 9.0, "t6")
+    queue.done("a")
+    assert queue.take(5.0) == Work("a", "t4", ("t5", "t6"))
+
+
+def test_causes_are_bounded() -> None:
+    queue: QueueState[str] = QueueState()
+    for number in range(100):
+        queue.add("a", f"t{number}")
+    work = queue.take(0.0)
+    assert work is not None
+    assert (work.trace, len(work.links)) == ("t0", LINKS_MAX)

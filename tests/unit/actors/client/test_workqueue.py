@@ -2,6 +2,7 @@
 
 import asyncio
 
+from actors.client.queue_state import Work
 from actors.client.workqueue import WorkQueue
 from tests.simulation.loop import run_simulation
 
@@ -60,7 +61,7 @@ def test_a_delayed_key_comes_at_its_time() -> None:
         waiting = asyncio.create_task(queue.get())
         await asyncio.sleep(1.0)
         queue.add_after("soon", 2.0, "t")
-        assert await waiting == ("soon", "t")
+        assert await waiting == Work("soon", "t")
         assert loop.time() == 3.0
         assert (await queue.get()).key == "late"
         assert loop.time() == 30.0
