@@ -19,6 +19,7 @@ from actors.apiserver.admission import (
     service_account,
     signers,
     storage_claims,
+    topology_labels,
     webhooks,
 )
 from actors.apiserver.admission.plugin import Plugin, Review
@@ -41,6 +42,7 @@ PLUGINS: tuple[Plugin, ...] = (
     signers.admit,
     storage_claims.admit,
     devices.admit,
+    topology_labels.admit,
 )
 # These change nothing, and judge the object as it will be stored.
 JUDGES: tuple[Plugin, ...] = (limit_ranger.judge, pod_security.admit)
@@ -76,6 +78,7 @@ async def judge_body(environment: Environment, call: Call, body: Object) -> None
     """The body of a subresource that is no part of an object, as a Binding: webhooks may change it
     and may refuse it. Raises StatusError."""
     await node_restriction.judge_body(environment, call, body)
+    await topology_labels.judge_body(environment, call, body)
     if not _changed_by_users(environment) and not _judged_by_users(environment):
         return
     part = call.kind.subresources[call.request.subresource]
