@@ -69,6 +69,16 @@ def deploy(cluster: RealCluster, replicas: int) -> None:
     )
 
 
+def keep_a_secret(cluster: RealCluster) -> None:
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "page", "namespace": "default"},
+        "data": {"word": "c2FpbG9y"},
+    }
+    administrator.client(cluster.settings).apply(body)
+
+
 async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> None:
     # Zones, replicas with their roles, nodes.
     await page.until("document.querySelectorAll('.zone').length == 3")
@@ -103,6 +113,14 @@ async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> N
     changed = await page.run("document.querySelector('.diff').innerText")
     assert "-   replicas: 2" in changed and "+   replicas: 3" in changed
     await pictures(page, tmp_path, "history")
+    # A Secret's values are not even asked for, until somebody wants to see them.
+    await asyncio.to_thread(keep_a_secret, simulated)
+    await page.run("location.hash = '#objects?v=v1&r=secrets&ns=default&name=page'")
+    await page.until("document.querySelector('#object-one')?.innerText.includes('Show the values')")
+    await page.until("document.querySelector('pre.object')?.innerText.includes('name: page')")
+    assert "c2FpbG9y" not in await page.run("document.documentElement.outerHTML")
+    await page.click("#object-one button.show")
+    await page.until("document.querySelector('pre.object')?.innerText.includes('c2FpbG9y')")
     # Faults: who lets them in does not listen.
     await page.run("location.hash = '#faults'")
     await page.until("document.querySelector('#no-launcher')")

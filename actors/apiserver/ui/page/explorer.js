@@ -162,7 +162,7 @@ async function content(body, place, values = false) {
   const text = objectText(secret && !values ? mask(found) : found, place.show);
   let button = null;
   if (secret && !values) {
-    button = el("button", { type: "button" }, "Show the values");
+    button = el("button", { type: "button", class: "show" }, "Show the values");
     button.addEventListener("click", () => content(body, place, true));
   }
   body.replaceChildren(secret && !values ? el("p", { class: "quiet" }, "The values of a Secret are not asked for until you say so. ", button) : "", ...text);

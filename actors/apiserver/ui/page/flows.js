@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { byId, duration, el, reconcile, setText } from "./dom.js";
 import { state } from "./live.js";
 import { messageLink } from "./messages.js";
+import { short } from "./names.js";
 
 const ROWS_MAX = 200;
 let chosen = "";
@@ -35,9 +36,9 @@ function matches(key, word) {
 function prepare() {
   prepared = true;
   byId("flow-filter").addEventListener("input", renderFlows);
-  const head = ["from", "to", "type", "per second", "takes", "failed/s", "lost/s"];
+  const head = ["per second", "type", "from and to", "takes", "failed/s", "lost/s"];
   byId("flows").append(
-    el("thead", {}, el("tr", {}, head.map((text, at) => el("th", { class: at > 2 ? "number" : "" }, text)))),
+    el("thead", {}, el("tr", {}, head.map((text, at) => el("th", { class: at === 1 || at === 2 ? "" : "number" }, text)))),
     el("tbody"),
   );
   byId("flow-messages").append(el("p", { class: "quiet" }, "Choose a flow to see its last messages."));
@@ -46,18 +47,19 @@ function prepare() {
 function makeRow(key) {
   const [from, to, type] = key.split("|");
   const button = el("button", { type: "button", class: "link" }, type);
-  const cells = [1, 2, 3, 4].map(() => el("td", { class: "number" }));
-  const row = el("tr", { tabindex: -1 }, el("td", {}, from), el("td", {}, to), el("td", {}, button), ...cells);
+  const number = () => el("td", { class: "number" });
+  const way = el("td", { class: "way", title: `${from} → ${to}` }, el("span", {}, short(from)), el("span", {}, `→ ${short(to)}`));
+  const row = el("tr", {}, number(), el("td", {}, button), way, number(), number(), number());
   row.addEventListener("click", () => open(key));
   return row;
 }
 
 function updateRow(row, [rate, takes, failed, lost, why]) {
   const cells = row.children;
-  setText(cells[3], rate.toFixed(1));
-  setText(cells[4], takes ? duration(takes) : "");
-  setText(cells[5], failed ? failed.toFixed(1) : "");
-  setText(cells[6], lost ? `${lost.toFixed(1)} ${why}` : "");
+  setText(cells[0], rate.toFixed(1));
+  setText(cells[3], takes ? duration(takes) : "");
+  setText(cells[4], failed ? failed.toFixed(1) : "");
+  setText(cells[5], lost ? `${lost.toFixed(1)} ${why}` : "");
   row.classList.toggle("bad", failed > 0 || lost > 0);
 }
 
