@@ -37,6 +37,12 @@ class Way:
         for changed in list(self._watchers):
             changed()
 
+    def lie(self, distance: float) -> None:
+        """So far away (seconds of one way) from now on."""
+        if distance != self._distance:
+            self._distance = distance
+            self.suffer(self._faults)
+
     def watch(self, changed: Callable[[], None]) -> None:
         """Call it whenever the way gets better or worse."""
         self._watchers[changed] = None
@@ -136,8 +142,10 @@ class Ways:
         return way
 
     def measure(self, distances: Mapping[str, float]) -> None:
-        """Peers may have come: their distances, before there is a way to them."""
-        self._distances.update(distances)
+        """Peers have come or moved: the distances of all."""
+        self._distances = dict(distances)
+        for process, way in self._ways.items():
+            way.lie(self._distances.get(process, 0.0))
 
     def suffer(self, faults: list[tuple[LinkFault, Struck]]) -> None:
         """These from now on, and no others. What they do is counted in their dicts."""

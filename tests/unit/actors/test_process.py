@@ -10,6 +10,8 @@ from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor, Delivery
 from actors.kit.system import ActorSystem
 from actors.kit.testing import actor_system
+from actors.kit.transports.ways import Ways
+from actors.kit.world.memory import SeededEntropy
 from cluster import names
 from cluster.messages.apiserver import SettingsChanged
 from cluster.messages.base import Done, Message
@@ -31,6 +33,10 @@ class Recorder(Actor):
 
 def settings_of(replicas: int) -> ClusterSettings:
     return build_settings(Topology(runtime="memory", replicas=replicas, nodes=1), "/nowhere")
+
+
+def ways() -> Ways:
+    return Ways(SeededEntropy(1))
 
 
 def write(path: Path, settings: ClusterSettings) -> None:
@@ -55,13 +61,13 @@ async def test_who_came_went_and_moved_is_told_once(
     async with actor_system("replica-1") as system:
         await system.spawn(names.APISERVER, lambda: server)
         write(path, five)
-        process.reload(path, live, system)
+        process.reload(path, live, system, ways())
         assert dict(peers) == {r.name: r.peer_address for r in five.replicas[3:]}
         assert len(live.servers) == 5
         peers.clear()
         left = (three.replicas[0], moved)
         write(path, msgspec.structs.replace(three, replicas=left))
-        process.reload(path, live, system)
+        process.reload(path, live, system, ways())
         gone = dict.fromkeys(("replica-3", "replica-4", "replica-5"), "")
         assert dict(peers) == {"replica-2": "127.0.0.9:1", **gone}
         assert list(live.servers) == ["apiserver@replica-1", "apiserver@replica-2"]
@@ -76,8 +82,8 @@ async def test_settings_that_cannot_be_read_change_nothing(
     path.write_bytes(text)
     live = LiveSettings(settings_of(3), "replica-1")
     async with actor_system("replica-1") as system:
-        process.reload(path, live, system)
-        process.reload(tmp_path / "none", live, system)
+        process.reload(path, live, system, ways())
+        process.reload(tmp_path / "none", live, system, ways())
     assert live.now == settings_of(3)
     assert not peers
 
@@ -89,6 +95,19 @@ async def test_settings_without_this_process_change_nothing(
     write(path, settings_of(1))
     live = LiveSettings(settings_of(3), "replica-3")
     async with actor_system("replica-3") as system:
-        process.reload(path, live, system)
+        process.reload(path, live, system, ways())
     assert len(live.servers) == 3
     assert not peers
+
+
+async def test_who_comes_is_as_far_away_as_the_settings_say(
+    tmp_path: Path, peers: list[tuple[str, str]]
+) -> None:
+    path, known = tmp_path / "cluster.json", ways()
+    write(path, msgspec.structs.replace(settings_of(5), rtt={"a-b": 0.04}))
+    live = LiveSettings(settings_of(3), "replica-1")
+    early = known.to("replica-5")
+    async with actor_system("replica-1") as system:
+        process.reload(path, live, system, known)
+    assert early.due(1.0, 10) == 1.02
+    assert known.to("replica-4").due(1.0, 10) == 1.0
