@@ -69,7 +69,11 @@ def applied(frame: list[Any], overload: Overload, args: tuple[Any, ...]) -> Any:
         cost = overload.cost(args, result) if overload.cost is not None else costs.CALL
     except _MISFITS as error:
         raise CelError("no such overload") from error
-    frame[0].spend(cost)
+    if overload.swift is None:
+        frame[0].spend(cost)
+    else:
+        frame[0].spend(overload.swift)
+        frame[0].spend_aside(cost - overload.swift)
     return result
 
 

@@ -57,16 +57,24 @@ MATCH_CONDITIONS = 2_500_000
 
 class Budget:
     """What may still be spent; several evaluations may share one. ``patience``: what may be spent
-    before CelTooLong is raised, None for all of it."""
+    before CelTooLong is raised, None for all of it. ``reserve``: what is kept beyond ``left`` for
+    costs that stand for no time."""
 
-    __slots__ = ("left", "patience")
+    __slots__ = ("left", "patience", "reserve")
 
-    def __init__(self, limit: int, patience: int | None = None) -> None:
+    def __init__(self, limit: int, patience: int | None = None, reserve: int = 0) -> None:
         self.left = limit
         self.patience = patience
+        self.reserve = reserve
 
     def spend(self, units: int) -> None:
         """Raises CelCostExceeded once more was spent than there was."""
         self.left -= units
         if self.left < 0:
             raise CelCostExceeded
+
+    def spend_aside(self, units: int) -> None:
+        """A cost that takes no time: of the reserve first. Raises CelCostExceeded."""
+        aside = min(units, self.reserve)
+        self.reserve -= aside
+        self.spend(units - aside)

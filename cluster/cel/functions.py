@@ -28,7 +28,8 @@ Cost = Callable[[tuple[Any, ...], Any], int]
 class Overload:
     """One signature of a function. ``params``: for a method its receiver first. ``call`` raises
     CelError. ``cost``: of a call that was made; None: 1. ``growth``: what the result may take at
-    most, in characters, known before the call is made; None: no more than the arguments."""
+    most, in characters, known before the call is made; None: no more than the arguments. ``swift``:
+    the part of the cost that stands for time, None for all of it."""
 
     id: str
     params: tuple[Type, ...]
@@ -37,6 +38,7 @@ class Overload:
     cost: Cost | None = None
     growth: Callable[..., int] | None = None
     member: bool = False
+    swift: int | None = None
 
 
 Functions = Mapping[str, tuple[Overload, ...]]

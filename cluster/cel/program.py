@@ -59,8 +59,10 @@ class Program:
         limit = PER_EXPRESSION if budget is None else min(PER_EXPRESSION, budget.left)
         patience = None if budget is None else budget.patience
         hurried = patience is not None and patience < limit
-        own = Budget(patience if patience is not None and hurried else limit)
-        start = own.left
+        own = Budget(limit)
+        if patience is not None and hurried:
+            own = Budget(patience, reserve=limit - patience)
+        start, reserve = own.left, own.reserve
         frame: list[Any] = [own, *([None] * (self._size - 1))]
         for name, at in self._slots.items():
             if name in bindings:
@@ -77,7 +79,7 @@ class Program:
             raise CelError("the value is too deep") from error
         finally:
             if budget is not None:
-                budget.left -= start - own.left
+                budget.left -= start - own.left + reserve - own.reserve
                 if budget.patience is not None:
                     budget.patience -= start - own.left
 

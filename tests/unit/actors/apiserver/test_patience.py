@@ -7,7 +7,22 @@ import pytest
 
 from actors.apiserver.patience import UNITS, unhurried
 from cluster.cel.errors import CelTooLong
-from cluster.cel.program import Budget, CelCostExceeded, Declarations, Lazy, compile_expression
+from cluster.cel.functions import merged
+from cluster.cel.library.authorizer import (
+    AUTHORIZER,
+    AUTHORIZERS,
+    CheckValue,
+    DecisionValue,
+    Question,
+)
+from cluster.cel.program import (
+    STANDARD,
+    Budget,
+    CelCostExceeded,
+    Declarations,
+    Lazy,
+    compile_expression,
+)
 from cluster.cel.types import DYN
 from tests.support.control_plane import ControlPlane
 from tests.support.widgets import GROUP, definition, established, widget
@@ -58,6 +73,49 @@ def test_impatience_is_no_fault_of_the_expression() -> None:
         made.get()
     patience = None
     assert made.get() is True
+
+
+ASK = "authorizer.path('/healthz').check('get').allowed()"
+
+
+def asking(source: str, budget: Budget) -> tuple[bool, int]:
+    """The answer, and how often the authorizer was asked."""
+    asked: list[Question] = []
+
+    def decide(question: Question) -> DecisionValue:
+        asked.append(question)
+        return DecisionValue(True)
+
+    declared = Declarations({"authorizer": AUTHORIZER}, merged(STANDARD, AUTHORIZERS))
+    program = compile_expression(source, declared)
+    return bool(program.evaluate({"authorizer": CheckValue(decide)}, budget)), len(asked)
+
+
+def test_a_question_to_the_authorizer_costs_much_and_takes_little() -> None:
+    budget = Budget(10_000_000, UNITS)
+    assert asking(f"{ASK} && {ASK}", budget) == (True, 2)
+    assert budget.patience is not None
+    assert 700_000 < 10_000_000 - budget.left < 700_100
+    assert 200 <= UNITS - budget.patience < 300
+    # Three cost more than an expression may: found out in no hurry, as it always was.
+    with pytest.raises(CelTooLong):
+        asking(f"{ASK} && {ASK} && {ASK}", Budget(10_000_000, UNITS))
+    budget = Budget(10_000_000)
+    with pytest.raises(CelCostExceeded):
+        asking(f"{ASK} && {ASK} && {ASK}", budget)
+    # What is left decides even in a hurry.
+    with pytest.raises(CelTooLong):
+        asking(ASK, Budget(300_000, UNITS))
+    with pytest.raises(CelCostExceeded):
+        asking(ASK, Budget(300_000))
+
+
+def test_what_takes_long_is_found_beside_questions() -> None:
+    declared = Declarations({"authorizer": AUTHORIZER, "x": DYN}, merged(STANDARD, AUTHORIZERS))
+    program = compile_expression(f"{ASK} && x.all(i, x.all(j, i + j > 0))", declared)
+    given = {"authorizer": CheckValue(lambda _: DecisionValue(True)), "x": list(range(1, 300))}
+    with pytest.raises(CelTooLong):
+        program.evaluate(given, Budget(10_000_000, UNITS))
 
 
 async def test_rules_of_a_custom_resource(plane: ControlPlane) -> None:
