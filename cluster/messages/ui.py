@@ -35,6 +35,16 @@ class FindChain(Message, frozen=True):
         return f"find {self.trace}"
 
 
+class FindChainsOf(Message, frozen=True):
+    """Ask: which chains wrote an object, or noted something of it; reply PageAnswer. ``words``: see
+    ``tracing.FindSubject``."""
+
+    words: str
+
+    def subject(self) -> str:
+        return f"find {self.words}"
+
+
 class FlowMessages(Message, frozen=True):
     """Ask: the last messages of one type between two actors; reply PageAnswer."""
 

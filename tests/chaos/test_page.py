@@ -33,8 +33,12 @@ async def page(simulated: RealCluster, tmp_path: Path) -> AsyncIterator[Page]:
         await opened.look(*WIDE)
         await opened.go(f"https://{simulated.settings.network.shared_api}/ui")
         await opened.until("location.pathname == '/ui/login' && document.querySelector('#token')")
-        [address] = simulated.do("ui").splitlines()[:1]
-        await opened.go(address)
+        # Made by one replica, redeemed by another.
+        [address] = simulated.do("ui", "--replica", "replica-1").splitlines()[:1]
+        first, second = (one.api_addresses[0] for one in simulated.settings.replicas[:2])
+        await opened.go(address.replace(first, second))
+        await opened.until("location.pathname == '/ui'")
+        await opened.go(f"https://{simulated.settings.network.shared_api}/ui")
         await opened.until("location.pathname == '/ui'")
         yield opened
 
@@ -113,6 +117,8 @@ async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> N
     changed = await page.run("document.querySelector('.diff').innerText")
     assert "-   replicas: 2" in changed and "+   replicas: 3" in changed
     await pictures(page, tmp_path, "history")
+    await page.run(f"location.hash = '{WEB}&show=chains'")
+    await page.until("document.querySelectorAll('#object-one a[href^=\"#chain/\"]').length >= 2")
     # A Secret's values are not even asked for, until somebody wants to see them.
     await asyncio.to_thread(keep_a_secret, simulated)
     await page.run("location.hash = '#objects?v=v1&r=secrets&ns=default&name=page'")

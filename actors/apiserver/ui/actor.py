@@ -15,7 +15,7 @@ import orjson
 from actors.apiserver.following import follow
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.ui import chaos_socket
-from actors.apiserver.ui.chain import chain
+from actors.apiserver.ui.chain import Record, chain, chains_of
 from actors.apiserver.ui.changes import State, changes
 from actors.apiserver.ui.codes import CODE_SECONDS, LoginCodes
 from actors.apiserver.ui.view import View
@@ -28,9 +28,10 @@ from cluster.api.kinds import by_resource, storage_prefix
 from cluster.errors import PeerFault, SteersmanError
 from cluster.messages.base import Message
 from cluster.messages.store import StatusProbe, StoreStatus
-from cluster.messages.tracing import FindTrace, TraceBatch, WatchTrace
+from cluster.messages.tracing import FindSubject, FindTrace, TraceBatch, WatchTrace
 from cluster.messages.ui import (
     FindChain,
+    FindChainsOf,
     FlowMessages,
     Login,
     LoginCode,
@@ -73,6 +74,8 @@ class UiActor(Actor):
         match message:
             case FindChain():
                 return Later(self._chain(message.trace))
+            case FindChainsOf():
+                return Later(self._chains_of(message.words))
             case FlowMessages():
                 key = (message.sender, message.receiver, message.message)
                 return PageAnswer(orjson.dumps(self._view.flows.messages_of(key)))
@@ -190,25 +193,32 @@ class UiActor(Actor):
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _chain(self, trace: str) -> Message:
-        """What all processes know of a trace, and who did not tell."""
-        processes = [one.name for one in self._live.now.processes()]
+        records, silent = await self._found(FindTrace(trace))
+        records.sort(key=lambda record: (record.get("hlc", 0), str(record.get("process", ""))))
+        answer = chain(_without_own(records), trace)
+        return PageAnswer(orjson.dumps({**answer, "silent": silent}))
+
+    async def _chains_of(self, words: str) -> Message:
+        records, silent = await self._found(FindSubject(words))
+        return PageAnswer(orjson.dumps({"chains": chains_of(records), "silent": silent}))
+
+    async def _found(self, question: FindTrace | FindSubject) -> tuple[list[Record], list[str]]:
+        """What all processes know, and who did not tell."""
         silent: list[str] = []
-        records: list[dict[str, Any]] = []
+        records: list[Record] = []
         decode = msgspec.json.Decoder(dict[str, Any]).decode
 
         async def ask(process: str) -> None:
             tracer = self.ctx.ref(names.address(names.TRACER, process))
             try:
-                found = cast(TraceBatch, await tracer.ask(FindTrace(trace), FIND_SECONDS))
+                found = cast(TraceBatch, await tracer.ask(question, FIND_SECONDS))
             except SteersmanError:
                 silent.append(process)
                 return
             records.extend(decode(line) for line in found.records.splitlines())
 
-        await asyncio.gather(*(ask(process) for process in processes))
-        records.sort(key=lambda record: (record.get("hlc", 0), str(record.get("process", ""))))
-        answer = chain(_without_own(records), trace)
-        return PageAnswer(orjson.dumps({**answer, "silent": sorted(silent)}))
+        await asyncio.gather(*(ask(one.name) for one in self._live.now.processes()))
+        return records, sorted(silent)
 
     def _redeem(self, message: RedeemLogin, delivery: Delivery) -> Message:
         if not delivery.principal.is_trusted:
@@ -222,7 +232,7 @@ class UiActor(Actor):
         return self.ctx.world.clock.monotonic()
 
 
-def _without_own(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _without_own(records: Iterable[Record]) -> list[Record]:
     """Less what the search itself left."""
     return [one for one in records if not str(one.get("to", "")).startswith(f"{names.TRACER}@")]
 

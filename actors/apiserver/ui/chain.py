@@ -19,6 +19,10 @@ _FIELDS = frozenset(
 )  # fmt: skip
 
 
+# Chains of one object that a page lists.
+CHAINS_MAX = 200
+
+
 class Span:
     """One message: its records, and what it caused."""
 
@@ -95,6 +99,23 @@ def chain(records: Iterable[Record], trace: str) -> dict[str, Any]:
         "linked": [one for one in linked if one],
         "processes": sorted(processes),
     }
+
+
+def chains_of(records: Iterable[Record]) -> list[list[Any]]:
+    """Records about one object as its chains, the newest first: [UNIX seconds of the first record,
+    actor, type, subject, trace, how many records]."""
+    found: dict[str, list[Any]] = {}
+    for record in sorted(records, key=lambda one: float(one.get("ts", 0))):
+        trace = str(record.get("trace", ""))
+        if not trace:
+            continue
+        known = found.get(trace)
+        if known is None:
+            who, what = str(record.get("from", "")), str(record.get("msg", ""))
+            found[trace] = [record["ts"], who, what, str(record.get("subject", "")), trace, 1]
+        else:
+            known[5] += 1
+    return list(reversed(found.values()))[:CHAINS_MAX]
 
 
 def _grown(spans: dict[str, Span]) -> list[Span]:

@@ -2,8 +2,8 @@
 
 Paths, all with the rights of who asks (rules for paths that are no resources, as ``/ui/*``):
 ``/ui`` the page; ``/ui/login``, ``/ui/files/*`` for everybody; ``/ui/live`` server-sent events
-(HTML Living Standard, section 9.2); ``/ui/whoami``, ``/ui/chain``, ``/ui/messages``,
-``/ui/history``;
+(HTML Living Standard, section 9.2); ``/ui/whoami``, ``/ui/chain``, ``/ui/chains``,
+``/ui/messages``, ``/ui/history``;
 ``/ui/api/*`` reads of the ordinary API; POST ``/ui/login``, ``/ui/logout``, ``/ui/login/code``,
 ``/ui/chaos``. Must not know: what the page shows, how requests for objects are served.
 """
@@ -30,9 +30,18 @@ from actors.apiserver.ui.sessions import SESSION_SECONDS, cookie_name
 from actors.kit.ref import Ref
 from cluster import names
 from cluster.api import status
+from cluster.api.kinds import Kind
 from cluster.errors import StatusError, SteersmanError
+from cluster.messages.apiserver import ApiRequest
 from cluster.messages.base import Message
-from cluster.messages.ui import FindChain, FlowMessages, PageAnswer, PageUpdate, WatchPage
+from cluster.messages.ui import (
+    FindChain,
+    FindChainsOf,
+    FlowMessages,
+    PageAnswer,
+    PageUpdate,
+    WatchPage,
+)
 
 ROOT, LOGIN, FILES, API = "/ui", "/ui/login", "/ui/files/", "/ui/api"
 CODE, LOGOUT, CHAOS = "/ui/login/code", "/ui/logout", "/ui/chaos"
@@ -69,6 +78,7 @@ class UiDoor:
             "/ui/whoami": self._whoami,
             "/ui/chain": self._chain,
             "/ui/messages": self._messages,
+            "/ui/chains": self._chains,
             "/ui/history": self._history,
         }
 
@@ -262,18 +272,16 @@ class UiDoor:
         sender, receiver = query.get("from", ""), query.get("to", "")
         return await self._ask(FlowMessages(sender, receiver, query.get("type", "")))
 
+    async def _chains(self, query: Mapping[str, str], caller: Caller) -> bytes:
+        """Those that wrote the object at ``path``."""
+        path, kind, _ = await self._object(query, caller)
+        place = "/".join(piece for piece in (path.namespace, path.name) if piece)
+        return await self._ask(FindChainsOf(f"{kind.plural}/{place}"))
+
     async def _history(self, query: Mapping[str, str], caller: Caller) -> bytes:
-        """Older versions of the object at ``path`` (of the ordinary API), judged as a get of it."""
-        path = parse_path(query.get("path", ""))
-        if not isinstance(path, ResourcePath) or not path.name or path.subresource:
-            raise status.bad_request("path must be that of one object")
-        request = api_request("GET", path, {})
-        await self._desk.chain.check(request, caller)
-        environment = self._desk.environment
-        kind = environment.kinds.table.by_resource(path.group, path.version, path.resource)
-        if kind is None or "get" not in kind.verbs:
-            raise status.resource_not_found()
-        place = (environment, kind, path.namespace, path.name)
+        """Older versions of the object at ``path``."""
+        path, kind, request = await self._object(query, caller)
+        place = (self._desk.environment, kind, path.namespace, path.name)
         revision = parse_int(query, "at")
         with self._desk.contained(request):
             if revision:
@@ -281,8 +289,24 @@ class UiDoor:
             found = await history.versions(*place, parse_int(query, "before"))
             return orjson.dumps(found.told())
 
+    async def _object(
+        self, query: Mapping[str, str], caller: Caller
+    ) -> tuple[ResourcePath, Kind, ApiRequest]:
+        """What the caller may get at ``path`` of the ordinary API. Raises StatusError."""
+        path = parse_path(query.get("path", ""))
+        if not isinstance(path, ResourcePath) or not path.name or path.subresource:
+            raise status.bad_request("path must be that of one object")
+        request = api_request("GET", path, {})
+        await self._desk.chain.check(request, caller)
+        table = self._desk.environment.kinds.table
+        kind = table.by_resource(path.group, path.version, path.resource)
+        if kind is None or "get" not in kind.verbs:
+            raise status.resource_not_found()
+        return path, kind, request
+
     async def _ask(self, question: Message) -> bytes:
-        seconds = CHAIN_SECONDS if isinstance(question, FindChain) else ASK_SECONDS
+        searches = isinstance(question, FindChain | FindChainsOf)
+        seconds = CHAIN_SECONDS if searches else ASK_SECONDS
         try:
             return cast(PageAnswer, await self._ui.ask(question, seconds)).body
         except SteersmanError as error:

@@ -15,7 +15,7 @@ from cluster.chaos import orders
 VERBS = frozenset((*orders.VERBS, "docker", "heal", "status", "zone"))
 OPTIONS = frozenset(("--for", "--jitter", "--rate", "--seed", "--way"))
 WORDS_MAX = 16
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.,:/=%+-]{0,127}|-[0-9][0-9.smh]{0,15}")
+_WORD = re.compile(r"[A-Za-z0-9+][A-Za-z0-9_.,:/=%+-]{0,127}|-[0-9][0-9.smh]{0,15}")
 
 
 class FaultOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { byId, el } from "./dom.js";
 import { showHistory } from "./history.js";
+import { showChains } from "./chains.js";
 import { mask, objectText } from "./objects.js";
 
 const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -148,10 +149,11 @@ async function one(place) {
   const target = byId("object-one");
   const tab = (show, text) => el("a", { href: `#objects?${new URLSearchParams({ ...place, show })}`, "aria-current": place.show === show ? "true" : undefined }, text);
   const head = el("div", { class: "bar" }, el("h2", {}, `${place.ns ? `${place.ns}/` : ""}${place.name}`),
-    el("nav", { class: "tabs" }, tab("yaml", "YAML"), tab("json", "JSON"), tab("history", "History")));
+    el("nav", { class: "tabs" }, tab("yaml", "YAML"), tab("json", "JSON"), tab("history", "History"), tab("chains", "Chains")));
   const body = el("div", {}, el("p", { class: "quiet" }, "asking"));
   target.replaceChildren(head, body);
   if (place.show === "history") await showHistory(body, pathOf(place), place.r === "secrets" && !place.g);
+  else if (place.show === "chains") await showChains(body, pathOf(place));
   else await content(body, place);
 }
 

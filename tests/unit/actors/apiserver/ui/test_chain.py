@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.apiserver.ui import chain as chains
-from actors.apiserver.ui.chain import chain
+from actors.apiserver.ui.chain import chain, chains_of
 
 TRACE = "a" * 32
 Record = dict[str, Any]
@@ -105,6 +105,16 @@ def test_long_chains_are_cut_and_deep_ones_do_not_overflow() -> None:
 
 def test_spans_that_cause_each_other_are_no_endless_loop() -> None:
     assert chain([*message("1", "2", 1.0), *message("2", "1", 2.0)], TRACE)["lines"] == []
+
+
+def test_chains_of_an_object() -> None:
+    first = message("1", "", 10.0, "create pods default", msg="Txn")
+    second = message("2", "", 20.0, "patch pods default/web", trace="b" * 32)
+    third = message("3", "", 30.0, trace="")
+    assert chains_of([*third, *second, *reversed(first)]) == [
+        [20.0, "scheduler@r1", "ApiRequest", "patch pods default/web", "b" * 32, 3],
+        [10.0, "scheduler@r1", "Txn", "create pods default", TRACE, 3],
+    ]
 
 
 def test_nothing_is_known() -> None:

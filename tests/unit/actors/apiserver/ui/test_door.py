@@ -34,7 +34,12 @@ async def door(tmp_path: Path) -> AsyncIterator[ControlPlane]:
             "user": "jane", "trace": TRACE, "span": "1", "subject": "POST /x", "code": 201,
             "process": "replica-1",
         }  # fmt: skip
-        (traces / "trace.jsonl").write_bytes(orjson.dumps(record) + b"\n")
+        wrote = {
+            **record, "event": "sent", "msg": "Txn", "span": "2", "parent": "1",
+            "subject": "put /registry/core/configmaps/default/x", "trace": TRACE[::-1],
+        }  # fmt: skip
+        lines = b"".join(orjson.dumps(one) + b"\n" for one in (record, wrote))
+        (traces / "trace.jsonl").write_bytes(lines)
         await started.system.spawn(names.TRACER, lambda: TracerActor(traces))
         yield started
 
@@ -138,6 +143,7 @@ async def test_rights(door: ControlPlane) -> None:
             # The right to look at the page is no right to read objects.
             ("/ui/api/api/v1/namespaces/default/secrets", 403),
             ("/ui/history?path=/api/v1/namespaces/default/serviceaccounts/plain", 403),
+            ("/ui/chains?path=/api/v1/namespaces/default/serviceaccounts/plain", 403),
             ("/ui/history?path=/healthz", 400),
         ):  # fmt: skip
             async with client.get(url(door, path)) as answer:
@@ -317,6 +323,12 @@ async def test_live_and_faults(door: ControlPlane, monkeypatch: pytest.MonkeyPat
             found = await answer.json()
             assert [line["subject"] for line in found["lines"]] == ["POST /x"]
             assert found["silent"] == []
+        path = "/api/v1/namespaces/default/configmaps/x"
+        async with admin.get(url(door, f"/ui/chains?path={path}")) as answer:
+            found = await answer.json()
+            assert [one[3] for one in found["chains"]] == [
+                "put /registry/core/configmaps/default/x"
+            ]
 
 
 def names_of(plane: ControlPlane) -> str:

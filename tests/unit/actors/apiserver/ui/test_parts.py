@@ -131,6 +131,7 @@ def test_who_asks_for_the_page(
         "loss 10% leader",
         "bandwidth leader 100KB/s",
         "clock follower -30s",
+        "clock follower +30s --rate 1.1",
         "zone outage b",
         "heal kill-1",
         "status",
