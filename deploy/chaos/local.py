@@ -15,7 +15,7 @@ from cluster.chaos import plan
 from cluster.chaos.orders import Active, Healed, Order, View
 from cluster.settings import ClusterSettings
 from deploy import processes, state
-from deploy.chaos import looking
+from deploy.chaos import journal, looking
 from deploy.chaos.containers import Containers
 from deploy.chaos.evidence import Evidence
 from deploy.chaos.inner import Inner
@@ -68,7 +68,9 @@ class Chaos:
             self._keep(entry, "standing", Evidence(doubt=f"cut short: {error}"))
             self.heal(entry.active)
             raise
-        return self._keep(entry, "standing", found).active
+        broken = self._keep(entry, "standing", found).active
+        self._note(f"{broken.name}: {broken.order.verb} of {', '.join(broken.names)}", found)
+        return broken
 
     def heal(self, active: Active) -> Healed:
         """See ``Hands``. What is healed already stays so."""
@@ -86,6 +88,7 @@ class Chaos:
         except BaseException as error:
             self._keep(entry, "standing", Evidence(doubt=f"not healed: {error or 'cut short'}"))
             raise
+        self._note(f"{entry.name}: healed", found)
         if found.left:
             self._keep(entry, "standing", Evidence(doubt=f"not healed: {found.doubt}"))
         else:
@@ -95,6 +98,10 @@ class Chaos:
 
     def _settings(self) -> ClusterSettings:
         return state.load(self._data_dir)
+
+    def _note(self, text: str, found: Evidence) -> None:
+        doubt = f"; IN DOUBT: {found.doubt}" if found.doubt else ""
+        journal.write(self._data_dir, self._user, f"{text} ({found.proof}{doubt})")
 
     def _entry(self, page: Page, order: Order, sides: plan.Sides) -> Entry:
         name, now = f"{order.verb}-{page.number}", time.time()

@@ -3,6 +3,7 @@
 Each verb is a command. Works while the control plane is down: nothing here needs it.
 """
 
+import asyncio
 import getpass
 import json
 import os
@@ -14,18 +15,21 @@ import msgspec
 import typer
 
 from cluster.chaos import plan
+from cluster.chaos.orders import VERBS as VERBS_OF_ORDERS
 from cluster.chaos.orders import Active, Healed, Order
+from deploy import state
 from deploy.chaos import looking, words
-from deploy.chaos.interrupted import Interrupted, deaf, listening
+from deploy.chaos.agent import USER_VARIABLE, Agent
+from deploy.chaos.interrupted import NUMBERS, Interrupted, deaf, listening
 from deploy.chaos.ledger import Entry
 from deploy.chaos.local import Chaos
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
 
+# After so long it is noticed that the cluster is gone.
+GONE_SECONDS = 2.0
 # What was asked for happened, but nothing was seen that proves it.
 IN_DOUBT = 3
-# Who asked, where another program runs this command for a person.
-USER_VARIABLE = "STEERSMAN_CHAOS_USER"
 
 app = typer.Typer(
     help="Break the cluster on purpose, and mend it (docs/chaos.md).\n\n"
@@ -142,6 +146,9 @@ for _group, _name, _verb, _text, _typed in VERBS:
     _help = f"{_text}\n\nExample: [bold]steersman chaos {_typed}[/]"
     _command = linked(_verb) if _verb in plan.LINKS else plain(_verb)
     _group.command(_name, help=_help)(_command)
+    if _verb not in (_name, "zone-outage"):
+        # By its name in scenarios too.
+        app.command(_verb, help=_help, hidden=True)(_command)
 
 
 @app.command("clock", context_settings=SIGNED)
@@ -217,6 +224,32 @@ def status(
         progress.say()
         report(progress, entry.active)
     progress.say(f"\nmend it with: steersman chaos heal{again(settings)}")
+
+
+@app.command("serve")
+def serve(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
+    """Carry out what the page at /ui asks for, until it is interrupted; then heal that.
+
+    Example: [bold]steersman chaos serve[/]
+    """
+    settings = find(name, data_dir)
+    progress = Progress()
+    verbs = (*VERBS_OF_ORDERS, "zone", "docker", "heal", "status")
+    agent = Agent(settings.data_dir, verbs, progress.say)
+    progress.say(f"the page may break {settings.name} now; Ctrl-C ends that")
+    asyncio.run(serving(agent, settings.data_dir))
+
+
+async def serving(agent: Agent, data_dir: str) -> None:
+    """Until a signal, or until there is no cluster any more."""
+    stopping = asyncio.Event()
+    for number in NUMBERS:
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    serving = asyncio.create_task(agent.run(stopping))
+    while not serving.done() and state.exists(data_dir):
+        await asyncio.wait([serving], timeout=GONE_SECONDS)
+    stopping.set()
+    await serving
 
 
 def row(entry: Entry, now: float) -> list[str]:

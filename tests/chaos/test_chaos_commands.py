@@ -8,9 +8,12 @@ import sys
 
 import pytest
 
+from actors.apiserver.ui import chaos_socket
+from cluster.chaos.orders import Order
 from deploy import processes
 from deploy.chaos import looking
 from deploy.chaos.ledger import Ledger
+from deploy.chaos.local import Chaos
 from tests.chaos.observe import eventually, settle
 from tests.support.real_cluster import RealCluster
 
@@ -46,12 +49,11 @@ def test_two_stopped_replicas_are_shown_while_nobody_answers(simulated: RealClus
         assert looking.state(pid(simulated, name)) == "T"
     [shown] = json.loads(simulated.do("chaos", "status", "--json"))
     assert shown["names"] == ["replica-1", "replica-2"]
-    assert "pause replica-1,replica-2" in simulated.do("chaos", "status")
     # Nobody leads: who that is cannot be told, but replicas have names.
-    refused = simulated.steersman("chaos", "kill", "followers")
-    assert refused.returncode == 1
-    assert "no replica says that it leads" in refused.stderr
-    simulated.do("chaos", "kill", "replica/3")
+    chaos = Chaos(simulated.data_dir)
+    with pytest.raises(ValueError, match="no replica says that it leads"):
+        chaos.inject(Order("kill", "followers"))
+    assert "replica-3" in chaos.inject(Order("kill", "replica/3")).proof
     printed = simulated.do("chaos", "heal")
     assert "replica-3" in printed
     assert "caught up to entry" in printed
@@ -78,7 +80,6 @@ def test_an_interrupted_outage_is_healed(simulated: RealCluster) -> None:
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     eventually(lambda: not any(processes.find(settings, name) for name in hit), "zone b is dark")
-    eventually(lambda: "ends" in simulated.do("chaos", "status"), "it is shown")
     command.send_signal(signal.SIGTERM)
     printed, _ = command.communicate(timeout=60)
     assert command.returncode == 128 + signal.SIGTERM
@@ -86,6 +87,37 @@ def test_an_interrupted_outage_is_healed(simulated: RealCluster) -> None:
     assert printed.count("is ready") == len(hit)
     assert broken(simulated) == []
     settle(settings)
+
+
+async def test_what_the_page_asks_for_is_done_and_healed_at_the_end(
+    simulated: RealCluster,
+) -> None:
+    """As the API server does: by the socket of ``steersman chaos serve``."""
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "deploy.cli", "chaos", "serve", "--data-dir", simulated.data_dir],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    path = chaos_socket.socket_path(simulated.data_dir)
+    try:
+        eventually(path.exists, "it listens", 10)
+        command = ("pause", "follower", "--for", "10m")
+        answers = chaos_socket.order(simulated.data_dir, "ann", command)
+        assert "pause follower" in (await anext(answers))["line"]
+        assert "is stopped" in (await anext(answers))["line"]
+        # Whoever asked goes away; the order stands.
+        await answers.aclose()
+        [fault] = await chaos_socket.faults(simulated.data_dir)
+        assert (fault["user"], fault["order"]["verb"]) == ("ann", "pause")
+        command = ("kill", "nobody")
+        refused = [one async for one in chaos_socket.order(simulated.data_dir, "ann", command)]
+        assert "'nobody' is not one of" in refused[-1]["error"]
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        printed, _ = serving.communicate(timeout=60)
+    assert "ann: pause follower --for 10m" in printed
+    assert not path.exists()
+    assert broken(simulated) == []
+    settle(simulated.settings)
 
 
 def test_what_a_killed_command_leaves_is_shown_and_healed(simulated: RealCluster) -> None:
