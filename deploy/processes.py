@@ -77,15 +77,6 @@ def find_all(settings: ClusterSettings) -> dict[str, list[Running]]:
     return found
 
 
-def words_of(pid: int) -> list[str]:
-    """The command line of a process, [] if it has ended."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as line:
-            return [word.decode(errors="replace") for word in line.read().split(b"\0")[:-1]]
-    except OSError:
-        return []
-
-
 def unrecorded(settings: ClusterSettings, known: set[int]) -> list[Running]:
     """Live processes that run on this cluster's settings, by their command lines."""
     file = os.path.join(settings.data_dir, "cluster.json").encode()

@@ -46,11 +46,13 @@ class Unmet(Exception):
 @dataclass(frozen=True)
 class Outcome:
     """``failed``: the first action that failed, with its error. ``unmet``: a requirement did not
-    hold. ``requeue``: seconds after which the plan wants to be made again."""
+    hold. ``requeue``: seconds after which the plan wants to be made again; ``caused``: then too for
+    what it was made for now."""
 
     failed: tuple[Action, SteersmanError] | None = None
     unmet: bool = False
     requeue: float | None = None
+    caused: bool = False
 
 
 class Executor:
@@ -72,17 +74,18 @@ class Executor:
 
     async def execute(self, key: Key, actions: Sequence[Action]) -> Outcome:
         """Carry the actions out in order. API errors are in the outcome, not raised."""
-        delays = [max(0.0, item.seconds) for item in actions if isinstance(item, RequeueAfter)]
-        requeue = min(delays, default=None)
+        again = [item for item in actions if isinstance(item, RequeueAfter)]
+        requeue = min((max(0.0, item.seconds) for item in again), default=None)
+        caused = any(item.caused for item in again)
         for kind, group in groupby(actions, type):
             size = {Create: SLOW_START_FIRST, Delete: PARALLEL_MAX}.get(kind, 0)
             try:
                 failed = await self._in_batches(key, list(group), size)
             except Unmet:
-                return Outcome(unmet=True, requeue=requeue)
+                return Outcome(unmet=True, requeue=requeue, caused=caused)
             if failed is not None:
-                return Outcome(failed=failed, requeue=requeue)
-        return Outcome(requeue=requeue)
+                return Outcome(failed=failed, requeue=requeue, caused=caused)
+        return Outcome(requeue=requeue, caused=caused)
 
     async def _in_batches(
         self, key: Key, actions: Sequence[Action], size: int

@@ -127,9 +127,11 @@ class Announce:
 
 @dataclass(frozen=True)
 class RequeueAfter:
-    """Plan for this key again in ``seconds``: something is due then that no event will tell."""
+    """Plan for this key again in ``seconds``: something is due then that no event will tell.
+    ``caused``: what is due is a consequence of what this plan was made for."""
 
     seconds: float
+    caused: bool = field(default=False, compare=False)
 
 
 Action: TypeAlias = (

@@ -141,7 +141,8 @@ class Reconciler:
     def _settle(self, key: Key, outcome: Outcome) -> None:
         """Decide when to plan for the key again."""
         if outcome.requeue is not None:
-            self._queue.add_after(key, outcome.requeue)
+            cause = current_trace() if outcome.caused else ""
+            self._queue.add_after(key, outcome.requeue, cause)
         if outcome.unmet:
             self._queue.retry(key, current_trace())
             return

@@ -49,7 +49,7 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     if due is None:
         return []
     if due > now:
-        return [RequeueAfter(due - now)]
+        return [RequeueAfter(due - now, caused=True)]
     said = Announcement(
         pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {'/'.join(key)}"
     )

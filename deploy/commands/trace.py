@@ -161,7 +161,7 @@ def since(
     begin = time.time() - window.seconds(words)
     slowest = window.seconds(slow) * 1000 if slow else 0.0
     found = window.chains(files.records(settings, begin), begin)
-    wanted = [one for one in found if one.failed or not errors]
+    wanted = [one for one in found if one.begins and (one.failed or not errors)]
     wanted = [one for one in wanted if (one.took or 0.0) >= slowest]
     shown = [one for one in wanted if one.tells or one.failed or every]
     if shown:

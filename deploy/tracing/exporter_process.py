@@ -1,5 +1,6 @@
 """Starts, finds and ends a cluster's exporter process. Must not know: what it does."""
 
+import os
 import sys
 
 from cluster.settings import ClusterSettings
@@ -14,7 +15,7 @@ def ensure(settings: ClusterSettings) -> str:
     none."""
     url = settings.tracing.otlp
     running = processes.find(settings, exporter.NAME)
-    if running is not None and processes.words_of(running.pid)[-1:] != [url]:
+    if running is not None and sends_to(settings) != url:
         end(settings)
         running = None
     if not url:
@@ -22,7 +23,23 @@ def ensure(settings: ClusterSettings) -> str:
     if running is None:
         command = [sys.executable, "-m", MODULE, state.settings_path(settings.data_dir), url]
         processes.spawn(settings, exporter.NAME, command, {})
+        with open(url_path(settings), "w", encoding="utf-8") as file:
+            file.write(url)
     return f"to {url}"
+
+
+def url_path(settings: ClusterSettings) -> str:
+    """Where it is kept which collector the running exporter sends to."""
+    return os.path.join(processes.run_dir(settings), f"{exporter.NAME}.url")
+
+
+def sends_to(settings: ClusterSettings) -> str:
+    """The collector of the exporter that was started last, '' if that is not known."""
+    try:
+        with open(url_path(settings), encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def end(settings: ClusterSettings) -> None:

@@ -122,7 +122,7 @@ class Sender:
                 self.counts.problem = problem
                 return None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return self._failed(str(error) or type(error).__name__, None)
+            return self._failed(problem_of(error), None)
 
     def _failed(self, problem: str, asked: float | None) -> tuple[float | None]:
         self.counts.failures += 1
@@ -135,6 +135,13 @@ class Sender:
         self.counts.sent += count - rejected
         self.counts.rejected += rejected
         self.counts.failures, self.counts.problem = 0, ""
+
+
+def problem_of(error: Exception) -> str:
+    """Why there was no answer."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror}"
+    return str(error) or type(error).__name__
 
 
 def rejected_spans(answer: bytes) -> int:

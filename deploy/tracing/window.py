@@ -35,7 +35,9 @@ def seconds(words: str) -> float:
 class Chain:
     """``began``: UNIX seconds. ``took``: of the first step; ``lasted``: until the last record of
     any consequence; both milliseconds. ``size``: messages and notes. ``failed``: messages that
-    did. ``tells``: whether its tree shows anything: it wrote or noted what is worth a line."""
+    did. ``tells``: whether its tree shows anything: it wrote or noted what is worth a line.
+    ``begins``: False if it only goes on: its first step was caused by what is not among the
+    records."""
 
     trace: str
     began: float
@@ -46,6 +48,7 @@ class Chain:
     outcome: str
     what: str
     tells: bool
+    begins: bool = True
 
 
 def chains(records: Iterable[Record], since: float = 0.0) -> list[Chain]:
@@ -78,6 +81,7 @@ def chain_of(trace: str, records: Sequence[Record]) -> Chain:
         outcome=first.outcome.partition(" ")[0],
         what=words_of(first),
         tells=any(text.items_of(root, full=False) for root in roots),
+        begins=bool(first.message) and not first.parent,
     )
 
 

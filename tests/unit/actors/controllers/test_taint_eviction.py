@@ -81,6 +81,10 @@ async def test_pods_of_a_silent_node_run_elsewhere(cluster: Cluster) -> None:
     assert 16 <= asyncio.get_running_loop().time() - began <= 30
     lost = cluster.state.find(NODES, "", "node-2")
     assert lost is not None and len(lost["spec"]["taints"]) == 2
+    # The seconds that a taint is tolerated do not part the eviction from its cause.
+    tracer = cluster.bench.system.recorder.tracer
+    notes = tracer.find(msg="pod.deleting")  # type: ignore[attr-defined]
+    assert notes and all("unreachable" in note["why"] and note["trace"] for note in notes)
     # Its own pods wait, terminating, for the kubelet to come back and end them.
     stuck = [pod for pod in cluster.state.all(PODS) if pod["metadata"].get("deletionTimestamp")]
     assert stuck and {pod["spec"]["nodeName"] for pod in stuck} == {"node-2"}

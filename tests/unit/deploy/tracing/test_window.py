@@ -74,6 +74,15 @@ def test_reads_and_leases_tell_nothing_failures_do() -> None:
     assert chains[0].outcome == "error"
 
 
+def test_what_only_goes_on_did_not_begin() -> None:
+    chains = {chain.trace: chain for chain in window.chains(RECORDS)}
+    assert all(chain.begins for chain in chains.values())
+    cut = [record for record in RECORDS if record.get("msg") != "http.request"]
+    assert not {chain.trace: chain for chain in window.chains(cut)}["t1"].begins
+    notes = [record for record in RECORDS if record.get("msg") == "container.started"]
+    assert [chain.begins for chain in window.chains(notes)] == [False]
+
+
 def test_only_what_began_in_the_window() -> None:
     assert [chain.trace for chain in window.chains(RECORDS, 11.0)] == ["t2", "t3"]
 
