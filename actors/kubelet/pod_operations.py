@@ -78,7 +78,7 @@ class PodOperations:
             sandbox = await self._run_named(labels.engine_name(found), config)
         self._note("sandbox.started", pod, id=sandbox.id[:12], address=address)
         try:
-            await self.attach(pod, sandbox)
+            await self.attach(pod, sandbox, pod_limits(pod))
         except NetworkFault:
             await tools.runtime.remove(sandbox.id)
             raise
@@ -93,10 +93,10 @@ class PodOperations:
         await self._tools.runtime.remove(name)  # of a kubelet that died between two steps
         return await self._tools.runtime.run_sandbox(name, config)
 
-    async def attach(self, pod: Object, sandbox: Container) -> None:
-        """Bring a running sandbox's limits and network up (again)."""
+    async def attach(self, pod: Object, sandbox: Container, limits: tuple[int, int]) -> None:
+        """Bring a running sandbox's limits (memory, CPU) and network up (again)."""
         network = self._tools.network
-        await self._limit(pod, pod_limits(pod))
+        await self._limit(pod, limits)
         if not pod_spec.is_host_network(pod):
             address = sandbox.labels.get(labels.ADDRESS) or self._memory.address
             await network.attach(sandbox.id, sandbox.pid, address)

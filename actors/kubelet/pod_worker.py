@@ -24,7 +24,7 @@ from actors.kubelet.pod_plan import Plan, Situation
 from actors.kubelet.pod_resizer import PodResizer
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting, make_view, recall
 from actors.kubelet.prober import Prober
-from actors.kubelet.resizing import allocated_pod
+from actors.kubelet.resizing import allocated_pod, limits_now
 from actors.kubelet.status import pod_status
 from actors.kubelet.status_publisher import StatusPublisher
 from actors.kubelet.volume_mounter import termination_file
@@ -247,7 +247,7 @@ class PodWorker:
             case pod_plan.RunSandbox(attempt):
                 self._begin_step(pod_plan.STEP_SANDBOX, do.run_sandbox(pod, attempt))
             case pod_plan.AttachNetwork(sandbox):
-                self._begin_step(pod_plan.STEP_SANDBOX, do.attach(pod, sandbox))
+                self._begin_step(pod_plan.STEP_SANDBOX, self._attach(pod, sandbox))
             case pod_plan.StartContainer(name, attempt):
                 self._begin(name, self._start(name, attempt))
             case pod_plan.StopContainer(item, name, grace, message, restart):
@@ -314,6 +314,10 @@ class PodWorker:
             return
         self.memory.failed_at.pop(step, None)
         self.memory.backoffs.pop(step, None)
+
+    async def _attach(self, pod: Object, sandbox: Container) -> None:
+        limits = limits_now(pod, self.view, self.memory)
+        await self._operations.attach(pod, sandbox, limits)
 
     async def _start(self, name: str, attempt: int) -> None:
         spec = pod_spec.find_container(self.pod, name)

@@ -158,6 +158,19 @@ def grown(now: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
     return memory, cpu
 
 
+def limits_now(pod: Object, view: PodView, memory: PodMemory) -> tuple[int, int]:
+    """For a pod whose containers were found running: enough for what they have, and for what is
+    allocated to them."""
+    running = {item.labels.get(labels.CONTAINER, ""): item for item in view.running()}
+    given = {
+        name: memory.acknowledged[item.id]
+        for name, item in running.items()
+        if item.id in memory.acknowledged
+    }
+    wanted = node_limits.pod_limits(pod)
+    return grown(node_limits.pod_limits(allocated_pod(pod, given)), wanted)
+
+
 def told(
     head: str, pod: Object, allocated: Mapping[str, Object] | None, generation: int, error: str = ""
 ) -> str:

@@ -146,6 +146,15 @@ def test_containers_never_have_more_than_their_pod(
         assert steps(situation(pod(**wanted), **wanted)) == ()
 
 
+def test_a_pod_found_in_the_middle_of_a_resize_keeps_room_for_both() -> None:
+    at = situation(pod(a=sizes(300, 10), b=sizes(100, 20)), a=sizes(100, 50), b=sizes(100, 20))
+    assert resizing.limits_now(at.pod, at.view, at.memory) == (70 * MI, 400)
+    at.memory.pod_limits = (70 * MI, 400)
+    assert LimitPod("memory", 30 * MI, 2) in steps(at)
+    fresh = Situation(at.pod, make_view([]), PodMemory(), 1.0)
+    assert resizing.limits_now(fresh.pod, fresh.view, fresh.memory) == (30 * MI, 400)
+
+
 def test_allocated_is_what_the_status_told() -> None:
     obj = pod(a={**sizes(500, 64), "claims": [{"name": "gpu"}]}, b=sizes(1, 1))
     told = {"name": "a", "resources": sizes(100, 32), "allocatedResources": {"cpu": "200m"}}
