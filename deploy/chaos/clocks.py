@@ -6,47 +6,67 @@ Must not know: how a clock is bent.
 import time
 from collections.abc import Iterable
 
+import msgspec
+
 from cluster.settings import ClusterSettings
 from deploy.chaos import door
 from deploy.chaos.evidence import Evidence
 from deploy.chaos.ledger import Entry
 from deploy.chaos.looking import side_by_side
 
-# What it takes to ask, and to be asked.
-TOLERANCE_SECONDS = 0.1
+# Both times are taken at one moment, by the process itself.
+TOLERANCE_SECONDS = 0.05
 # Long enough to see how fast a clock runs.
 RATE_SECONDS = 0.5
-RATE_TOLERANCE = 0.1
+RATE_TOLERANCE = 0.02
 
 
-def offsets(settings: ClusterSettings, names: Iterable[str]) -> dict[str, float | None]:
-    """How far each process's clock is ahead of the machine's, seconds; None if it is silent."""
+class Told(msgspec.Struct, frozen=True):
+    """What a process says at one moment: its own time, and the machine's; UNIX seconds."""
 
-    def one(name: str) -> float | None:
+    now: float
+    actual: float
+
+
+def times(settings: ClusterSettings, names: Iterable[str]) -> dict[str, Told | None]:
+    """What each process says that it is; None if it is silent."""
+
+    def one(name: str) -> Told | None:
         try:
-            told = door.ask(settings, name, "time")
+            return msgspec.convert(door.ask(settings, name, "time"), Told)
         except (door.DoorShut, ValueError):
             return None
-        return float(told["now"]) - float(told["actual"])
 
     return side_by_side(one, names)
 
 
 def proof(
-    settings: ClusterSettings, entry: Entry, names: list[str], before: dict[str, float | None]
+    settings: ClusterSettings, entry: Entry, names: list[str], before: dict[str, Told | None]
 ) -> Evidence:
-    """Against the offsets ``before``: each clock has jumped, or runs as fast as it was to."""
+    """Against what they said ``before``: each clock has jumped, or runs as fast as it was to."""
     order = entry.active.order
-    now = offsets(settings, names)
-    begin = time.monotonic()
+    now = times(settings, names)
     if order.rate == 1.0:
-        moved = {name: _less(now[name], before.get(name)) for name in names}
-        return judged(moved, order.amount, TOLERANCE_SECONDS, "s against before")
+        jumps = {name: jump(before.get(name), now[name]) for name in names}
+        return judged(jumps, order.amount, TOLERANCE_SECONDS, "s against before")
     time.sleep(RATE_SECONDS)
-    later, took = offsets(settings, names), time.monotonic() - begin
-    gained = {name: _less(later[name], now[name]) for name in names}
-    rates = {name: None if gain is None else 1.0 + gain / took for name, gain in gained.items()}
-    return judged(rates, order.rate, RATE_TOLERANCE * order.rate, "times as fast")
+    later = times(settings, names)
+    rates = {name: rate(now[name], later[name]) for name in names}
+    return judged(rates, order.rate, RATE_TOLERANCE, "times as fast")
+
+
+def jump(before: Told | None, now: Told | None) -> float | None:
+    """Seconds that a clock has gained on the machine's. Pure."""
+    if before is None or now is None:
+        return None
+    return (now.now - now.actual) - (before.now - before.actual)
+
+
+def rate(before: Told | None, now: Told | None) -> float | None:
+    """How many times as fast as the machine's a clock ran. Pure."""
+    if before is None or now is None or now.actual <= before.actual:
+        return None
+    return (now.now - before.now) / (now.actual - before.actual)
 
 
 def healed(settings: ClusterSettings, names: list[str], others: list[Entry]) -> Evidence:
@@ -54,7 +74,9 @@ def healed(settings: ClusterSettings, names: list[str], others: list[Entry]) -> 
     bent = ", ".join(other.name for other in others if other.active.order.verb == "clock")
     if bent:
         return Evidence(f"{bent} bends the clocks still")
-    return judged(offsets(settings, names), 0.0, TOLERANCE_SECONDS, "s off")
+    true = Told(0.0, 0.0)
+    off = {name: jump(true, told) for name, told in times(settings, names).items()}
+    return judged(off, 0.0, TOLERANCE_SECONDS, "s off")
 
 
 def judged(found: dict[str, float | None], wanted: float, tolerance: float, unit: str) -> Evidence:
@@ -69,7 +91,3 @@ def judged(found: dict[str, float | None], wanted: float, tolerance: float, unit
             # Never "-0.0".
             proof.append(f"{name}: {round(value, 1) + 0.0:+.1f} {unit}")
     return Evidence("; ".join(proof), "; ".join(doubt))
-
-
-def _less(value: float | None, base: float | None) -> float | None:
-    return None if value is None or base is None else value - base

@@ -45,7 +45,7 @@ class Inner:
         verb = entry.active.order.verb
         pairs = links.pairs(settings, entry, live, seed)
         trips = links.trips(settings, entry, pairs) if verb in plan.LINKS else {}
-        offsets = clocks.offsets(settings, live) if verb == "clock" else {}
+        told = clocks.times(settings, live) if verb == "clock" else {}
         asked = side_by_side(lambda name: inject(settings, name, entry.inner[name]), live)
         shut = "; ".join(problem for problem in asked.values() if problem)
         met = [name for name in live if not asked[name]]
@@ -55,7 +55,7 @@ class Inner:
             seen = links.proof(settings, entry, [p for p in pairs if p[0] in met], trips)
             seen = joined([seen, packets.strike(settings, entry)])
         elif verb == "clock":
-            seen = clocks.proof(settings, entry, met, offsets)
+            seen = clocks.proof(settings, entry, met, told)
         elif verb in plan.DEADLY:
             seen = power.died(settings, [live[name] for name in met], STRIKE_SECONDS)
         elif verb == "engine-restart":

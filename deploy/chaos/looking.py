@@ -56,7 +56,9 @@ def store(settings: ClusterSettings, name: str) -> dict[str, Any]:
 def leader(said: dict[str, dict[str, Any]]) -> str:
     """Who leads: the one of the highest term, for one that is cut off may still believe it. '' if
     none says so."""
-    leading = [(int(one["term"]), name) for name, one in said.items() if one["role"] == "leader"]
+    leading = [
+        (int(one.get("term", 0)), name) for name, one in said.items() if one.get("role") == "leader"
+    ]
     return max(leading)[1] if leading else ""
 
 

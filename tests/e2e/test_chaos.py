@@ -57,7 +57,7 @@ def test_pods_of_zones_that_are_cut_off_do_not_hear_each_other(
     assert reaches(kubectl, third, a)
     assert reaches(kubectl, third, b)
     assert len(rules(real)) == 3
-    assert "no rules are left in 3 namespaces" in real.do("chaos", "heal")
+    assert "no rules are left in 4 namespaces" in real.do("chaos", "heal")
     assert rules(real) == []
     assert reaches(kubectl, one, b)
     kubectl("delete", "pod", *names, "--wait=false")
