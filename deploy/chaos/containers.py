@@ -13,16 +13,17 @@ from actors.kubelet import labels
 from cluster.chaos import plan
 from cluster.chaos.orders import Order
 from cluster.chaos.targets import draw
+from cluster.errors import ActorDown
 from cluster.settings import ClusterSettings
 from deploy import engine, launch
-from deploy.chaos import door
+from deploy.chaos import door, engines
 from deploy.chaos.evidence import Evidence
 from deploy.chaos.ledger import Entry
 from deploy.chaos.looking import eventually
 from deploy.images import demo as demo_images
 
 # A container that dies again and again is started again only after a while.
-AGAIN_SECONDS = 40.0
+AGAIN_SECONDS = 90.0
 KILL_SECONDS = 5.0
 TYPES = {"container-kill": labels.TYPE_CONTAINER, "sandbox-kill": labels.TYPE_SANDBOX}
 
@@ -132,21 +133,42 @@ def kill(settings: ClusterSettings, victims: list[Victim], kind: str) -> Evidenc
     )
 
 
+def holds(settings: ClusterSettings, victim: Victim) -> bool:
+    """Whether the victim's node still has anything of its pod, dead or alive (or cannot tell)."""
+    try:
+        if settings.runtime == "docker":
+            return any(one.pod == victim.uid for one in engines.docker_containers(settings))
+        held = door.ask(settings, victim.node, "containers")["containers"]
+    except (ActorDown, door.DoorShut):
+        return True
+    return any(one["labels"].get(labels.POD_UID) == victim.uid for one in held)
+
+
 def again(settings: ClusterSettings, victims: list[Victim], kind: str) -> Evidence:
-    """Wait until their pods have others in their places."""
+    """Wait until their pods have others in their places, or are gone themselves (deleted, scaled
+    away)."""
     nodes = tuple({victim.node: None for victim in victims})
     known = {node.name for node in settings.nodes}
+    gone: dict[str, None] = {}
 
     def missing() -> str:
         there = running(settings, tuple(node for node in nodes if node in known), kind)
         places = {(one.uid, one.name): one.id for one in there}
         lacking = [v for v in victims if places.get((v.uid, v.name), v.id) == v.id]
-        return ", ".join(victim.told() for victim in lacking)
+        gone.update(dict.fromkeys(v.told() for v in lacking if not holds(settings, v)))
+        return ", ".join(one.told() for one in lacking if one.told() not in gone)
 
     left = eventually(missing, AGAIN_SECONDS)
-    back = [f"{one.name} of {one.pod}" for one in victims if one.told() not in left]
+    back = [
+        f"{one.name} of {one.pod}"
+        for one in victims
+        if one.told() not in gone and one.told() not in left
+    ]
+    proofs = [f"run anew: {', '.join(back)}"] if back else []
+    if gone:
+        proofs.append(f"gone with their pods: {', '.join(gone)}")
     return Evidence(
-        f"run anew: {', '.join(back)}" if back else "",
+        "; ".join(proofs),
         f"nothing in the place of {left} after {AGAIN_SECONDS:g} s" if left else "",
     )
 

@@ -85,6 +85,9 @@ class Inner:
             parts.append(well(settings, free, others))
         if verb in plan.DEADLY:
             parts.append(restored(settings, victims, others))
+        elif verb in plan.STORAGE and len(live) < len(victims):
+            # What cannot write ends.
+            parts.append(restored(settings, victims, others))
         else:
             # Nodes have no state that could be behind.
             replicas = [replica.name for replica in settings.replicas if replica.name in free]

@@ -5,25 +5,14 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from cluster.chaos.checkers import history
+from cluster.chaos.observations import Acknowledged
 from cluster.settings import ClusterSettings
 from deploy import administrator
 from deploy.client import ApiError, Client, Object, Unreachable
 
 NAMESPACE = "/api/v1/namespaces/default/configmaps"
 SERIES = itertools.count(1)
-
-
-@dataclass
-class Acknowledged:
-    """One write that the cluster said it did. Times are monotonic seconds: ``begin`` of the first
-    try (an earlier one may be the one that happened), ``tried`` of the one that was answered."""
-
-    name: str
-    value: str
-    revision: int
-    begin: float
-    tried: float
-    end: float
 
 
 @dataclass
@@ -69,7 +58,7 @@ class Writer(threading.Thread):
                 continue
             revision = int(answer["metadata"]["resourceVersion"])
             end = time.monotonic()
-            self.acknowledged.append(Acknowledged(name, value, revision, begin, tried, end))
+            self.acknowledged.append(Acknowledged(name, value, revision, begin, end, tried))
             return
 
 
@@ -112,7 +101,7 @@ def lost(writers: list[Writer], stored: dict[str, str]) -> list[str]:
     (only its own writer writes it, one write at a time)."""
     missing = []
     for writer in writers:
-        last = {ack.name: ack.value for ack in writer.acknowledged}
+        last = {ack.name: str(ack.value) for ack in writer.acknowledged}
         for name, value in last.items():
             # A later write may have been cut off by the end of the test: its outcome is unknown.
             if name not in stored or int(stored[name]) < int(value):
@@ -121,17 +110,10 @@ def lost(writers: list[Writer], stored: dict[str, str]) -> list[str]:
 
 
 def disordered(writers: list[Writer]) -> list[str]:
-    """Pairs of writes where one began after the other was acknowledged, with a smaller revision."""
-    acks = sorted((ack for w in writers for ack in w.acknowledged), key=lambda ack: ack.end)
-    starts = sorted(acks, key=lambda ack: ack.begin)
-    found, highest, position = [], 0, 0
-    for ack in starts:
-        while position < len(acks) and acks[position].end < ack.begin:
-            highest = max(highest, acks[position].revision)
-            position += 1
-        if ack.revision < highest:
-            found.append(f"{ack.name}={ack.value} got {ack.revision} after {highest}")
-    return found
+    """Pairs of writes where one began after the other was acknowledged, with a smaller revision;
+    and revisions that two writes got."""
+    acks = [ack for writer in writers for ack in writer.acknowledged]
+    return [str(found) for found in history.disordered_writes(acks)]
 
 
 def gap_after(writers: list[Writer], moment: float) -> float:
