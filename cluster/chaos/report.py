@@ -19,7 +19,8 @@ EXIT_CODES: dict[Verdict, int] = {"held": 0, "broken": 1, "says nothing": 2}
 class Fault(msgspec.Struct, frozen=True):
     """``begin`` to ``struck``: until it was known to have taken effect; ``mending`` to ``end``:
     until it was known to be healed. ``proof``, ``healed``: why that is known; ``doubts``: why it
-    is not."""
+    is not; ``masked``: the fault that held one of its processes meanwhile, so that it could not
+    be proven."""
 
     name: str
     order: str
@@ -31,6 +32,7 @@ class Fault(msgspec.Struct, frozen=True):
     proof: str
     healed: str
     doubts: tuple[str, ...] = ()
+    masked: str = ""
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from cluster.chaos.dice import Dice
-from cluster.chaos.observations import Eviction, Visit
+from cluster.chaos.observations import Eviction, PodSeen, Visit
 from cluster.chaos.picking import pod_seen
 from cluster.chaos.scenario import DeploymentLoad, Span, StatefulSetLoad
 from cluster.errors import StatusError, SteersmanError
@@ -134,7 +134,7 @@ class App:
         turn = dice.within(0, 99)
         try:
             listed = await list_all(self.ground, "pods", namespace=self.namespace, turn=turn)
-            pods = [pod for pod in map(pod_seen, listed) if pod.app == self.name and pod.ready]
+            pods = [pod for pod in map(pod_seen, listed) if is_good(pod, self.name)]
             if not pods:
                 return
             pod = dice.choice(pods)
@@ -185,6 +185,11 @@ class App:
 
     def _say(self, what: str) -> None:
         self.story.append((_now(), what))
+
+
+def is_good(pod: PodSeen, app: str) -> bool:
+    """Whether it is a ready pod of the app, and stays."""
+    return pod.app == app and pod.ready and not pod.ending
 
 
 def _now() -> float:

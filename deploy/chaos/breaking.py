@@ -4,7 +4,8 @@ Must not know: what the cluster is used for, or what is checked.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cluster.chaos.orders import Active, Healed
@@ -29,6 +30,22 @@ class Carried:
     active: Active | None = None
     healed: Healed | None = None
     problem: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The processes that it hit, on both sides."""
+        return (*self.active.names, *self.active.others) if self.active is not None else ()
+
+    def masked_by(self, others: Iterable["Carried"]) -> str:
+        """Another fault that held one of its processes meanwhile: what that hides cannot be
+        proven. '' if there was none."""
+        for other in others:
+            meanwhile = other.begin < (self.end or math.inf) and self.begin < (
+                other.end or math.inf
+            )
+            if other is not self and meanwhile and set(self.names) & set(other.names):
+                return other.active.name if other.active is not None else ""
+        return ""
 
     def doubts(self) -> list[str]:
         """Why it is not known to have taken effect, or to be healed."""

@@ -61,7 +61,7 @@ async def report(
         end=facts.end - begin,
         verdict=verdict, reasons=tuple(reasons), replicas=tuple(ground.replicas),
         figures=figures(facts, seen, breaker.carried),
-        faults=tuple(fault(one, begin, facts.end) for one in breaker.carried),
+        faults=tuple(fault(one, begin, facts.end, breaker.carried) for one in breaker.carried),
         violations=tuple(await _violations(facts, judge, ground)),
         reigns=tuple(reigns(seen, begin, facts.end)),
         series=tuple(all_series(facts, seen)),
@@ -73,10 +73,16 @@ async def report(
 def judged(
     judge: Judge, carried: Sequence[Carried], nothing: Sequence[str]
 ) -> tuple[Verdict, list[str]]:
-    """What an invariant's breach says cannot be unsaid; else doubts of the run come first."""
+    """What an invariant's breach says cannot be unsaid; else doubts of the run come first, but for
+    those of faults that another fault masked."""
     doubts = [
-        f"{order_text(one.timed.order)}: {doubt}" for one in carried for doubt in one.doubts()
+        f"{order_text(one.timed.order)}: {doubt}"
+        for one in carried
+        if not one.masked_by(carried)
+        for doubt in one.doubts()
     ]
+    if carried and all(one.doubts() for one in carried):
+        doubts.append("no fault is proven")
     if judge.found:
         counts = Counter(one.invariant for one in judge.found)
         counted = [f"{count} × {kind}" for kind, count in counts.items()]
@@ -99,13 +105,12 @@ async def _violations(facts: Facts, judge: Judge, ground: Ground) -> list[Found]
     return found
 
 
-def fault(one: Carried, begin: float, end: float) -> Fault:
+def fault(one: Carried, begin: float, end: float, carried: Sequence[Carried]) -> Fault:
     """As the report has it."""
     active, healed = one.active, one.healed
-    names = (*active.names, *active.others) if active else ()
     return Fault(
         name=active.name if active else one.timed.order.verb,
-        order=order_text(one.timed.order), names=names,
+        order=order_text(one.timed.order), names=one.names,
         begin=one.begin - begin,
         struck=(one.struck or one.begin) - begin,
         mending=(one.mending or one.end or end) - begin,
@@ -113,6 +118,7 @@ def fault(one: Carried, begin: float, end: float) -> Fault:
         proof=active.proof if active else "",
         healed=healed.proof if healed else "",
         doubts=tuple(one.doubts()),
+        masked=one.masked_by(carried) if one.doubts() else "",
     )  # fmt: skip
 
 

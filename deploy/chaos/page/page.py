@@ -194,7 +194,7 @@ def _timeline(report: Report, time: Time) -> str:
     rows = list(dict.fromkeys(_verb(one) for one in report.faults))
     bars = []
     for one in report.faults:
-        style = "doubtful" if one.doubts else "s2"
+        style = "doubtful" if one.doubts and not one.masked else "s2"
         title = f"{one.order}: {', '.join(one.names)}"
         for begin, end, pale in (
             (one.begin, one.struck, " pale"), (one.struck, one.mending, ""),
@@ -218,7 +218,7 @@ def _faults(faults: Sequence[Fault]) -> str:
     rows = []
     for one in faults:
         doubts = (
-            f'<div class="says">{_lines([f"not proven: {doubt}" for doubt in one.doubts])}</div>'
+            f'<div class="{"soft" if one.masked else "says"}">{_lines(_doubted(one))}</div>'
             if one.doubts
             else ""
         )
@@ -235,6 +235,11 @@ def _faults(faults: Sequence[Fault]) -> str:
         "<th>healing took</th></tr>"
     )
     return f'<div class="card wide"><table>{head}{"".join(rows)}</table></div>'
+
+
+def _doubted(fault: Fault) -> list[str]:
+    why = f" ({fault.masked} held a process of it)" if fault.masked else ""
+    return [f"not proven: {doubt}{why}" for doubt in fault.doubts]
 
 
 def _story(report: Report) -> str:

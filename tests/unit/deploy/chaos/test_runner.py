@@ -213,6 +213,19 @@ def test_a_fault_without_proof_says_nothing() -> None:
     assert "kill leader for 2.0 s: it answers still" in told.report.reasons
 
 
+def test_what_another_fault_masks_needs_no_proof() -> None:
+    both = (
+        Repeated((Order("kill", "r2"),), every=6.0, for_=4.0, first=1.0),
+        Repeated((Order("clock", "r2", amount=5.0),), every=6.0, for_=1.0, first=2.0),
+    )
+    scenario = Scenario(**{**_fields(SCENARIO), "faults": both})
+    told = Told(scenario, lambda ground, hands: hands.doubtful.add("clock"))
+    assert told.report.verdict == "held", told.report.reasons
+    masked = [fault for fault in told.report.faults if fault.masked]
+    assert {fault.order.split()[0] for fault in masked} == {"clock"}
+    assert all(fault.doubts and fault.masked.startswith("kill-") for fault in masked)
+
+
 def test_a_fault_that_cannot_be_says_nothing() -> None:
     def plant(ground: FakeGround, hands: FakeHands) -> None:
         hands.impossible = True
