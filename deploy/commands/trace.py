@@ -101,6 +101,8 @@ def of(
         )
         print(f"trace {identity}{more}")
         print_tree(kept, identity, full, namespace)
+        for trace in lookup.continued(files.records(settings, 0.0, identity), identity):
+            print(f"and in trace {trace}, with what others asked for")
 
 
 @app.command("request")
@@ -132,6 +134,8 @@ def request(
     kept = records_of(settings, found)
     print(f"trace {found[0]}")
     print_tree(kept, found[0], full, "default", wanted.span)
+    for trace in lookup.continued(files.records(settings, 0.0, found[0]), found[0]):
+        print(f"and in trace {trace}, with what others asked for")
 
 
 @app.command("since")

@@ -61,6 +61,17 @@ def traces(records: Iterable[Record], wanted: Identity) -> list[str]:
     return sorted(found, key=lambda trace: found[trace])
 
 
+def continued(records: Iterable[Record], trace: str) -> list[str]:
+    """Traces in which work was done for this one too: it had been asked for there first."""
+    found: dict[str, None] = {}
+    for record in records:
+        other = str(record.get("trace", ""))
+        linked = (str(link).partition("-")[0] for link in record.get("links", ()))
+        if other not in ("", trace) and trace in linked:
+            found[other] = None
+    return list(found)
+
+
 def known_objects(records: Iterable[Record]) -> set[tuple[str, str]]:
     """(plural, path) of all objects that were written."""
     found = set()

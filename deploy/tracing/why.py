@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from actors.kit.causes import COALESCED
 from cluster.trace_subjects import PARTS, READS, Record, target
 from deploy.tracing.sentences import STEPS, Act, of_note, who
 from deploy.tracing.text import is_request
@@ -114,14 +115,23 @@ class Teller:
     """Knows what led to what."""
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self._decisions = [record for record in records if is_decision(record)]
+        known = list(records)
+        self._decisions = [record for record in known if is_decision(record)]
+        # Work that was asked for more than once before it was begun: its further causes.
+        self._coalesced: dict[tuple[str, str], list[str]] = {}
+        for record in known:
+            if record.get("msg") == COALESCED:
+                place = (str(record.get("span", "")), str(record.get("from", "")))
+                self._coalesced.setdefault(place, []).extend(record.get("links", ()))
         self._parents: dict[str, Span] = {}
+        self._spans: dict[str, Span] = {}
         self.used: list[Record] = []
 
     def learn(self, roots: Iterable[Span]) -> None:
         """One more trace."""
         for root in roots:
             for span in descend(root):
+                self._spans[span.identity] = span
                 for child in span.children:
                     self._parents[child.identity] = span
 
@@ -158,7 +168,37 @@ class Teller:
         return f"{words}: {note['why']}"
 
     def causes(self, identity: str) -> list[str]:
-        """What led to a span, the nearest first."""
+        """What led to a span, the nearest first; then what led to it besides."""
+        return [*self._chain(identity), *self._besides(identity)]
+
+    def _besides(self, identity: str) -> list[str]:
+        """What asked for the same work before it was begun."""
+        span, parent = self._spans.get(identity), self._parents.get(identity)
+        if span is None or parent is None:
+            return []
+        found, elsewhere = [], set()
+        for context in self._coalesced.get((parent.identity, span.sender), ()):
+            trace, _, cause = context.rpartition("-")
+            act = self._nearest(cause)
+            if act is not None:
+                found.append(f"and because {self.why(act)}")
+            elif cause not in self._spans:
+                elsewhere.add(trace[:8])
+        if elsewhere:
+            found.append(f"and because of what began in {', '.join(sorted(elsewhere))}")
+        return list(dict.fromkeys(found))
+
+    def _nearest(self, identity: str) -> Act | None:
+        """The act that a span is, or is below."""
+        span = self._spans.get(identity)
+        while span is not None:
+            if is_request(span) and span.subject.partition(" ")[0] not in READS:
+                act = Act(span)
+                return act if leads(act) else None
+            span = self._parents.get(span.identity)
+        return None
+
+    def _chain(self, identity: str) -> list[str]:
         found: list[str] = []
         parent = self._parents.get(identity)
         last: Span | None = None

@@ -60,6 +60,17 @@ def test_near_names(words: str, near: list[str]) -> None:
     assert lookup.near(words, KNOWN)[: len(near) or None] == near
 
 
+def test_work_that_others_had_asked_for_first_goes_on_in_their_trace() -> None:
+    links = [f"{TRACE}-{SPAN}"]
+    records = [
+        {"event": "note", "ts": 1.0, "trace": "b" * 32, "links": links},
+        {"event": "note", "ts": 1.0, "trace": TRACE, "links": links},
+        {"event": "note", "ts": 1.0, "trace": "", "links": links},
+    ]
+    assert lookup.continued(records, TRACE) == ["b" * 32]
+    assert lookup.continued(records, "c" * 32) == []
+
+
 def test_what_was_written_is_known() -> None:
     records = [
         {"event": "sent", "ts": 1.0, "msg": "Txn", "subject": "put /registry/core/pods/default/a"},

@@ -181,6 +181,25 @@ def test_what_users_did_and_what_was_refused() -> None:
     ]
 
 
+def test_all_causes_of_coalesced_work_are_told() -> None:
+    story, bound = applied()
+    path = "/apis/apps/v1/namespaces/default/replicasets/web-x/scale"
+    second = story.http(f"PATCH {path}", 200, "apps/replicasets/default/web-x")
+    third = f"{'e' * 32}-{'f' * 16}"
+    links = [f"t-{second}", third]
+    story.note(RS, bound, "work.coalesced", "default/web-x", links=links)
+    story.ask(RS, bound, f"delete pods {POD}", f"core/pods/{POD}")
+    assert story.told("pod/web-x-1")[len(BEGINNING) :] == [
+        "replicaset-controller deleted it  [t]",
+        "because replicaset-controller created pod web-x-1: web-x is to have 1",
+        "because deployment-controller created replicaset web-x: rollout 1",
+        "because alice created deployment web: PATCH "
+        "/apis/apps/v1/namespaces/default/deployments/web",
+        f"and because alice scaled replicaset web-x: PATCH {path}",
+        "and because of what began in eeeeeeee",
+    ]
+
+
 def test_a_deployment_tells_what_its_controller_did() -> None:
     story, _ = applied()
     assert story.told("deployment/web") == [
