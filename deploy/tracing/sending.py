@@ -5,6 +5,7 @@ Must not know: where the spans come from.
 """
 
 import asyncio
+import os
 import random
 import time
 from collections import deque
@@ -140,7 +141,9 @@ class Sender:
 def problem_of(error: Exception) -> str:
     """Why there was no answer."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror}"
+        number = error.os_error.errno or 0
+        why = os.strerror(number) if number > 0 else str(error.os_error)
+        return f"cannot connect to {error.host}:{error.port}: {why}"
     return str(error) or type(error).__name__
 
 
