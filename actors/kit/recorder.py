@@ -9,7 +9,7 @@ kept, or what messages mean.
 from typing import Any, Protocol
 
 from actors.kit.tap import Tap
-from actors.kit.trace_levels import ROUTINE, Levels
+from actors.kit.trace_levels import ROUTINE, Dial, Levels
 from actors.kit.tracing import (
     CONTEXT_LENGTH,
     CURRENT,
@@ -22,9 +22,12 @@ from actors.kit.tracing import (
 )
 from actors.kit.world.world import World
 from cluster.messages.base import Message
-from cluster.wire.hlc import HybridClock
+from cluster.wire.hlc import COUNTER_BITS, HybridClock
 
-SPAN_MASK = (1 << 64) - 1
+SPAN_START = TRACE_ID_LENGTH + 1
+# The last three digits of span ids, ready made, and how many numbers the first thirteen are.
+DIGITS = tuple(f"{number:03x}" for number in range(16**3))
+FIRST_DIGITS_MAX = 16**13
 # Routine messages are counted for so long before the count is written.
 COUNT_SECONDS = 1.0
 # Outcomes of a step that are counted, if the message is routine: none yet, or a good one.
@@ -72,16 +75,19 @@ class Counts:
 
 
 class Recorder:
-    """The trace of one process. Span ids are a random start and a counter: unique, and cheap."""
+    """The trace of one process. Span ids count from a random start: unique, and cheap."""
 
     def __init__(self, process: str, zone: str, world: World, tracer: Tracer) -> None:
         self.tracer = tracer
+        self._keep = tracer.record
         self.hlc = HybridClock()
         self._now = world.clock.actual
         self._entropy = world.entropy
         self._process = process
         self._zone = zone
-        self._span = int.from_bytes(world.entropy.token(8), "big")
+        self._base = int.from_bytes(world.entropy.token(8), "big")
+        self._last_digits = len(DIGITS) - 1
+        self._first_digits = ""
         self._counts: dict[tuple[str, str, str], Counts] = {}
         self._counted_since = 0.0
         self._taps: tuple[Tap, ...] = ()
@@ -103,11 +109,16 @@ class Recorder:
 
     def new_context(self, cause: str) -> tuple[str, str]:
         """A span below the context ``cause`` ('' starts a trace): its context, its parent span."""
-        self._span = span = (self._span + 1) & SPAN_MASK
+        digits = self._last_digits = self._last_digits + 1
+        if digits == len(DIGITS):
+            digits = self._last_digits = 0
+            self._base = (self._base + 1) % FIRST_DIGITS_MAX
+            self._first_digits = f"{self._base:013x}"
         if len(cause) == CONTEXT_LENGTH:
-            trace = cause[:TRACE_ID_LENGTH]
-            return f"{trace}-{span:016x}", cause[TRACE_ID_LENGTH + 1 :]
-        return f"{self._entropy.hex(TRACE_ID_LENGTH)}-{span:016x}", ""
+            context = cause[:SPAN_START] + self._first_digits + DIGITS[digits]
+            return context, cause[SPAN_START:]
+        trace = self._entropy.hex(TRACE_ID_LENGTH)
+        return f"{trace}-{self._first_digits}{DIGITS[digits]}", ""
 
     def context_for(self, message: Message, cause: str) -> tuple[str, str]:
         """As ``new_context``, but a routine message begins no trace: '', ''."""
@@ -131,30 +142,67 @@ class Recorder:
         seconds: float = UNTIMED,
         outcome: str = "",
         wait: float = UNTIMED,
+        reason: str = "",
     ) -> None:
-        """Record one step of a message: ``event`` is sent, received or handled; ``size`` bytes on
-        the wire (0: it stayed in the process); ``seconds`` that the step took; ``wait`` seconds in
-        the mailbox."""
+        """Record one step of a message: ``event`` is sent, received, handled or dropped; ``size``
+        bytes on the wire (0: it stayed in the process); ``seconds`` that the step took; ``wait``
+        seconds in the mailbox; ``reason`` why it is dropped."""
         message = item.message
-        routine = message.routine
-        counted = routine and outcome in COUNTED
-        if not self.levels.plain:
-            dial = self.levels.of(item.sender if event == "sent" else item.to)
-            if not dial.messages or not dial.samples(item.trace[:TRACE_ID_LENGTH]):
+        if message.routine or not self.levels.plain:
+            if not self._wanted(event, item):
                 return
-            counted = counted and dial.level != ROUTINE
-        if counted:
-            self._count(event, item, size, seconds)
-            return
-        self._step(event, item, size, seconds, outcome, wait, "")
+            if message.routine and self._counted(event, item, outcome):
+                self._count(event, item, size, seconds)
+                return
+        trace, now, hlc = item.trace, self._now(), self.hlc
+        # As ``HybridClock.tick``: a call would cost as much again.
+        physical, last = int(now * 1000) << COUNTER_BITS, hlc.last + 1
+        hlc.last = last = physical if physical > last else last
+        # Within a process, what was sent is what is received: its subject is told once.
+        told = event == "handled" or (event == "received" and item.principal.local)
+        step = Step(
+            now,
+            event,
+            type(message).__name__,
+            item.id,
+            item.to,
+            item.sender,
+            trace[:TRACE_ID_LENGTH],
+            trace[SPAN_START:],
+            item.parent,
+            self._process,
+            self._zone,
+            last,
+            "" if told else message.subject(),
+            size,
+            # Milliseconds, to the microsecond.
+            UNTIMED if wait is UNTIMED else int(wait * 1e6) / 1e3,
+            UNTIMED if seconds is UNTIMED else int(seconds * 1e6) / 1e3,
+            outcome,
+            reason,
+        )
+        self._keep(step, message.routine)
+        if self._taps:
+            for tap in self._taps:
+                tap.offer(step, message.routine)
 
     def dropped(self, item: Traced, reason: str) -> None:
         """Record that a message that was sent is received by nobody."""
-        if not self.levels.plain:
-            dial = self.levels.of(item.sender)
-            if not dial.messages or not dial.samples(item.trace[:TRACE_ID_LENGTH]):
-                return
-        self._step("dropped", item, 0, UNTIMED, "", UNTIMED, reason)
+        self.message("dropped", item, reason=reason)
+
+    def _dial(self, event: str, item: Traced) -> Dial:
+        return self.levels.of(item.to if event in ("received", "handled") else item.sender)
+
+    def _counted(self, event: str, item: Traced, outcome: str) -> bool:
+        if outcome not in COUNTED or event == "dropped":
+            return False
+        return self.levels.plain or self._dial(event, item).level != ROUTINE
+
+    def _wanted(self, event: str, item: Traced) -> bool:
+        if self.levels.plain:
+            return True
+        dial = self._dial(event, item)
+        return dial.messages and dial.samples(item.trace[:TRACE_ID_LENGTH])
 
     def connection(self, peer: str, connection: str, sent: int, received: int, reason: str) -> None:
         """Record how many messages went which way on a connection that is gone. What one end sent
@@ -175,45 +223,6 @@ class Recorder:
             "reason": reason,
         }
         self.record(record)
-
-    def _step(
-        self,
-        event: str,
-        item: Traced,
-        size: int,
-        seconds: float,
-        outcome: str,
-        wait: float,
-        reason: str,
-    ) -> None:
-        message, trace, now = item.message, item.trace, self._now()
-        # Within a process, what was sent is what is received: its subject is told once.
-        told = event == "handled" or (event == "received" and item.principal.local)
-        step = Step(
-            now,
-            event,
-            type(message).__name__,
-            item.id,
-            item.to,
-            item.sender,
-            trace[:TRACE_ID_LENGTH],
-            trace[TRACE_ID_LENGTH + 1 :],
-            item.parent,
-            self._process,
-            self._zone,
-            self.hlc.tick(now),
-            "" if told else message.subject(),
-            size,
-            # Milliseconds, to the microsecond.
-            int(wait * 1e6) / 1e3 if wait >= 0 else UNTIMED,
-            int(seconds * 1e6) / 1e3 if seconds >= 0 else UNTIMED,
-            outcome,
-            reason,
-        )
-        self.tracer.record(step, message.routine)
-        if self._taps:
-            for tap in self._taps:
-                tap.offer(step, message.routine)
 
     def _count(self, event: str, item: Traced, size: int, seconds: float) -> None:
         now = self._now()
@@ -265,7 +274,7 @@ class Recorder:
             "msg": what,
             "from": actor,
             "trace": trace[:TRACE_ID_LENGTH],
-            "span": trace[TRACE_ID_LENGTH + 1 :],
+            "span": trace[SPAN_START:],
             "process": self._process,
             "zone": self._zone,
             "hlc": self.hlc.tick(now),

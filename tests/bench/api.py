@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -35,7 +36,7 @@ from tests.support.real_cluster import RealCluster
 
 GO_MODULE = Path(__file__).parent / "api_load"
 # A pod of two kilobytes that no scheduler takes.
-POD = {
+POD: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "%s", "labels": {"app": "load"}, "annotations": {"note": "n" * 900}},

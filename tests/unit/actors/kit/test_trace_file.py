@@ -1,10 +1,16 @@
 """The thread that writes trace files."""
 
+import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
-from actors.kit.trace_file import FileTracer
+import pytest
+
+from actors.kit.testing import actor_system
+from actors.kit.trace_file import FileTracer, RotatingFile
+from tests.unit.actors.kit.messages import REGISTRY, Add, Counter
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -51,3 +57,33 @@ def test_what_json_cannot_hold_does_not_stop_the_thread(tmp_path: Path) -> None:
     lines = _lines(tmp_path / "trace.jsonl")
     assert lines[0]["event"] == "unwritable"
     assert lines[1]["1"] == 2
+
+
+async def test_a_sink_that_blocks_delays_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+
+    def block(self: RotatingFile, data: bytes) -> None:
+        writing.set()
+        go_on.wait()
+
+    monkeypatch.setattr(RotatingFile, "write", block)
+    monkeypatch.setattr("actors.kit.trace_file.GATHER_SECONDS", 0.0)
+    monkeypatch.setattr("actors.kit.trace_file.CLOSE_SECONDS_MAX", 0.05)
+    tracer = FileTracer(tmp_path, buffered_max=1000)
+    try:
+        async with actor_system(tracer=tracer, registry=REGISTRY) as system:
+            ref = await system.spawn("counter", Counter)
+            await ref.ask(Add(1), 5.0)
+            assert await asyncio.to_thread(writing.wait, 10.0)
+            # From here on the sink stands still, and the actors go on.
+            for _ in range(1000):
+                await ref.ask(Add(1), 5.0)
+            assert tracer.dropped > 3000, "what finds no room is counted"
+        tracer.close()
+        assert not go_on.is_set()
+    finally:
+        go_on.set()
+        tracer._thread.join()
+        tracer.close()

@@ -115,7 +115,7 @@ async def test_with_nobody_looking_on_nothing_is_kept() -> None:
 
 
 async def test_files_are_searched_by_trace_and_by_object(tmp_path: Path) -> None:
-    tracer = FileTracer(tmp_path / "p", bytes_max=20_000)
+    tracer = FileTracer(tmp_path / "p", bytes_max=100_000)
     async with actor_system("p", tracer=tracer, registry=EVERY) as system:
         await bench(system, tmp_path / "p")
         counter, asked = system.ref("counter@p"), system.ref("tracer@p")
