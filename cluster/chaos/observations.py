@@ -4,6 +4,7 @@ Times are seconds of one clock, that of the loop the run lives on (monotonic, or
 Must not know: what is right (``checkers``), or how it was seen.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -39,6 +40,11 @@ class Acknowledged:
     end: float
     tried: float = field(default=0.0, compare=False)
 
+    def __str__(self) -> str:
+        did = f"wrote {self.value} to {self.name}" if self.value else f"deleted {self.name}"
+        revision = f", revision {self.revision}" if self.revision else ""
+        return f"{_span(self.begin, self.end)} {did}{revision}"
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -49,6 +55,10 @@ class Read:
     revision: int
     begin: float
     end: float
+
+    def __str__(self) -> str:
+        found = f"{self.value} at revision {self.revision}" if self.value else "nothing"
+        return f"{_span(self.begin, self.end)} read {self.name}: {found}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,9 @@ class Increment:
         """When it was acknowledged."""
         return self.at
 
+    def __str__(self) -> str:
+        return f"{self.at:.3f} s counted to {self.value}, revision {self.revision}"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -74,6 +87,10 @@ class Seen:
     value: object
     revision: int
     at: float = field(default=0.0, compare=False)
+
+    def __str__(self) -> str:
+        what = f" ({self.value})" if isinstance(self.value, str) else ""
+        return f"{self.at:.3f} s {self.kind} {self.name}{what}, revision {self.revision}"
 
 
 @dataclass
@@ -109,6 +126,9 @@ class Led:
     term: int
     replica: str
     at: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.at:.3f} s {self.replica} leads in term {self.term}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +205,9 @@ class Life:
     begin: float
     end: float
 
+    def __str__(self) -> str:
+        return f"{_span(self.begin, self.end)} {self.name} ({self.pod}) lives on {self.node}"
+
 
 @dataclass(frozen=True, slots=True)
 class Eviction:
@@ -195,6 +218,9 @@ class Eviction:
     name: str
     uid: str
     budget: int
+
+    def __str__(self) -> str:
+        return f"{self.at:.3f} s {self.name} evicted; {self.budget} of {self.app} must stay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +233,9 @@ class Visit:
     problem: str = ""
     via: str = ""
 
+    def __str__(self) -> str:
+        return f"{_span(self.begin, self.end)} {self.service} by {self.via}: {self.problem or 'ok'}"
+
 
 @dataclass(frozen=True, slots=True)
 class StoreSeen:
@@ -218,3 +247,8 @@ class StoreSeen:
     applied: int
     revision: int
     digest: str
+
+
+def _span(begin: float, end: float) -> str:
+    """When something was asked for and answered."""
+    return f"{begin:.3f} to {end:.3f} s" if end < math.inf else f"{begin:.3f} s, no answer yet:"

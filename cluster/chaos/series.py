@@ -7,6 +7,8 @@ from cluster.chaos.observations import Survey
 
 # Points of a plot: as many as can be told apart.
 POINTS_MAX = 240
+# Surveys are a second apart and take a while themselves.
+SEEN_SECONDS = 3.0
 
 
 def step_for(seconds: float) -> float:
@@ -53,9 +55,12 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 def ready_pods(
     surveys: Sequence[Survey], app: str, begin: float, end: float, step: float
 ) -> list[float | None]:
-    """An app's ready pods, the fewest of each step."""
+    """An app's ready pods, the fewest of each step; what was seen counts for a moment more."""
     items = [
         (one.at, float(sum(pod.app == app and pod.ready and not pod.ending for pod in one.pods)))
         for one in surveys
     ]
-    return [min(values) if values else None for values in buckets(items, begin, end, step)]
+    seen = [min(values) if values else None for values in buckets(items, begin, end, step)]
+    steps = max(1, math.ceil(SEEN_SECONDS / step))
+    kept = [seen[max(0, at + 1 - steps) : at + 1] for at in range(len(seen))]
+    return [next((one for one in reversed(part) if one is not None), None) for part in kept]

@@ -74,6 +74,18 @@ def run(
     raise typer.Exit(found.exit_code())
 
 
+class Stopwatch(asyncio.SelectorEventLoop):
+    """A loop whose time begins at 0: all times of a run are seconds since the command began."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        super().__init__()
+
+    def time(self) -> float:
+        """Seconds since it was made."""
+        return time.monotonic() - self._began
+
+
 def carried_out(
     settings: ClusterSettings, scenario: Scenario, seed: str, progress: Progress
 ) -> Report:
@@ -85,15 +97,14 @@ def carried_out(
             f"something is broken already ({names}): mend it first with steersman chaos heal"
             f"{again(settings)}"
         )
-    began = time.monotonic()
 
     def say(line: str) -> None:
         style = "red" if line.startswith("VIOLATION") else ""
-        progress.say(f"{time.monotonic() - began:8.1f}  {line}", style)
+        progress.say(f"{asyncio.get_running_loop().time():8.1f}  {line}", style)
 
     try:
-        with listening():
-            return asyncio.run(_run(settings, scenario, seed, hands, say))
+        with listening(), asyncio.Runner(loop_factory=Stopwatch) as runner:
+            return runner.run(_run(settings, scenario, seed, hands, say))
     except Interrupted as interruption:
         with deaf():
             asyncio.run(_mend(hands))

@@ -67,7 +67,10 @@ def _head(report: Report) -> str:
     style, words = VERDICTS[report.verdict]
     began = datetime.datetime.fromtimestamp(report.started, datetime.UTC)
     where = f" on cluster <b>{escape(report.cluster)}</b>" if report.cluster else ""
-    again = f"steersman chaos run {report.scenario.name} --seed {report.seed}"
+    again = (
+        f"steersman chaos run {report.scenario.name} --seed {report.seed} "
+        f"--seconds {report.scenario.seconds:g}"
+    )
     lines = [
         f'<h1>{escape(report.scenario.name)} <span class="verdict {style}">{words}</span></h1>',
         f"<p>{escape(report.scenario.about)}</p>",
@@ -100,7 +103,8 @@ def _tiles(report: Report) -> str:
 def _violation(found: Found) -> str:
     one = found.violation
     subject = f" · <code>{escape(one.subject)}</code>" if one.subject else ""
-    parts = [f"<b>{escape(one.invariant)}</b>{subject}<p>{escape(one.text)}</p>"]
+    head = f"<b>{escape(one.invariant)}</b>{subject} · seen at {one.at:.1f} s of the command"
+    parts = [f"{head}<p>{escape(one.text)}</p>"]
     for words, lines in (("evidence", one.evidence), ("what caused what", found.chain)):
         if lines:
             text = escape("\n".join(lines))

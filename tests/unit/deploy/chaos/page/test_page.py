@@ -77,7 +77,7 @@ def test_everything_is_on_it() -> None:
         "Leadership", "Availability", "Latency", "Pods ready", "Requests to Service web",
         "kill leader for 2.0 s", "r1 is gone <pid 7>", "r1 runs", "not proven: is it?",
         "w0: acknowledged <1>", "configmap/w0", "PUT", "web rolled", "Not checked: requests: none",
-        "steersman chaos run kills & more --seed 7", "2026-01-01 00:00:00 UTC",
+        "steersman chaos run kills & more --seed 7 --seconds 60", "2026-01-01 00:00:00 UTC",
     ):  # fmt: skip
         assert text in words, text
 
