@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor
+from actors.kit.context import PERMANENT
+from actors.kit.supervisor import RestartPolicy
+from actors.kit.world.disk import DiskFull
 from actors.kit.world.packet_filter import PacketFilter
 from cluster import names
 from cluster.settings import ClusterSettings
@@ -30,12 +33,17 @@ DNS_PORT = 53
 DNS_PORT_OFFSET_MEMORY = 200
 
 
+# A full disk is no reason to give up: the store goes on within seconds once there is room.
+STORE_POLICY = RestartPolicy(backoff_max=2.0, passing=(DiskFull,))
+
+
 @dataclass(frozen=True)
 class Component:
     """A component to spawn: its actor name and how to make it (anew at each restart)."""
 
     name: str
     factory: Callable[[], Actor]
+    policy: RestartPolicy = PERMANENT
 
 
 @dataclass(frozen=True)
@@ -167,7 +175,7 @@ def replica_components(
     settings, name, servers = live.now, live.process, live.servers
     provider = LocalProvider(settings, backends.packet_filter)
     return [
-        Component(names.STORE, lambda: store_actor(live.now, name)),
+        Component(names.STORE, lambda: store_actor(live.now, name), STORE_POLICY),
         Component(names.APISERVER, lambda: ApiServerActor(live, authority, http)),
         Component(names.CONTROLLERS, lambda: ControllerManager(live.now, name, servers, root_ca)),
         Component(names.SCHEDULER, lambda: SchedulerActor(name, servers)),

@@ -114,7 +114,7 @@ async def _run(path: Path, name: str, settings: ClusterSettings, folder: Path) -
         await system.spawn(names.ECHO, EchoActor)
         try:
             for component in catalog.components(live, backends):
-                await system.spawn(component.name, component.factory)
+                await system.spawn(component.name, component.factory, component.policy)
                 if system.failed.done():
                     break
             system.when_proven(lambda: tell_ready(name))

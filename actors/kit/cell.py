@@ -162,7 +162,8 @@ class Cell:
                 break
             if self._stop.is_set() or not self.policy.wants_restart(failure is not None):
                 break
-            delay = window.next_delay(clock(), clock() - began)
+            passing = self._proven.is_set() and self.policy.waits_for(failure)
+            delay = window.next_delay(clock(), clock() - began, passing)
             if delay is None:
                 self._escalate(failure)
                 break

@@ -113,7 +113,7 @@ class SimulatedCluster:
         system = self.systems[name] = self.system(name, world)
         await system.start()
         for component in self.components(name):
-            await system.spawn(component.name, component.factory)
+            await system.spawn(component.name, component.factory, component.policy)
 
     def system(self, name: str, world: World) -> ActorSystem:
         """The actor system of a process."""

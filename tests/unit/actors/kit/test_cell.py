@@ -107,6 +107,41 @@ async def test_a_root_beyond_its_intensity_fails_the_system() -> None:
     await system.stop()
 
 
+class Full(Lifecycle):
+    """Has no room until the time is 20."""
+
+    async def started(self) -> None:
+        await super().started()
+        if 0 < asyncio.get_running_loop().time() < 20:
+            raise BlockingIOError("no room")
+
+
+@simulated
+async def test_a_root_waits_as_long_as_it_takes_for_what_passes_once_it_has_been_well() -> None:
+    policy = RestartPolicy(
+        backoff_first=1, backoff_max=2, intensity=2, period=60, passing=(BlockingIOError,)
+    )
+    story: list[str] = []
+    async with actor_system() as system:
+        ref = await system.spawn("full", lambda: Full(story), policy)
+        ref.tell(Crash())
+        await asyncio.sleep(25)
+        assert not system.failed.done()
+        assert story.count("started") > 8
+        assert await ref.ask(Slow(0), 5) == Done()
+
+
+@simulated
+async def test_what_never_was_well_is_not_waited_for() -> None:
+    policy = RestartPolicy(backoff_first=1, intensity=2, period=60, passing=(BlockingIOError,))
+    system = await _system()
+    await asyncio.sleep(1)
+    await system.spawn("full", lambda: Full([]), policy)
+    await asyncio.sleep(10)
+    assert isinstance(system.failed.exception(), BlockingIOError)
+    await system.stop()
+
+
 @simulated
 async def test_what_a_restart_cannot_help_fails_the_system_at_once() -> None:
     starts: list[float] = []

@@ -58,3 +58,26 @@ def test_never_more_than_intensity_within_a_period(gaps: list[float]) -> None:
         assert 0 < delay <= policy.backoff_max
         granted.append(now)
         assert sum(1 for time in granted if now - time <= policy.period) <= policy.intensity
+
+
+def test_what_passes_by_itself_is_waited_for_without_end() -> None:
+    policy = RestartPolicy(
+        backoff_first=1, backoff_max=4, intensity=2, period=100, passing=(TimeoutError,)
+    )
+    window = RestartWindow(policy)
+    assert [window.next_delay(n, 0.0, passing=True) for n in range(6)] == [1, 2, 4, 4, 4, 4]
+    # Other crashes count as ever.
+    assert window.next_delay(6, 0.0) is not None
+    assert window.next_delay(7, 0.0) is not None
+    assert window.next_delay(8, 0.0) is None
+
+
+def test_the_cause_of_a_crash_counts_as_its_kind() -> None:
+    policy = RestartPolicy(passing=(TimeoutError,))
+    later = RuntimeError("failed before")
+    later.__cause__ = TimeoutError("first")
+    assert policy.waits_for(TimeoutError())
+    assert policy.waits_for(later)
+    assert not policy.waits_for(RuntimeError())
+    assert not policy.waits_for(None)
+    assert not RestartPolicy().waits_for(TimeoutError())
