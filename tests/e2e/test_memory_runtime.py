@@ -48,6 +48,12 @@ def test_a_cluster_without_any_right_of_root(tmp_path: Path) -> None:
         cluster.do("node", "add")
         assert "1 started of 3 replicas" in cluster.up()
         assert "/deployments/web 201" in cluster.do("trace", "deployment/web")
+        story = cluster.do("trace", "why", "deployment/web").splitlines()
+        assert "kubernetes-admin created it: PATCH" in story[0]
+        assert "deployment-controller created replicaset web-" in story[1]
+        assert "/deployments/web" in cluster.do("trace", "since", "5m")
+        exported = cluster.do("trace", "export", "--format", "shiviz", "--since", "30s")
+        assert exported.startswith("(?<host>")
         refused = cluster.steersman("load", "/etc/passwd")
         assert refused.returncode == 1
         assert "simulates containers" in refused.stderr
