@@ -120,6 +120,12 @@ class Ledger:
                 os.unlink(path)
 
 
+def standing(data_dir: str) -> str:
+    """What is broken on purpose, as a line for people; '' if nothing is."""
+    names = ", ".join(entry.name for entry in Ledger(data_dir).entries())
+    return f"broken on purpose: {names}; see `steersman chaos status`" if names else ""
+
+
 def _suffering(entries: list[Entry]) -> dict[str, list[Fault]]:
     """By process. What strikes once is not in it: it would strike again at each start."""
     found: dict[str, list[Fault]] = {}

@@ -2,6 +2,7 @@
 
 from cluster.settings import ClusterSettings
 from deploy import administrator, demo, kubeconfig, processes
+from deploy.chaos.ledger import standing
 from deploy.client import Unreachable
 from deploy.commands.replica import store_status
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
@@ -32,6 +33,8 @@ def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
         ["process", "zone", "state", "pid", "memory", "role", "revision"],
         rows,
     )
+    if broken := standing(settings.data_dir):
+        progress.say(broken)
     progress.say()
     check_majority(settings, rows)
     api = administrator.client(settings)

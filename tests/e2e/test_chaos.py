@@ -2,13 +2,14 @@
 
 import pytest
 
+from actors.kubelet import labels
 from cluster.chaos.orders import Order
 from deploy import engine, network
 from deploy.chaos.local import Chaos
 from tests.support.kubectl import Kubectl
 from tests.support.real_cluster import RealCluster
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
 
 # What one pod on each node says to whoever asks.
@@ -60,7 +61,7 @@ def test_pods_of_zones_that_are_cut_off_do_not_hear_each_other(
     assert "no rules are left in 4 namespaces" in real.do("chaos", "heal")
     assert rules(real) == []
     assert reaches(kubectl, one, b)
-    kubectl("delete", "pod", *names, "--wait=false")
+    kubectl("delete", "pod", *names)
 
 
 def test_a_killed_container_is_replaced(real: RealCluster, kubectl: Kubectl) -> None:
@@ -89,6 +90,11 @@ def test_an_engine_is_restarted_only_by_who_started_it(
     monkeypatch.setattr(engine, "ENGINE_DIR", "/run/steersman-tests")
     before = engine.own(engine.ENGINE_DIR)
     if before is None:
+        return
+    there = engine.listed(real.settings.docker_socket, [labels.CLUSTER])
+    if {one["Labels"][labels.CLUSTER] for one in there} != {real.name}:
+        with pytest.raises(ValueError, match="others have containers in this engine"):
+            chaos.inject(Order("engine-restart"))
         return
     stopped = chaos.inject(Order("engine-restart"))
     assert stopped.proof == f"the engine (pid {before}) is gone"

@@ -11,7 +11,7 @@ import pytest
 from cluster.chaos import plan
 from cluster.chaos.faults import LinkFault, StorageFault
 from cluster.chaos.orders import Active, Order
-from deploy.chaos.ledger import Entry, Ledger
+from deploy.chaos.ledger import Entry, Ledger, standing
 from deploy.chaos.local import check_free, keeper
 
 
@@ -34,6 +34,8 @@ def test_what_is_put_in_is_read_and_can_be_dropped(tmp_path: Path) -> None:
         assert page.number == 2
         page.drop("kill-1")
     assert [one.name for one in ledger.entries()] == ["pause-2"]
+    assert standing(str(tmp_path)) == "broken on purpose: pause-2; see `steersman chaos status`"
+    assert standing(str(tmp_path / "other")) == ""
 
 
 def test_a_change_that_fails_is_none(tmp_path: Path) -> None:
