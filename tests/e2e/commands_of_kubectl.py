@@ -90,7 +90,7 @@ COMMANDS: dict[str, tuple[Row, ...]] = {
     "run": (
         Row("run one --image=busybox --restart=Never --env=A=b --labels=x=y", "pod/one created"),
         Row("get pod one -o jsonpath={.spec.restartPolicy},{.spec.containers[0].env[0].value},"
-            "{.metadata.labels}", 'Never,b,{"x":"y"}'),
+            "{.metadata.labels.x}", "Never,b,y"),
         Row("run dry --image=busybox --dry-run=client -o name", "pod/dry"),
         Row("run Bad --image=busybox", 'The Pod "Bad" is invalid: * metadata.name: Invalid value: '
             '"Bad": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric '
