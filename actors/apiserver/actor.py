@@ -64,6 +64,7 @@ from actors.apiserver.webhook_client import WebhookClient
 from actors.apiserver.writer import Writer
 from actors.client.live_settings import LiveSettings
 from actors.kit.actor import Actor, Delivery, Later, Sink
+from actors.kit.supervisor import RestartPolicy
 from cluster import names
 from cluster.api.schema import OBJECT_META, Definitions
 from cluster.errors import PeerFault, SteersmanError
@@ -75,6 +76,8 @@ from cluster.settings import ClusterSettings
 # A replica that does not answer so often, each time for so long, is taken out of the Service.
 PING_TRIES = 3
 PING_SECONDS = 1.0
+# Its backoff alone keeps it below this: the page is no reason to end the API server.
+PAGE_RESTARTS = RestartPolicy(intensity=100)
 
 
 class ApiServerActor(Actor):
@@ -134,8 +137,9 @@ class ApiServerActor(Actor):
                 await self._http.share()
 
     async def _open_page(self) -> Entry:
-        """What gathers for the live page is an actor of its own: it fails alone."""
-        await self.ctx.spawn(UI_ACTOR.partition("/")[2], lambda: UiActor(self._live))
+        """What gathers for the live page is an actor of its own: it fails alone, however often."""
+        name = UI_ACTOR.partition("/")[2]
+        await self.ctx.spawn(name, lambda: UiActor(self._live), PAGE_RESTARTS)
         return Entry(
             self._desk.authentication,
             Sessions(self._authority.service_account_key),

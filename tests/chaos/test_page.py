@@ -5,7 +5,9 @@ import json
 import os
 import random
 import signal
+import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +131,7 @@ async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> N
     await page.until("document.querySelector('pre.object')?.innerText.includes('c2FpbG9y')")
     # Faults: who lets them in does not listen.
     await page.run("location.hash = '#faults'")
-    await page.until("document.querySelector('#no-launcher')")
+    await page.until("document.querySelector('#no-launcher')?.innerText.includes('chaos serve')")
     await page.run("location.hash = '#flows'")
     await page.until("document.querySelectorAll('#flows tbody tr').length > 5")
     await pictures(page, tmp_path, "flows")
@@ -139,6 +141,8 @@ async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> N
     assert "steersman chaos serve" in notice
     await pictures(page, tmp_path, "dialog")
     await page.click("dialog button")
+    async with launcher(simulated):
+        await break_something(page, tmp_path)
     assert page.errors == []
     # The replica that serves the page dies: another goes on with it, and says so.
     serving = await page.run("document.querySelector('#live').innerText.replace('live from ', '')")
@@ -162,7 +166,54 @@ async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> N
     notice = await page.run("document.querySelector('#notice').innerText")
     assert notice.startswith(alone)
     assert await page.run("document.querySelectorAll('.pod').length") == 3
+    await page.run(f"location.hash = '{WEB}&show=history'")
+    await page.until("document.querySelectorAll('.versions tbody tr').length >= 3")
+    await page.run("location.hash = '#objects?v=v1&r=services&ns=default&name=kubernetes'")
+    await page.until("document.querySelector('pre.object')?.innerText.includes('clusterIP')")
+    await page.run("location.hash = '#map'")
     await pictures(page, tmp_path, "alone")
+
+
+@asynccontextmanager
+async def launcher(cluster: RealCluster) -> AsyncIterator[None]:
+    """`steersman chaos serve`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "deploy.cli", "chaos", "serve", "--data-dir", cluster.data_dir,
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+async def break_something(page: Page, folder: Path) -> None:
+    """A follower is stopped by a click; it is shown, and healed by another click."""
+    serving = await page.run("document.querySelector('#live').innerText.replace('live from ', '')")
+    other = f".box:has(.role-follower):not([data-process={serving}])"
+    chosen = await page.until(f"document.querySelector('{other}')?.dataset.process")
+    live = "import('/ui/files/live.js').then(({state}) => state.cluster.get('').chaos === '')"
+    await page.until(live, 30)
+    await page.click(f"[data-process={chosen}] .box-head")
+    await page.run("document.querySelector('#fault-seconds').value = 600")
+    await page.run(
+        "[...document.querySelectorAll('.danger')].find((one) => one.innerText == 'Pause').click()"
+    )
+    said = "document.querySelector('dialog .output').innerText"
+    await page.until(f"{said}.includes('pause-1') && {said}.includes('proof')", 30)
+    await page.until(f"document.querySelector('[data-process={chosen}].hit .suffers')")
+    await page.until(f"document.querySelector('[data-process={chosen}].down')")
+    await pictures(page, folder, "broken")
+    await page.click("dialog button")
+    await page.run("location.hash = '#faults'")
+    row = await page.until("document.querySelector('#view-faults tbody tr')?.innerText")
+    assert "pause-1" in row and chosen in row and "kubernetes-admin" in row
+    await pictures(page, folder, "faults")
+    await page.click("#heal")
+    await page.until("document.querySelector('#fault-count').hidden", 30)
+    await page.run("location.hash = '#map'")
+    await page.until(f"!document.querySelector('[data-process={chosen}].down')")
 
 
 STRINGS = (

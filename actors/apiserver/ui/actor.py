@@ -44,7 +44,7 @@ from cluster.messages.ui import (
 
 # A looker is told so often what is new, and at least so often that the stream lives.
 TELL_SECONDS = 0.5
-ALIVE_SECONDS = 10.0
+ALIVE_SECONDS = 4.0
 # Stores and the launcher are asked so often, and a store that is silent for so long is down.
 LOOK_SECONDS = 1.0
 STATUS_SECONDS = 1.0

@@ -19,7 +19,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from actors.apiserver.call import Caller, parse_int
+from actors.apiserver.call import Caller, parse_bool, parse_int
 from actors.apiserver.front_desk import FrontDesk, Visit
 from actors.apiserver.http_requests import read_body
 from actors.apiserver.rest_path import ResourcePath, api_request, parse_path, parse_query
@@ -286,7 +286,8 @@ class UiDoor:
         with self._desk.contained(request):
             if revision:
                 return await history.version(*place, revision)
-            found = await history.versions(*place, parse_int(query, "before"))
+            newest = not parse_bool(query, "local")
+            found = await history.versions(*place, parse_int(query, "before"), newest)
             return orjson.dumps(found.told())
 
     async def _object(

@@ -151,7 +151,9 @@ class FlowCounter:
                 bucket.failed += weight
 
     def _http(self, record: Record, weight: float, now: float) -> None:
-        sender, receiver = str(record.get("user", "")), str(record.get("from", ""))
+        # A user's name may hold what separates the parts of a key.
+        sender = str(record.get("user", "")).replace("|", "¦")
+        receiver = str(record.get("from", ""))
         code = int(record.get("code", 0))
         flow = self._flow((sender, receiver, HTTP))
         bucket = flow.bucket(now)

@@ -41,17 +41,18 @@ class History:
 
 
 async def versions(
-    environment: Environment, kind: Kind, namespace: str, name: str, before: int
+    environment: Environment, kind: Kind, namespace: str, name: str, before: int, newest: bool
 ) -> History:
-    """The last versions older than revision ``before`` (0: from the newest on). Raises StatusError
-    404 if there is none."""
+    """The last versions older than revision ``before`` (0: from the last on). ``newest``: what was
+    acknowledged before is seen; else what this replica knows, which needs no quorum. Raises
+    StatusError 404 if there is none."""
     key = storage_key(kind, namespace, name)
     found: list[KeyValue] = []
     revision = before - 1 if before else 0
     forgotten = False
     while len(found) < VERSIONS_MAX:
         try:
-            item = await _at(environment, key, revision)
+            item = await _at(environment, key, revision, newest and not revision)
         except StatusError as error:
             if error.code != 410:
                 raise
@@ -81,9 +82,10 @@ async def version(
     return rendering.render_object("object", kind, item.value, 0.0)
 
 
-async def _at(environment: Environment, key: str, revision: int) -> KeyValue | None:
-    # What this replica knows is enough, and all there is without a quorum.
-    request = Range(key=key, revision=revision, linearizable=False)
+async def _at(
+    environment: Environment, key: str, revision: int, newest: bool = False
+) -> KeyValue | None:
+    request = Range(key=key, revision=revision, linearizable=newest)
     found = await environment.objects.store.range(request)
     return found.items[0] if found.items else None
 

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { byId, el } from "./dom.js";
 import { showHistory } from "./history.js";
 import { showChains } from "./chains.js";
+import { own } from "./live.js";
 import { mask, objectText } from "./objects.js";
 
 const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -100,7 +101,7 @@ function narrow(text) {
 
 async function list(place, token = "") {
   const target = byId("object-list");
-  const query = new URLSearchParams({ limit: PAGE, ...(token && { continue: token }) });
+  const query = new URLSearchParams({ limit: PAGE, ...(token ? { continue: token } : own("resourceVersion", "0")) });
   let found;
   try {
     found = await get(`/ui/api${pathOf({ ...place, ns: place.in, name: "" })}?${query}`, { Accept: TABLE });
@@ -160,7 +161,7 @@ async function one(place) {
 // Of a Secret only the metadata is asked for, until its values are.
 async function content(body, place, values = false) {
   const secret = place.r === "secrets" && !place.g;
-  const found = await get(`/ui/api${pathOf(place)}`, secret && !values ? { Accept: METADATA } : {});
+  const found = await get(`/ui/api${pathOf(place)}?${new URLSearchParams(own("resourceVersion", "0"))}`, secret && !values ? { Accept: METADATA } : {});
   const text = objectText(secret && !values ? mask(found) : found, place.show);
   let button = null;
   if (secret && !values) {

@@ -1,7 +1,7 @@
 // Faults: those that are active, and those that somebody may put in from here.
 
 import { lines, post } from "./api.js";
-import { byId, clock, el } from "./dom.js";
+import { byId, clock, el, setText } from "./dom.js";
 import { state } from "./live.js";
 
 // What a process, or all of a zone, can suffer: words of `steersman chaos`.
@@ -86,28 +86,42 @@ async function run(command, output) {
   }
 }
 
-export function renderFaults() {
-  const active = [...state.faults.values()];
+// Made once and changed in place: a button must not be replaced between press and release.
+let parts = null;
+
+function makeView() {
   const output = el("pre", { class: "output", hidden: true });
-  const why = objection();
-  const heal = el("button", { type: "button" }, "Heal everything");
+  const heal = el("button", { type: "button", id: "heal" }, "Heal everything");
   heal.addEventListener("click", () => run(["heal"], output));
+  parts = { heal, list: el("div"), hint: el("p", { class: "quiet" }), missing: el("p", { class: "notice", id: "no-launcher" }), shown: "" };
   byId("view-faults").replaceChildren(
-    el("div", { class: "bar" }, el("h1", {}, "Faults"), active.length && !why ? heal : ""),
-    state.cluster.get("")?.chaos ? el("p", { class: "notice", id: "no-launcher" }, state.cluster.get("").chaos) : "",
-    active.length ? faultList(active) : el("p", {}, state.cluster.get("")?.chaos ? "Without it, active faults are not known." : "None is active."),
-    el("p", { class: "quiet" }, why || "Choose a zone, a replica or a node on the map to break it."),
-    output,
-  );
+    el("div", { class: "bar" }, el("h1", {}, "Faults"), heal), parts.missing, parts.list, parts.hint, output);
+}
+
+export function renderFaults() {
+  if (!parts) makeView();
+  const active = [...state.faults.values()];
+  const missing = state.cluster.get("")?.chaos ?? "";
+  const why = objection();
+  setText(parts.missing, missing);
+  parts.missing.hidden = !missing;
+  parts.heal.hidden = !active.length || Boolean(why);
+  setText(parts.hint, why && why !== missing ? why : missing ? "" : "Choose a zone, a replica or a node on the map to break it.");
+  const shown = JSON.stringify([active, missing]);
+  if (shown === parts.shown) return;
+  parts.shown = shown;
+  const none = missing ? "Without it, active faults are not known." : "None is active.";
+  parts.list.replaceChildren(active.length ? faultList(active) : el("p", {}, none));
 }
 
 function faultList(active) {
-  return el("table", {},
-    el("thead", {}, el("tr", {}, ["fault", "hits", "since", "until", "evidence"].map((text) => el("th", {}, text)))),
+  return el("div", { class: "scroll" }, el("table", {},
+    el("thead", {}, el("tr", {}, ["fault", "hits", "by", "since", "until", "evidence"].map((text) => el("th", {}, text)))),
     el("tbody", {}, active.map((one) => el("tr", {},
       el("td", {}, el("b", {}, one.name ?? "?")),
       el("td", {}, [...(one.names ?? []), ...(one.others?.length ? ["from", ...one.others] : [])].join(" ")),
+      el("td", {}, one.user ?? ""),
       el("td", {}, one.since ? clock(one.since, false) : ""),
-      el("td", {}, one.until ? clock(one.until, false) : "healed"),
-      el("td", {}, one.proof || (one.doubt ? `not proven: ${one.doubt}` : ""))))));
+      el("td", {}, one.until ? clock(one.until, false) : "it is healed"),
+      el("td", {}, one.proof || (one.doubt ? `not proven: ${one.doubt}` : "")))))));
 }

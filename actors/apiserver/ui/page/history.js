@@ -3,10 +3,11 @@
 import { get } from "./api.js";
 import { diffView } from "./diff.js";
 import { el } from "./dom.js";
+import { own } from "./live.js";
 import { objectText, render, withoutManagers } from "./objects.js";
 
 export async function showHistory(place, path, secret) {
-  const first = await get(`/ui/history?${new URLSearchParams({ path })}`);
+  const first = await get(`/ui/history?${new URLSearchParams({ path, ...own("local", "1") })}`);
   const history = { path, secret, values: !secret, versions: first.versions, told: first, chosen: [], texts: new Map() };
   const [newest, older] = history.versions;
   history.chosen = [older?.revision ?? newest.revision, newest.revision];

@@ -18,6 +18,17 @@ let paused = false;
 let pending = new Set();
 let planned = false;
 let told = () => {};
+let watchdog = 0;
+
+// The server says something at least every four seconds.
+const FIRST_MS = 6000;
+const SILENT_MS = 10000;
+const AGAIN_MS = 2000;
+
+// What of a query reads this replica's own state: all there is to read without a quorum.
+export function own(name, value) {
+  return state.cluster.get("")?.quorum === false ? { [name]: value } : {};
+}
 
 // `listener(sections)` is called with the names of the sections that changed.
 export function onChange(listener) {
@@ -40,31 +51,47 @@ export function pause(value) {
 }
 
 function open() {
-  source = new EventSource("/ui/live");
+  const mine = new EventSource("/ui/live");
   let first = true;
-  source.onmessage = (event) => {
+  source = mine;
+  watch(FIRST_MS);
+  mine.onmessage = (event) => {
+    if (source !== mine) return;
+    watch(SILENT_MS);
     const update = JSON.parse(event.data);
     if (first) {
       for (const section of Object.values(state)) section.clear();
       for (const name of Object.keys(state)) pending.add(name);
       first = false;
     }
-    if (!paused) told("live", "good");
     merge(update);
+    if (!paused) told("live", "good");
   };
-  source.onerror = async () => {
+  mine.onerror = async () => {
+    if (source !== mine) return;
     told("not connected", "bad");
     first = true;
-    if (source.readyState === EventSource.CLOSED) {
-      source.close();
-      try {
-        await get("/ui/whoami");
-      } catch {
-        // It says itself why; a server that is down is tried again.
-      }
-      setTimeout(open, 2000);
-    }
+    if (mine.readyState !== EventSource.CLOSED) return;
+    again();
+    // Whoever is not known any more is sent to log in; a server that is down is tried again.
+    await get("/ui/whoami").catch(() => {});
   };
+}
+
+// A server that was stopped neither ends a connection nor says anything: another may answer.
+function watch(ms) {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(() => {
+    told("not connected", "bad");
+    source.close();
+    open();
+  }, ms);
+}
+
+function again() {
+  source.close();
+  clearTimeout(watchdog);
+  setTimeout(open, AGAIN_MS);
 }
 
 function merge(update) {

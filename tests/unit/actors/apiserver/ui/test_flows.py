@@ -78,11 +78,11 @@ def test_heartbeats_come_as_counts() -> None:
 def test_requests_of_people_are_flows_too() -> None:
     counter = FlowCounter()
     for subject, code in (("GET /api/v1/pods", 200), ("POST /api/v1/pods", 201), ("PUT /x", 503)):
-        note = record("note", msg="http.request", user="jane", subject=subject, code=code, ms=2.0)
+        note = record("note", msg="http.request", user="j|ne", subject=subject, code=code, ms=2.0)
         counter.take([{**note, "from": SERVER, "to": ""}], 0, 10.0)
-    assert counter.flows(11.0) == {f"jane|{SERVER}|http.request": [0.6, 2.0, 0.2, 0.0, ""]}
+    assert counter.flows(11.0) == {f"j¦ne|{SERVER}|http.request": [0.6, 2.0, 0.2, 0.0, ""]}
     assert [told[4] for told in counter.messages().values()] == ["POST /api/v1/pods", "PUT /x"]
-    newest = counter.messages_of(("jane", SERVER, "http.request"))[0]
+    newest = counter.messages_of(("j¦ne", SERVER, "http.request"))[0]
     assert (newest[4], newest[6]) == ("PUT /x", "503")
 
 
