@@ -29,6 +29,7 @@ from deploy import (
     topology,
 )
 from deploy.chaos import clearing
+from deploy.chaos.ledger import standing
 from deploy.client import ApiError, Unreachable
 from deploy.images import demo as demo_images
 from deploy.progress import Progress
@@ -115,6 +116,8 @@ def moved(settings: ClusterSettings, chosen: Topology) -> ClusterSettings:
 
 def up(settings: ClusterSettings, progress: Progress) -> None:
     """Engine, network, keys, processes, images. Raises LaunchError, EngineError, NetworkError."""
+    if broken := standing(settings.data_dir):
+        progress.say(broken)
     if settings.runtime == "docker":
         with progress.step("Docker Engine") as notes:
             notes.append(engine.ensure(settings.docker_socket))

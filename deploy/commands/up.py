@@ -9,7 +9,6 @@ import typer
 from cluster.settings import ClusterSettings
 from deploy import demo, kubeconfig, launch, lock, preflight, processes, state, store_choice
 from deploy import replicas as replicas_module
-from deploy.chaos.ledger import standing
 from deploy.options import DataDir, Name, again, command, folder
 from deploy.progress import Progress
 from deploy.replica_hands import MachineHands
@@ -76,8 +75,6 @@ def up(
     place = folder(topology.name, data_dir)
     with lock.held(place):
         settings = launch.settle(topology, place)
-        if broken := standing(place):
-            progress.say(broken)
         try:
             launch.up(settings, progress)
             for begun in replicas_module.settle(MachineHands(place)):
