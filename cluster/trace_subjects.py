@@ -5,18 +5,22 @@ A record is a mapping as ``actors.kit.recorder`` writes it. Must not know: where
 
 from typing import Any
 
+from cluster.api.kinds import KINDS
+
 Record = dict[str, Any]
 READS = ("get", "list", "watch")
 REQUEST = "ApiRequest"
 HTTP = "http.request"
 # Notes on parts of an object count as notes on it.
 PARTS = {"pods": ("container", "sandbox", "network", "volumes", "probe")}
-# Kinds by the names people use, to the plural that request subjects carry.
+# Kinds by the names people use (as kubectl takes them), to the plural that request subjects carry.
+# Of a name that several kinds have, the first kind's counts.
 PLURALS = {
-    "deploy": "deployments", "rs": "replicasets", "po": "pods", "svc": "services",
-    "no": "nodes", "ns": "namespaces", "cm": "configmaps", "endpoints": "endpoints",
-    "endpointslice": "endpointslices",
-}  # fmt: skip
+    name: kind.plural
+    for kind in reversed(KINDS)
+    for name in (kind.plural, kind.singular, *kind.short_names)
+}
+SINGULARS = {kind.plural: kind.singular for kind in reversed(KINDS)}
 
 
 def stored_object(key: str) -> str:

@@ -16,6 +16,10 @@ from deploy.topology import Topology, parse_topology
 
 MILESTONES = ("API answering", "first node ready", "DNS service", "app running", "DNS answering")
 
+Rtt = Annotated[
+    list[str] | None,
+    typer.Option(metavar="A-B=TIME", help="Round trip between two zones, as a-b=40ms; repeatable."),
+]
 Otlp = Annotated[
     str | None,
     typer.Option(metavar="URL", help="OpenTelemetry collector for live spans ('': none)."),
@@ -46,12 +50,7 @@ def up(
         str | None,
         typer.Option(metavar="STORE", help="raft (built in), etcd=URL[,URL], or raftos."),
     ] = None,
-    rtt: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="A-B=TIME", help="Round trip between two zones, as a-b=40ms; repeatable."
-        ),
-    ] = None,
+    rtt: Rtt = None,
     otlp: Otlp = None,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Do not apply the demo.")] = False,
     name: Name = "",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
-from cluster.trace_subjects import PLURALS, Record, stored_object, target
+from cluster.trace_subjects import PLURALS, SINGULARS, Record, stored_object, target
 
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 CONTEXT = re.compile(r"([0-9a-f]{32}|[0-9a-f]{16})-([0-9a-f]{16})")
@@ -111,8 +111,8 @@ def near(words: str, known: Set[tuple[str, str]]) -> list[str]:
 
 
 def singular(plural: str) -> str:
-    """``pods`` → ``pod``."""
-    return plural.removesuffix("s")
+    """``pods`` → ``pod``, ``ingresses`` → ``ingress``."""
+    return SINGULARS.get(plural) or plural.removesuffix("s")
 
 
 def advice(words: str, known: Set[tuple[str, str]]) -> str:

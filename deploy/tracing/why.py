@@ -86,13 +86,14 @@ def story(traces: Iterable[str], records: Sequence[Record], words: str) -> list[
     by_trace: dict[str, list[Record]] = {}
     for record in records:
         by_trace.setdefault(str(record.get("trace", "")), []).append(record)
-    for trace in traces:
-        roots = build(by_trace.get(trace, ()), trace)
+    trees = {trace: build(by_trace.get(trace, ()), trace) for trace in traces}
+    for roots in trees.values():
         teller.learn(roots)
+    for trace, roots in trees.items():
         for root in roots:
             entries += acts_on(subject, root, trace, teller)
     for record in unique(records):
-        if subject.is_noted(record) and not (is_decision(record) and record in teller.used):
+        if subject.is_noted(record) and not teller.has_told(record):
             entries += [noted(record)]
         elif subject.decides(record):
             entries += [decided(record, teller)]
@@ -116,7 +117,11 @@ class Teller:
 
     def __init__(self, records: Iterable[Record]) -> None:
         known = list(records)
-        self._decisions = [record for record in known if is_decision(record)]
+        # By who decided what on which object.
+        self._decisions: dict[tuple[str, str, str], list[Record]] = {}
+        for record in filter(is_decision, known):
+            decided = (str(record.get("from", "")), str(record["msg"]), str(record["subject"]))
+            self._decisions.setdefault(decided, []).append(record)
         # Work that was asked for more than once before it was begun: its further causes.
         self._coalesced: dict[tuple[str, str], list[str]] = {}
         for record in known:
@@ -125,7 +130,7 @@ class Teller:
                 self._coalesced.setdefault(place, []).extend(record.get("links", ()))
         self._parents: dict[str, Span] = {}
         self._spans: dict[str, Span] = {}
-        self.used: list[Record] = []
+        self._used: set[int] = set()
 
     def learn(self, roots: Iterable[Span]) -> None:
         """One more trace."""
@@ -142,21 +147,18 @@ class Teller:
 
     def decision(self, act: Act) -> Record | None:
         """The note of why it was done."""
-        step = STEP_OF.get(act.verb, "")
-        best: Record | None = None
-        for note in self._decisions:
-            if note.get("from") != act.span.sender or note.get("subject") != act.path:
-                continue
-            if not str(note["msg"]).endswith(f".{step}"):
-                continue
-            if str(note["msg"]).rpartition(".")[0] != act.plural.removesuffix("s"):
-                continue
-            distance = abs(float(note["ts"]) - act.span.begin)
-            if distance <= NEAR_SECONDS and (
-                best is None or distance < abs(float(best["ts"]) - act.span.begin)
-            ):
-                best = note
-        return best
+        what = f"{act.plural.removesuffix('s')}.{STEP_OF.get(act.verb, '')}"
+
+        def distance(note: Record) -> float:
+            return abs(float(note["ts"]) - act.span.begin)
+
+        notes = self._decisions.get((act.span.sender, what, act.path), ())
+        near = [note for note in notes if distance(note) <= NEAR_SECONDS]
+        return min(near, key=distance, default=None)
+
+    def has_told(self, note: Record) -> bool:
+        """Whether a decision was told as the reason of an act."""
+        return id(note) in self._used
 
     def why(self, act: Act, it: str = "") -> str:
         """The act in words, with its reason if that was noted."""
@@ -164,7 +166,7 @@ class Teller:
         words = act.words(it)
         if note is None:
             return words
-        self.used.append(note)
+        self._used.add(id(note))
         return f"{words}: {note['why']}"
 
     def causes(self, identity: str) -> list[str]:
