@@ -38,22 +38,30 @@ class Carried:
 
     def masked_by(self, others: Iterable["Carried"]) -> str:
         """Another fault that held one of its processes meanwhile: what that hides cannot be
-        proven. '' if there was none."""
+        proven. '' if there was none. While any other stands, it cannot be told that all is well
+        again."""
+        healing = not self.doubts_of_striking()
         for other in others:
             meanwhile = other.begin < (self.end or math.inf) and self.begin < (
                 other.end or math.inf
             )
-            if other is not self and meanwhile and set(self.names) & set(other.names):
+            near = healing or set(self.names) & set(other.names)
+            if other is not self and meanwhile and near:
                 return other.active.name if other.active is not None else ""
         return ""
 
     def doubts(self) -> list[str]:
         """Why it is not known to have taken effect, or to be healed."""
-        found = [self.problem] if self.problem else []
-        if self.active is not None and not self.active.proof:
-            found.append(self.active.doubt or "nothing shows that it took effect")
-        if self.healed is not None and not self.healed.proof:
+        found = self.doubts_of_striking()
+        if self.healed is not None and (self.healed.doubt or not self.healed.proof):
             found.append(self.healed.doubt or "nothing shows that it is healed")
+        return found
+
+    def doubts_of_striking(self) -> list[str]:
+        """Those that are not of healing."""
+        found = [self.problem] if self.problem else []
+        if self.active is not None and (self.active.doubt or not self.active.proof):
+            found.append(self.active.doubt or "nothing shows that it took effect")
         return found
 
 
@@ -92,7 +100,7 @@ class Breaker:
         carried.active, carried.struck = active, _now()
         sides = [", ".join(side) for side in (active.names, active.others) if side]
         where = " | ".join(sides)
-        self.say(f"{active.name} on {where}: {active.proof or 'NOT PROVEN: ' + active.doubt}")
+        self.say(f"{active.name} on {where}: {told(active.proof, active.doubt)}")
         await asyncio.sleep(max(0.0, carried.struck + timed.order.seconds - _now()))
         carried.mending = _now()
         try:
@@ -102,7 +110,7 @@ class Breaker:
         carried.end = _now()
         healed = carried.healed
         if healed is not None:
-            self.say(f"{active.name} healed: {healed.proof or 'NOT PROVEN: ' + healed.doubt}")
+            self.say(f"{active.name} healed: {told(healed.proof, healed.doubt)}")
 
     async def _inject(self, carried: Carried) -> Active | None:
         order, seed = carried.timed.order, carried.timed.seed
@@ -131,12 +139,22 @@ class Breaker:
         }
 
     async def mend(self) -> None:
-        """Heal whatever is still broken."""
+        """Heal whatever is still broken; what could not be told before may be told now."""
         for active in await self.hands.active():
             try:
-                await self.hands.heal(active)
+                healed = await self.hands.heal(active)
+                self.say(f"{active.name} healed: {told(healed.proof, healed.doubt)}")
+                for carried in self.carried:
+                    if carried.active is not None and carried.active.name == active.name:
+                        carried.healed = healed
             except ValueError as error:
                 self.say(f"{active.name} not healed: {error}")
+
+
+def told(proof: str, doubt: str) -> str:
+    """Why something is known, and what is not."""
+    doubtful = f"NOT PROVEN: {doubt or 'nothing was seen'}"
+    return "; ".join([proof] * bool(proof) + [doubtful] * bool(doubt or not proof))
 
 
 def _now() -> float:
