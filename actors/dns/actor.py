@@ -87,13 +87,20 @@ class DnsActor(Actor):
         return reply(query, found, self._domain.name, serial, size)
 
     def _on_service(self, kind: str, old: Object | None, new: Object | None, trace: str) -> None:
-        self.zone.service_changed(old, new)
+        if self.zone.service_changed(old, new):
+            self._note(new or old or {})
 
     def _on_slice(self, kind: str, old: Object | None, new: Object | None, trace: str) -> None:
-        self.zone.slice_changed(old, new)
         meta = (new or old or {})["metadata"]
+        if self.zone.slice_changed(old, new):
+            self._note(new or old or {})
         if meta["name"] == slice_name(self._node) and meta.get("namespace") == NAMESPACE_SYSTEM:
             self._disturbed.set()
+
+    def _note(self, obj: Object) -> None:
+        """Answers are others from now on, because of that object."""
+        meta = obj["metadata"]
+        self.ctx.note("dns.changed", f"{meta.get('namespace', '')}/{meta['name']}")
 
     async def _stay_registered(self) -> None:
         """Offer this server once it can answer, and again whenever the slice was touched."""

@@ -46,19 +46,22 @@ class ClusterZone:
         self._services_at: dict[str, set[Key]] = {}
         self._namespaces: dict[str, int] = {}
 
-    def service_changed(self, old: Object | None, new: Object | None) -> None:
-        """A Service was added (no old), changed, or deleted (no new)."""
+    def service_changed(self, old: Object | None, new: Object | None) -> bool:
+        """A Service was added (no old), changed, or deleted (no new). Whether that changes any
+        answer."""
         key = _key(new or old or {})
         before = self.services.pop(key, None)
         if before is not None:
             self._link(before, -1)
-        if new is not None:
-            service = parse_service(new)
+        service = parse_service(new) if new is not None else None
+        if service is not None:
             self.services[key] = service
             self._link(service, 1)
+        return before != service
 
-    def slice_changed(self, old: Object | None, new: Object | None) -> None:
-        """An EndpointSlice was added (no old), changed, or deleted (no new)."""
+    def slice_changed(self, old: Object | None, new: Object | None) -> bool:
+        """An EndpointSlice was added (no old), changed, or deleted (no new). Whether that changes
+        any answer."""
         key = _key(new or old or {})
         before = self._slices.pop(key, None)
         if before is not None:
@@ -73,6 +76,7 @@ class ClusterZone:
             self._slices_of.setdefault(found[0], set()).add(key)
             for endpoint in found[1]:
                 self._services_at.setdefault(endpoint.address, set()).add(found[0])
+        return before != found
 
     def endpoints(self, key: Key) -> list[Endpoint]:
         """Ready endpoints of a Service, each once."""

@@ -16,6 +16,7 @@ from actors.client.informer import Informer
 from actors.client.leadership import LeaderGate
 from actors.client.retries import backoff, is_temporary
 from actors.kit.actor import Actor, Delivery, Later
+from actors.kit.causes import COALESCED, parent
 from actors.kit.tracing import resume_trace
 from actors.scheduler.objects import binding, unschedulable_patch
 from actors.scheduler.pod_info import PodInfo
@@ -98,7 +99,7 @@ class Leading:
         self._wake.set()
 
     def _on_node(self, kind: str, old: Object | None, new: Object | None, trace: str) -> None:
-        self._state.node_changed(new, old, self._now())
+        self._state.node_changed(new, old, self._now(), trace)
         self._wake.set()
 
     def _on_namespace(self, kind: str, old: Object | None, new: Object | None, trace: str) -> None:
@@ -137,7 +138,9 @@ class Leading:
 
     def _carry_out(self, step: Step) -> None:
         """Start the binding, or tell why there is none; releases the semaphore when done."""
-        with resume_trace(step.trace):
+        with resume_trace(parent(step.causes)):
+            if step.causes[1:]:
+                self._ctx.note(COALESCED, "/".join(step.pod.key), links=step.causes[1:])
             if step.decision.node:
                 name, node = "/".join(step.pod.key), step.decision.node
                 self._ctx.note("pod.placed", name, node=node, **step.told)

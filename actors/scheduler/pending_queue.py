@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from actors.kit.causes import Causes, merged
 from actors.scheduler.pod_info import Key, PodInfo
 
 BACKOFF_FIRST_SECONDS = 1.0
@@ -47,10 +48,11 @@ HELPS: dict[str, frozenset[str]] = {
 
 @dataclass
 class Waiting:
-    """One pod in the queue. ``attempts``: failed ones. ``place``: which of the three parts."""
+    """One pod in the queue. ``causes``: of the pod, then of what made a new attempt worth it;
+    ``attempts``: failed ones; ``place``: which of the three parts."""
 
     pod: PodInfo
-    trace: str
+    causes: Causes
     since: float
     place: Literal["ready", "backoff", "unschedulable", "taken"] = "ready"
     attempts: int = 0
@@ -80,12 +82,12 @@ class PendingQueue:
         """A new pending pod, or a newer version of one: its change may be what it waited for."""
         present = self._waiting.get(pod.key)
         if present is None or present.pod.uid != pod.uid:
-            present = self._waiting[pod.key] = Waiting(pod, trace, now)
+            present = self._waiting[pod.key] = Waiting(pod, merged((), trace), now)
             self._push_ready(present)
             return
         changed = _asks(present.pod) != _asks(pod)
         present.pod = pod
-        present.trace = trace or present.trace
+        present.causes = merged(present.causes, trace)
         if present.place == "taken":
             if changed:
                 present.missed.add("pod-changed")
@@ -130,12 +132,14 @@ class PendingQueue:
             found.attempts += 1
             self._back_off(found, now)
 
-    def changed(self, change: Change, now: float) -> None:
-        """Something happened in the cluster: wake the pods that it may help."""
+    def changed(self, change: Change, now: float, trace: str = "") -> None:
+        """Something happened in the cluster (``trace``: because of that): wake the pods that it
+        may help."""
         for found in self._waiting.values():
             if found.place == "taken":
                 found.missed.add(change)
             elif found.place == "unschedulable" and _helped(found.failed, (change,)):
+                found.causes = merged(found.causes, trace)
                 self._wake(found, now)
 
     def next_due(self) -> float | None:

@@ -7,6 +7,7 @@ Must not know: informers, the API, tasks.
 
 from typing import Any, NamedTuple
 
+from actors.kit.causes import Causes
 from actors.scheduler.decision import Decision, decide
 from actors.scheduler.explanation import explain
 from actors.scheduler.node_snapshot import Snapshot
@@ -19,10 +20,10 @@ SCHEDULER_NAME = "default-scheduler"
 
 
 class Step(NamedTuple):
-    """A decision on one pod, with the trace of what asked for it. ``told``: why, for the trace."""
+    """A decision on one pod, with the causes of what asked for it. ``told``: why, for the trace."""
 
     pod: PodInfo
-    trace: str
+    causes: Causes
     decision: Decision
     told: dict[str, Any]
 
@@ -38,7 +39,9 @@ class SchedulerState:
         self._start = 0
         self._rankings = Rankings(self.snapshot)
 
-    def node_changed(self, new: Object | None, old: Object | None, now: float) -> None:
+    def node_changed(
+        self, new: Object | None, old: Object | None, now: float, trace: str = ""
+    ) -> None:
         """A Node was added or changed (``new``), or deleted (only ``old``)."""
         if new is None:
             if old is not None:
@@ -47,13 +50,13 @@ class SchedulerState:
         for change in sorted(self.snapshot.set_node(new)):
             match change:
                 case "added":
-                    self.queue.changed("node-added", now)
+                    self.queue.changed("node-added", now, trace)
                 case "allocatable":
-                    self.queue.changed("node-allocatable", now)
+                    self.queue.changed("node-allocatable", now, trace)
                 case "labels":
-                    self.queue.changed("node-labels", now)
+                    self.queue.changed("node-labels", now, trace)
                 case _:
-                    self.queue.changed("node-taints", now)
+                    self.queue.changed("node-taints", now, trace)
 
     def namespace_changed(self, new: Object | None, old: Object | None) -> None:
         """A Namespace's labels, for namespace selectors of affinity terms."""
@@ -69,19 +72,19 @@ class SchedulerState:
         if new is None:
             if old is not None:
                 meta = old["metadata"]
-                self._gone((meta.get("namespace") or "", meta["name"]), now)
+                self._gone((meta.get("namespace") or "", meta["name"]), now, trace)
             return
         pod = parse_pod(new)
         if pod.finished:
-            self._gone(pod.key, now)
+            self._gone(pod.key, now, trace)
         elif pod.node_name:
-            self._placed(pod, now)
+            self._placed(pod, now, trace)
         elif self._assumed.get(pod.key) == pod.uid:
             # Our binding is under way, or done and not seen yet: it keeps its room.
             self.queue_known(pod, now, trace)
         else:
             if pod.key in self._assumed:
-                self._gone(pod.key, now)
+                self._gone(pod.key, now, trace)
             self._pending(pod, now, trace)
 
     def queue_known(self, pod: PodInfo, now: float, trace: str) -> None:
@@ -89,25 +92,25 @@ class SchedulerState:
         if pod.key in self.queue:
             self.queue.add(pod, now, trace)
 
-    def _gone(self, key: Key, now: float) -> None:
+    def _gone(self, key: Key, now: float, trace: str) -> None:
         self._assumed.pop(key, None)
         self.queue.remove(key)
         if self.snapshot.remove_pod(key):
-            self.queue.changed("pod-deleted", now)
+            self.queue.changed("pod-deleted", now, trace)
 
-    def _placed(self, pod: PodInfo, now: float) -> None:
+    def _placed(self, pod: PodInfo, now: float, trace: str) -> None:
         self._assumed.pop(pod.key, None)
         self.queue.remove(pod.key)
         node = self.snapshot.nodes.get(self.snapshot.node_of(pod.key))
         before = node.pods.get(pod.key) if node is not None else None
         self.snapshot.place(pod, pod.node_name)
         if before is None:
-            self.queue.changed("pod-placed", now)
+            self.queue.changed("pod-placed", now, trace)
         elif before.labels != pod.labels or before.terminating != pod.terminating:
-            self.queue.changed("pod-labels", now)
+            self.queue.changed("pod-labels", now, trace)
         elif before.requests != pod.requests:
             # Resized in place (KEP-1287): room may have come free.
-            self.queue.changed("pod-deleted", now)
+            self.queue.changed("pod-deleted", now, trace)
 
     def _pending(self, pod: PodInfo, now: float, trace: str) -> None:
         if pod.scheduler != SCHEDULER_NAME or pod.gated or pod.terminating:
@@ -131,7 +134,8 @@ class SchedulerState:
             self._assumed[pod.key] = pod.uid
         else:
             self.queue.unschedulable(pod.key, decision.failed, now)
-        return Step(pod, waiting.trace, decision, told)
+        causes, waiting.causes = waiting.causes, waiting.causes[:1]
+        return Step(pod, causes, decision, told)
 
     def bound(self, pod: PodInfo) -> None:
         """The binding was accepted. The room stays taken; the watch will show the pod there."""

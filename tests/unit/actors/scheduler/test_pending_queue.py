@@ -165,3 +165,14 @@ class QueueMachine(RuleBasedStateMachine):
 
 TestQueueMachine = QueueMachine.TestCase
 TestQueueMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_what_made_a_new_attempt_worth_it_is_told_with_it() -> None:
+    queue = PendingQueue()
+    queue.add(info("p"), 0.0, "created")
+    taken = queue.pop(0.0)
+    assert taken is not None and taken.causes == ("created",)
+    queue.unschedulable(taken.pod.key, ["NodeResourcesFit"], 0.0)
+    queue.changed("node-added", 60.0, "joined")
+    again = queue.pop(60.0)
+    assert again is not None and again.causes == ("created", "joined")

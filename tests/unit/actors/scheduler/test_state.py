@@ -16,7 +16,7 @@ def test_room_is_taken_at_once_and_given_back_if_the_binding_fails() -> None:
     for name in ("a", "b"):
         state.pod_changed(pod(name, cpu="1"), None, "t", 0.0)
     first = state.step(0.0, 0.5)
-    assert first is not None and first.decision.node == "n1" and first.trace == "t"
+    assert first is not None and first.decision.node == "n1" and first.causes == ("t",)
     second = state.step(0.0, 0.5)
     assert second is not None and not second.decision.node
     state.not_bound(first.pod, again=False, now=5.0)
