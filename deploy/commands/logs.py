@@ -14,6 +14,7 @@ from deploy import processes
 from deploy.options import DEFAULT_NAME, DataDir, Name, find
 from deploy.tracing import files as trace_files
 from deploy.tracing import tail as tail_module
+from deploy.tracing.text import short
 
 SHOWN = {
     "ts", "event", "level", "msg", "actor", "process", "zone", "trace", "span", "from", "hlc",
@@ -99,7 +100,7 @@ def text(record: dict[str, Any]) -> str:
     """One line for people, in local time."""
     at = datetime.datetime.fromtimestamp(moment(record)).strftime("%H:%M:%S.%f")[:-3]
     more = [str(record["subject"])] if record.get("subject") else []
-    more += [f"{key}={value}" for key, value in record.items() if key not in SHOWN]
+    more += [f"{key}={short(value)}" for key, value in record.items() if key not in SHOWN]
     level = str(record.get("level", "info"))
     return f"{at} {level:<7} {who(record)}: {record.get('msg', '')} {' '.join(more)}".rstrip()
 

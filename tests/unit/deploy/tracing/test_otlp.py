@@ -95,7 +95,9 @@ def test_the_request_of_a_client_is_the_root() -> None:
     assert fields(span)["http.response.status_code"] == 201
     assert fields(span)["user.name"] == "admin"
     assert span.status.code == Status.STATUS_CODE_UNSET
-    [(_, span)] = all_spans(parse(otlp.request(spans.items([{**HTTP, "code": 503}]), "c")))
+    below = {**HTTP, "code": 503, "parent": "e" * 16}
+    [(_, span)] = all_spans(parse(otlp.request(spans.items([below]), "c")))
+    assert span.parent_span_id.hex() == "e" * 16
     assert span.status.code == Status.STATUS_CODE_ERROR
 
 

@@ -82,3 +82,17 @@ def test_numbers_are_short() -> None:
     assert [text.number(value) for value in (None, 0.04, 9.96, 12.3, 4321.0)] == [
         "", "0.0", "10.0", "12", "4321",
     ]  # fmt: skip
+
+
+def test_a_table_is_told_by_its_sums() -> None:
+    points = {"node-1": {"Fit": 90, "Spread": 200}, "node-2": {"Fit": 80}}
+    assert text.short(points) == "node-1:290,node-2:80"
+    assert text.short({"Insufficient cpu": 2}) == "Insufficient cpu:2"
+    assert text.short("web") == "web"
+
+
+def test_what_was_dropped_says_why() -> None:
+    records = message("a", "", 1.0, subject=f"update pods {POD}/status")[:1]
+    records += [{**records[0], "event": "dropped", "reason": "fault:cut"}]
+    [line] = text.render(tree.build(records, "t"))
+    assert line.endswith("update pods default/web-1/status [dropped: fault:cut]")
