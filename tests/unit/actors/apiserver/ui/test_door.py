@@ -15,6 +15,7 @@ from actors.apiserver.ui import page_files
 from actors.tracing.actor import TracerActor
 from cluster import names
 from cluster.messages.apiserver import ApiRequest
+from cluster.messages.store import Compact
 from tests.support.control_plane import TOKEN, ControlPlane, control_plane
 from tests.unit.actors.apiserver.test_http_server import session, url
 
@@ -246,12 +247,22 @@ async def test_history_reads_older_revisions(door: ControlPlane) -> None:
             async with admin.get(url(door, f"{path}&at={revision}")) as answer:
                 assert (await answer.json())["data"] == {"n": str(number)}
         await door.delete("configmaps", "a", "default")
-        async with admin.get(url(door, path)) as answer:
-            assert await code_of(answer) == 404
+        for local in ("", "&local=1"):
+            async with admin.get(url(door, path + local)) as answer:
+                assert await code_of(answer) == 404
         async with admin.get(url(door, f"{path}&before={revisions[0] + 1}")) as answer:
             assert [one["revision"] for one in (await answer.json())["versions"]] == revisions
         async with admin.get(url(door, f"{path}&at={revisions[2] - 1}")) as answer:
             assert await code_of(answer) == 404
+        # What the store has compacted away is not there, and the page is told so.
+        store = door.system.ref(names.address(names.STORE, names_of(door)))
+        await store.ask(Compact(revisions[1]), 5)
+        async with admin.get(url(door, f"{path}&before={revisions[0] + 1}")) as answer:
+            told = await answer.json()
+        assert [one["revision"] for one in told["versions"]] == revisions[:2]
+        assert (told["complete"], told["forgotten"]) == (False, True)
+        async with admin.get(url(door, f"{path}&at={revisions[2]}")) as answer:
+            assert await code_of(answer) == 410
 
 
 @asynccontextmanager
