@@ -43,18 +43,18 @@ class FlowMetrics:
         self.waits[key].observe(seconds)
 
     def families(self, levels: Iterable[Level]) -> Iterator[Metric]:
-        """As they are now."""
+        """As they are now; may be asked in a thread, while the counting goes on."""
         both = ["flow_schema", "priority_level"]
         dispatched = CounterMetricFamily(
             f"{PREFIX}dispatched_requests", "Requests that were let in", labels=both
         )
-        for key, count in self.dispatched.items():
+        for key, count in list(self.dispatched.items()):
             dispatched.add_metric(key, count)
         yield dispatched
         rejected = CounterMetricFamily(
             f"{PREFIX}rejected_requests", "Requests that were refused", labels=[*both, "reason"]
         )
-        for refused, count in self.rejected.items():
+        for refused, count in list(self.rejected.items()):
             rejected.add_metric(refused, count)
         yield rejected
         for name, text, found in (
@@ -63,7 +63,7 @@ class FlowMetrics:
             ("current_inqueue_requests", "Requests that wait for a seat", self.waiting),
         ):
             gauge = GaugeMetricFamily(PREFIX + name, text, labels=both)
-            for key, count in found.items():
+            for key, count in list(found.items()):
                 gauge.add_metric(key, count)
             yield gauge
         seats = GaugeMetricFamily(
@@ -77,6 +77,6 @@ class FlowMetrics:
             "Time that requests waited for a seat",
             labels=["execute", *both],
         )
-        for waited, histogram in self.waits.items():
+        for waited, histogram in list(self.waits.items()):
             waits.add_metric(waited, histogram.buckets(), histogram.sum)
         yield waits

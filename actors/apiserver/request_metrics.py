@@ -111,20 +111,20 @@ class RequestMetrics:
         return Labels(dry, kind.group, kind.plural, scope, part, verb, kind.version)
 
     def families(self) -> Iterator[Metric]:
-        """As they are now."""
+        """As they are now; may be asked in a thread, while the counting goes on."""
         names = [*Labels._fields, "component"]
         requests = CounterMetricFamily(
             "apiserver_request",
             "Requests by verb, dry run value, group, version, resource, scope, component and code",
             labels=[*names, "code"],
         )
-        for (labels, code), count in self._requests.items():
+        for (labels, code), count in list(self._requests.items()):
             requests.add_metric([*labels, COMPONENT, str(code)], count)
         yield requests
         durations = HistogramMetricFamily(
             "apiserver_request_duration_seconds", "Response latency of requests", labels=names
         )
-        for labels, found in self._durations.items():
+        for labels, found in list(self._durations.items()):
             durations.add_metric([*labels, COMPONENT], found.buckets(), found.sum)
         yield durations
         under_way = GaugeMetricFamily(
@@ -140,6 +140,6 @@ class RequestMetrics:
             "Requests that last and go on now",
             labels=[name for name in names if name != "dry_run"],
         )
-        for labels, count in self._lasting.items():
+        for labels, count in list(self._lasting.items()):
             lasting.add_metric([*labels[1:], COMPONENT], count)
         yield lasting

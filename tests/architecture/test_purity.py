@@ -44,6 +44,7 @@ SHELLS = {
     "apiserver/http_requests.py": "HTTP requests, their bodies as they come in",
     "apiserver/http_connections.py": "connections of the HTTPS door",
     "apiserver/http_server.py": "the HTTPS door",
+    "apiserver/server_metrics.py": "metrics, told in a thread",
     "apiserver/issuers.py": "keys of other issuers, fetched by HTTPS",
     "apiserver/schema_files.py": "the published schemas, read from their package",
     "apiserver/streaming/exec_client.py": "a WebSocket's channels",
