@@ -1,7 +1,7 @@
 """deploy.tracing.sending and .exporter: to a collector that is well, slow, refusing, or gone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import orjson
@@ -135,12 +135,14 @@ def test_what_is_no_collector(url: str) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, collector: Collector) -> ClusterSettings:
+def settings(tmp_path: Path, collector: Collector) -> Iterator[ClusterSettings]:
+    """Of a cluster whose exporter is ended at last, whatever a test does."""
     topology = Topology(name="t", runtime="memory", tracing={"otlp": collector.url})
     found = build_settings(topology, str(tmp_path))
     state.save(found, topology)
     (tmp_path / "trace" / "p0").mkdir(parents=True)
-    return found
+    yield found
+    exporter_process.end(found)
 
 
 def write(settings: ClusterSettings, seed: int) -> int:
