@@ -120,3 +120,17 @@ def test_events_carry_the_trace_of_their_write(on_engine: Run) -> None:
             assert [event.trace for event in events] == ["one", "two"]
 
     on_engine(body)
+
+
+def test_what_caused_a_revision_can_be_asked_later(on_engine: Run) -> None:
+    async def body(rig: Rig) -> None:
+        async with rig.watch("a") as follower:
+            first = await rig.txn(Put("a", b"1"), trace="one")
+            last = await rig.txn(Put("b", b"1"), trace="two")
+            again = await rig.txn(Put("a", b"2"), trace="three")
+            await follower.until(again.revision)
+        revisions = (first.revision, last.revision, again.revision, 0, again.revision + 1000)
+        found = [rig.store.trace_of(revision) for revision in revisions]
+        assert found == ["one", "two", "three", "", ""]
+
+    on_engine(body)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
+from actors.kit.tracing import MemoryTracer, root_trace
 from cluster.errors import Fenced, StatusError
 from cluster.messages.apiserver import ApiRequest
 from tests.support.control_plane import ControlPlane
@@ -357,3 +359,23 @@ async def test_a_component_without_rights_is_forbidden(plane: ControlPlane) -> N
     request = ApiRequest("list", "secrets", namespace="default")
     error = await refused(403, "Forbidden", plane.ask(request, sender="proxy"))
     assert 'cannot list resource "secrets"' in str(error)
+
+
+async def test_a_list_says_what_caused_each_object_if_it_is_asked(plane: ControlPlane) -> None:
+    tracer = plane.system.recorder.tracer
+    assert isinstance(tracer, MemoryTracer)
+    for name in ("one", "two"):
+        with root_trace(plane.system.world.entropy):
+            await plane.create("configmaps", {"metadata": {"name": name}}, "default")
+    question = ApiRequest("list", "configmaps", namespace="default", query={"limit": "500"})
+    assert (await plane.ask(question)).traces == ()
+    answer = await plane.ask(msgspec.structs.replace(question, traces=True))
+    items = orjson.loads(answer.body)["items"]
+    assert len(items) == len(answer.traces) >= 2
+    by_name = {
+        item["metadata"]["name"]: trace for item, trace in zip(items, answer.traces, strict=True)
+    }
+    for name in ("one", "two"):
+        key = f"put /registry/core/configmaps/default/{name}"
+        [written] = tracer.find(event="sent", msg="Txn", subject=key)
+        assert by_name[name] == f"{written['trace']}-{written['span']}"

@@ -27,10 +27,12 @@ from cluster.messages.store import (
     Range,
     StoreEvent,
     StoreEvents,
+    TracesOfWrites,
     Txn,
     TxnResult,
     Watch,
     WatchLeadership,
+    WriteTraces,
 )
 from tests.simulation.loop import run_simulation
 from tests.unit.actors.store.store_cluster import StoreCluster, engine_of
@@ -466,6 +468,9 @@ def test_the_trace_of_a_write_comes_back_in_its_event() -> None:
             trace = item.events[0].trace
         assert len(trace) == 49
         assert cluster.tracers["r2"].find(msg="Txn", trace=trace[:32])
+        revision = item.events[0].item.mod_revision
+        answer = await cluster.ref("r3").ask(WriteTraces((revision, 0)), 1.0)
+        assert answer == TracesOfWrites((trace, ""))
         await cluster.stop()
 
     run_simulation(main)
