@@ -10,6 +10,8 @@ from typing import Any
 Record = dict[str, Any]
 HTTP = "http.request"
 READS = ("get", "list", "watch")
+# Notes that say how something came about, and nothing of what happened.
+QUIET_NOTES = ("status.published", "work.coalesced")
 # Lines that one page shows: a chain that is longer is cut, and says so.
 LINES_MAX = 2_000
 # What every record has: the rest of a note is what it says.
@@ -55,7 +57,12 @@ class Span:
 
     def telling(self) -> bool:
         """Whether it wrote, failed, was lost, or something was noted meanwhile."""
-        if self.notes or "dropped" in self.records or "note" in self.records or self.failed():
+        if (
+            any(note.get("msg") not in QUIET_NOTES for note in self.notes)
+            or "dropped" in self.records
+            or "note" in self.records
+            or self.failed()
+        ):
             return True
         sent = self.records.get("sent") or self.records.get("received") or {}
         name, verb = sent.get("msg"), str(sent.get("subject", "")).partition(" ")[0]
@@ -200,9 +207,24 @@ def _describe(span: Span, line: dict[str, Any]) -> None:
 
 
 def _note(note: Record, begin: float) -> dict[str, Any]:
-    more = " ".join(f"{key}={value}" for key, value in note.items() if key not in _FIELDS)
-    text = f"{note.get('msg', '')} {note.get('subject', '')} {more}".strip()
-    return {"at": _ms(float(note["ts"]) - begin), "from": str(note.get("from", "")), "text": text}
+    subject = note.get("subject", "")
+    # What a controller's note is about is its key too.
+    told = {key: value for key, value in note.items() if key not in _FIELDS and value != subject}
+    more = " ".join(f"{key}={_text(value)}" for key, value in told.items())
+    text = f"{note.get('msg', '')} {subject} {more}".strip()
+    made = {"at": _ms(float(note["ts"]) - begin), "from": str(note.get("from", "")), "text": text}
+    if note.get("msg") in QUIET_NOTES:
+        made["quiet"] = True
+    return made
+
+
+def _text(value: Any) -> str:
+    """Of what a note holds, as a scheduler's scores by node."""
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{key} {_text(one)}" for key, one in value.items()) + ")"
+    if isinstance(value, list | tuple):
+        return ",".join(_text(one) for one in value)
+    return str(value)
 
 
 def _ms(seconds: float) -> float:

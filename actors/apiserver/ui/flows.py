@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from actors.apiserver.ui.chain import QUIET_NOTES
+
 Record = dict[str, Any]
 Value = list[Any]
 Key = tuple[str, str, str]
@@ -121,7 +123,7 @@ class FlowCounter:
         if event == "note":
             if name == HTTP:
                 self._http(record, weight, now)
-            elif record.get("trace"):
+            elif record.get("trace") and name not in QUIET_NOTES:
                 self._tell(record, sender, "", name, "")
             return
         flow = self._flow((sender, receiver, name))

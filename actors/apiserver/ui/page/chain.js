@@ -75,7 +75,7 @@ function row(line, span) {
   if (line.dropped) text.append(el("span", { class: "chip bad" }, `dropped: ${line.dropped}`), " ");
   for (const one of line.links ?? []) text.append(el("span", { class: "quiet" }, "also because of "), link(one), " ");
   const made = [el("tr", {}, el("td", { class: "number" }, `${line.at.toFixed(1)}`), text, el("td", { class: "number times" }, times(line)), bar(line, span))];
-  for (const note of line.notes ?? []) {
+  for (const note of (line.notes ?? []).filter((one) => everything || !one.quiet)) {
     const cell = el("td", { class: "step note" }, `● ${short(note.from)}: ${note.text}`);
     cell.style.paddingLeft = `${Math.min(line.level + 1, 24) * 16 + 6}px`;
     made.push(el("tr", {}, el("td", { class: "number" }, note.at.toFixed(1)), cell, el("td"), el("td")));

@@ -36,7 +36,9 @@ def request() -> Record:
 def records() -> list[Record]:
     note = {
         "ts": 10.05, "event": "note", "msg": "pod.placed", "from": "scheduler@r1", "trace": TRACE,
-        "span": "3", "subject": "default/web", "node": "n1", "process": "r1", "zone": "a", "hlc": 1,
+        "span": "3", "subject": "default/web", "node": "n1", "key": "default/web",
+        "scores": {"n1": {"Fit": 9}, "n2": {"Fit": 1, "Spread": 2}}, "tried": ["n1", "n2"],
+        "process": "r1", "zone": "a", "hlc": 1,
     }  # fmt: skip
     return [
         request(),
@@ -64,8 +66,22 @@ def test_the_order_of_records_does_not_matter(chance: random.Random) -> None:
     last = found["lines"][3]
     assert (last["at"], last["hop"], last["wait"], last["ms"]) == (40.0, 1.0, 0.4, 2.0)
     assert last["notes"] == [
-        {"at": 50.0, "from": "scheduler@r1", "text": "pod.placed default/web node=n1"}
+        {
+            "at": 50.0,
+            "from": "scheduler@r1",
+            "text": "pod.placed default/web node=n1 "
+            "scores=(n1 (Fit 9), n2 (Fit 1, Spread 2)) tried=n1,n2",
+        }
     ]
+
+
+def test_that_work_was_gathered_is_quiet() -> None:
+    note = {
+        "ts": 10.5, "event": "note", "msg": "work.coalesced", "from": "controllers@r1",
+        "trace": TRACE, "span": "1", "subject": "default/web", "process": "r1",
+    }  # fmt: skip
+    [line] = chain([*message("1", "", 10.0, "get pods"), note], TRACE)["lines"]
+    assert line["quiet"] and line["notes"][0]["quiet"]
 
 
 def test_failures_and_losses_are_told_and_are_not_quiet() -> None:
