@@ -79,11 +79,13 @@ def test_an_interrupted_outage_is_healed(simulated: RealCluster) -> None:
          "--data-dir", simulated.data_dir],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    eventually(lambda: not any(processes.find(settings, name) for name in hit), "zone b is dark")
+    ledger = Ledger(simulated.data_dir)
+    eventually(lambda: [one.phase for one in ledger.entries()] == ["standing"], "zone b is dark")
+    assert not any(processes.find(settings, name) for name in hit)
+    assert ledger.entries()[0].active.proof.count("is gone") == len(hit)
     command.send_signal(signal.SIGTERM)
     printed, _ = command.communicate(timeout=60)
     assert command.returncode == 128 + signal.SIGTERM
-    assert printed.count("is gone") == len(hit)
     assert printed.count("is ready") == len(hit)
     assert broken(simulated) == []
     settle(settings)
