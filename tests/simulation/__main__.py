@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--actors", action="store_true", help="the store alone, as actors")
     parser.add_argument("--identities", action="store_true", help="a StatefulSet with every seed")
     parser.add_argument("--scenario", help="a scenario of deploy/scenarios, a file's path, or all")
+    parser.add_argument("--short", type=float, default=0.0, help="seconds of faults, at most")
     parser.add_argument("--processes", type=int, help="with --store or --scenario")
     parser.add_argument("--digests", action="store_true", help="with --store: one a seed")
     parser.add_argument("--canary", help="plant this bug")
@@ -74,7 +75,7 @@ def _soak(chosen: argparse.Namespace) -> bool:
         return members.soak(list(seeds), processes, canary, chosen.story, chosen.digests)
     named = scenario_files.shipped() if chosen.scenario == "all" else [chosen.scenario]
     processes = 1 if one else chosen.processes or 1
-    return soak.soak(named, seeds, processes, canary, chosen.story)
+    return soak.soak(named, seeds, processes, canary, chosen.story, chosen.short)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import yaml
+from msgspec import structs
 
 from actors.apiserver.authority import Authority
 from actors.kit.world.memory import SeededEntropy
@@ -27,6 +28,8 @@ from tests.simulation.run import Outcome, Run, simulate, texts
 FOLDER = Path(__file__).parents[2] / "deploy" / "scenarios"
 # As the page's server drains (``deploy.images.web_app``).
 DRAIN_SECONDS = 3.0
+# Of the phase without faults, in a short run.
+STEADY_SECONDS = 1.5
 # How the runner begins a line about one.
 FAULT = re.compile(r"[a-z-]+-\d+ (on|healed)")
 
@@ -40,6 +43,16 @@ def load(name: str) -> Scenario:
     """A shipped scenario by its name, or a file by its path. Raises ValueError, OSError."""
     path = Path(name) if name.endswith(".yaml") else FOLDER / f"{name}.yaml"
     return parse_scenario(yaml.safe_load(path.read_text()))
+
+
+def short(scenario: Scenario, seconds: float) -> Scenario:
+    """The same, with no more than the first so many seconds of its faults. The share of requests
+    that may fail is of the whole length: of a part of it nothing is known."""
+    if scenario.seconds <= seconds:
+        return scenario
+    steady = min(scenario.steady, STEADY_SECONDS)
+    bounds = structs.replace(scenario.bounds, failed_requests=0.0)
+    return structs.replace(scenario, seconds=seconds, steady=steady, bounds=bounds)
 
 
 class FileRun(Run):
@@ -91,8 +104,8 @@ class FileRun(Run):
 
 
 def run(
-    name: str, seed: int, authority: Authority, canary: AbstractContextManager[None] | None = None
-) -> Outcome:
+    scenario: Scenario, seed: int, authority: Authority,
+    canary: AbstractContextManager[None] | None = None,
+) -> Outcome:  # fmt: skip
     """One run. ``canary``: a bug to plant meanwhile."""
-    scenario = load(name)
     return simulate(lambda seed, door: FileRun(scenario, seed, door), seed, authority, canary)

@@ -23,11 +23,13 @@ YOUNG_OBJECTS = 200_000
 
 @dataclass(frozen=True)
 class Job:
-    """One run: a scenario, a seed, a bug to plant ('' for none)."""
+    """One run: a scenario, a seed, a bug to plant ('' for none). ``short``: at most so many seconds
+    of its faults, 0 for all."""
 
     scenario: str
     seed: int
     canary: str = ""
+    short: float = 0.0
 
 
 @dataclass
@@ -54,7 +56,10 @@ def one(job: Job) -> tuple[Job, Outcome]:
     """Run it. What raises is a problem."""
     planted = getattr(canaries, job.canary) if job.canary else nullcontext
     try:
-        return job, scenario_files.run(job.scenario, job.seed, simulated_authority(), planted())
+        scenario = scenario_files.load(job.scenario)
+        if job.short:
+            scenario = scenario_files.short(scenario, job.short)
+        return job, scenario_files.run(scenario, job.seed, simulated_authority(), planted())
     except Exception:
         lines = traceback.format_exc().splitlines()
         return job, Outcome(["the run itself failed", *lines], "", 0, 0.0, [])
@@ -62,11 +67,11 @@ def one(job: Job) -> tuple[Job, Outcome]:
 
 def soak(
     scenarios: Sequence[str], seeds: Sequence[int], processes: int,
-    canary: str = "", story: bool = False,
+    canary: str = "", story: bool = False, short: float = 0.0,
 ) -> bool:  # fmt: skip
     """Run each scenario at each seed and tell; True if no run had a problem."""
     began, busy, figures = time.monotonic(), time.process_time(), Figures()
-    jobs = [Job(name, seed, canary) for seed in seeds for name in scenarios]
+    jobs = [Job(name, seed, canary, short) for seed in seeds for name in scenarios]
     for job, outcome in _outcomes(jobs, processes):
         figures.take(job, outcome)
         _tell(job, outcome, story)
@@ -116,5 +121,5 @@ def _tell(job: Job, outcome: Outcome, story: bool) -> None:
     if outcome.problems:
         print(
             f"  replay: python -m tests.simulation --scenario {job.scenario} "
-            f"--seed {job.seed} --story", flush=True,
+            f"--seed {job.seed} --story" + f" --short {job.short:g}" * bool(job.short), flush=True,
         )  # fmt: skip
