@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 import msgspec
@@ -81,8 +81,10 @@ class Ledger:
 
     @contextmanager
     def changing(self) -> Iterator[Page]:
-        """One change at a time: what the block leaves is written, unless it fails. Raises Busy."""
-        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        """One change at a time: what the block leaves is written, unless it fails. Raises Busy,
+        and FileNotFoundError if the cluster has been taken down meanwhile."""
+        with suppress(FileExistsError):
+            os.mkdir(self.folder, mode=0o700)
         handle = os.open(os.path.join(self.folder, LOCK), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _take(handle, self.folder)

@@ -73,7 +73,8 @@ class Chaos:
         return broken
 
     def heal(self, active: Active) -> Healed:
-        """See ``Hands``. What is healed already stays so."""
+        """See ``Hands``. What is healed already stays so. Raises NoCluster if that is gone."""
+        self._settings()
         with self.ledger.changing() as page:
             entry = page.entry(active.name)
             if entry is None:

@@ -11,6 +11,7 @@ import pytest
 from cluster.chaos import plan
 from cluster.chaos.faults import LinkFault, StorageFault
 from cluster.chaos.orders import Active, Order
+from deploy.chaos import journal
 from deploy.chaos.ledger import Entry, Ledger, standing
 from deploy.chaos.local import check_free, keeper
 
@@ -36,6 +37,15 @@ def test_what_is_put_in_is_read_and_can_be_dropped(tmp_path: Path) -> None:
     assert [one.name for one in ledger.entries()] == ["pause-2"]
     assert standing(str(tmp_path)) == "broken on purpose: pause-2; see `steersman chaos status`"
     assert standing(str(tmp_path / "other")) == ""
+
+
+def test_what_ends_after_its_cluster_leaves_nothing(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    with pytest.raises(FileNotFoundError), Ledger(str(gone)).changing() as page:
+        page.entries.clear()
+    with pytest.raises(FileNotFoundError):
+        journal.write(str(gone), "ann", "too late")
+    assert not gone.exists()
 
 
 def test_a_change_that_fails_is_none(tmp_path: Path) -> None:
