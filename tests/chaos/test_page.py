@@ -211,7 +211,7 @@ async def break_something(page: Page, folder: Path) -> None:
     assert "pause-1" in row and chosen in row and "kubernetes-admin" in row
     await pictures(page, folder, "faults")
     await page.click("#heal")
-    await page.until("document.querySelector('#fault-count').hidden", 30)
+    await page.until("document.querySelector('#fault-count').hidden", 45)
     await page.run("location.hash = '#map'")
     await page.until(f"!document.querySelector('[data-process={chosen}].down')")
 

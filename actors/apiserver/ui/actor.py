@@ -51,7 +51,7 @@ STATUS_SECONDS = 1.0
 # Trace records a second of one process: rates are right beyond that too, as what was missed counts.
 RECORDS_A_SECOND = 250
 AGAIN_SECONDS = 1.0
-FIND_SECONDS = 5.0
+FIND_SECONDS = 4.0
 CODE_BYTES = 32
 
 

@@ -30,7 +30,8 @@ def socket_path(data_dir: str) -> Path:
 async def order(
     data_dir: str, user: str, command: tuple[str, ...], seconds: float = SILENT_SECONDS
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """The lines of its answer, the last with ``done``. Raises ActorDown if nobody serves there."""
+    """``{"asked": True}`` at once, then the lines of its answer, the last with ``done``. Raises
+    ActorDown if nobody serves there."""
     try:
         async with asyncio.timeout(seconds):
             reader, writer = await _connect(socket_path(data_dir))
@@ -38,6 +39,7 @@ async def order(
         raise ActorDown(MISSING) from error
     try:
         writer.write(orjson.dumps({"user": user, "command": command}) + b"\n")
+        yield {"asked": True}
         while True:
             async with asyncio.timeout(seconds):
                 line = await reader.readline()

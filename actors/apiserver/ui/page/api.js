@@ -23,13 +23,33 @@ export function toLogin() {
   location.assign("/ui/login");
 }
 
+// A connection may lead to a server that was stopped, and says nothing: it is given up, and another
+// made, which by the address that replicas share may lead to another. What was given up is not
+// carried out later: the server sees that nobody waits for it.
+const HEADERS_MS = 7000;
+const TRIES = 4;
+
+async function patiently(path, options) {
+  for (let left = TRIES - 1; ; left -= 1) {
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), HEADERS_MS);
+    try {
+      return await fetch(path, { ...options, signal: giveUp.signal });
+    } catch (error) {
+      if (!giveUp.signal.aborted || !left) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
 export async function get(path, headers = {}) {
-  const answer = await fetch(path, { headers: { Accept: "application/json", ...headers } });
+  const answer = await patiently(path, { headers: { Accept: "application/json", ...headers } });
   return (await checked(answer)).json();
 }
 
 export async function post(path, body) {
-  const answer = await fetch(path, {
+  const answer = await patiently(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +19,7 @@ from cluster import names
 from cluster.messages.apiserver import ApiRequest
 from cluster.messages.store import Compact
 from tests.support.control_plane import TOKEN, ControlPlane, control_plane
-from tests.unit.actors.apiserver.test_http_server import session, url
+from tests.unit.actors.apiserver.test_http_server import context, session, url
 
 TRACE = "0123456789abcdef" * 2
 JSON = {"Content-Type": "application/json"}
@@ -322,8 +324,9 @@ async def test_live_and_faults(door: ControlPlane, monkeypatch: pytest.MonkeyPat
             async with launcher(door, said):
                 async with admin.post(url(door, "/ui/chaos"), json=order) as broken:
                     lines = (await broken.text()).splitlines()
-                assert orjson.loads(lines[0]) == {"line": "kill-1: replica-1 is dead"}
-                assert orjson.loads(lines[1])["ok"] is True
+                assert orjson.loads(lines[0]) == {"asked": True}
+                assert orjson.loads(lines[1]) == {"line": "kill-1: replica-1 is dead"}
+                assert orjson.loads(lines[2])["ok"] is True
                 flow = f"apiserver@{names_of(door)}|store@{names_of(door)}|Txn"
                 async for state in events(answer, seen):
                     if state.get("faults") and state.get("flows", {}).get(flow, [0])[0] > 0:
@@ -340,6 +343,41 @@ async def test_live_and_faults(door: ControlPlane, monkeypatch: pytest.MonkeyPat
             assert [one[3] for one in found["chains"]] == [
                 "put /registry/core/configmaps/default/x"
             ]
+
+
+async def test_an_order_that_was_given_up_is_not_carried_out(
+    door: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a browser that gives up a replica which was stopped, and goes on, later."""
+    monkeypatch.chdir(Path.cwd())
+    host, _, port = door.settings.replicas[0].api_addresses[0].rpartition(":")
+    body = b'{"command": ["kill", "leader"]}'
+    head = f"POST /ui/chaos HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
+    wire = head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    said: list[Json] = []
+
+    def connect() -> ssl.SSLSocket:
+        plain = socket.create_connection((host, int(port)), 5)
+        return context(door, "admin").wrap_socket(plain, server_hostname=host)
+
+    async with launcher(door, said):
+        for given_up in (True, False):
+            caller = await asyncio.to_thread(connect)
+            # Nothing of this process runs meanwhile: the loop is held here.
+            caller.sendall(wire)
+            if given_up:
+                caller.close()
+                await asyncio.sleep(0.3)
+                assert said == []
+            else:
+                answer = await asyncio.to_thread(caller.recv, 65536)
+                assert answer.startswith(b"HTTP/1.1 200")
+                for _ in range(100):
+                    if said:
+                        break
+                    await asyncio.sleep(0.02)
+                caller.close()
+        assert [one["command"] for one in said] == [["kill", "leader"]]
 
 
 def names_of(plane: ControlPlane) -> str:
