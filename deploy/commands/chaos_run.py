@@ -4,7 +4,7 @@ report of what held."""
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Annotated
 
 import typer
@@ -14,7 +14,7 @@ from cluster.chaos.report import Report
 from cluster.chaos.scenario import Scenario
 from cluster.settings import ClusterSettings
 from deploy.chaos import shipped
-from deploy.chaos.interrupted import Interrupted, deaf, listening
+from deploy.chaos.interrupted import NUMBERS, deaf
 from deploy.chaos.local import LocalHands
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
@@ -102,14 +102,29 @@ def carried_out(
         style = "red" if line.startswith("VIOLATION") else ""
         progress.say(f"{asyncio.get_running_loop().time():8.1f}  {line}", style)
 
+    came: list[int] = []
     try:
-        with listening(), asyncio.Runner(loop_factory=Stopwatch) as runner:
-            return runner.run(_run(settings, scenario, seed, hands, say))
-    except Interrupted as interruption:
+        with asyncio.Runner(loop_factory=Stopwatch) as runner:
+            return runner.run(_interruptible(_run(settings, scenario, seed, hands, say), came))
+    except asyncio.CancelledError:
         with deaf():
             asyncio.run(_mend(hands))
         progress.say("interrupted: all is mended; the workload stays in the namespace chaos")
-        raise typer.Exit(128 + interruption.number) from None
+        raise typer.Exit(128 + came[0]) from None
+
+
+async def _interruptible(run: Coroutine[None, None, Report], came: list[int]) -> Report:
+    """A signal cancels it, and is noted."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def stop(number: int) -> None:
+        came.append(number)
+        task.cancel()
+
+    for number in NUMBERS:
+        loop.add_signal_handler(number, stop, number)
+    return await run
 
 
 async def _run(

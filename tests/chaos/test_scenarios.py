@@ -1,11 +1,15 @@
 """Short scenarios by the command itself, on real processes: what must hold holds, and what does not
 is said."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cluster.chaos.report import Report, decode
+from deploy import processes
 from tests.support.real_cluster import RealCluster
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
@@ -36,6 +40,27 @@ def test_all_holds(simulated: RealCluster, tmp_path: Path, name: str, verbs: set
     assert report.figures["writes acknowledged"] > 50
     assert report.figures["watch events"] > 100
     assert [reign.replica for reign in report.reigns if reign.replica]
+
+
+def test_an_interrupted_run_mends_what_it_broke(simulated: RealCluster) -> None:
+    words = ["chaos", "run", str(FOLDER / "kills.yaml"), "--seed", "1"]
+    command = [sys.executable, "-m", "deploy.cli", *words, "--data-dir", simulated.data_dir]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = []
+        for line in process.stdout:
+            told.append(line)
+            if "kill-" in line and "is gone" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        told += list(process.stdout)
+    assert process.returncode == 128 + signal.SIGINT, told
+    assert "interrupted: all is mended" in "".join(told)
+    assert "nothing is broken" in simulated.do("chaos", "status")
+    down = set(processes.find_all(simulated.settings)) ^ {
+        item.name for item in simulated.settings.processes()
+    }
+    assert not down
 
 
 def test_what_does_not_hold_is_said(simulated: RealCluster, tmp_path: Path) -> None:
