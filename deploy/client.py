@@ -77,10 +77,11 @@ class Client:
         return connection, response
 
     def call(
-        self, method: str, path: str, body: Object | None = None, content: str = "application/json"
-    ) -> Object:
-        """One request, its JSON answer. Raises Unreachable, ApiError."""
-        connection, response = self.open(method, path, body, content)
+        self, method: str, path: str, body: Object | None = None, content: str = "application/json",
+        timeout: float = 30.0,
+    ) -> Object:  # fmt: skip
+        """One request, its JSON answer. ``timeout``: seconds. Raises Unreachable, ApiError."""
+        connection, response = self.open(method, path, body, content, timeout)
         try:
             return cast(Object, json.loads(response.read() or b"{}"))
         finally:

@@ -45,6 +45,15 @@ def log_path(settings: ClusterSettings, name: str) -> str:
     return os.path.join(settings.data_dir, "logs", f"{name}.log")
 
 
+def state(pid: int) -> str:
+    """The letter of a process's state, '' if it is gone. Source: proc_pid_stat(5): T is stopped."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
 def started_at(pid: int) -> int | None:
     """Start time of a live process in clock ticks, None if it has ended (or is a zombie)."""
     try:
@@ -285,7 +294,8 @@ def describe(settings: ClusterSettings, name: str) -> dict[str, str]:
     except OSError:
         return {"state": "down", "pid": "-", "memory": "-"}
     memory = f"{pages * os.sysconf('SC_PAGE_SIZE') >> 20} MiB"
-    return {"state": "up", "pid": str(process.pid), "memory": memory}
+    running = "stopped" if state(process.pid) == "T" else "up"
+    return {"state": running, "pid": str(process.pid), "memory": memory}
 
 
 def last_lines(settings: ClusterSettings, name: str, count: int = 15) -> str:

@@ -12,7 +12,7 @@ from cluster.chaos.faults import LinkFault
 from cluster.chaos.targets import draw
 from cluster.settings import ClusterSettings
 from deploy import processes
-from deploy.chaos import door, looking
+from deploy.chaos import door
 from deploy.chaos.counts import counted
 from deploy.chaos.evidence import Evidence, joined
 from deploy.chaos.ledger import Entry
@@ -42,7 +42,7 @@ def pairs(settings: ClusterSettings, entry: Entry, live: Iterable[str], seed: in
         item.name
         for item in settings.processes()
         if (process := processes.find(settings, item.name)) is not None
-        and looking.state(process.pid) != "T"
+        and processes.state(process.pid) != "T"
     }
     found: dict[str, Pair] = {}
     for sender, peer in plan.senders(entry.inner):

@@ -48,7 +48,7 @@ def stores(settings: ClusterSettings) -> dict[str, dict[str, Any]]:
 def store(settings: ClusterSettings, name: str) -> dict[str, Any]:
     """What one replica says of its store, {} if it does not answer."""
     process = processes.find(settings, name)
-    if process is None or state(process.pid) == "T":
+    if process is None or processes.state(process.pid) == "T":
         return {}
     return get(settings, settings.replica(name).api_addresses[-1], STORE)
 
@@ -72,15 +72,6 @@ def get(settings: ClusterSettings, server: str, path: str) -> dict[str, Any]:
             return found
     except (Unreachable, ApiError, OSError, ValueError):
         return {}
-
-
-def state(pid: int) -> str:
-    """The letter of a process's state, '' if it is gone. Source: proc_pid_stat(5): T is stopped."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
 
 
 def side_by_side(work: Callable[[Item], Found], items: Iterable[Item]) -> dict[Item, Found]:

@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from actors.kubelet import labels
 from cluster.settings import ClusterSettings
 from deploy import engine, lock, processes, state
-from deploy.chaos import looking
 from deploy.chaos.evidence import Evidence
 from deploy.chaos.looking import eventually, side_by_side
 
@@ -74,7 +73,7 @@ def _signalled(found: list[processes.Running], number: signal.Signals, stopped: 
         send(process, number)
 
     def problem() -> str:
-        wrong = [one.name for one in found if (looking.state(one.pid) == "T") != stopped]
+        wrong = [one.name for one in found if (processes.state(one.pid) == "T") != stopped]
         return ", ".join(wrong)
 
     wrong = eventually(problem, SIGNAL_SECONDS)

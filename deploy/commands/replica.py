@@ -19,6 +19,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 STATUS_PATH = "/debug/store"
+# A replica answers this from its memory, or is stuck.
+STATUS_SECONDS = 3.0
 Replica = Annotated[str, typer.Argument(metavar="REPLICA", help="Name, as replica-1.")]
 
 
@@ -28,7 +30,8 @@ def store_status(settings: ClusterSettings, name: str) -> dict[str, Any]:
     if not address:
         return {}
     try:
-        return administrator.client(settings, address).call("GET", STATUS_PATH)
+        client = administrator.client(settings, address)
+        return client.call("GET", STATUS_PATH, timeout=STATUS_SECONDS)
     except (Unreachable, ApiError):
         return {}
 

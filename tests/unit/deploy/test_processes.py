@@ -70,6 +70,18 @@ def test_a_damaged_record_is_no_record(settings: ClusterSettings) -> None:
     assert processes.describe(settings, "node-1")["state"] == "down"
 
 
+def test_a_process_that_was_stopped_is_told_from_one_that_runs(
+    settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]"
+) -> None:
+    process = processes.Running("node-1", sleeper.pid, processes.started_at(sleeper.pid) or 0)
+    record(settings, process)
+    assert processes.describe(settings, "node-1")["state"] == "up"
+    sleeper.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, sleeper.pid, os.WSTOPPED | os.WNOWAIT)
+    assert processes.describe(settings, "node-1")["state"] == "stopped"
+    sleeper.send_signal(signal.SIGCONT)
+
+
 def test_ready_is_remembered(settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]") -> None:
     process = processes.Running("node-1", sleeper.pid, processes.started_at(sleeper.pid) or 0)
     record(settings, process)

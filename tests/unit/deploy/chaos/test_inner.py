@@ -42,7 +42,7 @@ class Processes:
         self.ahead = 0.0
         monkeypatch.setattr(door, "ask", self.ask)
         monkeypatch.setattr(processes, "find", self.find)
-        monkeypatch.setattr(looking, "state", lambda pid: "S")
+        monkeypatch.setattr(processes, "state", lambda pid: "S")
         monkeypatch.setattr(looking, "well", lambda *_, **__: Evidence("well"))
         for module, name in ((links, "STRIKE_SECONDS"), (links, "HEALED_SECONDS"),
                              (inner, "STRIKE_SECONDS")):  # fmt: skip

@@ -38,7 +38,7 @@ def sleeper(settings: ClusterSettings) -> Iterator["subprocess.Popen[bytes]"]:
 
 def test_stopped_and_resumed(settings: ClusterSettings, sleeper: "subprocess.Popen[bytes]") -> None:
     assert power.stop(settings, ["node-1"]).proof == f"node-1 (pid {sleeper.pid}) is stopped"
-    assert looking.state(sleeper.pid) == "T"
+    assert processes.state(sleeper.pid) == "T"
     found = power.resume(settings, ["node-1", "replica-1"])
     assert found == Evidence(f"node-1 (pid {sleeper.pid}) is running again")
 
@@ -79,7 +79,7 @@ def test_a_cluster_that_goes_leaves_nobody_stopped(
     folder.mkdir()
     (folder / "active.json").write_text("{}")
     clearing.clear(settings)
-    assert looking.eventually(lambda: looking.state(sleeper.pid).strip("SR"), 5) == ""
+    assert looking.eventually(lambda: processes.state(sleeper.pid).strip("SR"), 5) == ""
     assert not folder.exists()
 
 
