@@ -7,6 +7,7 @@ messages of Raft, states of members, every start of a container, every crash of 
 import asyncio
 import re
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -15,6 +16,7 @@ from msgspec import structs
 from actors.apiserver.authority import Authority
 from actors.kit.world.memory import SeededEntropy
 from actors.kubelet.runtimes.memory import Behaviour
+from cluster import limits
 from cluster.chaos.checkers import pods as pod_checks
 from cluster.chaos.report import Report
 from cluster.chaos.scenario import Scenario, parse_scenario
@@ -28,6 +30,7 @@ from tests.simulation.run import Outcome, Run, simulate, texts
 FOLDER = Path(__file__).parents[2] / "deploy" / "scenarios"
 # As the page's server drains (``deploy.images.web_app``).
 DRAIN_SECONDS = 3.0
+CHUNK_BYTES_LEAST = 128 * limits.KIB
 # Of the phase without faults, in a short run.
 STEADY_SECONDS = 1.5
 # How the runner begins a line about one.
@@ -55,15 +58,22 @@ def short(scenario: Scenario, seconds: float) -> Scenario:
     return structs.replace(scenario, seconds=seconds, steady=steady, bounds=bounds)
 
 
+def sizes(seed: int) -> knobs.Knobs:
+    """Of the run of a seed: as drawn, but that a follower can catch up. A snapshot must arrive
+    before the log has gone on by more than is kept; else the next loss of a leader is an outage,
+    and bounds on outages mean nothing."""
+    drawn = knobs.draw(SeededEntropy(f"{seed}/knobs"))
+    chunk = max(drawn.bounds["RAFT_SNAPSHOT_CHUNK_BYTES"], CHUNK_BYTES_LEAST)
+    return replace(drawn, bounds={**drawn.bounds, "RAFT_SNAPSHOT_CHUNK_BYTES": chunk})
+
+
 class FileRun(Run):
     """One run of a scenario."""
 
     def __init__(self, scenario: Scenario, seed: int, authority: Authority) -> None:
         super().__init__()
         shape = scenario.cluster
-        self.cluster = SimulatedCluster(
-            seed, authority, knobs.draw(SeededEntropy(f"{seed}/knobs")), shape.replicas, shape.nodes
-        )
+        self.cluster = SimulatedCluster(seed, authority, sizes(seed), shape.replicas, shape.nodes)
         for machine in self.cluster.machines.values():
             machine.runtime.behave(manifests.IMAGE, Behaviour(stop_seconds=DRAIN_SECONDS))
         ground = SimulatedGround(self.cluster)
