@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 
 import hypothesis
@@ -10,6 +11,10 @@ import pytest
 from deploy import engine
 
 DOCKER_SOCKET = os.environ.get("STEERSMAN_DOCKER_SOCKET", "/var/run/docker.sock")
+
+# A shell that runs this in the background lets it ignore interrupts, and all it starts with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How quick the machine is at the moment says nothing about what is tested.
 hypothesis.settings.register_profile(

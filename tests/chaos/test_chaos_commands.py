@@ -17,7 +17,7 @@ from deploy.chaos.local import Chaos
 from tests.chaos.observe import eventually, settle
 from tests.support.real_cluster import RealCluster
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.chaos, pytest.mark.unhurried, pytest.mark.timeout(120)]
 
 
 def pid(cluster: RealCluster, name: str) -> int:

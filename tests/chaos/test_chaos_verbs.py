@@ -15,7 +15,7 @@ from tests.chaos import workloads
 from tests.chaos.observe import eventually, settle
 from tests.support.real_cluster import RealCluster
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.chaos, pytest.mark.unhurried, pytest.mark.timeout(60)]
 
 
 def through(cluster: RealCluster, order: Order, seed: int = 1) -> tuple[Active, Healed]:

@@ -18,7 +18,7 @@ from deploy import administrator, processes
 from tests.support.browser import Page, browser, program
 from tests.support.real_cluster import RealCluster
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.chaos, pytest.mark.unhurried, pytest.mark.timeout(180)]
 
 # Where pictures are kept, for people to look at.
 PICTURES = os.environ.get("STEERSMAN_PICTURES", "")

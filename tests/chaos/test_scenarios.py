@@ -12,7 +12,7 @@ from cluster.chaos.report import Report, decode
 from deploy import processes
 from tests.support.real_cluster import RealCluster
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.unhurried, pytest.mark.timeout(240)]
 FOLDER = Path(__file__).parent / "scenarios"
 
 
