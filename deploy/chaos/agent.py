@@ -51,6 +51,7 @@ class Agent:
         self._say = say
         self._running: dict[asyncio.subprocess.Process, None] = {}
         self._callers: dict[asyncio.Task[None], None] = {}
+        self._ending = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Listen until ``stopping``, then heal what was asked for here. Raises ValueError if
@@ -62,6 +63,7 @@ class Agent:
         try:
             await stopping.wait()
         finally:
+            self._ending = True
             server.close()
             unlink(path)
             for process in self._running:
@@ -111,6 +113,9 @@ class Agent:
             env={**os.environ, USER_VARIABLE: request.user or "the page", "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         self._running[process] = None
+        if self._ending:
+            # It ended while the command was being started.
+            process.send_signal(signal.SIGTERM)
         try:
             assert process.stdout is not None
             last = ""

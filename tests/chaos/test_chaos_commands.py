@@ -11,7 +11,6 @@ import pytest
 from actors.apiserver.ui import chaos_socket
 from cluster.chaos.orders import Order
 from deploy import processes
-from deploy.chaos import looking
 from deploy.chaos.ledger import Ledger
 from deploy.chaos.local import Chaos
 from tests.chaos.observe import eventually, settle
@@ -46,7 +45,7 @@ def test_two_stopped_replicas_are_shown_while_nobody_answers(simulated: RealClus
     printed = simulated.do("chaos", "pause", "replica-1,replica-2")
     for name in ("replica-1", "replica-2"):
         assert f"{name} (pid {pid(simulated, name)}) is stopped" in printed
-        assert looking.state(pid(simulated, name)) == "T"
+        assert processes.state(pid(simulated, name)) == "T"
     [shown] = json.loads(simulated.do("chaos", "status", "--json"))
     assert shown["names"] == ["replica-1", "replica-2"]
     # Nobody leads: who that is cannot be told, but replicas have names.
@@ -104,6 +103,7 @@ async def test_what_the_page_asks_for_is_done_and_healed_at_the_end(
         eventually(path.exists, "it listens", 10)
         command = ("pause", "follower", "--for", "10m")
         answers = chaos_socket.order(simulated.data_dir, "ann", command)
+        assert await anext(answers) == {"asked": True}
         assert "pause follower" in (await anext(answers))["line"]
         assert "is stopped" in (await anext(answers))["line"]
         # Whoever asked goes away; the order stands.

@@ -21,6 +21,7 @@ from actors import catalog, process
 from actors.kit.system import ActorSystem
 from actors.kit.trace_file import FileTracer
 from actors.kit.tracing import NullTracer, Tracer
+from actors.kit.transports.ways import Ways
 from actors.kit.world.real import real_world
 from cluster import names
 from cluster.messages.registry import all_messages
@@ -84,7 +85,7 @@ async def run(settings: ClusterSettings, name: str, options: argparse.Namespace)
         zone=settings.zone_of(name),
         world=world,
         tracer=tracer,
-        transport=process.make_transport(settings, name, world),
+        transport=process.make_transport(settings, name, world, Ways(world.entropy)),
         peers=settings.peer_addresses(),
         registry=all_messages(),
     )

@@ -101,3 +101,27 @@ async def test_one_listens_at_a_time(served: Path) -> None:
 )  # fmt: skip
 def test_what_a_page_may_ask_for(words: str) -> None:
     assert refused(words.split(), VERBS) == ""
+
+
+async def test_an_order_that_is_only_being_started_when_it_ends_is_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked, go = asyncio.create_subprocess_exec, asyncio.Event(), asyncio.Event()
+
+    async def slowly(*words: str, **options: Any) -> asyncio.subprocess.Process:
+        asked.set()
+        await go.wait()
+        return await real("sleep", "600", stdout=asyncio.subprocess.PIPE)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slowly)
+    stopping = asyncio.Event()
+    serving = asyncio.create_task(Agent(str(tmp_path), VERBS, print).run(stopping))
+    await asyncio.sleep(0)
+    answers = asyncio.create_task(ask(tmp_path, b'{"command": ["kill", "leader"]}'))
+    await asked.wait()
+    stopping.set()
+    await asyncio.sleep(0)
+    go.set()
+    async with asyncio.timeout(30):
+        await serving
+        assert (await answers)[-1]["ok"] is False
