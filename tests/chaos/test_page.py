@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cluster.settings import ClusterSettings
 from deploy import administrator, processes
 from tests.support.browser import Page, browser, program
 from tests.support.real_cluster import RealCluster
@@ -142,7 +143,9 @@ async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> N
     await pictures(page, tmp_path, "dialog")
     await page.click("dialog button")
     async with launcher(simulated):
-        await break_something(page, tmp_path)
+        await break_something(page, simulated.settings, tmp_path)
+    await page.go(f"https://{simulated.settings.network.shared_api}/ui")
+    await page.until("document.querySelector('#live')?.innerText.startsWith('live from')", 30)
     assert page.errors == []
     # The replica that serves the page dies: another goes on with it, and says so.
     serving = await page.run("document.querySelector('#live').innerText.replace('live from ', '')")
@@ -188,9 +191,15 @@ async def launcher(cluster: RealCluster) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def break_something(page: Page, folder: Path) -> None:
-    """A follower is stopped by a click; it is shown, and healed by another click."""
-    serving = await page.run("document.querySelector('#live').innerText.replace('live from ', '')")
+async def break_something(page: Page, settings: ClusterSettings, folder: Path) -> None:
+    """A follower is stopped by a click; it is shown, and healed by another click.
+
+    The page is asked of one replica: at the shared address, the one that is to be stopped might be
+    the one that tells of it.
+    """
+    serving = settings.replicas[0].name
+    await page.go(f"https://{settings.replicas[0].api_addresses[-1]}/ui")
+    await page.until(f"document.querySelector('#live')?.innerText == 'live from {serving}'", 30)
     other = f".box:has(.role-follower):not([data-process={serving}])"
     chosen = await page.until(f"document.querySelector('{other}')?.dataset.process")
     live = "import('/ui/files/live.js').then(({state}) => state.cluster.get('').chaos === '')"
