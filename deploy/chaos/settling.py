@@ -55,7 +55,10 @@ class Settling:
 
     async def leftovers(self, turn: int = 0, at: float = 0.0) -> list[Violation]:
         """Containers and rules that nobody needs, pods without what they need."""
-        pods = [pod_seen(pod) for pod in await list_all(self._ground, "pods", turn=turn)]
+        listed = await list_all(self._ground, "pods", turn=turn)
+        pods = [pod_seen(pod) for pod in listed]
+        # Others may use the cluster too, and the same labels.
+        own = [pod for pod in listed if pod["metadata"]["namespace"] == self._namespace]
         containers = await self._ground.containers()
         found: list[Violation] = []
         if containers is not None:
@@ -63,7 +66,8 @@ class Settling:
             found += leftovers.missing_containers(containers, pods, at)
         forwards = await self._ground.forwards()
         if forwards is not None:
-            ready = {app.name: _addresses(app, pods) for app in self._apps if app.has_address}
+            seen = [pod_seen(pod) for pod in own]
+            ready = {app.name: _addresses(app, seen) for app in self._apps if app.has_address}
             found += leftovers.orphan_rules(forwards, ready, at)
         return found
 
