@@ -10,11 +10,12 @@ from cluster.raft.messages import AppendRequest, AppendResponse
 
 def hear_leader(state: MemberState, leader: str, tenure: int) -> bool:
     """The leader of this term spoke: follow it, and start the election timer anew. False if that
-    was said to an earlier life of this member: the leader has spoken to the present one."""
+    was said to an earlier life of this member: the leader has spoken to the present one. (Its log
+    only grows, so what it tells of tenures does; another term's leader may know of less.)"""
     assert state.role != "leader", f"two leaders in term {state.term}: {leader} and this"
-    if state.leader == leader and tenure < state.tenure:
+    if tenure < state.tenure and state.told == state.term:
         return False
-    state.tenure = tenure
+    state.tenure, state.told = tenure, state.term if tenure else 0
     if state.role != "follower" or state.leader != leader:
         state.become_follower(leader)
         state.lost_at = float("-inf")

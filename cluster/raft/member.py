@@ -68,6 +68,7 @@ class Member:
             term=hard_state.term,
             vote=hard_state.vote,
             tenure=hard_state.tenure,
+            told=hard_state.told,
             now=now,
             durable=hard_state,
             handed_hard=hard_state,
@@ -359,7 +360,8 @@ class Member:
                 leader.maybe_commit(state)
         elif (
             state.role == "candidate"
-            and ready.hard_state == HardState(state.term, state.config.member, state.tenure)
+            and ready.hard_state
+            == HardState(state.term, state.config.member, state.tenure, state.told)
             # The vote for oneself counts now that it is durable.
             and candidate.record_vote(state, state.config.member, granted=True)
         ):

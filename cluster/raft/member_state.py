@@ -76,6 +76,8 @@ class MemberState:
     """``deadline``: when the role's timer runs out. ``heard``: when a live leader last spoke.
     ``promised``: until when no other leader is helped, whatever became of the connection.
 
+    ``told``: the term whose leader told the ``tenure``, 0 if that is 0.
+
     ``durable``: the hard state known on disk; ``handed_hard``: the one last given out to persist.
     ``applied``: the last index given out to apply. ``quorum``: of the membership in force.
     """
@@ -86,6 +88,7 @@ class MemberState:
     term: int
     vote: str
     tenure: int
+    told: int
     now: float
     deadline: float = 0.0
     role: Role = "follower"

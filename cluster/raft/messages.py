@@ -52,12 +52,14 @@ class HardState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What must be on disk before a member answers: its term and its vote, always together.
 
     ``tenure``: of this member, as a leader told it: a membership in its log that tells of an
-    earlier life, which its disk has forgotten, gives it no right to campaign.
+    earlier life, which its disk has forgotten, gives it no right to campaign. ``told``: the term of
+    that leader (0: a founder, or not known).
     """
 
     term: int = 0
     vote: str = ""
     tenure: int = 0
+    told: int = 0
 
 
 BLANK = HardState()

@@ -22,6 +22,7 @@ def has_news(state: MemberState) -> bool:
         or state.term != handed.term
         or state.vote != handed.vote
         or state.tenure != handed.tenure
+        or state.told != handed.told
         or told is None
         or state.role != told.role
         or state.leader != told.leader
@@ -55,9 +56,10 @@ def take(state: MemberState) -> Ready:
 
 def _hard_state(state: MemberState) -> HardState | None:
     handed = state.handed_hard
-    if state.term == handed.term and state.vote == handed.vote and state.tenure == handed.tenure:
+    known = handed.tenure == state.tenure and handed.told == state.told
+    if known and state.term == handed.term and state.vote == handed.vote:
         return None
-    state.handed_hard = HardState(state.term, state.vote, state.tenure)
+    state.handed_hard = HardState(state.term, state.vote, state.tenure, state.told)
     return state.handed_hard
 
 

@@ -20,7 +20,13 @@ from cluster.raft.messages import BLANK, MEMBERSHIP, Entry, HardState, SnapshotM
 def test_golden_bytes() -> None:
     """The format on disk must not change unnoticed."""
     data = encode_record(HardState(3, "m1"), 7)
-    assert data.hex() == "5f49fd37060000000207000000000000009303a26d3100"
+    assert data.hex() == "695b2189070000000207000000000000009403a26d310000"
+
+
+def test_a_hard_state_without_the_term_that_told_the_tenure_is_read() -> None:
+    """As it was written before that was known."""
+    data = bytes.fromhex("5f49fd37060000000207000000000000009303a26d3100")
+    assert scan(data, 7).records == [HardState(3, "m1")]
 
 
 def test_golden_bytes_of_entries_and_marks() -> None:

@@ -300,7 +300,7 @@ def test_a_blank_member_does_nothing_until_a_leader_speaks_to_its_present_life()
     sent = server.step(AppendRequest("b", "a", 3, 0, 0, tuple(log_of(1)), 0, tenure=7))
     (answer,) = of_kind(AppendResponse, sent)
     assert answer.accepted and answer.tenure == 7
-    assert server.disk.hard_state == HardState(3, "b", 7)
+    assert server.disk.hard_state == HardState(3, "b", 7, told=3)
 
 
 def test_a_membership_of_an_earlier_life_gives_no_right_to_campaign() -> None:
@@ -323,6 +323,35 @@ def test_a_candidate_of_old_members_gets_no_vote_from_who_came_in_again() -> Non
     assert server.step(VoteRequest("c", "a", 4, 9, 3)) == []
     (answer,) = of_kind(VoteResponse, server.step(VoteRequest("c", "a", 4, 9, 3, tenure=24)))
     assert answer.granted
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+def test_a_late_word_to_an_earlier_life_does_not_bring_it_back(crashed: bool) -> None:
+    """Though the leader has fallen silent meanwhile: a member that took itself for its earlier life
+    would answer no candidate, and could be missing for ever."""
+    server = joiner()
+    server.step(AppendRequest("b", "a", 3, 0, 0, tuple(log_of(1)), 0, tenure=24))
+    server.pass_time(5.0)
+    if crashed:
+        server.crash()
+    assert server.member.leader == ""
+    assert server.step(AppendRequest("b", "a", 3, 0, 0, (), 0, tenure=7)) == []
+    (answer,) = of_kind(VoteResponse, server.step(VoteRequest("c", "a", 4, 9, 3, tenure=24)))
+    assert answer.granted
+
+
+def test_a_later_leader_may_know_an_earlier_life_only() -> None:
+    """The entry by which this member came in again was lost with the leader that appended it."""
+    server = joiner()
+    server.step(AppendRequest("b", "a", 3, 0, 0, tuple(log_of(1)), 0, tenure=24))
+    sent = server.step(AppendRequest("c", "a", 4, 0, 0, tuple(log_of(1)), 0, tenure=7))
+    (answer,) = of_kind(AppendResponse, sent)
+    assert answer.accepted and answer.tenure == 7
+    server.crash()
+    (answer,) = of_kind(
+        AppendResponse, server.step(AppendRequest("c", "a", 4, 1, 1, (), 0, tenure=7))
+    )
+    assert answer.accepted and answer.tenure == 7
 
 
 def test_whoever_hears_a_leader_has_voted_for_it() -> None:
