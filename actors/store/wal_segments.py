@@ -55,6 +55,8 @@ class Log:
         self._head = 0
         self._durable = 0
         self._marked = 0
+        # Where a mark ends that came alone: nothing else is behind it.
+        self._lone_mark = 0
 
     @property
     def bytes(self) -> int:
@@ -78,7 +80,7 @@ class Log:
         self._file = await self._disk.open_append(tail.path, tail.end)
         self.append(Mark(tail.end))
         await self.sync()
-        self._marked = self._durable
+        self._lone_mark = self._durable
 
     async def remove_leftovers(self) -> None:
         """Files of an earlier life that are no part of the log. None is used again: a head may be
@@ -157,12 +159,12 @@ class Log:
         self._durable = size
 
     async def mark(self) -> None:
-        """Write down that the last group is durable, if that is not written yet."""
-        if self._file is not None and self._durable > self._marked:
+        """Write down that the last group is durable, if that is not written yet. The next group
+        says so of this mark, which it must not be lost with."""
+        if self._file is not None and self._durable > max(self._marked, self._lone_mark):
             self.append(Mark(self._durable))
             await self.sync()
-            # What this sync made durable is only the mark itself.
-            self._marked = self._durable
+            self._lone_mark = self._durable
 
     async def drop_covered(self, index: int) -> None:
         """Segments whose entries a snapshot covers become spares, or go. Oldest first, so that
@@ -226,7 +228,7 @@ class Log:
                 await file.close()
         before, self._file = self._file, file
         self._ordinal += len(head)
-        self._head = self._durable = self._marked = file.size
+        self._head = self._durable = self._marked = self._lone_mark = file.size
         self._segments.append(Segment(number, 0, max(self._segment_bytes, file.size)))
         if before is not None:
             await before.close()

@@ -78,8 +78,9 @@ class Disk(Protocol):
 
     async def open_append(self, path: str, end: int | None = None) -> AppendFile:
         """Open for appending at ``end`` (None: where the file ends); what lies behind is room to
-        be overwritten. The file is made (durably) if it is not there. Raises DiskFault, ValueError
-        if the file is shorter than ``end``."""
+        be overwritten. The file is made (durably) if it is not there; if it is, its name is durable
+        from here on, also if the sync that should have seen to that has failed. Raises DiskFault,
+        ValueError if the file is shorter than ``end``."""
 
 
 def check_path(path: str) -> str:

@@ -338,5 +338,9 @@ def _list(root: Path, prefix: str) -> list[str]:
 def _open(root: Path, path: Path) -> tuple[int, int]:
     _make_directory(root, path.parent)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    _sync_directory(path.parent)
-    return fd, os.fstat(fd).st_size
+    try:
+        _sync_directory(path.parent)
+        return fd, os.fstat(fd).st_size
+    except OSError:
+        os.close(fd)
+        raise

@@ -231,6 +231,35 @@ def test_an_idle_log_marks_its_last_group() -> None:
     run(main())
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_damage_to_an_idle_logs_mark_takes_no_later_group_with_it(restarted: bool) -> None:
+    """What follows a mark was acknowledged, whatever becomes of the mark."""
+
+    async def main() -> None:
+        disk = SimDisk()
+        log = persistence(disk)
+        await log.load(FOUNDING)
+        await log.write([ready(None, entries(1, 1))])
+        path = f"{ROOT}/log-{1:016d}"
+        before = len(await content(disk, path))
+        if restarted:
+            await log.close()
+            log = persistence(disk)
+            await log.load(FOUNDING)
+        else:
+            await log.mark()
+        after = len(await content(disk, path))
+        assert after > before
+        await log.write([ready(None, entries(2, 2))])
+        for position in range(after):
+            broken = disk.copy()
+            broken.damage(path, position)
+            with pytest.raises(LogDamaged):
+                await recover(broken)
+
+    run(main())
+
+
 def test_damage_in_an_older_segment_is_refused() -> None:
     async def main() -> None:
         disk = SimDisk()

@@ -14,6 +14,7 @@ from actors.store.layout import Layout
 from actors.store.persistence import Persistence
 from actors.store.wal_reader import LogDamaged, Tail
 from actors.store.wal_records import (
+    MARK_BYTES,
     TERMINATOR,
     Header,
     Mark,
@@ -166,8 +167,9 @@ def test_a_log_over_old_segments(old: bytes, seed: int) -> None:
 
 
 async def torn_twice() -> None:
-    """A group is torn so that its end survives; a group of the same sizes comes in its place, and
-    is torn before its terminator: the remains of the first must not follow it."""
+    """A group is torn so that its end survives; the mark of the restart and a group that ends where
+    one of the first one's records did come in its place, torn before the terminator: the remains of
+    the first must not follow them."""
     disk = SimDisk()
     path = LAYOUT.log(1)
     log = Persistence(disk, "c", "m1", SEGMENT_BYTES)
@@ -183,10 +185,12 @@ async def torn_twice() -> None:
     log = Persistence(disk, "c", "m1", SEGMENT_BYTES)
     assert tuple((await log.load(None)).entries) == synced
     before = await disk.read(path) or b""
-    new = Entry(4, 2, b"new!")
+    new = Entry(4, 2, b"new, in its place")
     await log.write([ready(None, (new,))])
     await log.close()
     after = await disk.read(path) or b""
+    of_lost = len(encode_record(Entry(4, 1, b"lost"), 0))
+    assert scan(after, None).end == end + MARK_BYTES + 2 * of_lost
     for cut in range(end, SEGMENT_BYTES):
         await disk.write_atomic(path, after[:cut] + before[cut:])
         log = Persistence(disk.copy(), "c", "m1", SEGMENT_BYTES)
