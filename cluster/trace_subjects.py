@@ -1,8 +1,10 @@
-"""Which object a trace record is about. Pure: the launcher and each process's tracer ask it.
+"""Which object a trace record is about, and which traces touched an object. Pure: the launcher and
+each process's tracer ask it.
 
 A record is a mapping as ``actors.kit.recorder`` writes it. Must not know: where records are kept.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cluster.api.kinds import KINDS
@@ -11,6 +13,8 @@ Record = dict[str, Any]
 READS = ("get", "list", "watch")
 REQUEST = "ApiRequest"
 HTTP = "http.request"
+# The note that tells of further causes of one piece of work; its field ``links`` holds contexts.
+COALESCED = "work.coalesced"
 # Notes on parts of an object count as notes on it.
 PARTS = {"pods": ("container", "sandbox", "network", "volumes", "probe")}
 # Kinds by the names people use (as kubectl takes them), to the plural that request subjects carry.
@@ -64,3 +68,25 @@ def about(record: Record, plural: str, paths: tuple[str, str]) -> bool:
         and words[1].partition(".")[0] == plural
         and words[-1].removesuffix("/status") in paths
     )
+
+
+def traces_of(records: Iterable[Record], words: str) -> list[str]:
+    """Ids of the traces that wrote the object or noted something of it, oldest first."""
+    plural, namespace, name = target(words)
+    paths = (f"{namespace}/{name}", name)
+    found: dict[str, float] = {}
+    for record in records:
+        trace = str(record.get("trace", ""))
+        if trace and trace not in found and about(record, plural, paths):
+            found[trace] = float(record["ts"])
+    return sorted(found, key=lambda trace: found[trace])
+
+
+def asked_for(records: Iterable[Record], traces: Sequence[str]) -> list[str]:
+    """Those of the traces that began with an HTTP request that writes, in the same order."""
+    roots = {
+        str(record.get("trace", ""))
+        for record in records
+        if record.get("msg") == HTTP and not str(record.get("subject", "")).startswith("GET ")
+    }
+    return [trace for trace in traces if trace in roots]

@@ -4,10 +4,10 @@ What asks for the same work before it is done is done in one; a chain that ended
 first, or last, would tell of the others that they came to nothing.
 """
 
+from cluster.trace_subjects import COALESCED as COALESCED
+
 # Of one piece of work. Whoever asks after so many others changes nothing any more.
 LINKS_MAX = 16
-# The note that tells of links; its field ``links`` holds their contexts.
-COALESCED = "work.coalesced"
 
 Causes = tuple[str, ...]
 

@@ -7,6 +7,7 @@ import asyncio
 import time
 from itertools import islice
 
+from cluster import trace_subjects, trace_tree
 from cluster.chaos.observations import Container, Forwarded, StoreSeen, Visit
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import ApiRequest
@@ -15,7 +16,7 @@ from deploy.chaos import engines
 from deploy.chaos.ground import Object
 from deploy.chaos.https import HttpsApi
 from deploy.chaos.visiting import Visitors
-from deploy.tracing import files, text, tree
+from deploy.tracing import files, text
 
 STORE_PATH = "/debug/store"
 STORE_SECONDS = 1.0
@@ -91,13 +92,13 @@ class RealGround(HttpsApi):
 
 def chain(settings: ClusterSettings, subject: str, since: float, until: float) -> list[str]:
     """The newest traces of the object that began in that time, as trees. Blocks: reads files."""
-    _, namespace, name = tree.target(subject)
+    _, namespace, name = trace_subjects.target(subject)
     kept = [
         record for record in files.records(settings, since, name) if float(record["ts"]) <= until
     ]
     found: list[str] = []
-    for identity in tree.traces_of(kept, subject)[-CHAINS_MAX:]:
+    for identity in trace_subjects.traces_of(kept, subject)[-CHAINS_MAX:]:
         records = list(files.records(settings, since, identity))
-        lines = text.render(tree.build(records, identity), namespace=namespace)
+        lines = text.render(trace_tree.build(records, identity), namespace=namespace)
         found += [f"trace {identity}", text.HEAD, *islice(lines, LINES_MAX)]
     return found

@@ -13,10 +13,12 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from cluster import trace_subjects, trace_tree
 from cluster.settings import ClusterSettings
+from cluster.trace_subjects import Record
 from deploy.commands import trace_export, trace_level
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
-from deploy.tracing import files, live, lookup, tail, text, tree, window
+from deploy.tracing import files, live, lookup, tail, text, window
 from deploy.tracing import why as why_module
 
 OBJECT = "of"
@@ -86,15 +88,15 @@ def of(
         return
     if not target:
         raise ValueError("name an object, as steersman trace deployment/web, or give --follow")
-    namespace, object_name = tree.target(target)[1:]
-    found = tree.traces_of(files.records(settings, 0.0, object_name), target)
+    namespace, object_name = trace_subjects.target(target)[1:]
+    found = trace_subjects.traces_of(files.records(settings, 0.0, object_name), target)
     if not found:
         raise ValueError(lookup.advice(target, lookup.known_objects(files.records(settings))))
     kept = records_of(settings, found)
     chosen = found
     if not every:
         # What somebody asked for tells more than what happened by itself.
-        chosen = (tree.asked_for(kept, found) or found)[-1:]
+        chosen = (trace_subjects.asked_for(kept, found) or found)[-1:]
     for identity in chosen:
         more = (
             f" ({len(found)} are kept of {target}; all: --all)" if len(chosen) < len(found) else ""
@@ -193,7 +195,7 @@ def why(
     subject = why_module.Subject(target)
     # A decision on another object may be why this one changed: every decision says "why".
     records = list(files.records(settings, 0.0, subject.name, '"why":'))
-    traces = tree.traces_of(records, target)
+    traces = trace_subjects.traces_of(records, target)
     if not traces:
         raise ValueError(lookup.advice(target, lookup.known_objects(files.records(settings))))
     chosen = set(traces)
@@ -209,17 +211,21 @@ app.command("level")(trace_level.level)
 
 
 def print_tree(
-    records: list[tree.Record], identity: str, full: bool, namespace: str = "", marked: str = ""
+    records: list[Record],
+    identity: str,
+    full: bool,
+    namespace: str = "",
+    marked: str = "",
 ) -> None:
     """One trace's tree. One that only read is shown in full: there is nothing else."""
-    roots = tree.build(records, identity)
+    roots = trace_tree.build(records, identity)
     print(text.HEAD)
     lines = list(text.render(roots, full, namespace, marked))
     for line in lines or text.render(roots, True, namespace, marked):
         print(line)
 
 
-def records_of(settings: ClusterSettings, traces: list[str]) -> list[tree.Record]:
+def records_of(settings: ClusterSettings, traces: list[str]) -> list[Record]:
     """All records of some traces."""
     wanted = set(traces)
     only = traces[:1] if len(traces) == 1 else []

@@ -12,8 +12,9 @@ import orjson
 import typer
 
 from cluster.settings import ClusterSettings
+from cluster.trace_subjects import Record
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
-from deploy.tracing import exporter, files, lookup, otlp, perfetto, shiviz, spans, tree, window
+from deploy.tracing import exporter, files, lookup, otlp, perfetto, shiviz, spans, window
 from deploy.tracing.sending import Counts, Sender
 
 # Spans in one line of OTLP: what collectors take in one request is bounded (20 MiB).
@@ -80,7 +81,7 @@ def export(
         print(f"{len(records)} records: {output}", file=sys.stderr)
 
 
-def send(settings: ClusterSettings, url: str, records: list[tree.Record]) -> None:
+def send(settings: ClusterSettings, url: str, records: list[Record]) -> None:
     """To a collector, all at once. Raises ValueError if it does not take them."""
     sender = Sender(url, settings.name, buffered_max=sys.maxsize)
     sender.offer(spans.items(records))
@@ -114,7 +115,7 @@ def teller() -> Callable[[Counts], None]:
     return tell
 
 
-def chosen(settings: ClusterSettings, trace: str, since: str) -> list[tree.Record]:
+def chosen(settings: ClusterSettings, trace: str, since: str) -> list[Record]:
     """The records to be exported. Raises ValueError if there are none, or nothing says which."""
     if bool(trace) == bool(since):
         raise ValueError("give either --trace ID or --since DURATION, as --since 5m")
@@ -132,18 +133,18 @@ def chosen(settings: ClusterSettings, trace: str, since: str) -> list[tree.Recor
     return in_order(record for record in kept if record.get("trace") == found[0])
 
 
-def in_order(records: Iterable[tree.Record]) -> list[tree.Record]:
+def in_order(records: Iterable[Record]) -> list[Record]:
     """Those that have an event, by the hybrid logical clock (then by time)."""
     known = (record for record in records if "event" in record)
     return sorted(known, key=lambda record: (int(record.get("hlc", 0)), float(record["ts"])))
 
 
-def write(form: Format, records: list[tree.Record], cluster: str, file: BinaryIO) -> None:
+def write(form: Format, records: list[Record], cluster: str, file: BinaryIO) -> None:
     """The whole export."""
     file.writelines(lines(form, records, cluster))
 
 
-def lines(form: Format, records: list[tree.Record], cluster: str) -> Iterator[bytes]:
+def lines(form: Format, records: list[Record], cluster: str) -> Iterator[bytes]:
     """As bytes, in pieces. OTLP: each line is one ExportTraceServiceRequest."""
     match form:
         case Format.OTLP:

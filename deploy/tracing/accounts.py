@@ -8,7 +8,7 @@ processes belong in; what a killed process had not written yet is missing.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from deploy.tracing.tree import Record
+from cluster.trace_subjects import Record
 
 STEPS = ("sent", "received", "dropped")
 End = tuple[str, str, int, int]

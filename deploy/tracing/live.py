@@ -8,8 +8,8 @@ import datetime
 from collections.abc import Iterable, Iterator
 
 from cluster.trace_subjects import Record, about, target
+from cluster.trace_tree import build
 from deploy.tracing import text
-from deploy.tracing.tree import build
 
 # How long after its beginning a line is told, and how long after its last record a trace is kept.
 SETTLE_SECONDS = 1.0
@@ -61,9 +61,9 @@ class Live:
 
     def _told(self, trace: str, chain: "_Followed", now: float) -> Iterator[str]:
         roots = build(chain.records, trace)
-        items = [item for root in roots for item in text.items_of(root, self._full)]
+        items = text.items_of(roots, self._full)
         chain.changed = False
-        for depth, item in text.flattened(items, 0):
+        for depth, item in text.flattened(items):
             if item.key in chain.told:
                 continue
             if now - item.begin < SETTLE_SECONDS:

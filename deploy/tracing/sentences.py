@@ -6,8 +6,8 @@ Must not know: in which order things happened, or what they led to.
 from collections.abc import Mapping
 
 from cluster.trace_subjects import HTTP, Record
+from cluster.trace_tree import Span
 from deploy.tracing.text import note_text, process_of
-from deploy.tracing.tree import Span
 
 # Steps of decisions, as controllers note them (``actors.controllers.reasons``).
 STEPS = ("created", "changing", "deleting")

@@ -8,8 +8,8 @@ line; what nobody asks for first (events, status echoes, reads) is left out unle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from actors.kit.causes import COALESCED
-from deploy.tracing.tree import HTTP, REQUEST, Record, Span
+from cluster.trace_subjects import COALESCED, HTTP, REQUEST, Record
+from cluster.trace_tree import Span, walk
 
 HEAD = f"{'at':>6} {'hop':>5} {'took':>5}  (milliseconds)"
 QUIET_NOTES = ("status.published", COALESCED)
@@ -34,16 +34,20 @@ class Item:
     key: str = ""
 
 
+# The lines of each span, by its identity.
+Lines = dict[str, list[Item]]
+
+
 def render(
     roots: list[Span], full: bool = False, namespace: str = "", marked: str = ""
 ) -> Iterator[str]:
     """Lines of the tree. Names in ``namespace`` are shown without it; the span ``marked`` gets an
     arrow."""
-    items = [item for root in roots for item in items_of(root, full)]
+    items = items_of(roots, full)
     if not items:
         return
     start = min(item.begin for item in items)
-    for depth, item in flattened(items, 0):
+    for depth, item in flattened(items):
         text = item.text.replace(f" {namespace}/", " ") if namespace else item.text
         at, hop, took = number((item.begin - start) * 1000), number(item.hop), number(item.took)
         mark = "→ " if marked and item.key == marked else "  "
@@ -57,19 +61,38 @@ def number(milliseconds: float | None) -> str:
     return f"{milliseconds:.1f}" if milliseconds < 10 else f"{milliseconds:.0f}"
 
 
-def flattened(items: list[Item], depth: int) -> Iterator[tuple[int, Item]]:
-    """Depth first, in order of time."""
-    for item in sorted(items, key=lambda one: one.begin):
+def flattened(items: list[Item]) -> Iterator[tuple[int, Item]]:
+    """Depth first, in order of time. Without recursion, as chains may be long."""
+    waiting = [(0, item) for item in latest_first(items)]
+    while waiting:
+        depth, item = waiting.pop()
         yield depth, item
-        yield from flattened(item.below, depth + 1)
+        waiting.extend((depth + 1, one) for one in latest_first(item.below))
 
 
-def items_of(span: Span, full: bool) -> list[Item]:
-    """The lines of a span and of all below it (usually one line that has the others below)."""
-    if not full and (not span.telling() or is_quiet(span)):
+def latest_first(items: list[Item]) -> list[Item]:
+    """Of equals the last first."""
+    found = sorted(items, key=lambda one: one.begin)
+    found.reverse()
+    return found
+
+
+def items_of(roots: Iterable[Span], full: bool) -> list[Item]:
+    """The lines of these spans and of all below them."""
+    every = list(roots)
+    # From below, so that each finds the lines of those that it caused.
+    made: Lines = {}
+    for _, span in reversed(list(walk(every))):
+        made[span.identity] = lines_of(span, full, made)
+    return children(every, made)
+
+
+def lines_of(span: Span, full: bool, made: Lines) -> list[Item]:
+    """The lines of a span (usually one that has those ``made`` for what it caused below it)."""
+    if not full and (not span.telling or is_quiet(span)):
         return []
     if full or not is_request(span):
-        below = [*notes_of(span.notes, full), *children(span.children, full)]
+        below = [*notes_of(span.notes, full), *children(span.children, made)]
         return [own_line(span, below)] if span.message else below
     stored = [child for child in span.children if child.stored()]
     others = [child for child in span.children if not child.stored()]
@@ -80,7 +103,7 @@ def items_of(span: Span, full: bool) -> list[Item]:
     item.below = notes_of([note for note in notes if note not in own], full)
     # What its sender goes on to do (a kubelet, between two reports) stands beside it, not deeper.
     beside = notes_of(own, full)
-    for one in children(caused, full):
+    for one in children(caused, made):
         (beside if one.actor == item.actor else item.below).append(one)
     # A report that moved nobody tells nothing.
     kept = item.below or not span.subject.endswith("/status") or failed(span)
@@ -98,9 +121,9 @@ def is_quiet(span: Span) -> bool:
     return span.message == REQUEST and len(words) > 1 and words[1] in QUIET_RESOURCES
 
 
-def children(spans: Iterable[Span], full: bool) -> list[Item]:
+def children(spans: Iterable[Span], made: Lines) -> list[Item]:
     """The lines of several spans."""
-    return [item for span in spans for item in items_of(span, full)]
+    return [item for span in spans for item in made[span.identity]]
 
 
 def own_line(span: Span, below: list[Item]) -> Item:

@@ -9,12 +9,10 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from actors.kit.causes import COALESCED
-from cluster.trace_subjects import PARTS, READS, Record, target
+from cluster.trace_subjects import COALESCED, PARTS, READS, Record, target
+from cluster.trace_tree import Span, build, walk
 from deploy.tracing.sentences import STEPS, Act, of_note, who
 from deploy.tracing.text import is_request
-from deploy.tracing.tree import Span, build
-from deploy.tracing.window import descend
 
 # Notes on an object besides those called by its kind.
 KINDS = {"pods": (*PARTS["pods"], "step", "binding"), "services": ("balancer",)}
@@ -134,11 +132,10 @@ class Teller:
 
     def learn(self, roots: Iterable[Span]) -> None:
         """One more trace."""
-        for root in roots:
-            for span in descend(root):
-                self._spans[span.identity] = span
-                for child in span.children:
-                    self._parents[child.identity] = span
+        for _, span in walk(roots):
+            self._spans[span.identity] = span
+            for child in span.children:
+                self._parents[child.identity] = span
 
     def requester(self, span: Span) -> Span:
         """The request that a transaction belongs to; itself if there is none."""
@@ -229,7 +226,7 @@ def acts_on(subject: Subject, root: Span, trace: str, teller: Teller) -> Iterato
     """Everybody's writes to the object in one trace. What a status says is told by notes; and a
     component that changes what it need not explain changes nothing that a person asks about."""
     seen: set[str] = set()
-    for span in descend(root):
+    for _, span in walk([root]):
         if not subject.is_written(span):
             continue
         request = teller.requester(span)

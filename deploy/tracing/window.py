@@ -6,12 +6,12 @@ consequences went on, how many they were and how many of them failed.
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cluster.trace_subjects import HTTP, Record
+from cluster.trace_tree import Span, build, walk
 from deploy.tracing import text
-from deploy.tracing.tree import Span, build
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -65,7 +65,7 @@ def chains(records: Iterable[Record], since: float = 0.0) -> list[Chain]:
 def chain_of(trace: str, records: Sequence[Record]) -> Chain:
     """A trace in short."""
     roots = build(records, trace)
-    spans = [span for root in roots for span in descend(root)]
+    spans = [span for _, span in walk(roots)]
     # The request, if there is one: a note may have been made of it before it was at its end.
     first = next((root for root in roots if root.message), roots[0])
     began = min(span.begin for span in spans)
@@ -80,16 +80,9 @@ def chain_of(trace: str, records: Sequence[Record]) -> Chain:
         failed=sum(map(has_failed, spans)),
         outcome=first.outcome.partition(" ")[0],
         what=words_of(first),
-        tells=any(text.items_of(root, full=False) for root in roots),
+        tells=bool(text.items_of(roots, full=False)),
         begins=bool(first.message) and not first.parent,
     )
-
-
-def descend(span: Span) -> Iterator[Span]:
-    """It and all below it."""
-    yield span
-    for child in span.children:
-        yield from descend(child)
 
 
 def has_failed(span: Span) -> bool:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from actors.kit.world.containers import Container as Held
 from actors.kit.world.memory import EPOCH
 from actors.kubelet import labels
-from cluster import names
+from cluster import names, trace_subjects, trace_tree
 from cluster.chaos.observations import Container, Forwarded, StoreSeen, Visit
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import ApiRequest
 from cluster.messages.store import StatusRequest, StoreStatus
 from deploy.chaos.ground import Object
-from deploy.tracing import text, tree
+from deploy.tracing import text
 from tests.simulation.client import Client
 
 STATUS_SECONDS = 1.0
@@ -148,8 +148,8 @@ class SimulatedGround(Client):
             if since <= float(record.get("ts", 0.0)) <= until
         ]
         lines: list[str] = []
-        for trace in tree.traces_of(records, subject)[-CHAINS_MAX:]:
-            lines += text.render(tree.build(records, trace))
+        for trace in trace_subjects.traces_of(records, subject)[-CHAINS_MAX:]:
+            lines += text.render(trace_tree.build(records, trace))
         return lines
 
     def _now(self) -> float:

@@ -15,7 +15,7 @@ import orjson
 from actors.apiserver.following import follow
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.ui import chaos_socket
-from actors.apiserver.ui.chain import Record, chain, chains_of
+from actors.apiserver.ui.chain import chain, chains_of
 from actors.apiserver.ui.changes import State, changes
 from actors.apiserver.ui.codes import CODE_SECONDS, LoginCodes
 from actors.apiserver.ui.view import View
@@ -41,6 +41,7 @@ from cluster.messages.ui import (
     RedeemLogin,
     WatchPage,
 )
+from cluster.trace_subjects import Record
 
 # A looker is told so often what is new, and at least so often that the stream lives.
 TELL_SECONDS = 0.5

@@ -1,83 +1,33 @@
 """The causal tree of one trace, as a page shows it: lines in order, each with its depth. Pure.
 
-Job: from the records of all processes to who caused what. Source of the records:
-``actors.kit.recorder``. Must not know: where they are kept.
+Must not know: how records become a tree (``cluster.trace_tree``), where they are kept.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-Record = dict[str, Any]
-HTTP = "http.request"
-READS = ("get", "list", "watch")
+from cluster.trace_subjects import COALESCED, HTTP, Record
+from cluster.trace_tree import Span, build, walk
+
 # Notes that say how something came about, and nothing of what happened.
-QUIET_NOTES = ("status.published", "work.coalesced")
+QUIET_NOTES = ("status.published", COALESCED)
 # Lines that one page shows: a chain that is longer is cut, and says so.
 LINES_MAX = 2_000
+# Further causes of one line.
+LINKS_MAX = 20
 # What every record has: the rest of a note is what it says.
 _FIELDS = frozenset(
     ("ts", "event", "msg", "from", "to", "trace", "span", "parent", "process", "zone", "hlc", "id",
      "subject", "links")
 )  # fmt: skip
-
-
 # Chains of one object that a page lists.
 CHAINS_MAX = 200
-
-
-class Span:
-    """One message: its records, and what it caused."""
-
-    def __init__(self) -> None:
-        self.parent = ""
-        self.records: dict[str, Record] = {}
-        self.notes: list[Record] = []
-        self.children: list[Span] = []
-        self.quiet = False
-
-    def take(self, record: Record) -> None:
-        """Add a record. Of two of one kind (an ask that was sent again) the first counts."""
-        if record["event"] == "note" and record.get("msg") != HTTP:
-            self.notes.append(record)
-            return
-        self.parent = self.parent or str(record.get("parent", ""))
-        self.records.setdefault(str(record["event"]), record)
-
-    @property
-    def begin(self) -> float:
-        """UNIX seconds."""
-        http = self.records.get("note")
-        if http is not None:
-            # Noted at its end, when its code was known.
-            return float(http["ts"]) - float(http.get("ms", 0)) / 1000
-        known = self.records.get("sent") or next(iter(self.records.values()), None)
-        if known is None:
-            known = min(self.notes, key=lambda note: float(note["ts"]))
-        return float(known["ts"])
-
-    def telling(self) -> bool:
-        """Whether it wrote, failed, was lost, or something was noted meanwhile."""
-        if (
-            any(note.get("msg") not in QUIET_NOTES for note in self.notes)
-            or "dropped" in self.records
-            or "note" in self.records
-            or self.failed()
-        ):
-            return True
-        sent = self.records.get("sent") or self.records.get("received") or {}
-        name, verb = sent.get("msg"), str(sent.get("subject", "")).partition(" ")[0]
-        return name == "Txn" or (name == "ApiRequest" and verb not in READS)
-
-    def failed(self) -> str:
-        """The outcome, unless it went well or is not known."""
-        outcome = str(self.records.get("handled", {}).get("outcome", ""))
-        return "" if outcome == "ok" else outcome
 
 
 def chain(records: Iterable[Record], trace: str) -> dict[str, Any]:
     """The tree of ``trace``: ``lines`` (see ``_line``), ``begin`` (UNIX seconds), ``cut`` (lines
     left out), ``linked`` (traces that began with this one among their causes)."""
-    spans: dict[str, Span] = {}
+    own: list[Record] = []
     linked: dict[str, None] = {}
     processes: dict[str, None] = {}
     for record in records:
@@ -87,15 +37,15 @@ def chain(records: Iterable[Record], trace: str) -> dict[str, Any]:
             linked[str(record.get("trace", ""))] = None
             continue
         processes[str(record.get("process", ""))] = None
-        spans.setdefault(str(record.get("span", "")), Span()).take(record)
-    roots = _grown(spans)
+        own.append(record)
+    roots = build(own, trace)
     begin = min((root.begin for root in roots), default=0.0)
-    _quieten(roots)
+    quiet = _quiet(roots)
     lines: list[dict[str, Any]] = []
     cut = 0
-    for depth, span in _walk(roots):
+    for depth, span in walk(roots):
         if len(lines) < LINES_MAX:
-            lines.append(_line(span, depth, begin))
+            lines.append(_line(span, depth, begin, span.identity in quiet))
         else:
             cut += 1
     return {
@@ -125,85 +75,52 @@ def chains_of(records: Iterable[Record]) -> list[list[Any]]:
     return list(reversed(found.values()))[:CHAINS_MAX]
 
 
-def _grown(spans: dict[str, Span]) -> list[Span]:
-    roots = []
-    for span in spans.values():
-        parent = spans.get(span.parent)
-        if parent is None or parent is span:
-            roots.append(span)
-        else:
-            parent.children.append(span)
-    for span in spans.values():
-        span.children.sort(key=lambda child: child.begin)
-        span.notes.sort(key=lambda note: float(note["ts"]))
-    return sorted(roots, key=lambda root: root.begin)
+def _quiet(roots: list[Span]) -> set[str]:
+    """The spans that tell nothing, nor does anything that they caused."""
+    found: set[str] = set()
+    for _, span in reversed(list(walk(roots))):
+        if not _tells(span) and all(child.identity in found for child in span.children):
+            found.add(span.identity)
+    return found
 
 
-def _walk(roots: list[Span]) -> Iterator[tuple[int, Span]]:
-    """Depth first, without recursion: chains may be long."""
-    waiting = [(0, root) for root in reversed(roots)]
-    while waiting:
-        depth, span = waiting.pop()
-        yield depth, span
-        waiting.extend((depth + 1, child) for child in reversed(span.children))
+def _tells(span: Span) -> bool:
+    """Whether it wrote, failed, was lost, or something was noted meanwhile."""
+    noted = any(note.get("msg") not in QUIET_NOTES for note in span.notes)
+    return noted or span.write or span.message in ("Txn", HTTP) or bool(_failed(span))
 
 
-def _quieten(roots: list[Span]) -> None:
-    """Mark the spans that tell nothing, nor does anything that they caused."""
-    for _, span in reversed(list(_walk(roots))):
-        span.quiet = not span.telling() and all(child.quiet for child in span.children)
+def _failed(span: Span) -> str:
+    """The outcome, unless it went well or is not known."""
+    return "" if span.outcome == "ok" else span.outcome
 
 
-def _line(span: Span, depth: int, begin: float) -> dict[str, Any]:
+def _line(span: Span, depth: int, begin: float, quiet: bool) -> dict[str, Any]:
     """Times are milliseconds: ``at`` since the beginning of the chain, ``hop`` on its way,
     ``wait`` in the mailbox, ``ms`` in its handler."""
     line: dict[str, Any] = {"depth": depth, "at": _ms(span.begin - begin)}
-    if span.quiet:
+    if quiet:
         line["quiet"] = True
-    records = span.records
-    http = records.get("note")
-    if http is not None:
-        line |= {
-            "msg": HTTP,
-            "subject": str(http.get("subject", "")),
-            "from": str(http.get("user", "")),
-            "to": str(http.get("from", "")),
-            "ms": float(http.get("ms", 0)),
-            "outcome": str(http.get("code", "")),
-        }
-    else:
-        _describe(span, line)
+    if span.message:
+        line |= {"msg": span.message, "subject": span.subject}
+        line |= {"from": span.sender, "to": span.receiver}
+    if span.sent is not None and span.received is not None:
+        line["hop"] = max(0.0, _ms(span.received - span.sent))
+    if span.wait is not None:
+        line["wait"] = span.wait
+    if span.milliseconds is not None:
+        line["ms"] = span.milliseconds
+    if span.dropped:
+        line["dropped"] = span.dropped
+    elif _failed(span):
+        line["outcome"] = span.outcome
+    if span.links:
+        traces = [str(link).partition("-")[0] for link in span.links]
+        line["links"] = list(dict.fromkeys(traces))[:LINKS_MAX]
     notes = [_note(note, begin) for note in span.notes]
     if notes:
         line["notes"] = notes
     return line
-
-
-def _describe(span: Span, line: dict[str, Any]) -> None:
-    records = span.records
-    known = next(iter(records.values()), None)
-    if known is None:
-        return
-    subject = next((str(one["subject"]) for one in records.values() if one.get("subject")), "")
-    line |= {"msg": str(known.get("msg", "")), "subject": subject}
-    line |= {"from": str(known.get("from", "")), "to": str(known.get("to", ""))}
-    sent, received = records.get("sent"), records.get("received")
-    if sent is not None and received is not None:
-        line["hop"] = max(0.0, _ms(float(received["ts"]) - float(sent["ts"])))
-    if received is not None and "wait" in received:
-        line["wait"] = received["wait"]
-    handled = records.get("handled")
-    if handled is not None and "ms" in handled:
-        line["ms"] = handled["ms"]
-    if span.failed():
-        line["outcome"] = span.failed()
-    if "dropped" in records:
-        line["dropped"] = str(records["dropped"].get("reason", "")) or "lost"
-    links = [
-        str(link).partition("-")[0] for one in records.values() for link in one.get("links", ())
-    ]
-    if links:
-        line["links"] = list(dict.fromkeys(links))[:20]
 
 
 def _note(note: Record, begin: float) -> dict[str, Any]:

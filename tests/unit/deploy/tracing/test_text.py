@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from deploy.tracing import text, tree
+from cluster.trace_tree import build
+from deploy.tracing import text
 
 POD = "default/web-1"
 
@@ -51,7 +52,7 @@ RECORDS: list[dict[str, Any]] = [
 
 
 def lines(full: bool = False) -> list[str]:
-    roots = tree.build(RECORDS, "t")
+    roots = build(RECORDS, "t")
     return list(text.render(roots, full, namespace="default"))
 
 
@@ -74,7 +75,7 @@ def test_full_shows_every_message_as_it_was() -> None:
 
 def test_what_failed_says_so() -> None:
     records = message("a", "", 1.0, subject=f"update pods {POD}/status", outcome="Conflict")
-    [line] = text.render(tree.build(records, "t"))
+    [line] = text.render(build(records, "t"))
     assert line.endswith("update pods default/web-1/status [Conflict]")
 
 
@@ -94,5 +95,18 @@ def test_a_table_is_told_by_its_sums() -> None:
 def test_what_was_dropped_says_why() -> None:
     records = message("a", "", 1.0, subject=f"update pods {POD}/status")[:1]
     records += [{**records[0], "event": "dropped", "reason": "fault:cut"}]
-    [line] = text.render(tree.build(records, "t"))
+    [line] = text.render(build(records, "t"))
     assert line.endswith("update pods default/web-1/status [dropped: fault:cut]")
+
+
+def test_a_chain_may_be_as_long_as_its_work_went_on() -> None:
+    records = [
+        {"event": "sent", "trace": "t", "span": str(n), "parent": str(n - 1), "ts": float(n),
+         "msg": "ApiRequest", "from": f"c{n % 2}@r", "to": "apiserver@r",
+         "subject": f"update statefulsets.apps default/db-{n}"}
+        for n in range(3000)
+    ]  # fmt: skip
+    for full in (False, True):
+        lines = list(text.render(build(records, "t"), full))
+        assert len(lines) == 3000
+        assert lines[-1].endswith("update statefulsets default/db-2999" if not full else "db-2999")

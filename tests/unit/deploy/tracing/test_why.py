@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from deploy.tracing import sentences, tree, why
+from cluster.trace_subjects import traces_of
+from cluster.trace_tree import Span
+from deploy.tracing import sentences, why
 from deploy.tracing.sentences import Act
-from deploy.tracing.tree import Span
 
 Record = dict[str, Any]
 RS = "controllers/replicaset-controller@replica-1"
@@ -68,7 +69,7 @@ class Story:
 
     def told(self, words: str) -> list[str]:
         """Sentences with the lines below them, without times."""
-        traces = tree.traces_of(self.records, words)
+        traces = traces_of(self.records, words)
         entries = why.story(traces, self.records, words)
         return [line[14:].strip() for line in why.lines(entries)]
 
