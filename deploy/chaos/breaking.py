@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 
 from cluster.chaos.orders import Active, Healed
 from cluster.chaos.schedule import Timed
-from deploy.chaos.hands import Hands
+from deploy.chaos.hands import Hands, Hindered
 
 # An order that cannot be now (nobody leads at the moment) is tried again so long.
 PATIENCE_SECONDS = 5.0
+# And one that another fault hinders, which has its own time (an engine that restarts).
+HINDERED_SECONDS = 20.0
 
 
 @dataclass
@@ -114,7 +116,7 @@ class Breaker:
 
     async def _inject(self, carried: Carried) -> Active | None:
         order, seed = carried.timed.order, carried.timed.seed
-        deadline = _now() + min(PATIENCE_SECONDS, max(order.seconds, 1.0))
+        begin, patience = _now(), min(PATIENCE_SECONDS, max(order.seconds, 1.0))
         while True:
             try:
                 active = await self.hands.inject(order, seed)
@@ -122,7 +124,8 @@ class Breaker:
                 return active
             except ValueError as error:
                 carried.problem = f"not carried out: {error}"
-                if _now() > deadline:
+                hindered = isinstance(error, Hindered)
+                if _now() > begin + (HINDERED_SECONDS if hindered else patience):
                     carried.end = _now()
                     self.say(f"{order.verb} {order.target}: {carried.problem}")
                     return None
@@ -146,7 +149,7 @@ class Breaker:
                 self.say(f"{active.name} healed: {told(healed.proof, healed.doubt)}")
                 for carried in self.carried:
                     if carried.active is not None and carried.active.name == active.name:
-                        carried.healed = healed
+                        carried.healed, carried.problem = healed, ""
             except ValueError as error:
                 self.say(f"{active.name} not healed: {error}")
 

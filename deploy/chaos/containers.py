@@ -25,6 +25,8 @@ from deploy.images import demo as demo_images
 # A container that dies again and again is started again only after a while.
 AGAIN_SECONDS = 90.0
 KILL_SECONDS = 5.0
+# Of an engine that cannot be asked.
+SILENT = "the engine does not answer"
 TYPES = {"container-kill": labels.TYPE_CONTAINER, "sandbox-kill": labels.TYPE_SANDBOX}
 
 
@@ -121,14 +123,19 @@ def kill(settings: ClusterSettings, victims: list[Victim], kind: str) -> Evidenc
     nodes = tuple({victim.node: None for victim in victims})
 
     def alive() -> str:
-        ids = {one.id for one in running(settings, nodes, kind)}
+        try:
+            ids = {one.id for one in running(settings, nodes, kind)}
+        except (OSError, engine.EngineError) as error:
+            return f"{SILENT}: {error}"
         return ", ".join(victim.told() for victim in victims if victim.id in ids)
 
     left = eventually(alive, KILL_SECONDS)
-    dead = [victim.told() for victim in victims if victim.told() not in left]
+    silent = left.startswith(SILENT)
+    dead = [victim.told() for victim in victims if not silent and victim.told() not in left]
+    lives = left if silent else f"lives on: {left}"
     return Evidence(
         f"dead: {', '.join(dead)}" if dead else "",
-        f"lives on: {left}" if left else "",
+        lives if left else "",
         tuple(encoded(victim) for victim in victims),
     )
 
@@ -152,7 +159,11 @@ def again(settings: ClusterSettings, victims: list[Victim], kind: str) -> Eviden
     gone: dict[str, None] = {}
 
     def missing() -> str:
-        there = running(settings, tuple(node for node in nodes if node in known), kind)
+        try:
+            there = running(settings, tuple(node for node in nodes if node in known), kind)
+        except (OSError, engine.EngineError):
+            # Another fault may hold the engine down; the time is theirs then.
+            there = []
         places = {(one.uid, one.name): one.id for one in there}
         lacking = [v for v in victims if places.get((v.uid, v.name), v.id) == v.id]
         gone.update(dict.fromkeys(v.told() for v in lacking if not holds(settings, v)))

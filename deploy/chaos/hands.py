@@ -10,8 +10,13 @@ from typing import Protocol
 from cluster.chaos.orders import Active, Healed, Order, View
 
 
+class Hindered(ValueError):
+    """It cannot be just now: what it needs (a container engine) does not answer."""
+
+
 class Hands(Protocol):
-    """Raises ValueError for orders that cannot be, with what to do instead."""
+    """Raises ValueError for orders that cannot be, with what to do instead; Hindered for those
+    that cannot be just now."""
 
     async def view(self) -> View:
         """The cluster as it is now; asks whoever answers who leads."""

@@ -8,6 +8,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import msgspec
 
@@ -18,9 +19,14 @@ from deploy import processes, state
 from deploy.chaos import journal, looking
 from deploy.chaos.containers import Containers
 from deploy.chaos.evidence import Evidence
+from deploy.chaos.hands import Hindered
 from deploy.chaos.inner import Inner
 from deploy.chaos.ledger import Entry, Ledger, Page
 from deploy.chaos.means import Means, Power
+from deploy.engine import EngineError
+
+Words = ParamSpec("Words")
+Found = TypeVar("Found")
 
 # A process ends a fault by itself so much later than it was to end, if nobody else has.
 LATE_SECONDS = 10.0
@@ -151,12 +157,22 @@ class LocalHands:
 
     async def inject(self, order: Order, seed: int = 0) -> Active:
         """See ``Hands``."""
-        return await asyncio.to_thread(self._chaos.inject, order, seed)
+        return await in_thread(self._chaos.inject, order, seed)
 
     async def heal(self, active: Active) -> Healed:
         """See ``Hands``."""
-        return await asyncio.to_thread(self._chaos.heal, active)
+        return await in_thread(self._chaos.heal, active)
 
     async def active(self) -> list[Active]:
         """See ``Hands``."""
         return await asyncio.to_thread(self._chaos.active)
+
+
+async def in_thread(
+    work: Callable[Words, Found], *args: Words.args, **named: Words.kwargs
+) -> Found:
+    """In a thread. Raises Hindered for an engine that does not answer."""
+    try:
+        return await asyncio.to_thread(work, *args, **named)
+    except (OSError, EngineError) as error:
+        raise Hindered(str(error)) from error

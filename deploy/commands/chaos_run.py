@@ -111,6 +111,11 @@ def carried_out(
             asyncio.run(_mend(hands))
         progress.say("interrupted: all is mended; the workload stays in the namespace chaos")
         raise typer.Exit(128 + came[0]) from None
+    except BaseException:
+        # A bug of the run: what it broke is mended all the same.
+        with deaf():
+            asyncio.run(_mend(hands))
+        raise
 
 
 async def _interruptible(run: Coroutine[None, None, Report], came: list[int]) -> Report:

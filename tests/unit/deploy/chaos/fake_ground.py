@@ -17,6 +17,7 @@ from cluster.chaos.picking import OWNING_SERVICE
 from cluster.errors import ActorDown, StatusError
 from cluster.messages.apiserver import ApiRequest
 from deploy.chaos.ground import ASK_SECONDS, Event, Object
+from deploy.chaos.hands import Hindered
 
 Key = tuple[str, str, str]
 ADDRESS = "10.96.0.9"
@@ -246,6 +247,8 @@ class FakeHands:
         self.done: list[tuple[float, str]] = []
         self.doubtful: set[str] = set()
         self.impossible = False
+        # Seconds (of the loop) until which an engine does not answer.
+        self.hindered = 0.0
         self.also: Callable[[], None] = lambda: None
 
     async def view(self) -> View:
@@ -254,8 +257,10 @@ class FakeHands:
     async def inject(self, order: Order, seed: int = 0) -> Active:
         if self.impossible:
             raise ValueError("nobody leads")
-        self.also()
         now = asyncio.get_running_loop().time()
+        if now < self.hindered:
+            raise Hindered("the engine does not answer")
+        self.also()
         target = self.ground.leader if order.target == "leader" else order.target
         self.done.append((round(now, 2), f"{order.verb} {target}"))
         with self._leading():

@@ -32,6 +32,8 @@ class Engine:
         self.holds: list[Any] = []
         self.killed: list[str] = []
         self.keeps = True
+        # So many questions find nobody who answers.
+        self.silent = 0
         monkeypatch.setattr(engine, "listed", self.listed)
         monkeypatch.setattr(engine, "kill", self.kill)
         monkeypatch.setattr(containers, "holds", lambda *_: self.keeps)
@@ -40,6 +42,9 @@ class Engine:
 
     def listed(self, path: str, wanted: list[str], ended: bool = False) -> list[Any]:
         assert path == SOCKET
+        if self.silent:
+            self.silent -= 1
+            raise OSError("Remote end closed connection without response")
         pairs = [tuple(label.split("=", 1)) for label in wanted]
         return [
             one
@@ -87,6 +92,23 @@ def test_a_pod_that_is_gone_needs_no_other(docker: Engine) -> None:
     found = containers.again(SETTINGS, victims, labels.TYPE_CONTAINER)
     assert found.proof == "gone with their pods: web of default/web-1 on node-1 (one)"
     assert found.doubt == ""
+
+
+def test_an_engine_that_restarts_meanwhile_is_waited_for(
+    docker: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victims = [Victim("one", "u1", "web", "default/web-1", "node-1")]
+    docker.silent = 1
+    found = containers.again(SETTINGS, victims, labels.TYPE_CONTAINER)
+    assert found.doubt.startswith("nothing in the place of web")
+    monkeypatch.setattr(containers, "AGAIN_SECONDS", 5.0)
+    docker.silent, docker.holds = 2, [listed("two")]
+    assert containers.again(SETTINGS, victims, labels.TYPE_CONTAINER).doubt == ""
+    docker.silent = 1
+    found = containers.kill(SETTINGS, victims, labels.TYPE_CONTAINER)
+    assert (found.proof, found.doubt) == (
+        "", "the engine does not answer: Remote end closed connection without response"
+    )  # fmt: skip
 
 
 def test_an_engine_of_others_is_not_restarted(

@@ -235,6 +235,16 @@ def test_a_fault_that_cannot_be_says_nothing() -> None:
     assert any("not carried out: nobody leads" in reason for reason in told.report.reasons)
 
 
+def test_a_fault_that_another_hinders_comes_when_it_can() -> None:
+    def plant(ground: FakeGround, hands: FakeHands) -> None:
+        # For longer than an order that cannot be is tried again.
+        hands.hindered = 14.0
+
+    told = Told(SCENARIO, plant)
+    assert (told.report.verdict, told.report.reasons) == ("held", ())
+    assert told.hands.done[0][0] == pytest.approx(14.0, abs=0.3)
+
+
 def test_a_workload_that_does_badly_before_the_faults_says_nothing() -> None:
     def plant(ground: FakeGround, hands: FakeHands) -> None:
         ground.failing = lambda: "refused"
