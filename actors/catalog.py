@@ -7,6 +7,7 @@ are imported where they are made: a node need not load the API server, nor a rep
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -213,13 +214,22 @@ def node_components(live: LiveSettings, backends: Backends) -> list[Component]:
         Component(
             names.KUBELET, lambda: KubeletActor(settings, name, runtime, network, servers, None)
         ),
-        Component(names.PROXY, lambda: ProxyActor(settings, name, backends.packet_filter, servers)),
+        Component(
+            names.PROXY,
+            lambda: ProxyActor(
+                settings, name, backends.packet_filter, servers, partial(_node_address, live)
+            ),
+        ),
         Component(
             names.DNS,
             lambda: DnsActor(settings, name, servers, *dns_endpoint(settings, name)),
         ),
         tracer_component(settings, name),
     ]
+
+
+def _node_address(live: LiveSettings, name: str) -> str:
+    return next((node.address for node in live.now.nodes if node.name == name), "")
 
 
 def dns_endpoint(settings: ClusterSettings, name: str) -> tuple[str, int]:

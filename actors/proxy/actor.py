@@ -2,13 +2,14 @@
 
 It runs in the node's network namespace. Changes that arrive in one turn of the loop become one
 transaction. The first table replaces what stands only after both informers have synced, and when
-the actor ends the rules stay: connections do not depend on it.
+the actor ends the rules stay: connections do not depend on it. On a real network it asks the other
+nodes whether they are there, for endpoints of those that are not (``doubts.py``).
 
 Must not know: how rules are made (``rules.py``), nft.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from actors.client.api_client import ApiClient
 from actors.client.informer import Informer
@@ -16,7 +17,9 @@ from actors.kit.actor import Actor
 from actors.kit.causes import COALESCED, Causes, merged, parent
 from actors.kit.tracing import resume_trace
 from actors.kit.world.packet_filter import ForwardTable, PacketFilter, PacketFilterFault
-from actors.proxy.health_server import HealthServer
+from actors.kit.world.reach import Reaches, reaches
+from actors.proxy.doubts import Doubts
+from actors.proxy.health_server import PROXY_PORT, HealthServer
 from actors.proxy.rules import NodeView, table_name
 from actors.proxy.state import ProxyState
 from cluster.api.resources import ENDPOINT_SLICES, SERVICES
@@ -25,12 +28,16 @@ from cluster.settings import ClusterSettings
 
 RETRY_FIRST_SECONDS = 0.5
 RETRY_MAX_SECONDS = 30.0
+# Other nodes that have endpoints are asked so often, and have so long to answer.
+LOOK_SECONDS = 1.0
+ANSWER_SECONDS = 1.0
 # Services and slices with these labels are for others (Kubernetes' well-known labels).
 SELECTOR = "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless"
 
 
 class ProxyActor(Actor):
-    """One per node. ``servers``: API server addresses in order of preference."""
+    """One per node. ``servers``: API server addresses in order of preference. ``address``: of a
+    node by its name, '' if unknown; ``reach``: asks whether anybody is there."""
 
     def __init__(
         self,
@@ -38,11 +45,16 @@ class ProxyActor(Actor):
         node: str,
         packet_filter: PacketFilter,
         servers: Sequence[str],
+        address: Callable[[str], str] = lambda node: "",
+        reach: Reaches = reaches,
     ) -> None:
         self._settings = settings
         self._node = node
         self._filter = packet_filter
         self._servers = servers
+        self._address = address
+        self._reach = reach
+        self._doubts = Doubts()
         view = NodeView(node, settings.zone_of(node))
         self._state = ProxyState(table_name(settings.name), view, settings.network)
         self._wake = asyncio.Event()
@@ -58,6 +70,8 @@ class ProxyActor(Actor):
         self.ctx.task(services.run(), "services")
         self.ctx.task(slices.run(), "endpointslices")
         self.ctx.task(self._program(services, slices), "program")
+        if self._settings.network.packet_filter == "nftables":
+            self.ctx.task(self._look_around(), "look-around")
 
     async def stopped(self) -> None:
         await self._health.close()
@@ -117,3 +131,28 @@ class ProxyActor(Actor):
             faults = await self._health.serve(address, self._state.health_ports())
             for port, error in faults.items():
                 self.ctx.log.warning("health.port", port=port, error=error)
+
+    async def _look_around(self) -> None:
+        """For ever: who of the other nodes is silent, and which of their endpoints."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            places = self._state.places()
+            known = {node: found for node in places if (found := self._address(node))}
+            there = await self._all(dict.fromkeys(known.values(), PROXY_PORT))
+            silent = {node for node, address in known.items() if not there[address]}
+            before = self._doubts.dead
+            self._doubts.heard(await self._all(self._doubts.to_ask(places, silent)))
+            dead = self._doubts.dead
+            if dead == before:
+                continue
+            for address in sorted(dead ^ before):
+                event = "endpoint.silent" if address in dead else "endpoint.back"
+                self.ctx.log.info(event, endpoint=address)
+                self.ctx.note(event, address)
+            self._state.leave_out(dead)
+            self._changed("")
+
+    async def _all(self, places: dict[str, int]) -> dict[str, bool]:
+        """Whether each of these ports, by address, accepts a connection."""
+        asked = [self._reach(one, port, ANSWER_SECONDS) for one, port in places.items()]
+        return dict(zip(places, await asyncio.gather(*asked), strict=True))

@@ -1,7 +1,7 @@
 """healthCheckNodePort: tells external load balancers whether this node has an endpoint to offer.
 
 HTTP/1.1, 200 with a ready local endpoint, else 503, and a small JSON body (Service API reference,
-"externalTrafficPolicy").
+"externalTrafficPolicy"). On kube-proxy's own port, 10256: that the proxy is there.
 Must not know: rules, informers.
 """
 
@@ -15,12 +15,15 @@ REQUEST_BYTES_MAX = 8192
 # Served at once on all ports; above it a connection is closed unanswered, as a dead node's is.
 CONNECTIONS_MAX = 128
 
+# Source: kube-proxy's --healthz-bind-address.
+PROXY_PORT = 10256
+
 # Port → ((namespace, name) of the Service, its ready endpoints on this node).
 Health = Mapping[int, tuple[tuple[str, str], int]]
 
 
 class HealthServer:
-    """One listener per Service that asks for it."""
+    """One listener per Service that asks for it, and the proxy's own."""
 
     def __init__(self) -> None:
         self._health: Health = {}
@@ -28,12 +31,14 @@ class HealthServer:
         self._serving = 0
 
     async def serve(self, address: str, health: Health) -> dict[int, str]:
-        """Listen on exactly these ports; returns port → error for those that cannot be had."""
+        """Listen on exactly these ports and the proxy's own; returns port → error for those that
+        cannot be had."""
         self._health = health
-        for port in sorted(set(self._listeners) - set(health)):
+        wanted = {PROXY_PORT, *health}
+        for port in sorted(set(self._listeners) - wanted):
             self._listeners.pop(port).close()
         faults = {}
-        for port in sorted(set(health) - set(self._listeners)):
+        for port in sorted(wanted - set(self._listeners)):
             try:
                 self._listeners[port] = await self._listen(address, port)
             except OSError as error:
@@ -76,10 +81,9 @@ class HealthServer:
 def health_response(port: int, health: Health) -> bytes:
     """The whole HTTP answer."""
     service, local = health.get(port, (("", ""), 0))
-    body = json.dumps(
-        {"service": {"namespace": service[0], "name": service[1]}, "localEndpoints": local}
-    ).encode()
-    status = "200 OK" if local else "503 Service Unavailable"
+    told = {"service": {"namespace": service[0], "name": service[1]}, "localEndpoints": local}
+    body = json.dumps(told if port != PROXY_PORT else {"nodeEligible": True}).encode()
+    status = "200 OK" if local or port == PROXY_PORT else "503 Service Unavailable"
     head = (
         f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
         f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"

@@ -5,7 +5,7 @@ Source: "Virtual IPs and Service Proxies" (traffic policies, terminating endpoin
 Must not know: nft, informers, time (the API's conditions carry it all).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from actors.kit.world.packet_filter import Backend, Forward, ForwardTable, Front
@@ -29,16 +29,19 @@ class ServiceRules(NamedTuple):
 
 
 def service_rules(
-    service: ServiceInfo, slices: Iterable[SliceInfo], node: NodeView
+    service: ServiceInfo,
+    slices: Iterable[SliceInfo],
+    node: NodeView,
+    dead: Collection[str] = (),
 ) -> ServiceRules:
-    """All forwards of one Service on this node."""
+    """All forwards of one Service on this node. ``dead``: addresses that do not answer."""
     known = tuple(slices)
     forwards: dict[Front, Forward] = {}
     hairpins: set[str] = set()
     here: set[str] = set()
     for port in service.ports:
         targets = _targets(port, known)
-        choice = choose(targets, node)
+        choice = choose(targets, node, dead)
         for front, forward in _port_forwards(service, port, choice):
             forwards[front] = forward
         hairpins |= {endpoint.address for endpoint, _ in targets if endpoint.node == node.name}
@@ -72,9 +75,13 @@ def _targets(port: ServicePort, slices: Sequence[SliceInfo]) -> list[Target]:
     ]
 
 
-def choose(targets: Sequence[Target], node: NodeView) -> Choice:
-    """Ready endpoints; where there is none, those that still serve while they terminate."""
+def choose(targets: Sequence[Target], node: NodeView, dead: Collection[str] = ()) -> Choice:
+    """Ready endpoints; where there is none, those that still serve while they terminate.
+
+    Of the ready ones those that answer; if none does, it may be this node that is cut off, and all
+    are kept."""
     ready = [item for item in targets if item[0].ready]
+    ready = [item for item in ready if item[0].address not in dead] or ready
     leaving = [item for item in targets if item[0].serving and item[0].terminating]
     cluster = _near(ready, node) if ready else leaving
     here = [item for item in ready if item[0].node == node.name]

@@ -22,6 +22,7 @@ class ProxyState:
         self._service_of_slice: dict[Key, Key] = {}
         self._rules: dict[Key, ServiceRules] = {}
         self._dirty: dict[Key, None] = {}
+        self._dead: frozenset[str] = frozenset()
 
     @property
     def dirty(self) -> bool:
@@ -57,6 +58,24 @@ class ProxyState:
             if before != info.service:
                 self._dirty[info.service] = None
 
+    def leave_out(self, dead: frozenset[str]) -> None:
+        """These addresses, and no others, do not answer."""
+        changed, self._dead = dead ^ self._dead, dead
+        for key, slices in self._slices.items():
+            if any(end.address in changed for one in slices.values() for end in one.endpoints):
+                self._dirty[key] = None
+
+    def places(self) -> dict[str, dict[str, int]]:
+        """A TCP port of each ready endpoint of the other nodes: by address, by node."""
+        found: dict[str, dict[str, int]] = {}
+        for slices in self._slices.values():
+            for one in slices.values():
+                port = min((number for _, kind, number in one.ports if kind == "tcp"), default=0)
+                for end in one.endpoints:
+                    if port and end.ready and end.node and end.node != self._node.name:
+                        found.setdefault(end.node, {}).setdefault(end.address, port)
+        return found
+
     def table(self) -> ForwardTable:
         """The whole table as of now; nothing is dirty after."""
         for key in self._dirty:
@@ -66,7 +85,7 @@ class ProxyState:
             else:
                 slices = self._slices.get(key, {})
                 ordered = (slices[item] for item in sorted(slices))
-                self._rules[key] = service_rules(service, ordered, self._node)
+                self._rules[key] = service_rules(service, ordered, self._node, self._dead)
         self._dirty.clear()
         return assemble(self._name, self._rules, self._network)
 

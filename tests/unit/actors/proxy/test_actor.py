@@ -2,6 +2,8 @@
 
 import asyncio
 
+from msgspec.structs import replace
+
 from actors.kit.world.packet_filter import Backend
 from actors.kit.world.packet_filter_memory import MemoryPacketFilter
 from actors.proxy.actor import ProxyActor
@@ -9,6 +11,15 @@ from cluster.api.resources import ENDPOINT_SLICES, SERVICES
 from tests.unit.actors.client.harness import until
 from tests.unit.actors.proxy.test_rules import VIP, endpoint, endpoint_slice, service
 from tests.unit.actors.replica_bench import SERVERS, SETTINGS, ReplicaBench, replicated
+
+NODES = {"n2": "10.245.0.2", "n3": "10.245.0.3"}
+
+
+class Mute(ProxyActor):
+    """Without sockets."""
+
+    async def _serve_health(self) -> None:
+        return
 
 
 def backends(memory: MemoryPacketFilter) -> tuple[Backend, ...]:
@@ -68,3 +79,47 @@ async def test_refused_rules_are_tried_again(bench: ReplicaBench) -> None:
     await bench.system.spawn("proxy", lambda: ProxyActor(SETTINGS, "n1", memory, SERVERS))
     await until(lambda: backends(memory))
     assert memory.fail_next == 0
+
+
+@replicated
+async def test_endpoints_of_a_node_that_died_are_left_out_until_they_answer(
+    bench: ReplicaBench,
+) -> None:
+    async def reach(address: str, port: int, seconds: float) -> bool:
+        asked.append((address, port))
+        await asyncio.sleep(0.0 if address not in down else seconds)
+        return address not in down
+
+    settings = replace(SETTINGS, network=replace(SETTINGS.network, packet_filter="nftables"))
+    asked: list[tuple[str, int]] = []
+    down: set[str] = set()
+    memory = MemoryPacketFilter(local=("10.245.0.1",))
+    bench.state.put(SERVICES, service())
+    ends = (
+        endpoint("10.244.1.2", "n1"), endpoint("10.244.2.2", "n2"), endpoint("10.244.3.2", "n3"),
+    )  # fmt: skip
+    bench.state.put(ENDPOINT_SLICES, endpoint_slice(*ends))
+    await bench.system.spawn(
+        "proxy",
+        lambda: Mute(settings, "n1", memory, SERVERS, lambda node: NODES.get(node, ""), reach),
+    )
+    await until(lambda: len(backends(memory)) == 3)
+    await asyncio.sleep(5)
+    assert set(asked) == {("10.245.0.2", 10256), ("10.245.0.3", 10256)}, "no pod is asked"
+    # A kubelet that is down is no reason to leave out pods that answer.
+    down.add("10.245.0.2")
+    await asyncio.sleep(10)
+    assert len(backends(memory)) == 3
+    assert ("10.244.2.2", 8080) in asked
+    down.add("10.244.2.2")
+    await until(lambda: len(backends(memory)) == 2)
+    assert Backend("10.244.2.2", 8080) not in backends(memory)
+    # If nobody at all answers, the fault is more likely here.
+    down.update(("10.245.0.3", "10.244.3.2"))
+    bench.state.put(ENDPOINT_SLICES, endpoint_slice(*ends[1:]))
+    await until(lambda: Backend("10.244.1.2", 8080) not in backends(memory))
+    await asyncio.sleep(10)
+    assert len(backends(memory)) == 2
+    down.clear()
+    bench.state.put(ENDPOINT_SLICES, endpoint_slice(*ends))
+    await until(lambda: len(backends(memory)) == 3)

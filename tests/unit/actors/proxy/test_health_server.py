@@ -13,6 +13,7 @@ def test_status_follows_local_endpoints() -> None:
     assert health_response(32000, health).startswith(b"HTTP/1.1 200")
     assert b'"localEndpoints": 2' in health_response(32000, health)
     assert health_response(32001, health).startswith(b"HTTP/1.1 503")
+    assert health_response(health_server.PROXY_PORT, health).startswith(b"HTTP/1.1 200")
 
 
 async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

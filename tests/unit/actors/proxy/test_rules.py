@@ -174,3 +174,16 @@ def test_reachable_is_exactly_what_may_serve(
         allowed = {f"10.244.{node}.{host}" for node, host, _ in (ready or fallback)}
         forward = table.forwards[front]  # type: ignore[index]
         assert {backend.address for backend in forward.backends} == allowed
+
+
+def test_endpoints_that_do_not_answer_are_left_out_unless_none_does() -> None:
+    item = parse_slice(endpoint_slice(endpoint("10.244.1.2"), endpoint("10.244.2.2", "n2")))
+    assert item is not None
+
+    def chosen(*dead: str) -> list[str]:
+        rules = service_rules(info(), [item], NODE, dead)
+        return [end.address for end in rules.forwards[(VIP, "tcp", 80)].backends]
+
+    assert chosen() == ["10.244.1.2", "10.244.2.2"]
+    assert chosen("10.244.2.2", "10.244.9.9") == ["10.244.1.2"]
+    assert chosen("10.244.2.2", "10.244.1.2") == ["10.244.1.2", "10.244.2.2"]

@@ -8,6 +8,8 @@ from actors.proxy.state import ProxyState
 from cluster.settings import NetworkSettings
 from tests.unit.actors.proxy.test_rules import endpoint, endpoint_slice, service
 
+FRONT = ("10.96.0.7", "tcp", 80)
+
 
 def make() -> ProxyState:
     return ProxyState("t", NodeView("n1", "a"), NetworkSettings())
@@ -79,3 +81,28 @@ def test_health_ports_count_ready_local_endpoints() -> None:
     )
     state.table()
     assert state.health_ports() == {32000: (("d", "web"), 1)}
+
+
+def test_places_are_the_tcp_ports_of_ready_endpoints_elsewhere() -> None:
+    state = make()
+    ends = (
+        endpoint("10.244.1.2", "n1"), endpoint("10.244.2.2", "n2"),
+        endpoint("10.244.2.3", "n2", ready=False), endpoint("10.244.3.2", ""),
+    )  # fmt: skip
+    state.slice_changed(None, endpoint_slice(*ends))
+    assert state.places() == {"n2": {"10.244.2.2": 8080}}
+
+
+def test_what_is_left_out_dirties_its_services_alone() -> None:
+    state = make()
+    state.service_changed(None, service())
+    state.slice_changed(None, endpoint_slice(endpoint("10.244.1.2"), endpoint("10.244.2.2", "n2")))
+    state.table()
+    state.leave_out(frozenset({"10.244.9.9"}))
+    assert not state.dirty
+    state.leave_out(frozenset({"10.244.2.2"}))
+    assert [end.address for end in state.table().forwards[FRONT].backends] == ["10.244.1.2"]
+    state.leave_out(frozenset({"10.244.2.2"}))
+    assert not state.dirty
+    state.leave_out(frozenset())
+    assert len(state.table().forwards[FRONT].backends) == 2
