@@ -2,13 +2,16 @@
 
 Messages between processes are the processes' own (``inner``); these rules let them pass, and strike
 all else that nodes and their pods exchange with other nodes, and with replicas. Each fault has a
-table of its own in the namespace of each receiver, which goes with it. A kernel has no delay for
-packets (and often no netem): only what is dropped is done here. Needs root.
+table of its own in the namespace of each receiver, which goes with it. A packet filter drops
+(partition, loss), drops what is too much (bandwidth) and copies (duplicate), but cannot hold a
+packet back: delay and reorder would need netem, which many kernels lack, so packets are spared,
+and that is said. Needs root.
 Must not know: the ledger.
 """
 
 import ipaddress
 import json
+import math
 import socket
 import threading
 from collections.abc import Iterable
@@ -32,6 +35,11 @@ PROBE_PORT = 9
 # So many that chance alone spares none (less than once in four hundred).
 PROBES_SURE = 6.0
 PROBES_MAX = 2000
+# Of a rate, one second and what bursts may pass at once (nft's limit), twice for sure.
+BIG = b"steersman chaos" * 4000
+RATE_SURE = 2.2
+BURST_BYTES = 15_000
+SPARED = "messages alone: packets of pods are not held back (a packet filter cannot)"
 # Of which a share is drawn.
 LOTS = 10_000
 # Source: ip(7).
@@ -41,7 +49,8 @@ IP_TRANSPARENT = 19
 class Rule(msgspec.Struct, frozen=True):
     """What one receiver does not get from one sender. ``namespace``: the receiver's, ``origin``:
     the sender's, '' for the machine's own. ``sources``, ``targets``: addresses and ranges, those of
-    pods last. ``share``: of the packets."""
+    pods last. ``share``: of the packets, which are dropped, or come twice (``twice``). ``rate``:
+    bytes a second, and what is over that is dropped; 0 for none."""
 
     namespace: str
     origin: str
@@ -50,6 +59,8 @@ class Rule(msgspec.Struct, frozen=True):
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     share: float
+    twice: bool = False
+    rate: int = 0
 
 
 def rules(settings: ClusterSettings, inner: dict[str, Fault]) -> list[Rule]:
@@ -60,9 +71,10 @@ def rules(settings: ClusterSettings, inner: dict[str, Fault]) -> list[Rule]:
     found = []
     for sender, peer in plan.senders(inner):
         fault = inner[sender]
-        share = lost(fault)
+        if not (isinstance(fault, LinkFault) and filtered(fault)):
+            continue
         known = {*nodes, *replicas}
-        if not share or not {sender, peer} <= known or not {sender, peer} & set(nodes):
+        if not {sender, peer} <= known or not {sender, peer} & set(nodes):
             continue
         if sender in nodes and peer in nodes:
             sources = _addresses(nodes[sender])
@@ -74,7 +86,10 @@ def rules(settings: ClusterSettings, inner: dict[str, Fault]) -> list[Rule]:
         namespace, origin = (
             f"/run/netns/{nodes[name].netns}" if name in nodes else "" for name in (peer, sender)
         )
-        found.append(Rule(namespace, origin, sender, peer, sources, targets, share))
+        twice = not (fault.cut or fault.loss or fault.bandwidth)
+        share = 1.0 if fault.cut or fault.bandwidth else fault.loss or fault.duplicate
+        rate = 0 if fault.cut or fault.loss else fault.bandwidth
+        found.append(Rule(namespace, origin, sender, peer, sources, targets, share, twice, rate))
     return found
 
 
@@ -82,11 +97,19 @@ def _addresses(node: NodeSettings) -> tuple[str, ...]:
     return (node.address, node.pod_cidr)
 
 
-def lost(fault: Fault) -> float:
-    """The share of the packets that a fault drops. Pure."""
-    if not isinstance(fault, LinkFault):
-        return 0.0
-    return 1.0 if fault.cut else fault.loss
+def filtered(fault: Fault) -> bool:
+    """Whether a packet filter can do something of a fault. Pure."""
+    return isinstance(fault, LinkFault) and bool(
+        fault.cut or fault.loss or fault.bandwidth or fault.duplicate
+    )
+
+
+def spared(settings: ClusterSettings, inner: dict[str, Fault]) -> bool:
+    """Whether pods have packets that suffer nothing of what messages between their nodes do."""
+    links = [fault for fault in inner.values() if isinstance(fault, LinkFault)]
+    networks = {node.name for node in settings.nodes if node.netns}
+    struck = {*inner, *(peer for fault in links for peer in fault.peers)}
+    return bool(links and networks & struck) and not any(filtered(fault) for fault in links)
 
 
 def table(settings: ClusterSettings, fault: str) -> str:
@@ -113,7 +136,12 @@ def script(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> str:
         match = f"ip saddr {{ {', '.join(rule.sources)} }} ip daddr {{ {', '.join(rule.targets)} }}"
         chance = max(1, round(rule.share * LOTS))
         drawn = f" numgen random mod {LOTS} < {chance}" if chance < LOTS else ""
-        lines.append(f"    {match}{drawn} counter name n{number} drop")
+        if rule.rate:
+            drawn = f" limit rate over {rule.rate} bytes/second burst {BURST_BYTES} bytes"
+        deed = "dup to ip daddr" if rule.twice else "drop"
+        # A copy for this machine itself comes by here again.
+        match = f'iifname != "lo" {match}' if rule.twice else match
+        lines.append(f"    {match}{drawn} counter name n{number} {deed}")
     return "\n".join([*lines, "  }", "}", ""])
 
 
@@ -130,7 +158,7 @@ def strike(settings: ClusterSettings, entry: Entry) -> Evidence:
     have counted them."""
     wanted = by_namespace(rules(settings, entry.inner))
     if not wanted:
-        return Evidence()
+        return Evidence(SPARED if spared(settings, entry.inner) else "")
     for namespace, its in wanted.items():
         _nft(namespace, "-f", "-", stdin=script(settings, entry.name, its))
     probe([rule for its in wanted.values() for rule in its])
@@ -141,15 +169,24 @@ def strike(settings: ClusterSettings, entry: Entry) -> Evidence:
         for number, rule in enumerate(its):
             name = f"{rule.sender} to {rule.receiver}"
             (caught if counters.get(f"n{number}") else missed).append(name)
+    deeds = {told(rule) for its in wanted.values() for rule in its}
+    deed = " or ".join(sorted(deeds))
     return Evidence(
-        f"packets of pods dropped: {', '.join(caught)}" if caught else "",
-        f"packets of pods get through: {', '.join(missed)}" if missed else "",
+        f"packets of pods {deed}: {', '.join(caught)}" if caught else "",
+        f"packets of pods not {deed}: {', '.join(missed)}" if missed else "",
     )
+
+
+def told(rule: Rule) -> str:
+    """What a rule does to packets, for people."""
+    if rule.rate:
+        return f"over {rule.rate:,} bytes a second dropped"
+    return "doubled" if rule.twice else "dropped"
 
 
 def mend(settings: ClusterSettings, entry: Entry) -> Evidence:
     """Remove the rules. Proof: no namespace has them."""
-    if not any(lost(fault) for fault in entry.inner.values()):
+    if not any(filtered(fault) for fault in entry.inner.values()):
         return Evidence()
     # In all there are now: nodes may have come and gone since.
     there = network.namespaces()
@@ -167,7 +204,7 @@ def mend(settings: ClusterSettings, entry: Entry) -> Evidence:
 
 
 def counted(settings: ClusterSettings, fault: str, namespace: str) -> dict[str, int]:
-    """Packets dropped by each rule, by its counter's name."""
+    """Packets struck by each rule, by its counter's name."""
     name = table(settings, fault)
     listed = json.loads(_nft(namespace, "-j", "list", "counters", "table", "ip", name) or "{}")
     found = [item["counter"] for item in listed.get("nftables", []) if "counter" in item]
@@ -189,14 +226,16 @@ def _send(rule: Rule) -> None:
 def _send_in(rule: Rule) -> None:
     """The thread moves into the sender's network, and does not come back."""
     enter_namespace(rule.origin)
-    count = min(PROBES_MAX, round(PROBES_SURE / rule.share))
+    text, count = b"steersman chaos", round(PROBES_SURE / rule.share)
+    if rule.rate:
+        text, count = BIG, math.ceil((RATE_SURE * rule.rate + BURST_BYTES) / len(BIG))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         # A pod's address is no address of its node.
         sender.setsockopt(socket.SOL_IP, IP_TRANSPARENT, 1)
         sender.bind((_one_of(rule.sources[-1]), 0))
-        for _ in range(count):
+        for _ in range(min(PROBES_MAX, count)):
             with suppress(OSError):
-                sender.sendto(b"steersman chaos", (_one_of(rule.targets[-1]), PROBE_PORT))
+                sender.sendto(text, (_one_of(rule.targets[-1]), PROBE_PORT))
 
 
 def _one_of(addresses: str) -> str:

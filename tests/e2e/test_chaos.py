@@ -74,6 +74,26 @@ def test_pods_of_zones_that_are_cut_off_do_not_hear_each_other(
     kubectl("delete", "pod", *names)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("bandwidth", "zone/a", "zone/b", "50kB/s"), "over 50,000 bytes a second dropped: "),
+        (("duplicate", "zone/a", "zone/b", "20%"), "packets of pods doubled: "),
+        (("delay", "zone/a", "zone/b", "20ms"), "packets of pods are not held back"),
+    ],
+)
+def test_packets_of_pods_suffer_what_a_filter_can_do(
+    real: RealCluster, words: tuple[str, ...], told: str
+) -> None:
+    try:
+        printed = real.do("chaos", *words)
+        assert told in printed.replace("\n  ", " ")
+        assert len(rules(real)) == (0 if words[0] == "delay" else 3)
+    finally:
+        real.do("chaos", "heal")
+    assert rules(real) == []
+
+
 def test_a_killed_container_is_replaced(real: RealCluster, kubectl: Kubectl) -> None:
     printed = real.do("chaos", "docker", "kill-container", "node/1", "--seed", "1")
     assert "proof: dead: " in printed

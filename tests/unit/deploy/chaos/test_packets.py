@@ -43,14 +43,46 @@ def test_one_way_is_one_way() -> None:
 
 def test_only_what_a_filter_can_do_is_done() -> None:
     for order in (
-        Order("delay", "node/1", amount=1), Order("bandwidth", "node/1", amount=1e6),
-        Order("duplicate", "node/1", amount=0.5), Order("partition", "leader", "followers"),
+        Order("delay", "node/1", amount=1), Order("reorder", "node/1", amount=0.5),
+        Order("partition", "leader", "followers"),
         Order("clock", "node/1", amount=5),
     ):  # fmt: skip
         assert rules(order) == []
     simulated = build_settings(Topology(runtime="memory"), "/data")
     cut = Order("partition", "zone/a")
     assert packets.rules(simulated, plan.faults(cut, "f-1", plan.who(cut, VIEW))) == []
+
+
+def test_what_a_filter_cannot_do_is_said() -> None:
+    def spared(order: Order, runtime: str = "docker") -> bool:
+        settings = build_settings(Topology(runtime=runtime), "/data")
+        return packets.spared(settings, plan.faults(order, "f-1", plan.who(order, VIEW)))
+
+    assert spared(Order("delay", "zone/a", "zone/b", amount=0.04))
+    assert spared(Order("reorder", "leader", amount=0.5)), "nodes are its peers"
+    assert not spared(Order("delay", "leader", "followers", amount=0.04)), "they have no pods"
+    assert not spared(Order("bandwidth", "node/1", amount=1e6))
+    assert not spared(Order("clock", "node/1", amount=5))
+    assert not spared(Order("delay", "zone/a", amount=0.04), runtime="memory")
+
+
+def test_narrow_links_and_doubled_packets() -> None:
+    def line(order: Order) -> str:
+        first = rules(order)[:1]
+        text = packets.script(SETTINGS, "f-1", first)
+        return next(line.strip() for line in text.splitlines() if "counter name" in line)
+
+    way = "ip saddr { 10.245.0.1, 10.244.1.0/24 } ip daddr { 10.245.0.2, 10.244.2.0/24 } "
+    assert line(Order("bandwidth", "node/1", "node/2", 50_000)) == (
+        way + "limit rate over 50000 bytes/second burst 15000 bytes counter name n0 drop"
+    )
+    assert line(Order("duplicate", "node/1", "node/2", 0.1)) == (
+        f'iifname != "lo" {way}numgen random mod 10000 < 1000 counter name n0 dup to ip daddr'
+    )
+    assert [packets.told(rules(order)[0]) for order in (
+        Order("bandwidth", "node/1", amount=50_000), Order("duplicate", "node/1", amount=0.1),
+        Order("loss", "node/1", amount=0.1),
+    )] == ["over 50,000 bytes a second dropped", "doubled", "dropped"]  # fmt: skip
 
 
 def test_messages_of_processes_are_let_pass_before_anything_is_dropped() -> None:
