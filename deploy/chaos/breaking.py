@@ -4,6 +4,7 @@ Must not know: what the cluster is used for, or what is checked.
 """
 
 import asyncio
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from deploy.chaos.hands import Hands, Hindered
 PATIENCE_SECONDS = 5.0
 # And one that another fault hinders, which has its own time (an engine that restarts).
 HINDERED_SECONDS = 20.0
+# What cannot be healed, for whoever has it is down, is tried again so long; then at the end.
+MENDING_SECONDS = 60.0
+MEND_AGAIN_SECONDS = 1.0
 
 
 @dataclass
@@ -41,15 +45,15 @@ class Carried:
     def masked_by(self, others: Iterable["Carried"]) -> str:
         """Another fault that held one of its processes meanwhile: what that hides cannot be
         proven. '' if there was none. While any other stands, it cannot be told that all is well
-        again."""
-        healing = not self.doubts_of_striking()
+        again; and an order that was not carried out may have found down whom it was for."""
+        vague = self.active is None or not self.doubts_of_striking()
         for other in others:
             meanwhile = other.begin < (self.end or math.inf) and self.begin < (
                 other.end or math.inf
             )
-            near = healing or set(self.names) & set(other.names)
-            if other is not self and meanwhile and near:
-                return other.active.name if other.active is not None else ""
+            near = vague or set(self.names) & set(other.names)
+            if other is not self and other.active is not None and meanwhile and near:
+                return other.active.name
         return ""
 
     def doubts(self) -> list[str]:
@@ -105,21 +109,32 @@ class Breaker:
         self.say(f"{active.name} on {where}: {told(active.proof, active.doubt)}")
         await asyncio.sleep(max(0.0, carried.struck + timed.order.seconds - _now()))
         carried.mending = _now()
-        try:
-            carried.healed = await self.hands.heal(active)
-        except ValueError as error:
-            carried.problem = f"not healed: {error}"
+        await self._heal(carried, active)
         carried.end = _now()
         healed = carried.healed
         if healed is not None:
             self.say(f"{active.name} healed: {told(healed.proof, healed.doubt)}")
 
+    async def _heal(self, carried: Carried, active: Active) -> None:
+        """Until it stands no more: who has it may be down himself, and would suffer on."""
+        while True:
+            carried.problem = ""
+            try:
+                carried.healed = await self.hands.heal(active)
+            except ValueError as error:
+                carried.problem = f"not healed: {error}"
+            left = any(one.name == active.name for one in await self.hands.active())
+            if not left or _now() > carried.mending + MENDING_SECONDS:
+                return
+            await asyncio.sleep(MEND_AGAIN_SECONDS)
+
     async def _inject(self, carried: Carried) -> Active | None:
         order, seed = carried.timed.order, carried.timed.seed
         begin, patience = _now(), min(PATIENCE_SECONDS, max(order.seconds, 1.0))
-        while True:
+        for tries in itertools.count():
             try:
-                active = await self.hands.inject(order, seed)
+                # What is random is drawn anew: who was drawn may be down already.
+                active = await self.hands.inject(order, seed + tries)
                 carried.problem = ""
                 return active
             except ValueError as error:
@@ -130,6 +145,7 @@ class Breaker:
                     self.say(f"{order.verb} {order.target}: {carried.problem}")
                     return None
             await asyncio.sleep(0.25)
+        raise AssertionError("it is tried until it is given up")
 
     def hit(self) -> set[str]:
         """Names of the processes that suffer now."""

@@ -114,6 +114,7 @@ def test_an_engine_that_restarts_meanwhile_is_waited_for(
 def test_an_engine_of_others_is_not_restarted(
     docker: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(engine, "own", lambda _: None)
     with pytest.raises(ValueError, match="was not started by steersman"):
         containers.check_engine(SETTINGS)
     monkeypatch.setattr(engine, "own", lambda _: 77)

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from cluster.chaos.observations import Container
-from cluster.chaos.orders import Order
+from cluster.chaos.orders import Active, Healed, Order
 from cluster.chaos.report import Report, decode, encode
 from cluster.chaos.scenario import (
     Bounds,
@@ -18,7 +18,9 @@ from cluster.chaos.scenario import (
     StatefulSetLoad,
     Workload,
 )
+from cluster.chaos.schedule import Timed
 from cluster.messages.apiserver import ApiRequest
+from deploy.chaos.breaking import Breaker, Carried
 from deploy.chaos.runner import Run
 from tests.simulation.loop import run_simulation
 from tests.unit.deploy.chaos.fake_ground import FakeGround, FakeHands
@@ -243,6 +245,68 @@ def test_a_fault_that_another_hinders_comes_when_it_can() -> None:
     told = Told(SCENARIO, plant)
     assert (told.report.verdict, told.report.reasons) == ("held", ())
     assert told.hands.done[0][0] == pytest.approx(14.0, abs=0.3)
+
+
+class Seeds(FakeHands):
+    """Orders of one seed cannot be: who is drawn by it is down."""
+
+    def __init__(self, ground: FakeGround) -> None:
+        super().__init__(ground)
+        self.seeds: list[int] = []
+
+    async def inject(self, order: Order, seed: int = 0) -> Active:
+        self.seeds.append(seed)
+        if seed == 5:
+            raise ValueError("r1: not running already")
+        return await super().inject(order, seed)
+
+
+def test_who_is_down_already_is_not_drawn_again() -> None:
+    async def main() -> list[int]:
+        hands = Seeds(FakeGround())
+        breaker = Breaker(hands, lambda line: None)
+        await breaker.run([Timed(0.0, 0, Order("kill", "random-replica", seconds=1.0), 5)])
+        assert [one.doubts() for one in breaker.carried] == [[]]
+        return hands.seeds
+
+    assert run_simulation(main) == [5, 6]
+
+
+class Stubborn(FakeHands):
+    """The first two tries heal nothing."""
+
+    tries = 0
+
+    async def heal(self, active: Active) -> Healed:
+        self.tries += 1
+        if self.tries < 3:
+            return Healed(active, 0.0, "", doubt="r1 does not answer, and may suffer on")
+        return await super().heal(active)
+
+
+def test_what_is_not_healed_yet_is_healed_again() -> None:
+    async def main() -> tuple[int, Carried]:
+        hands = Stubborn(FakeGround())
+        breaker = Breaker(hands, lambda line: None)
+        await breaker.run([Timed(0.0, 0, Order("kill", "leader", seconds=1.0), 5)])
+        return hands.tries, breaker.carried[0]
+
+    tries, carried = run_simulation(main)
+    assert (tries, carried.doubts()) == (3, [])
+    assert carried.end - carried.mending == pytest.approx(2.0, abs=0.1)
+
+
+def test_an_order_that_another_fault_leaves_nobody_for_is_excused_and_told() -> None:
+    def order(verb: str) -> Timed:
+        return Timed(0.0, 0, Order(verb, "leader", seconds=1.0), 1)
+
+    lasting = Carried(order("kill"), 1.0, end=9.0, active=Active("kill-1", Order("kill"), ("r1",)))
+    late = Carried(order("pause"), 3.0, end=4.0, problem="not carried out: nobody leads")
+    assert late.masked_by([lasting, late]) == "kill-1"
+    alone = Carried(order("pause"), 10.0, end=11.0, problem="not carried out: nobody leads")
+    assert alone.masked_by([lasting, alone]) == ""
+    never = Carried(order("pause"), 3.0, end=4.0, problem="not carried out: nobody leads")
+    assert never.masked_by([late, never]) == "", "what never was excuses nothing"
 
 
 def test_a_workload_that_does_badly_before_the_faults_says_nothing() -> None:
