@@ -42,6 +42,15 @@ class Carried:
         """The processes that it hit, on both sides."""
         return (*self.active.names, *self.active.others) if self.active is not None else ()
 
+    @property
+    def victims(self) -> tuple[str, ...]:
+        """Those that suffer: of one and the rest the one, for the rest have each other."""
+        if self.active is None:
+            return ()
+        order = self.active.order
+        rest = not order.other and order.way != "bridge"
+        return self.active.names if rest else self.names
+
     def masked_by(self, others: Iterable["Carried"]) -> str:
         """Another fault that held one of its processes meanwhile: what that hides cannot be
         proven. '' if there was none. While any other stands, it cannot be told that all is well
@@ -150,12 +159,7 @@ class Breaker:
     def hit(self) -> set[str]:
         """Names of the processes that suffer now."""
         standing = [one for one in self.carried if not one.end]
-        return {
-            name
-            for one in standing
-            if one.active is not None
-            for name in (*one.active.names, *one.active.others)
-        }
+        return {name for one in standing for name in one.victims}
 
     async def mend(self) -> None:
         """Heal whatever is still broken; what could not be told before may be told now."""

@@ -110,7 +110,7 @@ def fault(one: Carried, begin: float, end: float, carried: Sequence[Carried]) ->
     active, healed = one.active, one.healed
     return Fault(
         name=active.name if active else one.timed.order.verb,
-        order=order_text(one.timed.order), names=one.names,
+        order=order_text(one.timed.order), names=one.victims,
         begin=one.begin - begin,
         struck=(one.struck or one.begin) - begin,
         mending=(one.mending or one.end or end) - begin,
@@ -201,8 +201,11 @@ def all_series(facts: Facts, seen: Evidence) -> list[Series]:
         if app.visits:
             good = [visit.end for visit in app.visits if not visit.problem]
             bad = [visit.end for visit in app.visits if visit.problem]
+            asked = series.rates([*good, *bad], begin, end, step)
             for word, moments in (("answered", good), ("failed", bad)):
-                values = series.rates(moments, begin, end, step)
+                rates = series.rates(moments, begin, end, step)
+                # Where nobody asked nothing failed, and nothing was answered.
+                values = [rate if all_ else None for rate, all_ in zip(rates, asked, strict=True)]
                 name = f"requests {app.name} {word}"
                 found.append(Series(name, "per second", step, tuple(values)))
     return found

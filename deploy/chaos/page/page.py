@@ -194,10 +194,13 @@ def _leadership(report: Report, time: Time, bands: Sequence[Band]) -> str:
 
 
 def _timeline(report: Report, time: Time) -> str:
-    """A row for each verb: from begun to struck pale, at work, from mending to healed pale."""
-    rows = list(dict.fromkeys(_verb(one) for one in report.faults))
+    """A row for each verb (more, if several of it stand at once): from begun to struck pale, at
+    work, from mending to healed pale."""
+    placed = rows_of(report.faults)
+    verbs = list(dict.fromkeys(verb for verb, _ in placed))
+    rows = sorted(set(placed), key=lambda row: (verbs.index(row[0]), row[1]))
     bars = []
-    for one in report.faults:
+    for one, row in zip(report.faults, placed, strict=True):
         style = "doubtful" if one.doubts and not one.masked else "s2"
         title = f"{one.order}: {', '.join(one.names)}"
         for begin, end, pale in (
@@ -206,9 +209,29 @@ def _timeline(report: Report, time: Time) -> str:
         ):  # fmt: skip
             if end > begin:
                 word = ", ".join(one.names) if not pale else ""
-                bars.append(Bar(_verb(one), begin, end, style + pale, title, word))
+                bars.append(Bar(_named(row), begin, end, style + pale, title, word))
     head = '<h3>Faults <span class="unit">pale: taking effect, being healed</span></h3>'
-    return f'<div class="card plot">{head}{bar_plot(rows, bars, time, label="Faults")}</div>'
+    plot = bar_plot([_named(row) for row in rows], bars, time, label="Faults")
+    return f'<div class="card plot">{head}{plot}</div>'
+
+
+def rows_of(faults: Sequence[Fault]) -> list[tuple[str, int]]:
+    """The row of each fault: its verb, and the first number at which no other stands then. Pure."""
+    placed: list[tuple[str, int]] = []
+    for one in faults:
+        taken = {
+            row[1]
+            for row, other in zip(placed, faults, strict=False)
+            if row[0] == _verb(one) and other.begin < one.end and one.begin < other.end
+        }
+        number = next(n for n in range(len(taken) + 1) if n not in taken)
+        placed.append((_verb(one), number))
+    return placed
+
+
+def _named(row: tuple[str, int]) -> str:
+    verb, number = row
+    return f"{verb} {number + 1}" if number else verb
 
 
 def _verb(fault: Fault) -> str:

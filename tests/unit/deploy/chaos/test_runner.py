@@ -296,6 +296,16 @@ def test_what_is_not_healed_yet_is_healed_again() -> None:
     assert carried.end - carried.mending == pytest.approx(2.0, abs=0.1)
 
 
+def test_of_one_and_the_rest_the_one_suffers() -> None:
+    def victims(order: Order) -> tuple[str, ...]:
+        active = Active("partition-1", order, ("r1",), ("r2", "n1"))
+        return Carried(Timed(0.0, 0, order, 1), 0.0, active=active).victims
+
+    assert victims(Order("partition", "r1")) == ("r1",)
+    assert victims(Order("partition", "r1", "zone/b")) == ("r1", "r2", "n1")
+    assert victims(Order("partition", "r1", way="bridge")) == ("r1", "r2", "n1")
+
+
 def test_an_order_that_another_fault_leaves_nobody_for_is_excused_and_told() -> None:
     def order(verb: str) -> Timed:
         return Timed(0.0, 0, Order(verb, "leader", seconds=1.0), 1)

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from cluster.chaos.observations import Violation
 from cluster.chaos.report import Fault, Found, Reign, Report, Series
 from cluster.chaos.scenario import Scenario
-from deploy.chaos.page.page import page
+from deploy.chaos.page.page import page, rows_of
 
 VOID = {"meta", "br"}
 FAULT = Fault(
@@ -96,3 +96,16 @@ def test_an_empty_report() -> None:
 
 def test_the_same_report_gives_the_same_page() -> None:
     assert page(FULL) == page(FULL)
+
+
+def test_faults_that_stand_at_once_have_rows_of_their_own() -> None:
+    def cut(begin: float, end: float, verb: str = "partition") -> Fault:
+        return Fault(
+            name="f", order=f"{verb} leader", names=("r1",), begin=begin, struck=begin,
+            mending=end, end=end, proof="", healed="", doubts=(), masked="",
+        )  # fmt: skip
+
+    faults = [cut(0, 5), cut(4, 9), cut(4, 6, "kill"), cut(6, 8), cut(9, 10)]
+    assert rows_of(faults) == [
+        ("partition", 0), ("partition", 1), ("kill", 0), ("partition", 0), ("partition", 0),
+    ]  # fmt: skip
