@@ -57,7 +57,9 @@ from actors.apiserver.server_metrics import ServerMetrics
 from actors.apiserver.shared_watch import SharedWatches
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.subresources.handler import Parts
+from actors.apiserver.ui import endings
 from actors.apiserver.ui.actor import UiActor
+from actors.apiserver.ui.endings import Endings
 from actors.apiserver.ui.entry import UI_ACTOR, Entry
 from actors.apiserver.ui.sessions import Sessions
 from actors.apiserver.webhook_client import WebhookClient
@@ -140,9 +142,13 @@ class ApiServerActor(Actor):
         """What gathers for the live page is an actor of its own: it fails alone, however often."""
         name = UI_ACTOR.partition("/")[2]
         await self.ctx.spawn(name, lambda: UiActor(self._live), PAGE_RESTARTS)
+        store, ended = self._environment.objects.store, Endings()
+        self.ctx.task(follow(store, endings.PREFIX, ended, self._broke, False), "ended sessions")
         return Entry(
             self._desk.authentication,
-            Sessions(self._authority.service_account_key),
+            Sessions(self._authority.service_account_key, ended.last),
+            ended,
+            store,
             self.ctx.ref,
             self._replica,
             lambda: tuple(one.name for one in self._live.now.replicas),

@@ -69,9 +69,11 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class MakeLogin(Message, frozen=True):
-    """Ask: a code with which a browser may act as this user, once, soon; reply LoginCode."""
+    """Ask: a code with which a browser may act as this user, once, soon; reply LoginCode.
+    ``ending``: the last end of all of the user's sessions that was known."""
 
     identity: Identity
+    ending: int = 0
 
 
 class LoginCode(Message, frozen=True):
@@ -89,6 +91,7 @@ class RedeemLogin(Message, frozen=True):
 
 
 class Login(Message, frozen=True):
-    """Whom a code stood for."""
+    """Whom a code stood for. ``ending``: see MakeLogin."""
 
     identity: Identity
+    ending: int = 0

@@ -16,6 +16,10 @@ def ui(
     replica: Annotated[
         str, typer.Option("--replica", metavar="NAME", help="The replica that is to serve it.")
     ] = "",
+    end_sessions: Annotated[
+        bool,
+        typer.Option("--end-sessions", help="Log out everybody who came by a code or certificate."),
+    ] = False,
     name: Name = DEFAULT_NAME,
     data_dir: DataDir = "",
 ) -> None:
@@ -26,6 +30,11 @@ def ui(
     Example: [bold]steersman ui[/]
     """
     settings = find(name, data_dir)
+    progress = Progress()
+    if end_sessions:
+        administrator.client(settings).call("POST", "/ui/logout/everybody", {})
+        progress.say("sessions by code or certificate are over; one by token ends with its token")
+        return
     server = settings.network.shared_api
     if replica:
         addresses = settings.replica(replica).api_addresses
@@ -33,7 +42,6 @@ def ui(
             raise ValueError(f"{replica} serves no HTTPS")
         server = addresses[0]
     made = administrator.client(settings, server).call("POST", "/ui/login/code", {})
-    progress = Progress()
     print(f"https://{server}/ui/login#code={made['code']}")
     progress.say(f"good once, for {made['seconds']:.0f} seconds")
     ca = Path(pki.path(settings, "ca.crt"))

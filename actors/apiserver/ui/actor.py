@@ -82,7 +82,8 @@ class UiActor(Actor):
                 return PageAnswer(orjson.dumps(self._view.flows.messages_of(key)))
             case MakeLogin():
                 secret = self.ctx.world.entropy.hex(2 * CODE_BYTES)
-                code = self._codes.make(message.identity, secret, self._now())
+                login = Login(message.identity, message.ending)
+                code = self._codes.make(login, secret, self._now())
                 return LoginCode(code, CODE_SECONDS)
         raise PeerFault(f"the page takes no {type(message).__name__}")
 
@@ -227,7 +228,7 @@ class UiActor(Actor):
         found = self._codes.redeem(message.code, self._now())
         if found is None:
             raise status.unauthorized()
-        return Login(found)
+        return found
 
     def _now(self) -> float:
         return self.ctx.world.clock.monotonic()

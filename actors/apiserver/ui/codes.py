@@ -6,7 +6,7 @@ how codes travel.
 
 from dataclasses import dataclass, field
 
-from cluster.messages.ui import Identity
+from cluster.messages.ui import Login
 
 CODE_SECONDS = 120.0
 # Of one replica: more than people ask for at a time, and a bound on what askers can make it keep.
@@ -18,18 +18,18 @@ class LoginCodes:
     """Those of one replica."""
 
     replica: str
-    _known: dict[str, tuple[float, Identity]] = field(default_factory=dict)
+    _known: dict[str, tuple[float, Login]] = field(default_factory=dict)
 
-    def make(self, identity: Identity, secret: str, now: float) -> str:
+    def make(self, login: Login, secret: str, now: float) -> str:
         """``secret``: random text; ``now``: seconds of a clock that is never set back."""
         self._forget(now)
         while len(self._known) >= CODES_MAX:
             del self._known[next(iter(self._known))]
         code = f"{self.replica}.{secret}"
-        self._known[code] = (now + CODE_SECONDS, identity)
+        self._known[code] = (now + CODE_SECONDS, login)
         return code
 
-    def redeem(self, code: str, now: float) -> Identity | None:
+    def redeem(self, code: str, now: float) -> Login | None:
         """Whom it stands for; None if it is unknown, used or too old. It is used up."""
         self._forget(now)
         found = self._known.pop(code, None)

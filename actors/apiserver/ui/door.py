@@ -4,8 +4,9 @@ Paths, all with the rights of who asks (rules for paths that are no resources, a
 ``/ui`` the page; ``/ui/login``, ``/ui/files/*`` for everybody; ``/ui/live`` server-sent events
 (HTML Living Standard, section 9.2); ``/ui/whoami``, ``/ui/chain``, ``/ui/chains``,
 ``/ui/messages``, ``/ui/history``;
-``/ui/api/*`` reads of the ordinary API; POST ``/ui/login``, ``/ui/logout``, ``/ui/login/code``,
-``/ui/chaos``. Must not know: what the page shows, how requests for objects are served.
+``/ui/api/*`` reads of the ordinary API; POST ``/ui/login``, ``/ui/login/code``, ``/ui/logout``
+(this browser), ``/ui/logout/everywhere``, ``/ui/logout/everybody``, ``/ui/chaos``. Must not know:
+what the page shows, how requests for objects are served.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from actors.apiserver.rest_path import ResourcePath, api_request, parse_path, pa
 from actors.apiserver.ui import chaos_socket, fault_commands, history, page_files
 from actors.apiserver.ui.entry import ASK_SECONDS, UI_ACTOR, Entry
 from actors.apiserver.ui.origin import SAFE_HEADERS, objection
-from actors.apiserver.ui.sessions import SESSION_SECONDS, cookie_name
+from actors.apiserver.ui.sessions import SESSION_SECONDS, cookie_name, token
 from actors.kit.ref import Ref
 from cluster import names
 from cluster.api import status
@@ -45,6 +46,8 @@ from cluster.messages.ui import (
 
 ROOT, LOGIN, FILES, API = "/ui", "/ui/login", "/ui/files/", "/ui/api"
 CODE, LOGOUT, CHAOS = "/ui/login/code", "/ui/logout", "/ui/chaos"
+EVERYWHERE, EVERYBODY = f"{LOGOUT}/everywhere", f"{LOGOUT}/everybody"
+POSTED = (CODE, LOGOUT, EVERYWHERE, EVERYBODY, CHAOS)
 # Paths of the ordinary API that a page may read, beside resources: what it finds kinds by.
 DISCOVERY = ("/api", "/apis")
 CHAIN_SECONDS = 10.0
@@ -75,7 +78,6 @@ class UiDoor:
         self._audit = audit
         self._cookie = cookie_name(desk.environment.settings.name)
         self._questions: dict[str, Callable[[Mapping[str, str], Caller], Awaitable[bytes]]] = {
-            "/ui/whoami": self._whoami,
             "/ui/chain": self._chain,
             "/ui/messages": self._messages,
             "/ui/chains": self._chains,
@@ -124,7 +126,7 @@ class UiDoor:
         if path == CHAOS:
             return await self._break(http, visit, caller)
         visit.started()
-        return await self._live(http)
+        return await self._live(http, cookie)
 
     async def _short(
         self, http: web.BaseRequest, path: str, raw_query: str, caller: Caller
@@ -133,22 +135,27 @@ class UiDoor:
         match http.method, path:
             case "GET" | "HEAD", "/ui":
                 return _file("index.html", http.headers.get("If-None-Match", ""))
+            case "GET", "/ui/whoami":
+                return _json(await self._whoami(http, caller))
             case "GET", _ if path in self._questions:
                 return _json(await self._questions[path](parse_query(raw_query), caller))
             case "POST", "/ui/login/code":
                 made = await self._entry.code_for(caller)
                 return _json(orjson.dumps({"code": made.code, "seconds": made.seconds}))
+            case "POST", "/ui/logout/everywhere" | "/ui/logout/everybody":
+                await self._entry.end(caller.user if path == EVERYWHERE else "")
+                return self._bye()
             case ("GET", "/ui/live") | ("POST", "/ui/chaos"):
                 return None
-        if path in (CHAOS, CODE, LOGOUT, "/ui/live", *self._questions):
+        if path in (*POSTED, "/ui/live", "/ui/whoami", *self._questions):
             raise status.method_not_allowed(None, http.method.lower())
         raise status.resource_not_found()
 
     async def _may(self, method: str, path: str, caller: Caller) -> None:
-        """Raises StatusError 401 for who has not said who it is, 403. A code is for whoever may see
-        the page."""
+        """Raises StatusError 401 for who has not said who it is, 403. A code, and an end of one's
+        own sessions, are for whoever may see the page."""
         try:
-            asked = ("GET", ROOT) if path == CODE else (method, path)
+            asked = ("GET", ROOT) if path in (CODE, EVERYWHERE) else (method, path)
             await self._desk.authorization.check_path(*asked, caller)
         except StatusError as error:
             if error.code == 403 and names.GROUP_UNAUTHENTICATED in caller.groups:
@@ -205,7 +212,7 @@ class UiDoor:
         response.headers.update(SAFE_HEADERS)
         return response
 
-    async def _live(self, http: web.BaseRequest) -> web.StreamResponse:
+    async def _live(self, http: web.BaseRequest, cookie: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={**SAFE_HEADERS, "Cache-Control": "no-store"})
         response.headers["Content-Type"] = "text/event-stream"
         response.enable_chunked_encoding()
@@ -216,6 +223,8 @@ class UiDoor:
                 self._ui.stream(WatchPage(), credit=1) as stream,
             ):
                 async for item in stream:
+                    if not self._entry.goes_on(cookie):
+                        break
                     body = cast(PageUpdate, item).body
                     async with asyncio.timeout(WRITE_SECONDS):
                         await response.write(b"data: %b\n\n" % body)
@@ -253,13 +262,15 @@ class UiDoor:
                 await response.write(orjson.dumps(last) + b"\n")
         return response
 
-    async def _whoami(self, query: Mapping[str, str], caller: Caller) -> bytes:
+    async def _whoami(self, http: web.BaseRequest, caller: Caller) -> bytes:
         try:
             await self._desk.authorization.check_path("POST", CHAOS, caller)
             objection = ""
         except StatusError as error:
             objection = str(error)
-        told = {"user": caller.user, "groups": list(caller.groups), "noFaults": objection}
+        by_token = bool(token(_cookie(http, self._cookie)))
+        told = {"user": caller.user, "groups": list(caller.groups), "noFaults": objection,
+                "byToken": by_token}  # fmt: skip
         return orjson.dumps(told)
 
     async def _chain(self, query: Mapping[str, str], caller: Caller) -> bytes:

@@ -2,19 +2,22 @@
 
 A bearer token goes into the cookie as it is, and is verified at each request: what ends it ends the
 session. Who came with a certificate has no token: such a session holds the user's name and groups
-until it ends, sealed with a key that all replicas share. Must not know: HTTP.
+until it is over or was ended (``endings``), sealed with a key that all replicas share. Must not
+know: HTTP.
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable
 
 import msgspec
 
 from cluster.messages.ui import Identity
 
 SESSION_SECONDS = 8 * 3600
+VERSION = 2
 MAC_BYTES = 32
 # Browsers keep no longer cookie than 4096 bytes with its name and attributes.
 TOKEN_CHARS_MAX = 3800
@@ -22,27 +25,31 @@ _TOKEN, _SEALED = "t.", "s."
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True):
-    """``ends``: UNIX seconds."""
+    """``ends``: UNIX seconds. ``ending``: of this user's, the last that was known at its start."""
 
     version: int
     ends: float
     identity: Identity
+    ending: int
 
 
 class Sessions:
-    """Seals with a key derived from ``secret`` (any bytes that all replicas share)."""
+    """Seals with a key derived from ``secret`` (any bytes that all replicas share). ``ending``: the
+    last one that is about a user."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, ending: Callable[[str], int] = lambda user: 0) -> None:
+        self._ending = ending
         self._key = hashlib.sha256(b"steersman ui session\x00" + secret).digest()
         self._decoder = msgspec.json.Decoder(Session)
 
     def of_identity(self, identity: Identity, now: float) -> str:
         """The cookie's value. ``now``: UNIX seconds."""
-        body = msgspec.json.encode(Session(1, now + SESSION_SECONDS, identity))
+        ending = self._ending(identity.user)
+        body = msgspec.json.encode(Session(VERSION, now + SESSION_SECONDS, identity, ending))
         return _SEALED + base64.urlsafe_b64encode(self._mac(body) + body).rstrip(b"=").decode()
 
     def identity(self, cookie: str, now: float) -> Identity | None:
-        """Whom a sealed cookie stands for; None if it is not ours, or over."""
+        """Whom a sealed cookie stands for; None if it is not ours, over, or ended."""
         if not cookie.startswith(_SEALED):
             return None
         text = cookie.removeprefix(_SEALED)
@@ -54,7 +61,10 @@ class Sessions:
             session = self._decoder.decode(body)
         except (ValueError, binascii.Error, msgspec.DecodeError):
             return None
-        return session.identity if session.version == 1 and now < session.ends else None
+        if session.version != VERSION or now >= session.ends:
+            return None
+        user = session.identity.user
+        return session.identity if session.ending >= self._ending(user) else None
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).digest()

@@ -75,6 +75,16 @@ byId("logout").addEventListener("click", async () => {
   await post("/ui/logout", {});
   toLogin();
 });
+byId("logout-everywhere").addEventListener("click", async () => {
+  const notice = byId("notice");
+  try {
+    await post("/ui/logout/everywhere", {});
+    toLogin();
+  } catch (error) {
+    setText(notice, error.message);
+    notice.hidden = false;
+  }
+});
 addEventListener("hashchange", route);
 addEventListener("resize", () => view === "map" && renderEdges());
 for (const id of ["show-flows", "show-inner"]) byId(id).addEventListener("change", renderEdges);
@@ -85,3 +95,5 @@ start(tell);
 const me = await get("/ui/whoami");
 setText(byId("user"), me.user);
 setRights(me);
+// A token ends with its account, and no sooner.
+byId("logout-everywhere").hidden = me.byToken;

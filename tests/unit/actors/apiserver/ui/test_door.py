@@ -182,6 +182,56 @@ async def test_a_code_makes_a_session_once(door: ControlPlane) -> None:
             assert next(iter(answer.cookies.values()))["max-age"] == "0"
 
 
+async def test_sessions_are_ended_everywhere(door: ControlPlane) -> None:
+    looker = await account(door, "looker", "steersman:ui")
+    async with (
+        session(door) as admin, session(door, "") as here, session(door, "") as there,
+        session(door, "") as seen,
+    ):  # fmt: skip
+
+        async def code(asked: aiohttp.ClientSession) -> str:
+            async with asked.post(url(door, "/ui/login/code"), json={}) as answer:
+                return str((await answer.json())["code"])
+
+        async def who(asked: aiohttp.ClientSession) -> int:
+            async with asked.get(url(door, "/ui/whoami")) as answer:
+                return await code_of(answer)
+
+        async def until_out(asked: aiohttp.ClientSession) -> None:
+            while await who(asked) != 401:
+                await asyncio.sleep(0.01)
+
+        for browser in (here, there):
+            assert await log_in(door, browser, code=await code(admin)) == 200
+        assert await log_in(door, seen, token=looker) == 200
+        # One that whoever took the cookie keeps for later.
+        kept = await code(there)
+        async with asyncio.timeout(10), there.get(url(door, "/ui/live")) as live:
+            assert await anext(aiter(live.content))
+            async with here.post(url(door, "/ui/logout/everywhere"), json={}) as answer:
+                assert await code_of(answer) == 200
+                assert next(iter(answer.cookies.values()))["max-age"] == "0"
+            await live.read()
+            await until_out(there)
+            await until_out(here)
+        assert await log_in(door, there, code=kept) == 401
+        # A token ends with its account; one's own certificate goes on, and begins anew.
+        assert await who(seen) == 200
+        assert await log_in(door, there, code=await code(admin)) == 200
+        assert await who(there) == 200
+        # Everybody's are the administrator's to end.
+        async with seen.post(url(door, "/ui/logout/everybody"), json={}) as answer:
+            assert await code_of(answer) == 403
+        async with admin.post(url(door, "/ui/logout/everybody"), json={}) as answer:
+            assert await code_of(answer) == 200
+        async with asyncio.timeout(10):
+            await until_out(there)
+        async with session(door, "") as nobody:
+            for path in ("/ui/logout/everywhere", "/ui/logout/everybody"):
+                async with nobody.post(url(door, path), json={}) as answer:
+                    assert await code_of(answer) == 401
+
+
 async def test_other_sites_get_nothing_done(door: ControlPlane) -> None:
     async with session(door) as admin:
         foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}

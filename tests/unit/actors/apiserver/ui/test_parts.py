@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.apiserver.ui import codes, fault_commands, sessions
+from actors.apiserver.ui import codes, endings, fault_commands, sessions
 from actors.apiserver.ui.changes import changes
 from actors.apiserver.ui.codes import LoginCodes, maker
+from actors.apiserver.ui.endings import Endings
 from actors.apiserver.ui.origin import objection
 from actors.apiserver.ui.sessions import SESSION_SECONDS, Sessions
 from cluster.errors import StatusError
-from cluster.messages.ui import Identity
+from cluster.messages.store import KeyValue, StoreEvent
+from cluster.messages.ui import Identity, Login
 
 JANE = Identity("jane", ("dev", "system:authenticated"), "7", {"a": ("b",)})
+LOGIN = Login(JANE)
 STATES = st.dictionaries(
     st.sampled_from("abc"), st.dictionaries(st.sampled_from("xyz"), st.integers(0, 3))
 )
@@ -49,6 +52,32 @@ def test_a_session_is_of_all_replicas_and_ends() -> None:
     assert Sessions(b"other").identity(cookie, 1000.0) is None
 
 
+def test_an_ended_session_is_over_and_a_later_one_is_not() -> None:
+    known, behind = Endings(), Endings()
+    here, there = Sessions(b"shared", known.last), Sessions(b"shared", behind.last)
+    first, johns = here.of_identity(JANE, 0.0), here.of_identity(Identity("john"), 0.0)
+    known.apply([ended(endings.key("jane"), 7)])
+    assert here.identity(first, 1.0) is None
+    assert here.identity(johns, 1.0) == Identity("john")
+    second = here.of_identity(JANE, 1.0)
+    assert here.identity(second, 1.0) == JANE
+    # A replica that has not heard of it takes both; what it seals, the others do not.
+    assert there.identity(first, 1.0) == there.identity(second, 1.0) == JANE
+    assert here.identity(there.of_identity(JANE, 1.0), 1.0) is None
+    known.apply([ended(endings.EVERYBODY, 9)])
+    assert here.identity(second, 2.0) is None and here.identity(johns, 2.0) is None
+    # Read anew from a store that is behind: what was ended stays ended.
+    known.lost()
+    known.reset([ended(endings.EVERYBODY, 8).item])
+    assert here.identity(second, 2.0) is None
+    behind.reset([ended(endings.EVERYBODY, 9).item])
+    assert there.identity(here.of_identity(JANE, 3.0), 3.0) == JANE
+
+
+def ended(key: str, revision: int) -> StoreEvent:
+    return StoreEvent("put", KeyValue(key, b"", 1, revision, 1), None)
+
+
 @given(st.data())
 def test_no_changed_session_is_believed(data: st.DataObject) -> None:
     keeper = Sessions(b"shared")
@@ -74,19 +103,19 @@ def test_a_token_is_kept_as_it_is() -> None:
 
 def test_a_code_is_good_once_and_soon() -> None:
     known = LoginCodes("replica-2")
-    first, second = known.make(JANE, "s1", 10.0), known.make(JANE, "s2", 10.0)
+    first, second = known.make(LOGIN, "s1", 10.0), known.make(LOGIN, "s2", 10.0)
     assert maker(first) == "replica-2"
     assert known.redeem("replica-2.s3", 10.0) is None
-    assert known.redeem(first, 11.0) == JANE
+    assert known.redeem(first, 11.0) == LOGIN
     assert known.redeem(first, 11.0) is None
     assert known.redeem(second, 10.0 + codes.CODE_SECONDS) is None
 
 
 def test_codes_are_bounded() -> None:
     known = LoginCodes("r")
-    made = [known.make(JANE, str(number), 1.0) for number in range(codes.CODES_MAX + 1)]
+    made = [known.make(LOGIN, str(number), 1.0) for number in range(codes.CODES_MAX + 1)]
     assert known.redeem(made[0], 1.0) is None
-    assert known.redeem(made[1], 1.0) == JANE
+    assert known.redeem(made[1], 1.0) == LOGIN
 
 
 JSON = {"Content-Type": "application/json", "Host": "127.0.0.1:6443"}
