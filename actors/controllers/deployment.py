@@ -7,7 +7,7 @@ Source: Kubernetes "Deployments". Must not know pods beyond whether old ones sti
 from dataclasses import dataclass
 
 from actors.controllers import reasons, revisions
-from actors.controllers.claims import claim
+from actors.controllers.claims import claim_in, owner_keys, settle
 from actors.controllers.deployment_status import Rollout, deadline_in, is_complete, status_of
 from actors.controllers.objects import (
     annotations_of,
@@ -16,7 +16,6 @@ from actors.controllers.objects import (
     is_controlled_by,
     is_finished,
     is_terminating,
-    labels_of,
     name_of,
     namespace_of,
     uid_of,
@@ -87,15 +86,13 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     deployment = view.get(DEPLOYMENTS, *key)
     if deployment is None:
         return []
-    selector = from_object(deployment["spec"].get("selector"))
-    if selector.everything:
+    if from_object(deployment["spec"].get("selector")).everything:
         text = "This deployment is selecting all pods. A non-empty selector is required."
         return [Announce(Announcement(deployment, "Warning", "SelectingAll", text))]
-    orphans = [item for item in view.by_owner(REPLICA_SETS, "") if namespace_of(item) == key[0]]
-    candidates = [*view.by_owner(REPLICA_SETS, uid_of(deployment)), *orphans]
-    claimed = claim(deployment, DEPLOYMENTS, candidates, REPLICA_SETS, selector)
-    if claimed.patches:
-        return list(claimed.patches)
+    claimed = claim_in(view, deployment, DEPLOYMENTS, REPLICA_SETS)
+    unsettled = settle(deployment, DEPLOYMENTS, claimed)
+    if unsettled:
+        return unsettled
     history = _history(deployment, claimed.owned)
     if is_terminating(deployment):
         return _finish(history, [], now)
@@ -312,23 +309,6 @@ def _counts(item: Object) -> SetCounts:
     )
 
 
-def set_keys(view: View, old: Object | None, new: Object | None) -> list[Key]:
-    """The Deployments that control the set, and for an orphan those that might adopt it."""
-    found: dict[Key, None] = {}
-    for item in (old, new):
-        if item is None:
-            continue
-        owner = controller_of(item)
-        if owner is not None:
-            if owner.get("kind") == "Deployment":
-                found[(namespace_of(item), str(owner["name"]))] = None
-        elif item is new and not is_terminating(item):
-            for candidate in view.list(DEPLOYMENTS, namespace_of(item)):
-                if from_object(candidate["spec"].get("selector")).matches(labels_of(item)):
-                    found[(namespace_of(item), name_of(candidate))] = None
-    return list(found)
-
-
 def pod_keys(view: View, old: Object | None, new: Object | None) -> list[Key]:
     """A Deployment of type Recreate waits for the end of its old pods."""
     if old is None or (new is not None and not is_finished(new)):
@@ -349,6 +329,10 @@ def pod_keys(view: View, old: Object | None, new: Object | None) -> list[Key]:
 
 CONTROLLER = Controller(
     "deployment-controller",
-    (Watch(DEPLOYMENTS, own_key), Watch(REPLICA_SETS, set_keys), Watch(PODS, pod_keys)),
+    (
+        Watch(DEPLOYMENTS, own_key),
+        Watch(REPLICA_SETS, owner_keys(DEPLOYMENTS)),
+        Watch(PODS, pod_keys),
+    ),
     plan,
 )

@@ -5,7 +5,7 @@ API client.
 """
 
 from actors.controllers import reasons
-from actors.controllers.claims import claim
+from actors.controllers.claims import claim_in, owner_keys, settle
 from actors.controllers.objects import (
     condition,
     condition_of,
@@ -34,7 +34,6 @@ from actors.controllers.plan import (
 )
 from actors.controllers.pod_ranking import Ranking, available_in
 from cluster.api.resources import PODS, REPLICA_SETS, Resource
-from cluster.api.selectors import from_object
 from cluster.api.types import Object
 
 # Pods made or deleted by one plan; the next one goes on (Kubernetes: BurstReplicas).
@@ -46,13 +45,10 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     replica_set = view.get(REPLICA_SETS, *key)
     if replica_set is None:
         return []
-    selector = from_object(replica_set["spec"].get("selector"))
-    orphans = [pod for pod in view.by_owner(PODS, "") if namespace_of(pod) == key[0]]
-    pods = [*view.by_owner(PODS, uid_of(replica_set)), *orphans]
-    candidates = [pod for pod in pods if is_active(pod)]
-    claimed = claim(replica_set, REPLICA_SETS, candidates, PODS, selector)
-    if claimed.patches:
-        return list(claimed.patches)
+    claimed = claim_in(view, replica_set, REPLICA_SETS, PODS, among=is_active)
+    unsettled = settle(replica_set, REPLICA_SETS, claimed)
+    if unsettled:
+        return unsettled
     pods = claimed.owned
     changes: list[Action] = []
     if not is_terminating(replica_set):
@@ -200,26 +196,8 @@ def wanted_replicas(owner: Object) -> int:
     return 1 if value is None else int(value)
 
 
-def pod_keys(view: View, old: Object | None, new: Object | None) -> list[Key]:
-    """The sets that control the pod, and for an orphan those that might adopt it."""
-    found: dict[Key, None] = {}
-    for pod in (old, new):
-        if pod is None:
-            continue
-        owner = controller_of(pod)
-        namespace = namespace_of(pod)
-        if owner is not None:
-            if owner.get("kind") == "ReplicaSet":
-                found[(namespace, str(owner["name"]))] = None
-        elif pod is new and not is_terminating(pod):
-            for candidate in view.list(REPLICA_SETS, namespace):
-                if from_object(candidate["spec"].get("selector")).matches(labels_of(pod)):
-                    found[(namespace, name_of(candidate))] = None
-    return list(found)
-
-
 CONTROLLER = Controller(
     "replicaset-controller",
-    (Watch(REPLICA_SETS, own_key), Watch(PODS, pod_keys)),
+    (Watch(REPLICA_SETS, own_key), Watch(PODS, owner_keys(REPLICA_SETS))),
     plan,
 )

@@ -9,12 +9,10 @@ gone), the API.
 from collections.abc import Iterable
 
 from actors.controllers import controller_revisions
-from actors.controllers.claims import claim
+from actors.controllers.claims import claim_in, owner_keys, settle
 from actors.controllers.controller_revisions import number_of
 from actors.controllers.objects import (
-    controller_of,
     is_terminating,
-    labels_of,
     name_of,
     namespace_of,
     uid_of,
@@ -27,7 +25,6 @@ from actors.controllers.plan import (
     Key,
     Patch,
     RequeueAfter,
-    RequireLiving,
     Update,
     View,
     Watch,
@@ -47,7 +44,6 @@ from cluster.api.resources import (
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
     STATEFUL_SETS,
-    Resource,
 )
 from cluster.api.selectors import from_object
 from cluster.api.types import Object
@@ -60,12 +56,16 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     stateful = view.get(STATEFUL_SETS, *key)
     if stateful is None or from_object(stateful["spec"].get("selector")).everything:
         return []
-    pods, adopted = _claimed(stateful, PODS, view)
-    revisions, refiled = _claimed(stateful, CONTROLLER_REVISIONS, view)
-    patches = [*adopted, *refiled]
-    if patches:
-        # What is orphaned on purpose must not be taken back for a set that is on its way out.
-        return [RequireLiving(STATEFUL_SETS, key[0], key[1], uid_of(stateful)), *patches]
+
+    def named(pod: Object) -> bool:
+        return ordinal_of(name_of(stateful), name_of(pod)) is not None
+
+    mine = claim_in(view, stateful, STATEFUL_SETS, PODS, fits=named)
+    filed = claim_in(view, stateful, STATEFUL_SETS, CONTROLLER_REVISIONS)
+    unsettled = settle(stateful, STATEFUL_SETS, mine, filed)
+    if unsettled:
+        return unsettled
+    pods, revisions = mine.owned, filed.owned
     if is_terminating(stateful):
         old = stateful.get("status") or {}
         names = [str(old.get(name) or "") for name in ("currentRevision", "updateRevision")]
@@ -75,21 +75,6 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
     if found.made or found.renumbered:
         return _write_history(stateful, found, view)
     return _advance(stateful, pods, revisions, found.revision, view, now)
-
-
-def _claimed(stateful: Object, resource: Resource, view: View) -> tuple[list[Object], list[Patch]]:
-    """The objects of the set, and the adoptions and releases to be made first."""
-    namespace = namespace_of(stateful)
-    orphans = [item for item in view.by_owner(resource, "") if namespace_of(item) == namespace]
-    candidates = [*view.by_owner(resource, uid_of(stateful)), *orphans]
-    selector = from_object(stateful["spec"].get("selector"))
-
-    def fits(candidate: Object) -> bool:
-        named = ordinal_of(name_of(stateful), name_of(candidate)) is not None
-        return named or resource != PODS
-
-    found = claim(stateful, STATEFUL_SETS, candidates, resource, selector, fits)
-    return found.owned, found.patches
 
 
 def _write_history(stateful: Object, found: controller_revisions.Found, view: View) -> list[Action]:
@@ -149,23 +134,6 @@ def _forget(stateful: Object, revisions: list[Object], in_use: set[str]) -> list
     ]
 
 
-def owned_keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:
-    """The sets that control a pod or revision, and for an orphan those that might adopt it."""
-    found: dict[Key, None] = {}
-    for item in (old, new):
-        if item is None:
-            continue
-        owner = controller_of(item)
-        if owner is not None:
-            if owner.get("kind") == STATEFUL_SETS.kind:
-                found[(namespace_of(item), str(owner["name"]))] = None
-        elif item is new and not is_terminating(item):
-            for candidate in view.list(STATEFUL_SETS, namespace_of(item)):
-                if from_object(candidate["spec"].get("selector")).matches(labels_of(item)):
-                    found[(namespace_of(item), name_of(candidate))] = None
-    return found
-
-
 def claim_keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:
     """The sets whose pods may use the claim, going by its name."""
     item = new or old or {}
@@ -182,8 +150,8 @@ CONTROLLER = Controller(
     "statefulset-controller",
     (
         Watch(STATEFUL_SETS, own_key),
-        Watch(PODS, owned_keys),
-        Watch(CONTROLLER_REVISIONS, owned_keys),
+        Watch(PODS, owner_keys(STATEFUL_SETS)),
+        Watch(CONTROLLER_REVISIONS, owner_keys(STATEFUL_SETS)),
         Watch(PERSISTENT_VOLUME_CLAIMS, claim_keys),
     ),
     plan,

@@ -5,8 +5,17 @@ from typing import Any
 
 import orjson
 
-from actors.controllers.plan import Create, Delete, Failure, Patch, RequeueAfter, Update
-from actors.controllers.replicaset import plan, pod_keys
+from actors.controllers.claims import owner_keys
+from actors.controllers.plan import (
+    Create,
+    Delete,
+    Failure,
+    Patch,
+    RequeueAfter,
+    RequireLiving,
+    Update,
+)
+from actors.controllers.replicaset import plan
 from cluster.api.resources import EVENTS, PODS, REPLICA_SETS
 from cluster.api.status import status_error
 from cluster.api.types import Object
@@ -71,7 +80,8 @@ def test_orphans_are_adopted_and_strangers_released_before_all_else() -> None:
         (PODS, make_pod("orphan", owned=False)),
         (PODS, make_pod("stranger", labels={"app": "other"})),
     )
-    patches = plan(KEY, view, NOW)
+    living, *patches = plan(KEY, view, NOW)
+    assert living == RequireLiving(REPLICA_SETS, *KEY, "uid-web")
     assert all(isinstance(action, Patch) for action in patches)
     by_name = {action.name: action for action in patches if isinstance(action, Patch)}
     adopted = by_name["orphan"].patch["metadata"]
@@ -125,9 +135,12 @@ def test_a_refusal_is_told_before_the_next_try() -> None:
 
 def test_an_orphan_wakes_the_sets_that_might_want_it() -> None:
     view = make_view((REPLICA_SETS, make_set()))
-    assert pod_keys(view, None, make_pod("x", owned=False)) == [KEY]
-    assert pod_keys(view, None, make_pod("x", owned=False, labels={"app": "other"})) == []
-    assert pod_keys(view, make_pod("x"), None) == [KEY]
+    assert owner_keys(REPLICA_SETS)(view, None, make_pod("x", owned=False)) == [KEY]
+    assert (
+        owner_keys(REPLICA_SETS)(view, None, make_pod("x", owned=False, labels={"app": "other"}))
+        == []
+    )
+    assert owner_keys(REPLICA_SETS)(view, make_pod("x"), None) == [KEY]
 
 
 @in_cluster

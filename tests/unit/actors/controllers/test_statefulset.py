@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
+from actors.controllers.claims import owner_keys
 from actors.controllers.plan import Create, Delete, Patch, RequeueAfter, RequireLiving, Update
-from actors.controllers.statefulset import claim_keys, owned_keys, plan
+from actors.controllers.statefulset import claim_keys, plan
 from cluster.api.resources import (
     CONTROLLER_REVISIONS,
     EVENTS,
@@ -150,10 +151,10 @@ def test_who_is_woken_by_what() -> None:
     stateful = make_stateful(volumeClaimTemplates=[claim_template("data")])
     view = view_of(stateful)
     orphan = pod(stateful, 0, ownerReferences=[])
-    assert list(owned_keys(view, None, orphan)) == [KEY]
+    assert list(owner_keys(STATEFUL_SETS)(view, None, orphan)) == [KEY]
     stranger = pod(stateful, 0, ownerReferences=[], labels={"app": "other"})
-    assert list(owned_keys(view, None, stranger)) == []
-    assert list(owned_keys(view, pod(stateful, 0), None)) == [KEY]
+    assert list(owner_keys(STATEFUL_SETS)(view, None, stranger)) == []
+    assert list(owner_keys(STATEFUL_SETS)(view, pod(stateful, 0), None)) == [KEY]
 
     def woken(name: str) -> list[Any]:
         return list(claim_keys(view, {"metadata": {"name": name, "namespace": "default"}}, None))
