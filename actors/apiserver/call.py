@@ -11,12 +11,23 @@ import msgspec
 
 from cluster.api import status
 from cluster.api.kinds import Kind
-from cluster.api.status import quoted
+from cluster.api.status import Cause, quoted
 from cluster.api.types import Object
+from cluster.api.validation import causes
 from cluster.messages.apiserver import ApiRequest
 from cluster.messages.store import Compare, Delete, Put
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
+_VALIDATIONS = frozenset({"Strict", "Warn", "Ignore"})
+_PROPAGATIONS = frozenset({"Background", "Foreground", "Orphan"})
+# By verb, with a patch that is server-side apply as one of its own.
+_WRITE_OPTIONS = {
+    "create": "CreateOptions",
+    "update": "UpdateOptions",
+    "patch": "PatchOptions",
+    "apply": "PatchOptions",
+}
+MANAGER_CHARS_MAX = 128
 
 
 @dataclass(frozen=True)
@@ -133,61 +144,109 @@ def parse_revision(query: Mapping[str, str]) -> int | None:
     return parse_int(query, "resourceVersion")
 
 
-def parse_dry_run(values: object) -> bool:
-    """``dryRun=All`` or absent. Raises StatusError 422-like 400 for another value."""
-    if values in (None, "", []):
-        return False
-    if values == "All" or values == ["All"]:
-        return True
-    raise status.bad_request(f"dryRun: Unsupported value: {quoted(values)}: supported values: All")
+def _dry_run_causes(values: object) -> list[Cause]:
+    if values in (None, "", [], "All") or values == ["All"]:
+        return []
+    shown = [values] if isinstance(values, str) else values
+    return [causes.unsupported("dryRun", shown, ["All"])]
 
 
-def write_options(query: Mapping[str, str], user_agent: str = "") -> WriteOptions:
-    """Parse the parameters of a create, update or patch. Raises StatusError 400."""
+def _judge(kind: str, found: list[Cause]) -> None:
+    """Raises StatusError 422 with all that is wrong with options of meta/v1."""
+    if found:
+        raise status.invalid_object("meta.k8s.io", kind, "", found)
+
+
+def write_options(query: Mapping[str, str], user_agent: str = "", verb: str = "") -> WriteOptions:
+    """Parse the parameters of a create, update or patch; other verbs have none, and a patch is
+    ``apply`` if it is server-side apply. Raises StatusError 400, 422."""
+    kind = _WRITE_OPTIONS.get(verb)
+    if kind is None:
+        return WriteOptions()
+    force = parse_bool(query, "force") if kind == "PatchOptions" else False
     validation = query.get("fieldValidation") or "Warn"
-    if validation not in ("Strict", "Warn", "Ignore"):
-        raise status.bad_request(
-            f"fieldValidation: Unsupported value: {quoted(validation)}: "
-            "supported values: Ignore, Strict, Warn"
-        )
     manager = query.get("fieldManager", "")
-    if len(manager) > 128 or not manager.isprintable():
-        raise status.bad_request("fieldManager: must be printable and at most 128 characters")
+    found: list[Cause] = []
+    if force and verb != "apply":
+        found.append(causes.forbidden("force", "may not be specified for non-apply patch"))
+    if verb == "apply" and not manager:
+        found.append(causes.required("fieldManager", "is required for apply patch"))
+    found += _manager_causes(manager)
+    found += _dry_run_causes(query.get("dryRun"))
+    causes.one_of("fieldValidation", validation, _VALIDATIONS, found)
+    _judge(kind, found)
     return WriteOptions(
-        dry_run=parse_dry_run(query.get("dryRun")),
-        manager=manager or user_agent.partition("/")[0][:128],
+        dry_run=bool(query.get("dryRun")),
+        manager=manager or user_agent.partition("/")[0][:MANAGER_CHARS_MAX],
         validation=validation,  # type: ignore[arg-type]  # narrowed by the test above
-        force=parse_bool(query, "force"),
+        force=force,
     )
 
 
+def _manager_causes(manager: str) -> list[Cause]:
+    found = []
+    if len(manager) > MANAGER_CHARS_MAX:
+        found.append(causes.too_long("fieldManager", MANAGER_CHARS_MAX))
+    strange = next((index for index, char in enumerate(manager) if not char.isprintable()), None)
+    if strange is not None:
+        detail = (
+            f"should only contain printable characters: found {manager[strange]!r} at {strange}"
+        )
+        found.append(causes.invalid("fieldManager", manager, detail))
+    return found
+
+
+class _BodyPreconditions(msgspec.Struct, frozen=True):
+    uid: str | None = None
+    resourceVersion: str | None = None
+
+
+class _BodyOptions(msgspec.Struct, frozen=True):
+    """DeleteOptions as JSON has them."""
+
+    gracePeriodSeconds: int | None = None
+    propagationPolicy: str | None = None
+    orphanDependents: bool | None = None
+    preconditions: _BodyPreconditions | None = None
+    dryRun: list[str] | None = None
+
+
+def _body_options(body: Object) -> _BodyOptions:
+    try:
+        return msgspec.convert(body, _BodyOptions)
+    except msgspec.ValidationError as error:
+        raise status.bad_request(f"DeleteOptions cannot be read: {error}") from error
+
+
 def delete_options(query: Mapping[str, str], body: Object | None) -> DeleteOptions:
-    """DeleteOptions from the body, else from the query. Raises StatusError 400."""
-    body = body or {}
-    grace = body.get("gracePeriodSeconds")
+    """DeleteOptions from the body, else from the query. Raises StatusError 400, 422."""
+    given = _body_options(body or {})
+    grace = given.gracePeriodSeconds
     if grace is None and query.get("gracePeriodSeconds"):
         grace = parse_int(query, "gracePeriodSeconds")
-    if grace is not None and (not isinstance(grace, int) or isinstance(grace, bool) or grace < 0):
+    if grace is not None and grace < 0:
         raise status.bad_request("gracePeriodSeconds: must be a non-negative integer")
-    propagation = body.get("propagationPolicy") or query.get("propagationPolicy", "")
-    orphan = body.get("orphanDependents")
+    propagation = given.propagationPolicy or query.get("propagationPolicy", "")
+    orphan = given.orphanDependents
     if orphan is None and query.get("orphanDependents"):
         orphan = parse_bool(query, "orphanDependents")
+    found: list[Cause] = []
     if orphan is not None and propagation:
-        raise status.bad_request("orphanDependents and propagationPolicy cannot both be set")
+        detail = "orphanDependents and deletionPropagation cannot be both set"
+        found.append(causes.invalid("propagationPolicy", propagation, detail))
+    if propagation:
+        causes.one_of("propagationPolicy", propagation, _PROPAGATIONS, found)
+    dry_run = given.dryRun or query.get("dryRun")
+    found += _dry_run_causes(dry_run)
+    _judge("DeleteOptions", found)
     if orphan is not None:
         propagation = "Orphan" if orphan else "Background"
-    if propagation not in ("", "Orphan", "Background", "Foreground"):
-        raise status.bad_request(
-            f"propagationPolicy: Unsupported value: {quoted(propagation)}: "
-            "supported values: Background, Foreground, Orphan"
-        )
-    wanted = body.get("preconditions") or {}
+    wanted = given.preconditions or _BodyPreconditions()
     return DeleteOptions(
         grace=grace,
         propagation=propagation,
         preconditions=Preconditions(
-            uid=wanted.get("uid") or "", resource_version=wanted.get("resourceVersion") or ""
+            uid=wanted.uid or "", resource_version=wanted.resourceVersion or ""
         ),
-        dry_run=parse_dry_run(body.get("dryRun") or query.get("dryRun")),
+        dry_run=bool(dry_run),
     )

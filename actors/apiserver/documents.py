@@ -62,8 +62,10 @@ class Documents:
         match path.strip("/").split("/"):
             case ["version"]:
                 return Document(orjson.dumps(version()))
-            case ["healthz" | "livez" | "readyz" as probe, *_]:
+            case ["healthz" | "livez" | "readyz" as probe]:
                 return await self._health(probe, query)
+            case ["healthz" | "livez" | "readyz" as probe, check]:
+                return await self._check(probe, check)
             case ["api" | "apis" as root]:
                 return self._root(root == "api", accept)
             case ["api", name]:
@@ -135,6 +137,7 @@ class Documents:
         checks = {"ping": ""}
         if probe != "livez":
             checks.update(await self._readiness())
+        checks.pop(query.get("exclude", ""), None)
         failed = any(checks.values())
         lines = [f"[{'-' if why else '+'}]{name} {why or 'ok'}" for name, why in checks.items()]
         if failed or "verbose" in query:
@@ -143,6 +146,15 @@ class Documents:
         else:
             text = "ok"
         return Document(text.encode(), "text/plain; charset=utf-8", 500 if failed else 200)
+
+    async def _check(self, probe: str, name: str) -> Document:
+        """A single check. Raises StatusError 404 for one that the probe does not have."""
+        checks = {"ping": ""} if probe == "livez" else {"ping": "", **await self._readiness()}
+        if name not in checks:
+            raise status.resource_not_found()
+        why = checks[name]
+        text = f"internal server error: {why}" if why else "ok"
+        return Document(text.encode(), "text/plain; charset=utf-8", 500 if why else 200)
 
     async def _readiness(self) -> dict[str, str]:
         environment = self._environment

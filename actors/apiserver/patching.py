@@ -9,13 +9,14 @@ from typing import Literal
 from actors.apiserver.call import Call
 from cluster import limits
 from cluster.api import status
-from cluster.api.jsonio import decode_json, decode_object
+from cluster.api.jsonio import decode_json, decode_object, duplicate_paths
 from cluster.api.kinds import Kind
 from cluster.api.ownership import Scope, server_side_apply
 from cluster.api.patches import json_patch, merge_patch
 from cluster.api.schema_node import SchemaNode
 from cluster.api.strategic import strategic_merge_patch
 from cluster.api.types import Object
+from cluster.messages.apiserver import ApiRequest
 
 PatchType = Literal["json", "merge", "strategic", "apply"]
 PATCH_TYPES: dict[str, PatchType] = {
@@ -24,6 +25,8 @@ PATCH_TYPES: dict[str, PatchType] = {
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
 }
+
+_OPERATION_FIELDS = frozenset({"op", "path", "from", "value"})
 
 
 def patch_type(content_type: str) -> PatchType:
@@ -34,8 +37,19 @@ def patch_type(content_type: str) -> PatchType:
     return PATCH_TYPES[media]
 
 
-def patcher(call: Call, schema: SchemaNode | None) -> Callable[[Object], Object]:
-    """A function from the live object to the patched one, for all but apply.
+def verb(request: ApiRequest) -> str:
+    """The request's verb, or ``apply`` for the patch that is server-side apply."""
+    media = request.content_type.partition(";")[0].strip().lower()
+    return (
+        "apply" if request.verb == "patch" and PATCH_TYPES.get(media) == "apply" else request.verb
+    )
+
+
+def patcher(
+    call: Call, schema: SchemaNode | None
+) -> tuple[Callable[[Object], Object], tuple[str, ...]]:
+    """A function from the live object to the patched one, for all but apply, and the paths of keys
+    that the patch has twice.
 
     Raises StatusError 400 or 415 here, and 422 from the function for a patch that does not fit.
     """
@@ -45,14 +59,35 @@ def patcher(call: Call, schema: SchemaNode | None) -> Callable[[Object], Object]
         raise status.unsupported_media_type(call.request.content_type, wanted)
     body = checked(call.request.body)
     patch = decode_json(body)
+    duplicates = duplicate_paths(body, patch)
     match kind:
         case "json":
-            return lambda live: json_patch(live, patch)
+            _check_operations(call, patch, duplicates)
+            return lambda live: json_patch(live, patch), ()
         case "merge":
-            return lambda live: merge_patch(live, patch)
+            return lambda live: merge_patch(live, patch), duplicates
         case "strategic":
-            return lambda live: strategic_merge_patch(live, patch, schema)
+            return lambda live: strategic_merge_patch(live, patch, schema), duplicates
     raise AssertionError("apply is no patch of the live object alone")
+
+
+def _check_operations(call: Call, patch: object, duplicates: tuple[str, ...]) -> None:
+    """Fields that a JSON patch has twice, or that no operation has: refused or warned of, as
+    fieldValidation says. Raises StatusError 400."""
+    operations = patch if isinstance(patch, list) else []
+    texts = [
+        f'json patch unknown field "[{index}].{name}"'
+        for index, operation in enumerate(operations[: limits.JSON_PATCH_OPERATIONS_MAX])
+        if isinstance(operation, dict)
+        for name in operation
+        if name not in _OPERATION_FIELDS
+    ]
+    texts += [f'json patch duplicate field "{path}"' for path in duplicates]
+    if not texts or call.options.validation == "Ignore":
+        return
+    if call.options.validation == "Strict":
+        raise status.bad_request(f"strict decoding error: {', '.join(texts)}")
+    call.warnings.extend(texts)
 
 
 def checked(body: bytes) -> bytes:
@@ -68,11 +103,6 @@ def apply_configuration(call: Call, kind: Kind | None = None) -> tuple[Object, t
     """What is applied, and its duplicate keys; ``kind``: of the body, if it is not the resource's.
     Raises StatusError 400, 422."""
     kind = kind or call.kind
-    if not call.request.query.get("fieldManager"):
-        cause = status.Cause(
-            "fieldManager", "FieldValueRequired", "Required value: is required for apply patch"
-        )
-        raise status.invalid_object("meta.k8s.io", "PatchOptions", "", [cause])
     obj, duplicates = decode_object(checked(call.request.body), "application/yaml")
     for field, wanted in (("kind", kind.kind), ("apiVersion", kind.api_version)):
         given = obj.get(field)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 import orjson
 
-from actors.apiserver import component_statuses, rendering, reviews
+from actors.apiserver import component_statuses, patching, rendering, reviews
 from actors.apiserver.admission import chain as admission
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.authentication import Authentication
@@ -150,7 +150,7 @@ class RequestChain:
         await self.authorization.check(kind, request, caller)
         _check_shape(kind, request)
         agent = request.query.get("userAgent") or caller.component
-        options = write_options(request.query, agent)
+        options = write_options(request.query, agent, patching.verb(request))
         call = Call(request, kind, caller, options, self.environment.clock.now())
         if kind.deprecated:
             call.warnings.append(kind.deprecated)

@@ -84,13 +84,12 @@ class Writer:
         bodies.check_place(call, obj)
         metadata = obj["metadata"]
         prefix = metadata.get("generateName") if not metadata.get("name") else ""
+        if metadata.get("resourceVersion") not in (None, "", "0"):
+            raise status.bad_request("resourceVersion should not be set on objects to be created")
         if not prefix and not metadata.get("name"):
-            cause = status.Cause(
-                "metadata.name",
-                "FieldValueRequired",
-                "Required value: name or generateName is required",
-            )
-            raise status.invalid(call.kind, "", [cause])
+            # Never stored: whatever else is wrong with it is told too.
+            await self._prepare_create(call, obj, applied, fresh=True)
+            raise AssertionError("what has no name is invalid")
         for attempt in range(NAME_TRIES if prefix else 1):
             if prefix:
                 metadata["name"] = self._generated_name(prefix)
@@ -163,12 +162,12 @@ class Writer:
         """Apply the body's patch to the live object; server-side apply may create it."""
         if patching.patch_type(call.request.content_type) == "apply":
             return await self._apply(call, scope)
-        revise = patching.patcher(call, self.schema(call))
+        revise, duplicates = patching.patcher(call, self.schema(call))
 
         def patched(live: Object) -> Object:
             obj = revise(live)
             bodies.check_type(call.kind, None, obj)
-            bodies.conform(self.definitions, call, obj)
+            bodies.conform(self.definitions, call, obj, None, duplicates)
             bodies.check_place(call, obj)
             return obj
 

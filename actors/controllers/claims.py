@@ -18,7 +18,7 @@ from actors.controllers.objects import (
     namespace_of,
     uid_of,
 )
-from actors.controllers.plan import Action, Key, Patch, RequireLiving, View
+from actors.controllers.plan import Action, Key, KeysOf, Patch, RequireLiving, View
 from cluster.api.resources import Resource
 from cluster.api.selectors import LabelSelector, from_object
 from cluster.api.types import Object
@@ -66,9 +66,7 @@ def settle(owner: Object, owner_resource: Resource, *claims: Claim) -> list[Acti
     return [living, *patches]
 
 
-def owner_keys(
-    owner_resource: Resource,
-) -> Callable[[View, Object | None, Object | None], list[Key]]:
+def owner_keys(owner_resource: Resource) -> KeysOf:
     """Of a change: the objects of ``owner_resource`` that control what changed, and for an orphan
     those that might adopt it."""
 

@@ -203,6 +203,28 @@ class TestFieldValidation:
         made = await self.call(api, namespace, "a", 201, fieldValidation="Ignore")
         assert "Warning" not in made.headers and "strange" not in made.body
 
+    async def test_patches(self, api: Api, namespace: str) -> None:
+        await api.create(core("configmaps", namespace), config("a"))
+        here = f"{core('configmaps', namespace)}/a"
+        twice = b'{"data":{"a":"1"},"data":{"a":"2"},"strange":1}'
+        for content in ("application/merge-patch+json", STRATEGIC):
+            refused = await api.patch(here, twice, content, code=400, fieldValidation="Strict")
+            for text in ('unknown field "strange"', 'duplicate field "data"'):
+                assert text in refused.body["message"]
+        odd = (
+            b'[{"op":"add","path":"/data/b","value":"1","value":"2"},'
+            b'{"op":"test","path":"/data/b","value":"2","odd":1}]'
+        )
+        refused = await api.patch(here, odd, JSON_PATCH, code=400, fieldValidation="Strict")
+        assert refused.body["message"] == (
+            'strict decoding error: json patch unknown field "[1].odd", '
+            'json patch duplicate field "[0].value"'
+        )
+        warned = await api.patch(here, odd, JSON_PATCH)
+        assert len(warned.headers.getall("Warning")) == 2
+        silent = await api.patch(here, odd, JSON_PATCH, fieldValidation="Ignore")
+        assert "Warning" not in silent.headers
+
 
 class TestPatches:
     """Row 5: patches, apply, dry runs. In depth: tests/unit/cluster/api/test_patches.py,
@@ -251,7 +273,7 @@ class TestPatches:
         await api.patch(f"{path}/web", {"spec": {"replicas": 9}}, dryRun="All")
         await api.delete(f"{path}/web", dryRun="All")
         assert (await api.get(f"{path}/web")).version == before
-        await api.create(path, deployment(), dryRun="Some", code=400)
+        await api.create(path, deployment(), dryRun="Some", code=422)
 
 
 SIZES = {"requests": {"cpu": "1"}, "limits": {"cpu": "2"}}
@@ -353,6 +375,19 @@ class TestRules:
             "spec.replicas", "spec.template.metadata.labels",
             "spec.template.spec.containers[1].name",
         }  # fmt: skip
+
+    async def test_without_a_name_all_causes_are_told(self, api: Api, namespace: str) -> None:
+        refused = await api.create(deployments(namespace), {}, code=422)
+        fields = [cause["field"] for cause in refused.body["details"]["causes"]]
+        assert fields[0] == "metadata.name" and "spec.selector" in fields
+
+    async def test_what_was_stored_is_not_created(self, api: Api, namespace: str) -> None:
+        path = core("configmaps", namespace)
+        body = config("a") | {"metadata": {"name": "a", "resourceVersion": "5"}}
+        refused = await api.create(path, body, code=400)
+        text = "resourceVersion should not be set on objects to be created"
+        assert refused.body["message"] == text
+        await api.get(f"{path}/a", code=404)
 
     async def test_priority_classes(self, api: Api, namespace: str) -> None:
         classes = "/apis/scheduling.k8s.io/v1/priorityclasses"

@@ -59,11 +59,11 @@ def _applied(parts: Parts, call: Call) -> Revise:
 def _patched(parts: Parts, call: Call) -> Revise:
     part = call.kind.subresources["scale"]
     schema = parts.writer.definitions.schema_for(part.definition)
-    revise = patcher(call, schema)
+    revise, duplicates = patcher(call, schema)
 
     def scaled_by_patch(live: Object) -> Object:
         scale = revise(scale_of(call.kind, live))
-        bodies.conform(parts.writer.definitions, call, scale, part)
+        bodies.conform(parts.writer.definitions, call, scale, part, duplicates)
         return scaled(call.kind, live, scale)
 
     return scaled_by_patch

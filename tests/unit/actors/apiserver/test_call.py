@@ -8,7 +8,8 @@ from cluster.errors import StatusError
 
 def test_write_options() -> None:
     options = write_options(
-        {"dryRun": "All", "fieldManager": "me", "fieldValidation": "Strict", "force": "true"}
+        {"dryRun": "All", "fieldManager": "me", "fieldValidation": "Strict", "force": "true"},
+        verb="apply",
     )
     assert (options.dry_run, options.manager, options.validation, options.force) == (
         True,
@@ -19,21 +20,65 @@ def test_write_options() -> None:
 
 
 def test_the_client_program_is_the_manager_without_a_better_name() -> None:
-    assert write_options({}, "kubectl/v1.37.1 (linux)").manager == "kubectl"
+    assert write_options({}, "kubectl/v1.37.1 (linux)", "create").manager == "kubectl"
+
+
+def test_a_read_has_no_write_options() -> None:
+    assert write_options({"dryRun": "Some", "fieldValidation": "Maybe"}, verb="get").manager == ""
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "verb", "text"),
     [
-        {"dryRun": "Some"},
-        {"fieldValidation": "Maybe"},
-        {"fieldManager": "x" * 129},
-        {"force": "perhaps"},
+        (
+            {"dryRun": "Some"},
+            "create",
+            'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: '
+            'supported values: "All"',
+        ),
+        (
+            {"fieldValidation": "Maybe"},
+            "update",
+            'UpdateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Maybe": '
+            'supported values: "Ignore", "Strict", "Warn"',
+        ),
+        (
+            {"fieldManager": "x" * 129},
+            "patch",
+            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Too long: '
+            "may not be more than 128 bytes",
+        ),
+        (
+            {"force": "true"},
+            "patch",
+            'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: '
+            "may not be specified for non-apply patch",
+        ),
+        (
+            {"force": "true"},
+            "apply",
+            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: '
+            "is required for apply patch",
+        ),
     ],
 )
-def test_wrong_write_options_are_400(query: dict[str, str]) -> None:
+def test_wrong_write_options_are_invalid(query: dict[str, str], verb: str, text: str) -> None:
     with pytest.raises(StatusError) as refused:
-        write_options(query)
+        write_options(query, verb=verb)
+    assert refused.value.code == 422
+    assert refused.value.status["message"] == text
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(StatusError) as refused:
+        write_options({"dryRun": "x", "fieldManager": "a\x07b"}, verb="create")
+    fields = [cause["field"] for cause in refused.value.status["details"]["causes"]]
+    assert fields == ["fieldManager", "dryRun"]
+
+
+def test_a_truth_that_is_none_is_400() -> None:
+    with pytest.raises(StatusError) as refused:
+        write_options({"force": "perhaps"}, verb="apply")
     assert refused.value.code == 400
 
 
@@ -48,18 +93,25 @@ def test_delete_options_of_the_body_win() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "code"),
     [
-        {"gracePeriodSeconds": -1},
-        {"gracePeriodSeconds": True},
-        {"propagationPolicy": "Sideways"},
-        {"propagationPolicy": "Orphan", "orphanDependents": True},
+        ({"gracePeriodSeconds": -1}, 400),
+        ({"gracePeriodSeconds": True}, 400),
+        ({"gracePeriodSeconds": 1.5}, 400),
+        ({"preconditions": "u"}, 400),
+        ({"preconditions": {"uid": 5}}, 400),
+        ({"propagationPolicy": ["Orphan"]}, 400),
+        ({"orphanDependents": "yes"}, 400),
+        ({"dryRun": 5}, 400),
+        ({"dryRun": ["All", "More"]}, 422),
+        ({"propagationPolicy": "Sideways"}, 422),
+        ({"propagationPolicy": "Orphan", "orphanDependents": True}, 422),
     ],
 )
-def test_wrong_delete_options_are_400(body: dict[str, object]) -> None:
+def test_wrong_delete_options_are_refused(body: dict[str, object], code: int) -> None:
     with pytest.raises(StatusError) as refused:
         delete_options({}, body)
-    assert refused.value.code == 400
+    assert refused.value.code == code
 
 
 def test_numbers_and_truths() -> None:
