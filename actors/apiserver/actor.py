@@ -225,7 +225,7 @@ class ApiServerActor(Actor):
         sealer = self._sealer = Sealer(self._authority.encryption, entropy)
         ref = self.ctx.ref(names.address(names.STORE, self._replica))
         store = StoreClient(ref, sealer, self.ctx.world.clock.monotonic)
-        tokens = ContinueTokens(self._authority.service_account_key)
+        tokens = ContinueTokens(self._authority.service_account_key, self.ctx.world.clock.now)
         objects = ObjectStore(store, tokens)
         objects.watches = SharedWatches(store, self.ctx.task)
         self._webhooks = WebhookClient(ServiceDialler(objects, entropy))

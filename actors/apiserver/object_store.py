@@ -150,19 +150,29 @@ class ObjectStore:
     async def list(self, selection: Selection, options: ListOptions) -> Page:
         """A page at one revision. Raises 410 Expired with a token to go on inconsistently."""
         start, end, request = selection.start, selection.end, options.range_request()
+        since = None
         if options.token:
             position = self.tokens.open(options.token, selection.start)
             start = position.start
+            if self.tokens.is_expired(position):
+                raise self._expired_page(start)
+            since = position.since if position.revision > 0 else None
             request = Range(key="", revision=max(position.revision, 0))
         try:
-            return await self._page(selection, request, start, end, options.limit)
+            return await self._page(selection, request, start, end, options.limit, since)
         except StatusError as error:
             if error.code == 410 and options.token:
                 raise self._expired_page(start) from error
             raise
 
     async def _page(
-        self, selection: Selection, base: Range, start: str, end: str, limit: int
+        self,
+        selection: Selection,
+        base: Range,
+        start: str,
+        end: str,
+        limit: int,
+        since: int | None = None,
     ) -> Page:
         kept: Kept = []
         revision = base.revision
@@ -187,7 +197,8 @@ class ObjectStore:
             for position, item in enumerate(items):
                 if limit and len(kept) == limit:
                     rest = found.count - position
-                    return self._unfinished(selection, kept, revision, item.key, rest)
+                    token = self.tokens.seal(revision, item.key, since)
+                    return _unfinished(selection, kept, revision, token, rest)
                 if selection.matches(item.index):
                     kept.append(item)
             if not found.more:
@@ -195,14 +206,8 @@ class ObjectStore:
             start = found.items[-1].key + "\x00"
             if limit and len(kept) == limit:
                 rest = found.count - len(found.items)
-                return self._unfinished(selection, kept, revision, start, rest)
-
-    def _unfinished(
-        self, selection: Selection, kept: Kept, revision: int, start: str, rest: int
-    ) -> Page:
-        # With a selector the number of what remains is not known without reading it all.
-        remaining = None if selection.selective else rest
-        return Page(tuple(kept), revision, self.tokens.seal(revision, start), remaining)
+                token = self.tokens.seal(revision, start, since)
+                return _unfinished(selection, kept, revision, token, rest)
 
     def _expired_page(self, start: str) -> StatusError:
         error = status.expired(
@@ -340,3 +345,9 @@ def _same(one: KeyValue | None, other: KeyValue | None) -> bool:
 def whole(prefix: str) -> tuple[str, str]:
     """The key range of everything below ``prefix``."""
     return prefix, prefix_end(prefix)
+
+
+def _unfinished(selection: Selection, kept: Kept, revision: int, token: str, rest: int) -> Page:
+    # With a selector the number of what remains is not known without reading it all.
+    remaining = None if selection.selective else rest
+    return Page(tuple(kept), revision, token, remaining)

@@ -27,7 +27,9 @@ SERVICE = {"name": "hook", "namespace": "default", "port": 443, "path": "/ask"}
 
 async def test_addresses_of_a_service(plane: ControlPlane) -> None:
     store = StoreClient(plane.system.ref(names.address(names.STORE, REPLICA)))
-    dialler = ServiceDialler(ObjectStore(store, ContinueTokens(b"k" * 32)), RealEntropy())
+    dialler = ServiceDialler(
+        ObjectStore(store, ContinueTokens(b"k" * 32, time.time)), RealEntropy()
+    )
     with pytest.raises(Unreachable, match='service "hook" not found'):
         await dialler.address("default", "hook", 443)
     spec = {"selector": {"a": "b"}, "ports": [{"name": "web", "port": 443, "targetPort": 8443}]}

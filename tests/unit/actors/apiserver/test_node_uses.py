@@ -1,5 +1,6 @@
 """What pods of a node use, and that a node reads nothing else."""
 
+import time
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ async def test_a_node_reads_only_what_its_pods_use(
         REPLICA,
         world.clock,
         world.entropy,
-        ObjectStore(store, ContinueTokens(b"")),
+        ObjectStore(store, ContinueTokens(b"", time.time)),
         policy,
         plane.system.ref,
     )

@@ -5,10 +5,18 @@ import asyncio
 import orjson
 import pytest
 
+from actors.apiserver.continue_token import LIFETIME_SECONDS, ContinueTokens
+from actors.apiserver.list_options import ListOptions
+from actors.apiserver.object_store import ObjectStore
+from actors.apiserver.selection import selection_of
+from actors.apiserver.store_client import StoreClient
+from cluster.api.kinds import by_resource
 from cluster.errors import StatusError
+from cluster.messages.apiserver import ApiRequest
 from cluster.messages.base import Message
 from cluster.messages.store import Txn
-from tests.support.control_plane import ControlPlane
+from cluster.names import STORE, address
+from tests.support.control_plane import REPLICA, ControlPlane
 from tests.unit.actors.apiserver.fake_store import FakeStore
 
 
@@ -39,6 +47,31 @@ async def test_a_page_of_a_forgotten_revision_is_410_with_a_way_on(
     again = {"continue": expired.value.status["metadata"]["continue"]}
     rest = await fake_plane.list("configmaps", "default", **again)
     assert [item["metadata"]["name"] for item in rest["items"]] == ["b", "bb", "c"]
+
+
+async def test_a_page_is_not_of_one_revision_for_ever(fake_plane: ControlPlane) -> None:
+    for name in ("a", "b", "c", "d"):
+        await fake_plane.create("configmaps", {"metadata": {"name": name}}, "default")
+    now = [0.0]
+    store = StoreClient(fake_plane.system.ref(address(STORE, REPLICA)))
+    objects = ObjectStore(store, ContinueTokens(b"", lambda: now[0]))
+    kind = by_resource("", "v1", "configmaps")
+    assert kind is not None
+    chosen = selection_of(kind, ApiRequest("list", "", "v1", "configmaps", "default"))
+    token = (await objects.list(chosen, ListOptions(limit=1))).token
+    now[0] += LIFETIME_SECONDS
+    token = (await objects.list(chosen, ListOptions(limit=1, token=token))).token
+    now[0] += 1
+    with pytest.raises(StatusError) as expired:
+        await objects.list(chosen, ListOptions(limit=1, token=token))
+    assert (expired.value.code, expired.value.reason) == (410, "Expired")
+    again = expired.value.status["metadata"]["continue"]
+    page = await objects.list(chosen, ListOptions(limit=1, token=again))
+    # From here on the list is of one revision again, and as young as its first page.
+    now[0] += LIFETIME_SECONDS
+    rest = await objects.list(chosen, ListOptions(token=page.token))
+    names = [orjson.loads(item.value)["metadata"]["name"] for item in (*page.items, *rest.items)]
+    assert names == ["c", "d"]
 
 
 async def test_nothing_slips_into_a_namespace_that_ends_meanwhile(

@@ -1,6 +1,7 @@
 """The kubernetes Service lists those who live, and those who were taken out come back."""
 
 import asyncio
+import time
 
 import msgspec
 
@@ -28,7 +29,9 @@ def presence(plane: ControlPlane, replica: str, *alive: str) -> Presence:
         replica,
         world.clock,
         world.entropy,
-        ObjectStore(StoreClient(plane.system.ref("store@replica-1")), ContinueTokens(b"")),
+        ObjectStore(
+            StoreClient(plane.system.ref("store@replica-1")), ContinueTokens(b"", time.time)
+        ),
         PolicyCache(),
         plane.system.ref,
     )

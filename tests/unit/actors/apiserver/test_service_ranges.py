@@ -1,6 +1,7 @@
 """ServiceCIDRs and IPAddresses with the Services that use them; the leader's repair."""
 
 import ipaddress
+import time
 from typing import Any
 
 import orjson
@@ -36,7 +37,7 @@ def environment(plane: ControlPlane) -> Environment:
     store = plane.system.ref(
         names.address(names.STORE, REPLICA), sender=names.address("apiserver/test", REPLICA)
     )
-    objects = ObjectStore(StoreClient(store), ContinueTokens(b"key"))
+    objects = ObjectStore(StoreClient(store), ContinueTokens(b"key", time.time))
     ref = plane.system.ref
     return Environment(
         plane.settings, REPLICA, RealClock(), RealEntropy(), objects, PolicyCache(), ref
