@@ -5,7 +5,7 @@ Job: parse the URL parameters of reads and writes once. Must not know: the store
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -204,7 +204,7 @@ class _BodyPreconditions(msgspec.Struct, frozen=True):
 class _BodyOptions(msgspec.Struct, frozen=True):
     """DeleteOptions as JSON has them."""
 
-    gracePeriodSeconds: int | None = None
+    gracePeriodSeconds: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
     propagationPolicy: str | None = None
     orphanDependents: bool | None = None
     preconditions: _BodyPreconditions | None = None
@@ -224,8 +224,6 @@ def delete_options(query: Mapping[str, str], body: Object | None) -> DeleteOptio
     grace = given.gracePeriodSeconds
     if grace is None and query.get("gracePeriodSeconds"):
         grace = parse_int(query, "gracePeriodSeconds")
-    if grace is not None and grace < 0:
-        raise status.bad_request("gracePeriodSeconds: must be a non-negative integer")
     propagation = given.propagationPolicy or query.get("propagationPolicy", "")
     orphan = given.orphanDependents
     if orphan is None and query.get("orphanDependents"):

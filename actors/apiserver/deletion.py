@@ -14,6 +14,8 @@ from cluster.api.kinds import Kind
 from cluster.api.timestamps import rfc3339, seconds_of
 from cluster.api.types import Object
 
+# 9999-12-31T23:59:59Z in unix seconds: later no time can be written.
+LATEST_SECONDS = 253_402_300_799
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 _JOBS = ("batch", "jobs")
@@ -88,6 +90,7 @@ def complete(obj: Object) -> bool:
 def _mark(obj: Object, grace: int, now: float) -> None:
     """Set the time of deletion; a later request may shorten it, never prolong it."""
     metadata = obj["metadata"]
+    grace = min(grace, int(LATEST_SECONDS - now))
     known = metadata.get("deletionGracePeriodSeconds")
     if metadata.get("deletionTimestamp"):
         if known is not None and grace >= known:

@@ -98,6 +98,7 @@ def test_delete_options_of_the_body_win() -> None:
         ({"gracePeriodSeconds": -1}, 400),
         ({"gracePeriodSeconds": True}, 400),
         ({"gracePeriodSeconds": 1.5}, 400),
+        ({"gracePeriodSeconds": 2**63}, 400),
         ({"preconditions": "u"}, 400),
         ({"preconditions": {"uid": 5}}, 400),
         ({"propagationPolicy": ["Orphan"]}, 400),

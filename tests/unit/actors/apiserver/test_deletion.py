@@ -57,6 +57,13 @@ def test_a_later_request_shortens_the_grace_but_never_prolongs_it() -> None:
     assert not plan(PODS, going).changed
 
 
+def test_a_grace_beyond_all_years_ends_with_them() -> None:
+    going = plan(PODS, pod(), grace=2**62).obj
+    assert going["metadata"]["deletionTimestamp"] == "9999-12-31T23:59:59Z"
+    shorter = plan(PODS, going, grace=5).obj["metadata"]
+    assert shorter["deletionTimestamp"] == rfc3339(NOW + 5)
+
+
 def test_finalizers_hold_an_object_until_they_are_gone() -> None:
     obj: Object = {"metadata": {"name": "a", "finalizers": ["x/y"]}}
     planned = plan(MAPS, obj)
