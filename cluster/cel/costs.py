@@ -6,7 +6,7 @@ Source: cel-go's cost model, which Kubernetes' limits are stated in.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cluster.cel.errors import CelCostExceeded
+from cluster.cel.errors import CelCostExceeded, CelTooLong
 
 CONSTANT = 0
 # Of a name, and of each field or index behind it.
@@ -53,6 +53,8 @@ LOOPS: Mapping[str, Loop] = {
 PER_EXPRESSION = 1_000_000
 PER_CALL = 10_000_000
 MATCH_CONDITIONS = 2_500_000
+# Of patience, for a character that is compiled: so many units are evaluated in the time of one.
+COMPILE_CHARACTER = 5
 
 
 class Budget:
@@ -72,6 +74,13 @@ class Budget:
         self.left -= units
         if self.left < 0:
             raise CelCostExceeded
+
+    def wait(self, units: int) -> None:
+        """Time for something else than evaluating. Raises CelTooLong beyond the patience."""
+        if self.patience is not None:
+            self.patience -= units
+            if self.patience < 0:
+                raise CelTooLong
 
     def spend_aside(self, units: int) -> None:
         """A cost that takes no time: of the reserve first. Raises CelCostExceeded."""

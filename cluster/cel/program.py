@@ -12,7 +12,13 @@ from typing import Any
 
 from cluster.cel.checker import Checked, check
 from cluster.cel.code import Lazy, Run
-from cluster.cel.costs import MATCH_CONDITIONS, PER_CALL, PER_EXPRESSION, Budget
+from cluster.cel.costs import (
+    COMPILE_CHARACTER,
+    MATCH_CONDITIONS,
+    PER_CALL,
+    PER_EXPRESSION,
+    Budget,
+)
 from cluster.cel.errors import CelCompileError, CelCostExceeded, CelError, CelTooLong
 from cluster.cel.interpreter import Compiler
 from cluster.cel.parser import parse
@@ -22,6 +28,7 @@ from cluster.cel.types import DYN, Type
 from cluster.cel.unification import compatible
 
 __all__ = [
+    "COMPILE_CHARACTER",
     "MATCH_CONDITIONS",
     "PER_CALL",
     "PER_EXPRESSION",

@@ -11,7 +11,7 @@ from typing import Protocol
 from actors.apiserver.admission.matching import GROUP, Rule, rule_of, selector_of
 from cluster import limits
 from cluster.api.encoding import decode
-from cluster.api.policies.expressions import Condition, conditions_of
+from cluster.api.policies.expressions import NO_CONDITIONS, LazyConditions
 from cluster.api.schema import Definitions
 from cluster.api.selectors import LabelSelector
 from cluster.api.types import Object
@@ -39,7 +39,7 @@ class Hook:
     seconds: float
     versions: tuple[str, ...]
     client: Object
-    conditions: tuple[Condition, ...] = ()
+    conditions: LazyConditions = NO_CONDITIONS
 
 
 def hooks_of(configuration: Object) -> list[Hook]:
@@ -59,7 +59,7 @@ def hooks_of(configuration: Object) -> list[Hook]:
             seconds=float(hook.get("timeoutSeconds") or 10),
             versions=tuple(hook.get("admissionReviewVersions") or ()),
             client=hook.get("clientConfig") or {},
-            conditions=conditions_of(hook.get("matchConditions")),
+            conditions=LazyConditions(hook.get("matchConditions")),
         )
         for position, hook in enumerate(configuration.get("webhooks") or ())
     ]

@@ -139,7 +139,7 @@ async def _conditions_hold(hook: Hook, subject: Subject, kind: Kind) -> bool:
 
 def _match(hook: Hook, evaluation: Evaluation, units: int | None) -> bool:
     evaluation.budget.patience = units
-    return matches(hook.conditions, evaluation)
+    return matches(hook.conditions.compiled(units), evaluation)
 
 
 async def _mutate(hook: Hook, subject: Subject, kind: Kind) -> bool:

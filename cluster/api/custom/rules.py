@@ -18,6 +18,7 @@ from cluster.api.validation import causes
 from cluster.cel.names import names_of
 from cluster.cel.parser import parse
 from cluster.cel.program import (
+    COMPILE_CHARACTER,
     PER_EXPRESSION,
     Budget,
     CelCompileError,
@@ -96,6 +97,13 @@ class CompiledRule:
             raise CelCompileError("messageExpression must evaluate to a string")
         return found
 
+    def prepare(self, budget: Budget) -> None:
+        """Raises CelTooLong if compiling takes longer than the budget's patience. Once compiled it
+        takes no time."""
+        if "program" not in self.__dict__:
+            told = str(self.rule.get("messageExpression") or "")
+            budget.wait(COMPILE_CHARACTER * (len(self.text) + len(told)))
+
     @property
     def shown(self) -> str:
         """In messages about its failing."""
@@ -119,6 +127,7 @@ def make_rules(schema: Object, root: bool) -> Judge | None:
 
     def judge(value: Any, old: Any, path: str, budget: Budget) -> Iterable[Refusal]:
         for rule in rules:
+            rule.prepare(budget)
             if old is ABSENT and not rule.optional_old and rule.looks_back:
                 continue
             turn = _Turn(rule, kind, path, budget)

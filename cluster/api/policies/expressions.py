@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cluster.api.policies.declarations import OBJECT, PATCH_TYPE, declarations
+from cluster.api.policies.haste import check_patience
 from cluster.api.policies.object_names import misplaced
 from cluster.api.types import Object
 from cluster.cel.program import CelCompileError, Declarations, Program, compile_expression
@@ -132,6 +133,29 @@ def conditions_of(given: Sequence[Object] | None, params: bool = False) -> tuple
         )
         for item in given or ()
     )
+
+
+class LazyConditions:
+    """``matchConditions`` as they are written, compiled when first needed, and then kept."""
+
+    __slots__ = ("_found", "_given")
+
+    def __init__(self, given: Sequence[Object] | None) -> None:
+        self._given = tuple(given or ())
+        self._found: tuple[Condition, ...] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._given)
+
+    def compiled(self, patience: int | None = None) -> tuple[Condition, ...]:
+        """Raises CelTooLong if compiling takes longer than ``patience`` units."""
+        if self._found is None:
+            check_patience({"all": list(self._given)}, patience)
+            self._found = conditions_of(self._given)
+        return self._found
+
+
+NO_CONDITIONS = LazyConditions(())
 
 
 def compile_policy(spec: Object) -> Compiled:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cluster.api.custom import definition_rules
 from cluster.api.kind import Kind
+from cluster.api.policies.haste import check_patience
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import (
@@ -34,6 +35,8 @@ CheckUpdate = Callable[[Object, Object, list[Cause]], None]
 _ADMISSION = "admissionregistration.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 _ASK = "authorization.k8s.io"
+# Whose objects have expressions.
+_COMPILING = (_ADMISSION, "apiextensions.k8s.io")
 
 CREATE: dict[tuple[str, str], Check] = {
     **GROUPS_CREATE,
@@ -112,7 +115,7 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
 
 def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> list[Cause]:
     """What is wrong with a new object; empty if nothing. Questions (reviews) need no name.
-    ``patience``: see ``custom.form.CustomForm.check``."""
+    ``patience``: units, see ``custom.form.CustomForm.check``; also of what compiles expressions."""
     found: list[Cause] = []
     if not kind.create_only:
         check_metadata(kind, obj.get("metadata") or {}, found)
@@ -120,6 +123,8 @@ def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> lis
         return [*found, *kind.custom.check(obj, patience=patience)]
     check = CREATE.get((kind.group, kind.kind))
     if check is not None:
+        if kind.group in _COMPILING:
+            check_patience(obj, patience)
         check(obj, found)
     return found
 
@@ -151,6 +156,8 @@ def validate_update(
     if _same_but_status(old, new):
         return found
     check, check_update = CREATE.get(key), UPDATE.get(key)
+    if kind.group in _COMPILING:
+        check_patience(new, patience)
     if check is not None:
         check(new, found)
     if check_update is not None:

@@ -14,10 +14,12 @@ from actors.apiserver.admission.policies.records import Policy
 from actors.apiserver.call import Call, WriteOptions
 from actors.apiserver.custom.establishing import MANAGER, MYSELF
 from actors.apiserver.environment import Environment
+from actors.apiserver.patience import unhurried
 from actors.apiserver.writer import Writer
 from cluster.api.kinds import Kind, by_resource
+from cluster.api.policies.haste import check_patience
 from cluster.api.policies.schema_types import built_in, custom
-from cluster.api.policies.type_checking import Typed, resources_of, warnings_of
+from cluster.api.policies.type_checking import KINDS_MAX, Typed, resources_of, warnings_of
 from cluster.api.schema import OBJECT_META
 from cluster.api.types import Object
 from cluster.cel.types import DYN, Type
@@ -46,7 +48,7 @@ class TypeChecking:
             await changed.wait()
 
     async def _tell(self, policy: Policy) -> None:
-        warnings = self._warnings(policy)
+        warnings = await unhurried(lambda units: self._warnings(policy, units))
         checked: Object = {"expressionWarnings": warnings} if warnings else {}
 
         def revise(live: Object) -> Object:
@@ -65,9 +67,10 @@ class TypeChecking:
             if error.code != 404:
                 raise
 
-    def _warnings(self, policy: Policy) -> list[Object]:
+    def _warnings(self, policy: Policy, patience: int | None) -> list[Object]:
         table = self.environment.kinds.table
         found = [table.by_resource(*resource) for resource in resources_of(policy.spec)]
+        check_patience(policy.spec, patience, min(len(found), KINDS_MAX))
         kinds = [Typed(_called(kind), self._type(kind)) for kind in found if kind is not None]
         params: Type = DYN
         if policy.param_kind is not None:

@@ -100,7 +100,7 @@ class Rounds:
         place = (policy.name, binding.name, *named)
         if not self._again.due(place):
             return
-        compiled = policy.compiled
+        compiled = await unhurried(policy.compiled)
         evaluation = Evaluation(await inputs_of(subject, kind), param, compiled.variables)
         try:
             if not await unhurried(lambda units: _matched(compiled, evaluation, units)):

@@ -5,10 +5,10 @@ Source: API reference, admissionregistration.k8s.io/v1. Must not know: where the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from actors.apiserver.admission.matching import Rule, rule_of, selector_of
 from cluster.api.policies.expressions import Compiled, compile_policy
+from cluster.api.policies.haste import check_patience
 from cluster.api.selectors import LabelSelector
 from cluster.api.types import Object
 
@@ -65,16 +65,18 @@ class Policy:
         self.again = spec.get("reinvocationPolicy") == "IfNeeded"
         kind = spec.get("paramKind")
         self.param_kind = (kind["apiVersion"], kind["kind"]) if kind else None
+        self._compiled: Compiled | None = None
 
     def compiled_as(self, other: "Policy") -> None:
         """Take over what is compiled of the same spec, if it is."""
-        if "compiled" in other.__dict__:
-            self.__dict__["compiled"] = other.compiled
+        self._compiled = other._compiled
 
-    @cached_property
-    def compiled(self) -> Compiled:
-        """The expressions."""
-        return compile_policy(self.spec)
+    def compiled(self, patience: int | None = None) -> Compiled:
+        """The expressions. Raises CelTooLong if compiling takes longer than ``patience`` units."""
+        if self._compiled is None:
+            check_patience(self.spec, patience)
+            self._compiled = compile_policy(self.spec)
+        return self._compiled
 
 
 def constraints_of(given: Object) -> Constraints:

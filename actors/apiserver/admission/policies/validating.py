@@ -86,7 +86,7 @@ class _Court:
         param: Object | None,
         collected: dict[str, list[str]],
     ) -> None:
-        compiled = policy.compiled
+        compiled = await unhurried(policy.compiled)
 
         def judged(units: int | None) -> tuple[Judgement, list[tuple[str, str, str]]]:
             evaluation = Evaluation(inputs, param, compiled.variables, Budget(PER_CALL, units))

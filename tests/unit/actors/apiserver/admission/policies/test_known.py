@@ -41,15 +41,15 @@ def test_a_policy_whose_spec_is_as_it_was_stays_compiled() -> None:
     found = BoundPolicies("mutating")
     found.policies.reset([item("a", {"mutations": []})])
     [policy] = found.policies.found.values()
-    before = policy.compiled
+    before = policy.compiled()
     found.policies.apply([event("put", item("a", {"mutations": []}))])
     found.policies.reset([item("a", {"mutations": []})])
     [policy] = found.policies.found.values()
-    assert policy.compiled is before
+    assert policy.compiled() is before
     for changed in (item("a", {"failurePolicy": "Ignore"}), item("a", {"mutations": []}, "2")):
         found.policies.apply([event("put", changed)])
         [policy] = found.policies.found.values()
-        assert policy.compiled is not before
+        assert policy.compiled() is not before
 
 
 def test_a_replica_that_has_just_started_knows_none() -> None:
