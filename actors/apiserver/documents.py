@@ -14,7 +14,7 @@ from actors.apiserver.accounts import Accounts
 from actors.apiserver.aggregation.remote_documents import RemoteDocuments
 from actors.apiserver.bootstrap import LAST_KEY
 from actors.apiserver.environment import Environment
-from actors.apiserver.negotiation import parse_accept
+from actors.apiserver.negotiation import JSON_TYPES, check_json, parse_accept
 from cluster.api import discovery, openapi_protobuf, status
 from cluster.api.discovery import Discovery
 from cluster.api.kind_table import BUILT_IN
@@ -69,11 +69,11 @@ class Documents:
             case ["api" | "apis" as root]:
                 return self._root(root == "api", accept)
             case ["api", name]:
-                return _found(self._discovery.resource_list("", name))
+                return _found(self._discovery.resource_list("", name), accept)
             case ["apis", group]:
-                return _found(self._discovery.group(group))
+                return _found(self._discovery.group(group), accept)
             case ["apis", group, name]:
-                return _found(self._discovery.resource_list(group, name))
+                return _found(self._discovery.resource_list(group, name), accept)
             case ["openapi", *rest]:
                 return self._schema(rest, accept)
             case [".well-known", "openid-configuration"]:
@@ -100,6 +100,7 @@ class Documents:
     def _root(self, core: bool, accept: str) -> Document:
         if discovery.wants_aggregated(accept):
             return _kept(self._discovery.aggregated(core), _AGGREGATED)
+        check_json(accept)
         if not core:
             return _kept(self._discovery.group_list())
         addresses = self._environment.settings.replica(self._environment.replica).api_addresses
@@ -112,15 +113,15 @@ class Documents:
                     if entry.name in openapi_protobuf.MEDIA_TYPES:
                         body = self._openapi.v2_protobuf()
                         return _kept(body, openapi_protobuf.MEDIA_TYPE)
-                    if entry.name in (_JSON, "application/*", "*/*"):
+                    if entry.name in JSON_TYPES:
                         break
-                return _kept(self._openapi.v2())
+                return _found(self._openapi.v2(), accept)
             case ["v3"]:
-                return _kept(self._index())
+                return _found(self._index(), accept)
             case ["v3", "api", name]:
-                return _found(self._openapi.document("", name))
+                return _found(self._openapi.document("", name), accept)
             case ["v3", "apis", group, name]:
-                return _found(self._openapi.document(group, name))
+                return _found(self._openapi.document(group, name), accept)
         raise status.resource_not_found()
 
     def _index(self) -> bytes:
@@ -219,9 +220,11 @@ def version() -> dict[str, str]:
     }
 
 
-def _found(body: bytes | None) -> Document:
+def _found(body: bytes | None, accept: str) -> Document:
+    """A document that there is as JSON alone."""
     if body is None:
         raise status.resource_not_found()
+    check_json(accept)
     return _kept(body)
 
 

@@ -16,6 +16,7 @@ from actors.apiserver.aggregation.door import AggregatedDoor
 from actors.apiserver.audit import Source, audit_id
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
+from actors.apiserver.compression import Compression
 from actors.apiserver.documents import Document
 from actors.apiserver.front_desk import RECORDED_PATH_MAX, FrontDesk, Visit
 from actors.apiserver.http_connections import LIMITS, StatusHandler, StatusServer, tls_context
@@ -69,6 +70,7 @@ class HttpServer:
         self._streams = StreamDoor(desk)
         self._proxy = ProxyDoor(desk)
         self._aggregated = AggregatedDoor(desk, desk.remotes)
+        self._compression = Compression()
         self._ui = None
         if entry is not None:
             self._ui = UiDoor(desk, entry, self._serve_known, self._audit_page)
@@ -144,6 +146,9 @@ class HttpServer:
             body = response.body if isinstance(response, web.Response) else None
             visit.trail.response = body if isinstance(body, bytes) else b""
             visit.trail.write("ResponseComplete", visit.code)
+        if isinstance(response, web.Response) and not response.prepared:
+            accepted = request.headers.get("Accept-Encoding", "")
+            response = await self._compression.applied(response, accepted)
         self._desk.observe(visit)
         if visit.path:
             self._desk.record(visit)

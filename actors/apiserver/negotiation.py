@@ -16,7 +16,7 @@ _FORMS: dict[str, Form] = {
     "PartialObjectMetadata": "metadata",
     "PartialObjectMetadataList": "metadata",
 }
-_JSON_TYPES = ("application/json", "*/*", "application/*")
+JSON_TYPES = ("application/json", "*/*", "application/*")
 ACCEPTED = (
     "application/json",
     "application/json;as=Table;g=meta.k8s.io;v=v1",
@@ -42,7 +42,7 @@ def negotiate(accept: str) -> Form:
     if not accept:
         return "object"
     for entry in parse_accept(accept):
-        if entry.name not in _JSON_TYPES:
+        if entry.name not in JSON_TYPES:
             continue
         wanted = entry.parameters.get("as", "")
         if not wanted:
@@ -52,6 +52,12 @@ def negotiate(accept: str) -> Form:
         if wanted in _FORMS:
             return _FORMS[wanted]
     raise status.not_acceptable(ACCEPTED)
+
+
+def check_json(accept: str) -> None:
+    """Raises StatusError 406 for a client that takes no JSON at all."""
+    if accept and not any(entry.name in JSON_TYPES for entry in parse_accept(accept)):
+        raise status.not_acceptable(("application/json",))
 
 
 def parse_accept(accept: str) -> list[MediaType]:

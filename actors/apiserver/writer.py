@@ -187,6 +187,10 @@ class Writer:
                 raise
         if call.may_create is not None:
             await call.may_create()
+        uid = config["metadata"].get("uid")
+        if uid:
+            why = f"the provided object specified uid {uid}, and no existing object was found"
+            raise status.conflict(call.kind, call.request.name, f"uid mismatch: {why}")
         try:
             return await self.create_object(call, merged(None), applied=True)
         except StatusError as error:

@@ -156,6 +156,21 @@ class TestForms:
         many = await api.get(path, accept=PARTIAL_LIST)
         assert many.body["kind"] == "PartialObjectMetadataList"
 
+    async def test_long_answers_as_gzip(self, api: Api, namespace: str) -> None:
+        path = core("configmaps", namespace)
+        body = config("long") | {"data": {"a": "x" * 200_000}}
+        await api.create(path, body)
+        for wanted, encoding in (("gzip", "gzip"), ("identity", None)):
+            found = await api.get(path, headers={"Accept-Encoding": wanted})
+            assert found.headers.get("Content-Encoding") == encoding
+            assert found.body["items"][0]["data"] == body["data"]
+
+    async def test_documents_are_json_or_not_acceptable(self, api: Api) -> None:
+        protobuf = "application/vnd.kubernetes.protobuf"
+        for path in ("/apis", "/apis/apps/v1", "/openapi/v2", "/openapi/v3/apis/apps/v1"):
+            await api.get(path, accept=protobuf, code=406)
+            assert (await api.get(path, accept=f"{protobuf}, application/json")).body
+
     async def test_what_is_not_to_be_had(self, api: Api) -> None:
         review = {"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -256,6 +271,10 @@ class TestPatches:
             here, deployment(replicas=3), APPLY, fieldManager="two", force="true"
         )
         assert taken.body["spec"]["replicas"] == 3
+        other = deployment() | {"metadata": {"name": "other", "uid": "u"}}
+        path = f"{deployments(namespace)}/other"
+        refused = await api.patch(path, other, APPLY, fieldManager="one", code=409)
+        assert "no existing object was found" in refused.body["message"]
         left = deployment()
         await api.patch(here, left, APPLY, fieldManager="one")
         given_up = await api.patch(here, left, APPLY, fieldManager="two")
