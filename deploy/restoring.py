@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.apiserver.encryption import Sealer, key_name
+from actors.apiserver.encryption import Sealer, key_of
 from actors.catalog import read_encryption
 from actors.kit.world.real import RealEntropy
 from cluster.errors import StatusError
@@ -62,13 +62,13 @@ def _settings(asked: Topology, data_dir: str) -> ClusterSettings:
 
 def _check_keys(contents: Contents, settings: ClusterSettings) -> None:
     """One value of each key that something is encrypted under must open."""
-    sealed = {key_name(item.value): item for item in contents.machine.items.freeze_values()}
-    sealed.pop("", None)
+    sealed = {key_of(item.value): item for item in contents.machine.items.freeze_values()}
+    sealed.pop(("", ""), None)
     if not sealed:
         return
     file = pki.path(settings, pki.ENCRYPTION)
     sealer = Sealer(read_encryption(Path(file)), RealEntropy())
-    for name, item in sorted(sealed.items()):
+    for (_, name), item in sorted(sealed.items(), key=lambda found: found[0]):
         try:
             sealer.open(item)
         except StatusError as error:

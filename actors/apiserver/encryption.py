@@ -1,20 +1,17 @@
 """Values encrypted at rest: sealed on their way into the store, opened on their way out.
 
-Job: AES-GCM between the API server and the store; nobody above sees a sealed value. Must not know:
-kinds beyond their place in a key, how the configuration is written.
+Job: ciphers between the API server and the store; nobody above sees a sealed value. Must not know:
+kinds beyond their place in a key, how the configuration is written, the ciphers' insides.
 
-A sealed value is ``k8s:enc:aesgcm:v1:<key name>:``, a nonce of 12 random bytes, and the ciphertext
-of the stamp's offset (4 bytes; see ``messages.store.Put.stamp``) and the value. The store's key is
-the additional data, so a value moved to another key does not open. The store cannot insert the
-revision into what it cannot read: ``open`` does. Names, labels and the fields that selectors use
-stay readable, as keys and indexes. Source: docs "Encrypting Confidential Data at Rest"; NIST SP
-800-38D.
+A sealed value is ``k8s:enc:<provider>:v1:<key name>:`` and the ciphertext (``ciphers``) of the
+stamp's offset (4 bytes; see ``messages.store.Put.stamp``) and the value. The store cannot insert
+the revision into what it cannot read: ``open`` does. Names, labels and the fields that selectors
+use stay readable, as keys and indexes. Source: docs "Encrypting Confidential Data at Rest".
 """
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from actors.apiserver.ciphers import Cipher, Unopened, cipher_of
 from actors.kit.world.entropy import Entropy
 from cluster.api import status
 from cluster.api.encoding import stamped
@@ -23,8 +20,6 @@ from cluster.limits import OBJECT_BYTES_MAX
 from cluster.messages.store import Delete, KeyValue, Put, StoreEvent
 
 PREFIX = b"k8s:enc:"
-_AESGCM = PREFIX + b"aesgcm:v1:"
-_NONCE_BYTES = 12
 _OFFSET_BYTES = 4
 
 
@@ -35,7 +30,7 @@ class Sealer:
         self._configuration = configuration
         self._entropy = entropy
         self._rules: dict[str, Rule | None] = {}
-        self._ciphers: dict[tuple[str, bytes], AESGCM] = {}
+        self._ciphers: dict[Key, Cipher] = {}
 
     def seal(self, operation: Put | Delete) -> Put | Delete:
         """What is to be stored in the place of it. Raises StatusError 413."""
@@ -44,7 +39,7 @@ class Sealer:
         rule = self.rule(operation.key)
         if rule is None or rule.writer is None:
             return operation
-        value = _seal(self._cipher(rule.writer), rule.writer, operation, self._nonce())
+        value = _seal(self._cipher(rule.writer), rule.writer, operation, self._entropy)
         if len(value) > OBJECT_BYTES_MAX:
             raise status.too_large(
                 f"the object is too large: {len(value)} bytes encrypted, limit is "
@@ -57,11 +52,10 @@ class Sealer:
         there is no key for it, or it is not what was written."""
         if not item.value.startswith(PREFIX):
             return self._clear(item)
-        name, _, body = item.value.removeprefix(_AESGCM).partition(b":")
         rule = self.rule(item.key)
-        keys = rule.keys if rule is not None else ()
-        for key in keys:
-            if key.name.encode() == name and item.value.startswith(_AESGCM):
+        for key in rule.keys if rule is not None else ():
+            if item.value.startswith(_prefix(key)):
+                body = item.value.removeprefix(_prefix(key))
                 return _open(self._cipher(key), item, body)
         raise status.internal_error(
             f"{item.key}: no key of the encryption configuration opens the stored value"
@@ -107,40 +101,40 @@ class Sealer:
             )
         return item
 
-    def _cipher(self, key: Key) -> AESGCM:
-        found = self._ciphers.get((key.name, key.secret))
+    def _cipher(self, key: Key) -> Cipher:
+        found = self._ciphers.get(key)
         if found is None:
-            found = self._ciphers[key.name, key.secret] = AESGCM(key.secret)
+            found = self._ciphers[key] = cipher_of(key)
         return found
 
-    def _nonce(self) -> bytes:
-        return self._entropy.token(_NONCE_BYTES)
 
-
-def key_name(value: bytes) -> str:
-    """The name of the key that a stored value is sealed under, '' if it is in clear."""
-    if not value.startswith(_AESGCM):
-        return ""
-    return value.removeprefix(_AESGCM).partition(b":")[0].decode(errors="replace")
+def key_of(value: bytes) -> tuple[str, str]:
+    """(provider, name) of the key that a stored value is sealed under, two empty texts if it is in
+    clear."""
+    if not value.startswith(PREFIX):
+        return "", ""
+    provider, _, rest = value.removeprefix(PREFIX).partition(b":v1:")
+    return provider.decode(errors="replace"), rest.partition(b":")[0].decode(errors="replace")
 
 
 def _prefix(key: Key) -> bytes:
-    return _AESGCM + key.name.encode() + b":"
+    return b"%b%b:v1:%b:" % (PREFIX, key.provider.encode(), key.name.encode())
 
 
-def _seal(cipher: AESGCM, key: Key, put: Put, nonce: bytes) -> bytes:
+def _seal(cipher: Cipher, key: Key, put: Put, entropy: Entropy) -> bytes:
     plain = put.stamp.to_bytes(_OFFSET_BYTES, "big", signed=True) + put.value
-    return _prefix(key) + nonce + cipher.encrypt(nonce, plain, put.key.encode())
+    return _prefix(key) + cipher.seal(plain, put.key.encode(), entropy)
 
 
-def _open(cipher: AESGCM, item: KeyValue, body: bytes) -> KeyValue:
-    nonce, sealed = body[:_NONCE_BYTES], body[_NONCE_BYTES:]
+def _open(cipher: Cipher, item: KeyValue, body: bytes) -> KeyValue:
     try:
-        plain = cipher.decrypt(nonce, sealed, item.key.encode())
-    except (InvalidTag, ValueError) as error:
+        plain = cipher.open(body, item.key.encode())
+        offset = int.from_bytes(plain[:_OFFSET_BYTES], "big", signed=True)
+        value = plain[_OFFSET_BYTES:]
+        if not -1 <= offset <= len(value):
+            raise Unopened("it holds no such place for a revision")
+    except Unopened as error:
         raise status.internal_error(f"{item.key}: the stored value does not open") from error
-    offset = int.from_bytes(plain[:_OFFSET_BYTES], "big", signed=True)
-    value = plain[_OFFSET_BYTES:]
     if offset >= 0:
         value = stamped(value, offset, item.mod_revision)
     return msgspec.structs.replace(item, value=value)

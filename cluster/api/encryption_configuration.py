@@ -8,7 +8,7 @@ apiserver.config.k8s.io/v1 EncryptionConfiguration.
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 import yaml
@@ -16,6 +16,9 @@ import yaml
 API_VERSION = "apiserver.config.k8s.io/v1"
 KIND = "EncryptionConfiguration"
 KEY_BYTES = (16, 24, 32)
+# How a key is used. ``aescbc`` has no mark of authenticity: it is there for data of other clusters.
+Provider = Literal["aesgcm", "aescbc"]
+_OTHERS = ("secretbox", "kms")
 
 
 class BadEncryptionConfiguration(ValueError):
@@ -27,7 +30,7 @@ class _Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret: str
 
 
-class _Aesgcm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[_Key, ...]
 
 
@@ -48,9 +51,10 @@ class Key:
 
     name: str
     secret: bytes
+    provider: Provider = "aesgcm"
 
     def __repr__(self) -> str:
-        return f"Key({self.name})"
+        return f"Key({self.provider}, {self.name})"
 
 
 @dataclass(frozen=True)
@@ -117,30 +121,30 @@ def _rule(where: str, rule: _Rule) -> Rule:
         [(name, value)] = provider.items()
         if name == "identity":
             clear = True
-        elif name == "aesgcm":
-            keys.extend(_keys(f"{place}.aesgcm", value))
+        elif name in get_args(Provider):
+            keys.extend(_keys(f"{place}.{name}", value, name))
         else:
+            known = "is a provider that is not here" if name in _OTHERS else "is no provider"
             raise BadEncryptionConfiguration(
-                f"{place}: {name!r} is not here: the providers are aesgcm and identity"
+                f"{place}: {name!r} {known}: use aesgcm, aescbc or identity"
             )
-    names = [key.name for key in keys]
-    if len(set(names)) != len(names):
+    if len({(key.provider, key.name) for key in keys}) != len(keys):
         raise BadEncryptionConfiguration(f"{where}: each key needs a name of its own")
     first = "identity" in rule.providers[0]
     return Rule(rule.resources, tuple(keys), None if first or not keys else keys[0], clear)
 
 
-def _keys(where: str, value: Any) -> list[Key]:
+def _keys(where: str, value: Any, provider: Provider) -> list[Key]:
     try:
-        given = msgspec.convert(value, _Aesgcm).keys
+        given = msgspec.convert(value, _Keys).keys
     except msgspec.ValidationError as error:
         raise BadEncryptionConfiguration(f"{where}: {error}") from None
     if not given:
         raise BadEncryptionConfiguration(f"{where}.keys: at least one is wanted")
-    return [_key(f"{where}.keys[{at}]", key) for at, key in enumerate(given)]
+    return [_key(f"{where}.keys[{at}]", key, provider) for at, key in enumerate(given)]
 
 
-def _key(where: str, key: _Key) -> Key:
+def _key(where: str, key: _Key, provider: Provider) -> Key:
     if not key.name or ":" in key.name:
         raise BadEncryptionConfiguration(f"{where}.name: not empty, and without a colon")
     try:
@@ -151,7 +155,7 @@ def _key(where: str, key: _Key) -> Key:
         raise BadEncryptionConfiguration(
             f"{where}.secret: {len(secret)} bytes; AES takes 16, 24 or 32"
         )
-    return Key(key.name, secret)
+    return Key(key.name, secret, provider)
 
 
 def fresh(secret: bytes) -> bytes:

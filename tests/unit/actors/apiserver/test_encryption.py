@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.apiserver.encryption import PREFIX, Sealer
+from actors.apiserver.encryption import PREFIX, Sealer, key_of
 from actors.kit.world.real import RealEntropy
 from cluster.api.encryption_configuration import EncryptionConfiguration, Key, Rule
 from cluster.errors import StatusError
@@ -18,6 +18,7 @@ from tests.unit.actors.apiserver.fake_store import FakeStore
 WORD = base64.b64encode(b"correct horse").decode()
 KEY = "/registry/core/secrets/default/one"
 ONE, TWO = Key("one", b"1" * 32), Key("two", b"2" * 16)
+CBC = Key("one", b"4" * 24, "aescbc")
 
 
 def configured(
@@ -71,7 +72,8 @@ async def test_a_key_put_first_is_soon_the_only_one_in_use(tmp_path: Path) -> No
         (
             EncryptionConfiguration(),
             configured(ONE),
-            configured(TWO, ONE),
+            configured(CBC, ONE),
+            configured(TWO, CBC),
             configured(ONE, TWO, first_clear=True),
         )
     ):
@@ -81,7 +83,8 @@ async def test_a_key_put_first_is_soon_the_only_one_in_use(tmp_path: Path) -> No
         ) as plane:
             if not number:
                 await plane.create("secrets", secret(), "default")
-            marks = [b"{", PREFIX + b"aesgcm:v1:one:", PREFIX + b"aesgcm:v1:two:", b"{"]
+            providers = (b"aesgcm:v1:one:", b"aescbc:v1:one:", b"aesgcm:v1:two:")
+            marks = [b"{", *(PREFIX + provider for provider in providers), b"{"]
             for _ in range(200):
                 if all(value.startswith(marks[number]) for value in await values()):
                     break
@@ -129,10 +132,28 @@ def test_two_writes_of_the_same_value_differ() -> None:
     assert stored(keeper.seal(Put(KEY, b"a"))).value != stored(keeper.seal(Put(KEY, b"a"))).value
 
 
-@given(st.binary(max_size=300), st.integers(1, 1 << 62))
-def test_any_value_comes_back(value: bytes, revision: int) -> None:
-    keeper = sealer(ONE)
+def test_a_value_under_cbc_wants_its_own_key() -> None:
+    put = Put(KEY, b'{"a":"","b":1}', 6)
+    sealed = stored(sealer(CBC, ONE).seal(put), 42)
+    assert key_of(sealed.value) == ("aescbc", "one") and b'"b"' not in sealed.value
+    assert sealer(ONE, CBC).open(sealed).value == b'{"a":"42","b":1}'
+    cut = KeyValue(KEY, sealed.value[:-1], 1, 1, 1)
+    bare = KeyValue(KEY, PREFIX + b"aescbc:v1:one:", 1, 1, 1)
+    for keeper, wrong in (
+        (sealer(ONE), sealed),
+        (sealer(CBC), cut),
+        (sealer(CBC), bare),
+        (sealer(Key("one", b"5" * 24, "aescbc")), sealed),
+    ):
+        with pytest.raises(StatusError) as caught:
+            keeper.open(wrong)
+        assert caught.value.code == 500
+
+
+@given(st.binary(max_size=300), st.integers(1, 1 << 62), st.sampled_from([ONE, CBC]))
+def test_any_value_comes_back(value: bytes, revision: int, key: Key) -> None:
+    keeper = sealer(key)
     item = stored(keeper.seal(Put(KEY, value)), revision)
     assert keeper.open(item).value == value
     assert not keeper.is_stale(item)
-    assert sealer(TWO, ONE).is_stale(item)
+    assert sealer(TWO, key).is_stale(item)

@@ -26,8 +26,8 @@ def document(*rules: object, **more: object) -> bytes:
     return yaml.safe_dump({**base, **more}).encode()
 
 
-def aesgcm(*names: str) -> dict[str, object]:
-    return {"aesgcm": {"keys": [{"name": name, "secret": SECRET} for name in names]}}
+def aesgcm(*names: str, provider: str = "aesgcm") -> dict[str, object]:
+    return {provider: {"keys": [{"name": name, "secret": SECRET} for name in names]}}
 
 
 def rule(resources: list[str], *providers: object) -> dict[str, object]:
@@ -71,6 +71,15 @@ def test_the_first_key_writes_and_all_read() -> None:
     assert not found.clear
 
 
+def test_a_key_belongs_to_its_provider() -> None:
+    """One name may stand under two: a stored value names both."""
+    providers = aesgcm("one", provider="aescbc"), aesgcm("one")
+    [found] = parse(document(rule(["secrets"], *providers, {"identity": {}}))).rules
+    keys = [(key.provider, key.name) for key in found.keys]
+    assert keys == [("aescbc", "one"), ("aesgcm", "one")]
+    assert found.writer == found.keys[0] and found.clear
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -83,7 +92,13 @@ def test_the_first_key_writes_and_all_read() -> None:
         (document(rule(["Secrets"], aesgcm("a"))), "'Secrets'"),
         (document(rule(["secrets"])), "resources[0].providers: at least one"),
         (document(rule(["secrets"], {})), "exactly one provider"),
-        (document(rule(["secrets"], {"kms": {}})), "'kms' is not here"),
+        (
+            document(rule(["secrets"], {"kms": {}})),
+            "'kms' is a provider that is not here",
+        ),
+        (document(rule(["secrets"], {"secretbox": {}})), "'secretbox' is a provider that is not"),
+        (document(rule(["secrets"], {"rot13": {}})), "'rot13' is no provider"),
+        (document(rule(["secrets"], {"aescbc": {"keys": []}})), "aescbc.keys: at least one"),
         (document(rule(["secrets"], aesgcm())), "aesgcm.keys: at least one"),
         (document(rule(["secrets"], aesgcm("a", "a"))), "a name of its own"),
         (document(rule(["secrets"], aesgcm("a:b"))), "without a colon"),
