@@ -1,11 +1,12 @@
 """Who holds how much of the node, and who waits for room to grow. Synchronous; no clock, no loop.
 
-A resize is judged against what all other pods hold. Room that comes free is given to those that
-wait in the documented order, before anybody else can take it: it is reserved here, and the pod's
-worker is told. Must not know: pods' objects, engines.
+A new pod and a resize are judged against what all other pods hold. Room that comes free is given
+to the resizes that wait, in the documented order, before anybody else can take it: it is reserved
+here, and the pod's worker is told. Must not know: pods' objects, engines.
 
-Source: docs "Resize CPU and Memory Resources assigned to Containers": Pod resize status, How
-kubelet retries Deferred resizes; KEP-1287.
+Source: docs "Assigning Pods to Nodes", nodeName (OutOfcpu, OutOfmemory); docs "Resize CPU and
+Memory Resources assigned to Containers": Pod resize status, How kubelet retries Deferred resizes;
+KEP-1287.
 """
 
 from collections.abc import Callable
@@ -21,11 +22,12 @@ Amounts: TypeAlias = dict[str, int]
 # Lower goes first: (minus the priority, 0 if Guaranteed else 1, UNIX seconds of the first refusal).
 Rank: TypeAlias = tuple[int, int, float]
 _SHOWN = {CPU: NANO // 1000, MEMORY: NANO}
+_PODS = "pods"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """``reason``: Infeasible or Deferred."""
+    """``reason``: Infeasible or Deferred; of a new pod OutOf and the resource."""
 
     reason: str
     message: str
@@ -37,6 +39,7 @@ class Allocations:
 
     def __init__(self, allocatable: Object, give: Callable[[str], None]) -> None:
         self._capacity = {name: parse(str(allocatable[name])).nano for name in (CPU, MEMORY)}
+        self._pods_max = int(allocatable.get(_PODS) or 0)
         self._give = give
         self._held: dict[str, Amounts] = {}
         self._waiting: dict[str, tuple[Rank, Amounts]] = {}
@@ -61,6 +64,18 @@ class Allocations:
         if self._held.pop(uid, None):
             self._offer()
 
+    def admit(self, uid: str, wanted: Amounts) -> Refusal | None:
+        """None if the node has room for a new pod, which holds this much from now on."""
+        others = sum(bool(item) for other, item in self._held.items() if other != uid)
+        if self._pods_max and others + 1 > self._pods_max:
+            return _out_of(_PODS, 1, others, self._pods_max)
+        for name in (CPU, MEMORY):
+            if not self._fits(uid, name, wanted):
+                amounts = (wanted[name], self._used(uid, name), self._capacity[name])
+                return _out_of(name, *(self._shown(name, nano) for nano in amounts))
+        self.hold(uid, wanted)
+        return None
+
     def judge(self, uid: str, wanted: Amounts) -> Refusal | None:
         """None if the pod may have this much."""
         for name in (MEMORY, CPU):
@@ -71,11 +86,9 @@ class Allocations:
                 return Refusal(INFEASIBLE, f"Node didn't have enough capacity: {text}")
         for name in (CPU, MEMORY):
             if not self._fits(uid, name, wanted):
-                asked = self._shown(name, wanted[name])
-                used = self._shown(name, self._used(uid, name))
-                capacity = self._shown(name, self._capacity[name])
-                text = f"{name}, requested: {asked}, used: {used}, capacity: {capacity}"
-                return Refusal(DEFERRED, f"Node didn't have enough resource: {text}")
+                amounts = (wanted[name], self._used(uid, name), self._capacity[name])
+                shown = (self._shown(name, nano) for nano in amounts)
+                return Refusal(DEFERRED, _lacking(name, *shown))
         return None
 
     def wait(self, uid: str, rank: Rank, wanted: Amounts) -> None:
@@ -112,3 +125,12 @@ class Allocations:
     def _shown(self, name: str, nano: int) -> int:
         """CPU in thousandths, memory in bytes, as Kubernetes' messages have it."""
         return -(-nano // _SHOWN[name])
+
+
+def _out_of(name: str, asked: int, used: int, capacity: int) -> Refusal:
+    return Refusal(f"OutOf{name}", _lacking(name, asked, used, capacity))
+
+
+def _lacking(name: str, asked: int, used: int, capacity: int) -> str:
+    text = f"{name}, requested: {asked}, used: {used}, capacity: {capacity}"
+    return f"Node didn't have enough resource: {text}"

@@ -1,14 +1,15 @@
-"""One pod's resize: admits it or has it wait, carries its steps out, and tells of it.
+"""One pod's room on the node: a new pod is admitted or refused, a resize admitted or has to wait.
 
 Job: between the API object (what is desired) and the pod's worker, which only knows what is
-allocated. Must not know: when the worker plans, how to decide on steps (``resizing``).
+allocated; carries a resize's steps out and tells of it. Must not know: when the worker plans, how
+to decide on steps (``resizing``).
 
 Source: KEP-1287; docs "Resize CPU and Memory Resources assigned to Containers".
 """
 
 from actors.kit.world.containers import RuntimeFault
 from actors.kubelet import backoff, container_spec, labels, limits, pod_spec, resizing
-from actors.kubelet.allocations import Amounts
+from actors.kubelet.allocations import Amounts, Refusal
 from actors.kubelet.downward import ConfigFault
 from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_plan import STEP_RESIZE, LimitPod, ResizeStep, UpdateContainer
@@ -32,6 +33,7 @@ class PodResizer:
         self._memory = memory
         self._uid: str = pod["metadata"]["uid"]
         self._since = 0.0
+        self._gone = False
         memory.allocated = resizing.recalled(pod)
         for item in (pod.get("status") or {}).get("conditions") or ():
             generation = int(item.get("observedGeneration") or 0)
@@ -41,9 +43,24 @@ class PodResizer:
                 reason, message = str(item.get("reason")), str(item.get("message"))
                 memory.pending = PendingResize(reason, message, generation)
                 self._since = parse_time(item.get("lastTransitionTime")) or 0.0
-        ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-        held = {} if ended else amounts({**pod, "spec": pod_resizing.held_spec(pod)})
+        # A pod that has been started here was admitted by a kubelet before this one.
+        self._admitted = bool((pod.get("status") or {}).get("startTime"))
+        holds = self._admitted and not self._ended()
+        held = amounts({**pod, "spec": pod_resizing.held_spec(pod)}) if holds else {}
         tools.allocations.hold(self._uid, held)
+
+    def waits_for_admission(self, view: PodView, ending: bool) -> bool:
+        """A new pod is not looked at before all pods of the node are known."""
+        if view.sandbox is not None or view.containers or ending:
+            self._admitted = True
+        return not self._admitted and not self._tools.allocations.opened
+
+    def admit(self, pod: Object) -> Refusal | None:
+        """A new pod that the node has no room for is refused; one that was admitted stays so."""
+        if self._admitted:
+            return None
+        self._admitted = True
+        return self._tools.allocations.admit(self._uid, amounts(pod))
 
     def settle(self, desired: Object, view: PodView, ending: bool, now: float) -> Object:
         """The pod with what is allocated to it; admits what is desired if there is room."""
@@ -57,6 +74,11 @@ class PodResizer:
             memory.resize_generation, memory.resize_error = 0, ""
         self._tools.allocations.hold(self._uid, self._held(pod, view, ending))
         return pod
+
+    def let_go(self) -> None:
+        """The pod has ended, or its object is no more: for the scheduler its room is free."""
+        self._gone = True
+        self._tools.allocations.hold(self._uid, {})
 
     def leave(self) -> None:
         """The pod has left the node."""
@@ -135,6 +157,10 @@ class PodResizer:
         else:
             allocations.settled(self._uid)
 
+    def _ended(self) -> bool:
+        """The API server knows, or is about to be told, that the pod is Succeeded or Failed."""
+        return bool(self._memory.outcome) or self._memory.failure is not None
+
     def _rank(self, pod: Object) -> tuple[int, int, float]:
         quality = (pod.get("status") or {}).get("qosClass")
         priority = int(pod["spec"].get("priority") or 0)
@@ -142,7 +168,7 @@ class PodResizer:
 
     def _held(self, pod: Object, view: PodView, ending: bool) -> Amounts:
         """The greater of what is allocated and what is still in force."""
-        if ending and not view.running():
+        if self._gone or self._ended() or (ending and not view.running()):
             return {}
         found = {}
         for spec in resizable(pod["spec"]):

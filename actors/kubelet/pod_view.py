@@ -98,6 +98,7 @@ class PodMemory:
     unhealthy: dict[str, Verdict] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)  # termination messages
     failure: Waiting | None = None  # the pod as a whole failed: DeadlineExceeded, Evicted
+    rejected: bool = False  # the node had no room: no container was ever made
     outcome: str = ""  # Succeeded or Failed, once it is final
     start_time: float = 0.0
     kill_until: float = 0.0  # end of the grace period of a terminating pod
@@ -117,6 +118,7 @@ def recall(pod: Object, memory: PodMemory) -> None:
         memory.outcome = status["phase"]
         if status.get("reason"):
             memory.failure = Waiting(status["reason"], status.get("message", ""))
+            memory.rejected = "containerStatuses" not in status
     for key in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
         for item in status.get(key) or ():
             container_id = (item.get("containerID") or "").rpartition("//")[2]

@@ -89,6 +89,7 @@ class PodWorker:
     def lost(self, trace: str) -> None:
         """The API object is no more."""
         self.gone = True
+        self._resizer.let_go()
         self._causes = merged(self._causes, trace)
         self.poke()
 
@@ -146,15 +147,19 @@ class PodWorker:
         except RuntimeFault as fault:
             self._tools.ctx.log.warning("pod.look", pod=self.uid, error=str(fault))
             return RETRY_SECONDS
+        if self._resizer.waits_for_admission(self.view, self._ending()):
+            return LOOK_SECONDS
         now = self._tools.now()
         if not self.memory.start_time:
             self.memory.start_time = start_time(self.pod, now)
         self._note_end(now)
+        self._admit()
         self.pod = self._resizer.settle(self.desired, self.view, self._ending(), now)
         plan = self._plan(now)
         if plan.failure is not None or plan.outcome:
             self.memory.failure = plan.failure
             self.memory.outcome = plan.outcome
+            self._resizer.let_go()
             if plan.failure is not None:
                 text = plan.failure.message
                 name, reason = pod_spec.full_name(self.pod), plan.failure.reason
@@ -176,6 +181,16 @@ class PodWorker:
             self._begin("/refresh", self._refresh())
         wakes = [at for at in (plan.wake_at, refresh) if at]
         return min([max(at - now, 0.01) for at in wakes] + [LOOK_SECONDS])
+
+    def _admit(self) -> None:
+        """A pod that was bound to a node without room for it fails; its owner makes another."""
+        refusal = self._resizer.admit(self.desired)
+        if refusal is None:
+            return
+        self.memory.failure = Waiting(refusal.reason, f"Pod was rejected: {refusal.message}")
+        self.memory.rejected = True
+        self._tools.ctx.note("pod.rejected", pod_spec.full_name(self.pod), reason=refusal.reason)
+        self._tools.recorder.event(self.pod, "Warning", refusal.reason, refusal.message)
 
     def _ending(self) -> bool:
         deleting = self.gone or pod_spec.is_deleting(self.pod)

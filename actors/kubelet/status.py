@@ -72,6 +72,8 @@ def pod_status(
         status["observedGeneration"] = generation
     if memory.failure is not None:
         status["reason"], status["message"] = memory.failure.reason, memory.failure.message
+    if memory.rejected:
+        return status
     if init:
         status["initContainerStatuses"] = init
     status["containerStatuses"] = main

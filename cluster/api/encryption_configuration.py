@@ -8,7 +8,7 @@ apiserver.config.k8s.io/v1 EncryptionConfiguration.
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 import yaml
@@ -18,6 +18,7 @@ KIND = "EncryptionConfiguration"
 KEY_BYTES = (16, 24, 32)
 # How a key is used. ``aescbc`` has no mark of authenticity: it is there for data of other clusters.
 Provider = Literal["aesgcm", "aescbc"]
+_PROVIDERS: dict[str, Provider] = {"aesgcm": "aesgcm", "aescbc": "aescbc"}
 _OTHERS = ("secretbox", "kms")
 
 
@@ -121,8 +122,8 @@ def _rule(where: str, rule: _Rule) -> Rule:
         [(name, value)] = provider.items()
         if name == "identity":
             clear = True
-        elif name in get_args(Provider):
-            keys.extend(_keys(f"{place}.{name}", value, name))
+        elif (kind := _PROVIDERS.get(name)) is not None:
+            keys.extend(_keys(f"{place}.{name}", value, kind))
         else:
             known = "is a provider that is not here" if name in _OTHERS else "is no provider"
             raise BadEncryptionConfiguration(

@@ -25,6 +25,31 @@ def test_more_than_the_node_has_is_never_possible() -> None:
     )
 
 
+def test_a_new_pod_is_refused_by_the_first_resource_that_lacks() -> None:
+    room = Allocations({**NODE, "pods": "2"}, [].append)
+    room.hold("new", {})
+    assert room.admit("a", amounts(3000, 1 << 30)) is None
+    assert room.admit("new", amounts(1001, 4 << 30)) == Refusal(
+        "OutOfcpu",
+        "Node didn't have enough resource: cpu, requested: 1001, used: 3000, capacity: 4000",
+    )
+    found = room.admit("new", amounts(1000, 4 << 30))
+    assert found is not None and found.reason == "OutOfmemory"
+    assert room.admit("new", amounts(1000, 3 << 30)) is None
+    assert room.admit("b", amounts()) == Refusal(
+        "OutOfpods",
+        "Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2",
+    )
+    room.hold("a", {})
+    assert room.admit("b", amounts(3000)) is None, "one that has ended holds nothing"
+
+
+def test_a_pod_that_asks_for_nothing_fits_a_full_node() -> None:
+    room = Allocations(NODE, [].append)
+    room.hold("a", amounts(9000, 9 << 30))
+    assert room.admit("b", amounts()) is None
+
+
 def test_more_than_others_leave_has_to_wait() -> None:
     told: list[str] = []
     room = Allocations(NODE, told.append)
