@@ -21,6 +21,7 @@ from actors.controllers.plan import (
     Action,
     Controller,
     Key,
+    KeysOf,
     RequeueAfter,
     Update,
     View,
@@ -28,7 +29,9 @@ from actors.controllers.plan import (
     own_key,
 )
 from actors.controllers.rolling import resolve
+from cluster.api.custom import scale
 from cluster.api.resources import (
+    CUSTOM_RESOURCE_DEFINITIONS,
     DEPLOYMENTS,
     POD_DISRUPTION_BUDGETS,
     PODS,
@@ -40,11 +43,12 @@ from cluster.api.resources import (
 from cluster.api.selectors import from_object
 from cluster.api.timestamps import parse_time
 from cluster.api.types import Object
+from cluster.errors import StatusError
 
 # An evicted pod that is still there so long after is one that was not evicted after all.
 DISRUPTED_SECONDS = 120.0
 _SCALED = (DEPLOYMENTS, REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS)
-_BY_KIND = {resource.kind: resource for resource in _SCALED}
+_BY_KIND = {(resource.group, resource.kind): resource for resource in _SCALED}
 ALLOWED = "DisruptionAllowed"
 
 
@@ -121,9 +125,10 @@ def _scale(pods: list[Object], view: View) -> int:
 
 def _replicas(owner: Object, namespace: str, view: View) -> tuple[str | None, int]:
     """(uid, replicas) of a pod's controller, or of its Deployment; None if it is gone."""
-    resource = _BY_KIND.get(owner.get("kind") or "")
+    kind = (str(owner.get("apiVersion") or "").rpartition("/")[0], owner.get("kind") or "")
+    resource = _BY_KIND.get(kind)
     if resource is None:
-        raise Unscaled(f"{owner.get('kind')} {owner.get('name')} has no scale")
+        return _custom_replicas(kind, owner, namespace, view)
     found = view.get(resource, namespace, owner["name"])
     if found is None or found["metadata"].get("uid") != owner["uid"]:
         return None, 0
@@ -132,6 +137,34 @@ def _replicas(owner: Object, namespace: str, view: View) -> tuple[str | None, in
         return _replicas(above, namespace, view)
     replicas = (found.get("spec") or {}).get("replicas")
     return found["metadata"]["uid"], 1 if replicas is None else int(replicas)
+
+
+def _custom_replicas(
+    kind: tuple[str, str], owner: Object, namespace: str, view: View
+) -> tuple[str | None, int]:
+    """Of a custom resource: what its scale subresource says that it wants."""
+    resource = next((one for one in view.custom if (one.group, one.kind) == kind), None)
+    paths = _scale_paths(resource, view) if resource is not None else None
+    if resource is None or paths is None:
+        raise Unscaled(f"{owner.get('kind')} {owner.get('name')} has no scale")
+    found = view.get(resource, namespace, owner["name"])
+    if found is None or found["metadata"].get("uid") != owner["uid"]:
+        return None, 0
+    try:
+        return found["metadata"]["uid"], scale.read(paths, found)[0]
+    except StatusError as error:
+        raise Unscaled(f"{owner['kind']} {owner['name']}: {error}") from None
+
+
+def _scale_paths(resource: Resource, view: View) -> Object | None:
+    """Where objects of a custom resource say how many pods they want."""
+    name = f"{resource.plural}.{resource.group}"
+    definition = view.get(CUSTOM_RESOURCE_DEFINITIONS, "", name) or {}
+    for version in (definition.get("spec") or {}).get("versions") or ():
+        if version.get("name") == resource.version:
+            found: Object | None = (version.get("subresources") or {}).get("scale")
+            return found
+    return None
 
 
 def _disrupted(
@@ -195,6 +228,23 @@ def _owner_keys(view: View, old: Object | None, new: Object | None) -> Iterable[
     return [(namespace, name_of(one)) for one in view.list(POD_DISRUPTION_BUDGETS, namespace)]
 
 
+def _custom_keys(resource: Resource) -> KeysOf:
+    """Custom resources keep the number anywhere in what their generation counts."""
+
+    def keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:
+        obj = new or old or {}
+        if old is not None and new is not None and _generation(old) == _generation(new):
+            return ()
+        namespace = namespace_of(obj)
+        return [(namespace, name_of(one)) for one in view.list(POD_DISRUPTION_BUDGETS, namespace)]
+
+    return keys
+
+
+def _generation(obj: Object) -> object:
+    return obj["metadata"].get("generation")
+
+
 def _count(obj: Object) -> object:
     return (obj.get("spec") or {}).get("replicas")
 
@@ -211,5 +261,7 @@ CONTROLLER = Controller(
         *map(_watch, _SCALED),
     ),
     plan,
+    reads=(CUSTOM_RESOURCE_DEFINITIONS,),
     warm=False,
+    custom=_custom_keys,
 )

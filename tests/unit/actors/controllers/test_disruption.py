@@ -1,18 +1,21 @@
 """How many pods of a budget may go, by what their controllers want and how many are ready."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from actors.controllers.disruption import DISRUPTED_SECONDS, plan
+from actors.controllers.disruption import CONTROLLER, DISRUPTED_SECONDS, plan
 from actors.controllers.plan import RequeueAfter, Update
 from cluster.api.resources import (
+    CUSTOM_RESOURCE_DEFINITIONS,
     DEPLOYMENTS,
     POD_DISRUPTION_BUDGETS,
     PODS,
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
     STATEFUL_SETS,
+    Resource,
 )
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
@@ -20,8 +23,9 @@ from tests.unit.actors.controllers.views import NOW, make_view
 
 RESOURCES = (
     POD_DISRUPTION_BUDGETS, PODS, DEPLOYMENTS, REPLICA_SETS, REPLICATION_CONTROLLERS,
-    STATEFUL_SETS,
+    STATEFUL_SETS, CUSTOM_RESOURCE_DEFINITIONS,
 )  # fmt: skip
+CROWDS = Resource("example.com", "v1", "crowds", "Crowd", namespaced=True)
 
 
 def budget(status: Object | None = None, **spec: Any) -> tuple[Any, Object]:
@@ -33,7 +37,16 @@ def budget(status: Object | None = None, **spec: Any) -> tuple[Any, Object]:
 
 
 def owner(kind: str, name: str) -> list[Object]:
-    return [{"kind": kind, "name": name, "uid": f"uid-{name}", "controller": True}]
+    version = {"ReplicationController": "v1", "Crowd": "example.com/v1"}.get(kind, "apps/v1")
+    return [
+        {
+            "apiVersion": version,
+            "kind": kind,
+            "name": name,
+            "uid": f"uid-{name}",
+            "controller": True,
+        }
+    ]
 
 
 def pod(name: str, ready: bool = True, kind: str = "ReplicaSet", **meta: Any) -> tuple[Any, Object]:
@@ -160,3 +173,65 @@ def test_pods_that_nobody_controls() -> None:
         == 1
     )
     assert status_of(budget(maxUnavailable=1), alone)["disruptionsAllowed"] == 0
+
+
+def crowds(members: Any = 5, scale: str = ".spec.members") -> list[tuple[Any, Object]]:
+    """A definition, and one custom resource that owns the pods."""
+    meta = {"name": "crowds.example.com", "namespace": ""}
+    paths = {"specReplicasPath": scale, "statusReplicasPath": ".status.members"}
+    versions = [
+        {"name": "v1beta1", "subresources": {"scale": {**paths, "specReplicasPath": ".spec.old"}}},
+        {"name": "v1", "subresources": {"scale": paths} if scale else {"status": {}}},
+    ]
+    owned = {"metadata": {"name": "rs", "namespace": "default"}, "spec": {"members": members}}
+    return [
+        (CUSTOM_RESOURCE_DEFINITIONS, {"metadata": meta, "spec": {"versions": versions}}),
+        (CROWDS, owned),
+    ]
+
+
+def counted(*objects: tuple[Any, Object]) -> Object:
+    """With the custom resource followed."""
+    view = replace(make_view(*objects, resources=(*RESOURCES, CROWDS)), custom=(CROWDS,))
+    [update] = [one for one in plan(("default", "b"), view, NOW) if isinstance(one, Update)]
+    found: Object = update.obj["status"]
+    return found
+
+
+def test_the_pods_of_a_custom_resource_count_by_its_scale() -> None:
+    pods = [pod(f"p{number}", kind="Crowd") for number in range(4)]
+    found = counted(budget(maxUnavailable="40%"), *crowds(), *pods)
+    names = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+    assert tuple(found[name] for name in names) == (1, 4, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("objects", "message"),
+    [
+        (crowds(scale=""), "Crowd rs has no scale"),
+        ([], "Crowd rs has no scale"),
+        (crowds(members=None), "does not exist"),
+    ],
+)
+def test_a_custom_resource_that_cannot_be_counted_allows_nothing(
+    objects: list[tuple[Any, Object]], message: str
+) -> None:
+    found = counted(budget(maxUnavailable=1), *objects, pod("a", kind="Crowd"))
+    [condition] = found["conditions"]
+    assert (found["disruptionsAllowed"], condition["reason"]) == (0, "SyncFailed")
+    assert message in condition["message"]
+
+
+def test_a_kind_of_another_group_is_another_kind() -> None:
+    owners = [{**owner("Deployment", "web")[0], "apiVersion": "example.com/v1"}]
+    found = counted(budget(maxUnavailable=1), *workload(), pod("a", ownerReferences=owners))
+    assert found["conditions"][0]["message"] == "Deployment web has no scale"
+
+
+def test_a_custom_resource_wakes_its_namespace_when_its_spec_changes() -> None:
+    assert CONTROLLER.custom is not None
+    keys = CONTROLLER.custom(CROWDS)
+    view = make_view(budget(), resources=RESOURCES)
+    one, two = ({"metadata": {"namespace": "default", "generation": n}} for n in (1, 2))
+    assert list(keys(view, None, one)) == list(keys(view, one, two)) == [("default", "b")]
+    assert list(keys(view, one, {**one, "status": {}})) == []
