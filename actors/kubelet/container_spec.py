@@ -14,7 +14,8 @@ from actors.kubelet.labels import Labels
 from actors.kubelet.limits import resource_config
 from actors.kubelet.pause_image import NODE_NETNS_MOUNT
 from cluster.api.pod_qos import qos_class
-from cluster.api.quantity import parse
+from cluster.api.pod_resources import container_amounts
+from cluster.api.quantity import NANO, parse
 from cluster.api.types import Object
 
 SHM_BYTES = 64 << 20
@@ -155,6 +156,18 @@ def oom_score(pod: Object, spec: Object, engine: EngineFacts) -> int:
         return -997 if engine.can_lower_oom_score else 0
     if quality == "BestEffort":
         return 1000
-    asked = ((spec.get("resources") or {}).get("requests") or {}).get("memory", "0")
-    share = 1000 * parse(str(asked)).value // max(1, engine.memory)
+    share = 1000 * _memory_asked(pod, spec) // max(1, engine.memory)
     return min(max(3, 1000 - share), 999)
+
+
+def _memory_asked(pod: Object, spec: Object) -> int:
+    """Bytes that a container asks for, with its part of what the pod asks for beyond its
+    containers (KEP-2837, OOM score adjustment)."""
+    asked = parse(str(((spec.get("resources") or {}).get("requests") or {}).get("memory", "0")))
+    stated = ((pod["spec"].get("resources") or {}).get("requests") or {}).get("memory")
+    if stated is None:
+        return asked.value
+    given = container_amounts(pod["spec"], "requests").get("memory", 0)
+    left = max(0, parse(str(stated)).nano - given)
+    containers = len(pod_spec.main_containers(pod)) + len(pod_spec.sidecars(pod))
+    return (asked.nano + left // max(1, containers)) // NANO

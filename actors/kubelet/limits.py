@@ -65,7 +65,18 @@ def checked_memory(size: int) -> int:
 
 
 def pod_limits(pod: Object) -> tuple[int, int]:
-    """(memory bytes, CPU milli) for the pod's cgroup; 0 where a container has no limit."""
+    """(memory bytes, CPU milli) for the pod's cgroup: what the pod states itself, else the sum of
+    its containers'; 0 where one of them has no limit."""
+    own = (pod["spec"].get("resources") or {}).get("limits") or {}
+    size, milli = _sums(pod)
+    if "memory" in own:
+        size = parse(str(own["memory"])).value
+    if "cpu" in own:
+        milli = parse(str(own["cpu"])).milli
+    return size, milli
+
+
+def _sums(pod: Object) -> tuple[int, int]:
     memory = cpu = 0
     unlimited: set[str] = set()
     for spec in pod_spec.main_containers(pod):

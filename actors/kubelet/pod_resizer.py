@@ -44,8 +44,9 @@ class PodResizer:
                 memory.pending = PendingResize(reason, message, generation)
                 self._since = parse_time(item.get("lastTransitionTime")) or 0.0
         # A pod that has been started here was admitted by a kubelet before this one.
-        self._admitted = bool((pod.get("status") or {}).get("startTime"))
-        holds = self._admitted and not self._ended()
+        status = pod.get("status") or {}
+        self._admitted = "startTime" in status or "containerStatuses" in status
+        holds = self._admitted and status.get("phase") not in ("Succeeded", "Failed")
         held = amounts({**pod, "spec": pod_resizing.held_spec(pod)}) if holds else {}
         tools.allocations.hold(self._uid, held)
 

@@ -1,6 +1,7 @@
-"""A pod's quality of service class, from what its containers ask for. Pure.
+"""A pod's quality of service class, from what it or its containers ask for. Pure.
 
-Source: docs "Pod Quality of Service Classes". Must not know what follows from it.
+Source: docs "Pod Quality of Service Classes"; KEP-2837 for pods that state it themselves. Must
+not know what follows from it.
 """
 
 from typing import Any, Literal
@@ -12,11 +13,15 @@ QosClass = Literal["Guaranteed", "Burstable", "BestEffort"]
 
 
 def qos_class(pod: Object) -> QosClass:
-    """From the requests and limits of CPU and memory of all containers."""
+    """From the requests and limits of CPU and memory of all containers, or those of the pod where
+    it states any."""
     spec = pod.get("spec") or {}
     any_set, guaranteed = False, True
-    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
-        resources = container.get("resources") or {}
+    holders = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    if any((spec.get("resources") or {}).get(part) for part in ("requests", "limits")):
+        holders = (spec,)
+    for holder in holders:
+        resources = holder.get("resources") or {}
         limits = resources.get("limits") or {}
         requests = resources.get("requests") or {}
         for name in ("cpu", "memory"):

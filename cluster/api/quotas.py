@@ -6,6 +6,7 @@ know where quotas are stored, nor what happens when one is exceeded.
 
 from collections.abc import Mapping
 
+from cluster.api.pod_qos import qos_class
 from cluster.api.pod_resizing import held_spec
 from cluster.api.pod_resources import pod_amounts
 from cluster.api.quantity import NANO, Quantity, parse
@@ -208,15 +209,7 @@ def _named(term: Object, value: str) -> bool:
 
 
 def _best_effort(pod: Object) -> bool:
-    spec = pod.get("spec") or {}
-    for kind in ("initContainers", "containers"):
-        for container in spec.get(kind) or ():
-            resources = container.get("resources") or {}
-            for section in ("requests", "limits"):
-                amounts = resources.get(section) or {}
-                if any(_nano(amounts.get(name)) for name in ("cpu", "memory")):
-                    return False
-    return True
+    return qos_class(pod) == "BestEffort"
 
 
 def _crosses(spec: Object) -> bool:

@@ -13,6 +13,7 @@ from cluster.api.validation import causes
 from cluster.api.validation.containers import Shared, check_container, check_security
 from cluster.api.validation.metadata import check_labels
 from cluster.api.validation.placement import check_affinity, check_spread, check_tolerations
+from cluster.api.validation.pod_level import check_pod_level
 from cluster.api.validation.volumes import check_volumes
 
 _RESTART = frozenset(("Always", "OnFailure", "Never"))
@@ -56,6 +57,8 @@ def check_pod_spec(path: str, spec: Object, found: list[Cause]) -> None:
     if get("topologySpreadConstraints"):
         place = f"{path}.topologySpreadConstraints"
         check_spread(place, spec["topologySpreadConstraints"], found)
+    if get("resources"):
+        check_pod_level(path, spec, found)
     if get("hostAliases"):
         _host_aliases(f"{path}.hostAliases", spec["hostAliases"], found)
 

@@ -23,6 +23,14 @@ def test_pod_limits() -> None:
     assert limits.pod_limits(with_init) == (0, 0)
 
 
+def test_what_the_pod_states_is_its_limit() -> None:
+    both = pod({"limits": {"memory": "1Mi"}}, initContainers=[{"name": "i"}])
+    both["spec"]["resources"] = {"limits": {"memory": "8Mi", "cpu": "300m"}}
+    assert limits.pod_limits(both) == (8 << 20, 300)
+    both["spec"]["resources"] = {"limits": {"cpu": "300m"}}
+    assert limits.pod_limits(both) == (0, 300)
+
+
 def test_a_limit_of_nothing_is_none_for_the_pod_too() -> None:
     both = pod({"limits": {"memory": "1Mi", "cpu": "0"}})
     both["spec"]["containers"].append({"name": "b", "resources": {"limits": {"cpu": "1"}}})

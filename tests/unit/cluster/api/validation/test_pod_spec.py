@@ -46,3 +46,33 @@ def test_addresses() -> None:
     assert causes == []
     check_address("a", "10.0.0.256", causes)
     assert len(causes) == 1
+
+
+def stated(resources: dict[str, Any], *containers: dict[str, Any]) -> list[str]:
+    """Of a pod that states resources for all of its containers."""
+    listed = [
+        {"name": f"c{n}", "image": "x", "resources": item} for n, item in enumerate(containers)
+    ]
+    return found(containers=listed, resources=resources)
+
+
+def test_what_a_pod_states_for_all_of_its_containers() -> None:
+    place = "spec.template.spec.resources"
+    half = {"requests": {"cpu": "500m"}, "limits": {"cpu": "1"}}
+    assert stated({"requests": {"cpu": "1"}, "limits": {"cpu": "1"}}, half, half) == []
+    assert stated({"requests": {"cpu": "900m"}}, half, half) == [
+        f'{place}.requests[cpu]: Invalid value: "900m": must be greater than or equal to aggregate '
+        "container requests of 1"
+    ]
+    assert stated({"limits": {"cpu": "800m"}}, half) == [
+        'spec.template.spec.containers[0].resources.limits[cpu]: Invalid value: "1": must be less '
+        "than or equal to pod limits of 800m"
+    ]
+    [problem] = stated({"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}, {})
+    assert (
+        problem.startswith(f"{place}.requests: ") and "less than or equal to cpu limit" in problem
+    )
+    [problem] = stated({"requests": {"ephemeral-storage": "1Gi"}}, {})
+    assert problem.startswith(f"{place}.requests[ephemeral-storage]: Unsupported value")
+    [problem] = stated({"claims": [{"name": "a"}]}, {})
+    assert problem.endswith("claims: Forbidden: claims may not be set for Resources at pod-level")
