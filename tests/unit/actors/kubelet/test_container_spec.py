@@ -62,6 +62,15 @@ def test_oom_score(resources: Object, score: int) -> None:
     assert container_spec.oom_score(made, spec, ENGINE) == max(score, 0)
 
 
+def test_what_the_pod_asks_for_beyond_its_containers_is_shared() -> None:
+    made = pod({"resources": {"requests": {"memory": "256Mi"}}})
+    made["spec"]["containers"].append({"name": "other"})
+    made["spec"]["resources"] = {"requests": {"memory": "768Mi"}}
+    first, second = made["spec"]["containers"]
+    assert container_spec.oom_score(made, first, ENGINE) == 500
+    assert container_spec.oom_score(made, second, ENGINE) == 750
+
+
 def test_sandbox() -> None:
     found = container_spec.sandbox_config(pod(hostname="h"), "pause", {}, ENGINE, "")
     host = found["HostConfig"]
