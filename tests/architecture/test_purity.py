@@ -30,6 +30,7 @@ SHELLS = {
     "apiserver/aggregation/service_cache.py": "APIServices, whose changes are waited for",
     "apiserver/aggregation/waiting.py": "waits for one of several changes",
     "apiserver/audit_file.py": "the audit log's files",
+    "apiserver/compression.py": "long answers, compressed in a thread",
     "apiserver/flow_control.py": "seats and queues of requests",
     "apiserver/following.py": "parts of the store followed",
     "apiserver/custom/conversion.py": "objects made what their version shows, in portions",
