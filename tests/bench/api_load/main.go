@@ -7,15 +7,11 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"sort"
 	"strings"
@@ -58,48 +54,6 @@ func processorSeconds() float64 {
 	var usage syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
 	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
-}
-
-// worker has one connection to one server.
-type worker struct {
-	load   *load
-	number int
-	server string
-	client *http.Client
-}
-
-func (l *load) worker(number int) *worker {
-	transport := &http.Transport{TLSClientConfig: l.tls, MaxIdleConnsPerHost: 1, MaxConnsPerHost: 1}
-	return &worker{l, number, l.servers[number%len(l.servers)], &http.Client{Transport: transport}}
-}
-
-func (w *worker) call(method, path, contentType string, body string) ([]byte, error) {
-	var reader io.Reader
-	if body != "" {
-		reader = strings.NewReader(body)
-	}
-	request, err := http.NewRequest(method, w.server+path, reader)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Accept", "application/json")
-	if contentType != "" {
-		request.Header.Set("Content-Type", contentType)
-	}
-	response, err := w.client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	var buffer bytes.Buffer
-	if _, err := buffer.ReadFrom(response.Body); err != nil {
-		return nil, err
-	}
-	w.load.bytes.Add(int64(buffer.Len()))
-	if response.StatusCode >= 300 {
-		return nil, fmt.Errorf("%s %s: %s %.300s", method, path, response.Status, buffer.String())
-	}
-	return buffer.Bytes(), nil
 }
 
 const kind = "application/json"
@@ -191,12 +145,14 @@ func (l *load) prepare(op string, workers []*worker, objects int) {
 // watch follows all pods and counts events.
 func (l *load) watch(number int, ready *sync.WaitGroup, deliveries *atomic.Int64) {
 	w := l.worker(number)
-	request, err := http.NewRequestWithContext(context.Background(), "GET", w.server+w.pods()+"?watch=1&resourceVersion=0", nil)
+	fail(w.send("GET", w.pods()+"?watch=1&resourceVersion=0", "", ""))
+	answer, err := w.head()
 	fail(err)
-	response, err := w.client.Do(request)
-	fail(err)
+	if answer.status != 200 {
+		fail(fmt.Errorf("watch: status %d", answer.status))
+	}
 	ready.Done()
-	lines := bufio.NewReaderSize(response.Body, 1<<16)
+	lines := bufio.NewReaderSize(&body{w.in, answer, 0}, 1<<16)
 	for {
 		part, err := lines.ReadSlice('\n')
 		l.bytes.Add(int64(len(part)))
@@ -228,13 +184,13 @@ func main() {
 	pool.AppendCertsFromPEM(text)
 	pair, err := tls.LoadX509KeyPair(*certificate, *key)
 	fail(err)
-	body, err := os.ReadFile(*pod)
+	template, err := os.ReadFile(*pod)
 	fail(err)
 	l := &load{
 		servers:   strings.Split(*servers, ","),
 		tls:       &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}},
 		namespace: *namespace,
-		pod:       string(body),
+		pod:       string(template),
 		limit:     *limit,
 	}
 	workers := make([]*worker, *clients)
