@@ -25,6 +25,11 @@ KEPT_ITEMS = 256
 KEPT_EVENTS = 2000
 # Views are kept of so many of them: who has not come by then makes its own.
 KEPT_VIEWS = 16
+# Each watcher that is woken costs its loop a task's turn and a TLS record, whatever is in it. A
+# wake of many is followed by a pause in proportion, in which what happens gathers to one item.
+PAUSE_SECONDS_EACH = 0.0003
+PAUSE_SECONDS_MAX = 0.05
+GATHERED_EVENTS = 500
 
 
 class View:
@@ -83,6 +88,8 @@ class SharedWatch:
         self._events = 0
         # All that came after this revision is kept.
         self._since = 0
+        self._gathered: list[StoreEvents] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[asyncio.Future[None], None] = {}
 
     async def run(self) -> None:
@@ -94,8 +101,11 @@ class SharedWatch:
         except StatusError as error:
             self.error = error
         finally:
+            self._pass_on()
             self.ended = True
             self._wake()
+            if self._timer is not None:
+                self._timer.cancel()
 
     def covers(self, revision: int) -> bool:
         """Whether everything after that is kept, or will come."""
@@ -126,13 +136,39 @@ class SharedWatch:
             raise self.error
 
     def _take(self, item: StoreEvents) -> None:
-        since, self.revision = self.revision, max(self.revision, item.revision)
         if not self._since:
             # The first tells where the watch stands.
-            self._since = since = item.revision - (1 if item.events else 0)
-        if item.events or self.revision > since:
-            self._keep(Item(since, self.revision, item.events))
+            self._since = self.revision = item.revision - (1 if item.events else 0)
+        self._gathered.append(item)
+        if self._timer is None or sum(len(one.events) for one in self._gathered) > GATHERED_EVENTS:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """What was gathered is an item now."""
+        gathered, self._gathered = self._gathered, []
+        if not gathered:
+            return
+        since, self.revision = self.revision, max(self.revision, gathered[-1].revision)
+        events = gathered[0].events
+        if len(gathered) > 1:
+            events = tuple(event for one in gathered for event in one.events)
+        if events or self.revision > since:
+            self._keep(Item(since, self.revision, events))
+        # Bare progress makes nobody write.
+        self._pause(len(self._waiting) if events else 0)
         self._wake()
+
+    def _pause(self, woken: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if woken > 1:
+            pause = min(woken * PAUSE_SECONDS_EACH, PAUSE_SECONDS_MAX)
+            self._timer = asyncio.get_running_loop().call_later(pause, self._rested)
+
+    def _rested(self) -> None:
+        self._timer = None
+        self._pass_on()
 
     def _keep(self, item: Item) -> None:
         items = self._items

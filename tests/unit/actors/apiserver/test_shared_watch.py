@@ -18,6 +18,8 @@ from cluster.errors import StatusError
 from cluster.messages.apiserver import WatchBatch
 from cluster.messages.store import KeyValue, StoreEvent, StoreEvents, Watch
 
+pytestmark = pytest.mark.looptime
+
 
 def event(revision: int) -> StoreEvent:
     return StoreEvent("put", KeyValue(f"k{revision}", b"", b"", revision, revision, 1), None)
@@ -110,8 +112,68 @@ def make() -> tuple[Store, SharedWatches]:
 
 
 async def settle() -> None:
+    """Everything has happened, gathering too: it ends after no more than that (virtual) time."""
+    await turn()
+    await asyncio.sleep(shared_watch.PAUSE_SECONDS_MAX)
+    await turn()
+
+
+async def turn() -> None:
+    """Everything has happened that takes no time."""
     for _ in range(30):
         await asyncio.sleep(0)
+
+
+async def test_what_happens_while_many_were_just_woken_comes_as_one_item() -> None:
+    store, watches = make()
+    readers = [Reader(watches, store.revision) for _ in range(20)]
+    await settle()
+    woken = len(readers[0].items)
+    store.write()
+    await turn()
+    assert [reader.got for reader in readers] == [[11]] * 20, "the first comes at once"
+    for _ in range(3):
+        store.write()
+        await turn()
+    assert [reader.got for reader in readers] == [[11]] * 20, "the next gather"
+    late = Reader(watches, 12)
+    await asyncio.sleep(20 * shared_watch.PAUSE_SECONDS_EACH)
+    await turn()
+    assert [reader.got for reader in readers] == [[11, 12, 13, 14]] * 20
+    assert len(readers[0].items) == woken + 2
+    assert late.got == [13, 14]
+    await settle()
+    store.write()
+    await turn()
+    assert readers[0].got[-1] == late.got[-1] == 15, "after a quiet while it comes at once again"
+    for reader in [*readers, late]:
+        await reader.stop()
+
+
+async def test_a_single_reader_never_waits_for_others() -> None:
+    store, watches = make()
+    reader = Reader(watches, store.revision)
+    await settle()
+    for revision in (11, 12, 13):
+        store.write()
+        await turn()
+        assert reader.got[-1] == revision
+    await reader.stop()
+
+
+async def test_what_was_gathered_is_not_lost_when_the_store_ends_the_watch() -> None:
+    store, watches = make()
+    readers = [Reader(watches, store.revision) for _ in range(20)]
+    await settle()
+    store.write()
+    await turn()
+    store.write()
+    await turn()
+    store.fail()
+    await settle()
+    assert [reader.got for reader in readers] == [[11, 12]] * 20
+    assert all(reader.error is not None for reader in readers)
+    assert not watches
 
 
 async def test_many_who_are_level_share_one_watch_and_its_items() -> None:
