@@ -114,6 +114,7 @@ def reconcile(state: MemberState, next_index: int) -> None:
     """A leader's bookkeeping follows the membership in force. ``next_index``: from where on new
     peers are sent the log first."""
     state.adopt_membership()
+    state.reads.quick = frozenset()
     present = state.membership
     at = state.log.memberships.changed_at
     own, known = state.config.member, state.progress

@@ -94,10 +94,11 @@ def flush(state: MemberState) -> None:
     _start_reads(state)
     commit = state.log.commit
     read = state.reads.round if state.reads.waiting else 0
+    quick = state.reads.quick
     for peer, progress in state.progress.items():
         if progress.state == "replicate":
             pipeline(state, peer, progress)
-            asks = progress.read_sent < read
+            asks = progress.read_sent < read and (not quick or peer in quick)
             if asks or min(commit, progress.match) > progress.told_commit:
                 send_append(state, peer, progress, progress.match, (), quiet=not asks)
         elif progress.state == "snapshot":
@@ -135,6 +136,7 @@ def _confirm_reads(state: MemberState) -> None:
     number = least([[p.read for p in group] for group in state.groups])
     if number > reads.confirmed:
         state.read_states.extend(reads.confirm(number))
+        reads.quick = frozenset(name for name, p in state.progress.items() if p.read >= number)
 
 
 def on_append_response(state: MemberState, message: AppendResponse) -> None:

@@ -229,6 +229,8 @@ class Member:
         if state.role == "leader":
             if peer in state.progress:
                 state.progress[peer].lost()
+            if peer in state.reads.quick:
+                state.reads.quick = frozenset()
         elif peer == state.leader:
             state.leader = ""
             state.lost_at = state.now

@@ -6,6 +6,9 @@ messages, logs, roles.
 A round has a fresh number, carried by every append sent from then on and echoed in the answer: an
 answer to round n proves leadership at a time after all reads up to round n were asked. Reads that
 come before the leader has committed an entry of its own term wait: its commit index may be old.
+
+A round needs a quorum's answers, not all: it is asked of those whose answers confirmed the last
+one. If one of them fails, whoever answers the next heartbeat first takes its place.
 """
 
 from collections import deque
@@ -28,13 +31,15 @@ class Round(NamedTuple):
 class ReadRounds:
     """``round``: number of the newest round begun. ``confirmed_at``: when the newest confirmed one
     began. ``clock_read``: the time was looked at since the last read was asked. ``lease_spoilt``:
-    another member was told to campaign past the lease in this term."""
+    another member was told to campaign past the lease in this term. ``quick``: whose answers, with
+    the leader's own, confirmed the newest round; empty: not known, ask everybody."""
 
     round: int = 0
     confirmed: int = 0
     confirmed_at: float = float("-inf")
     clock_read: bool = False
     lease_spoilt: bool = False
+    quick: frozenset[str] = frozenset()
     asked: list[int] = field(default_factory=list)
     waiting: deque[Round] = field(default_factory=deque)
 
@@ -42,6 +47,7 @@ class ReadRounds:
         """A term of leadership begins: nothing is confirmed in it."""
         self.confirmed_at = float("-inf")
         self.lease_spoilt = False
+        self.quick = frozenset()
 
     def ask(self, context: int) -> None:
         """A read wants an index; the next round takes it along."""

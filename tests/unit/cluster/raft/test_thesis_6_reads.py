@@ -179,6 +179,74 @@ def test_thesis_6_4_5_one_round_serves_all_reads_that_wait() -> None:
     assert answered(server) == [(1, 1), (2, 1), (3, 1)]
 
 
+def heard_leader(voters: tuple[str, ...] = ("a", "b", "c")) -> Server:
+    """A leader whom everybody has answered."""
+    server = leader_of(voters)
+    for name in voters[1:]:
+        server.accept(1, name)
+    return server
+
+
+def asked_of(server: Server, context: int) -> set[str]:
+    """Ask for a read; whom its round is asked of."""
+    server.member.read_index(context)
+    sent = of_kind(AppendRequest, server.drain())
+    return {m.to for m in sent if m.read == server.member.state.reads.round}
+
+
+def test_a_round_is_asked_of_those_who_confirmed_the_last_one() -> None:
+    """A quorum's answers are all that it needs; the first is asked of everybody."""
+    server = heard_leader(FIVE)
+    assert asked_of(server, 1) == {"b", "c", "d", "e"}
+    for name in "ce":
+        server.accept(1, name, read=1)
+    # Too late to count.
+    server.accept(1, "b", read=1)
+    assert asked_of(server, 2) == {"c", "e"}
+    for name in "ce":
+        server.accept(1, name, read=2)
+    assert answered(server) == [(1, 1), (2, 1)]
+
+
+def test_a_round_that_is_not_answered_is_asked_of_everybody_with_the_next_heartbeat() -> None:
+    """Whoever answers that is asked from then on."""
+    server = heard_leader()
+    ask(server, 1)
+    server.accept(1, "b", read=1)
+    assert asked_of(server, 2) == {"b"}
+    beats = of_kind(AppendRequest, server.pass_time(server.config.heartbeat))
+    assert {(m.to, m.read) for m in beats} == {("b", 2), ("c", 2)}
+    server.accept(1, "c", read=2)
+    assert answered(server) == [(1, 1), (2, 1)]
+    assert asked_of(server, 3) == {"c"}
+
+
+def test_a_round_is_asked_of_the_others_at_once_if_a_connection_breaks() -> None:
+    """Its answer will not come."""
+    server = heard_leader(FIVE)
+    ask(server, 1)
+    for name in "bc":
+        server.accept(1, name, read=1)
+    assert asked_of(server, 2) == {"b", "c"}
+    server.member.peer_lost("c", server.now)
+    again = of_kind(AppendRequest, server.drain())
+    assert {m.to for m in again if m.read == 2} >= {"d", "e"}
+    server.member.peer_lost("d", server.now)
+    server.accept(1, "b", read=2)
+    server.accept(1, "e", read=2)
+    assert answered(server) == [(1, 1), (2, 1)]
+
+
+def test_a_round_is_asked_of_everybody_when_the_membership_has_changed() -> None:
+    """Who was a quorum before need not be one now."""
+    server = heard_leader()
+    ask(server, 1)
+    server.accept(1, "b", read=1)
+    server.member.change_membership("remove", "b")
+    server.drain()
+    assert "c" in asked_of(server, 2)
+
+
 def test_thesis_6_4_6_a_single_voter_needs_nobody() -> None:
     """It is its own majority."""
     server = Server(voters=("a",))
