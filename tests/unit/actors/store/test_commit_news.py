@@ -45,6 +45,23 @@ def test_an_append_takes_the_news_along() -> None:
     run_simulation(main)
 
 
+def test_news_that_came_after_what_was_taken_along_has_its_own_moment() -> None:
+    async def main() -> None:
+        sent: list[RaftRpc] = []
+        held = CommitNews(sent.extend)
+        for index in range(2, 12):
+            held.take([news("b", index - 1)])
+            await asyncio.sleep(HOLD_SECONDS * 0.4)
+            held.take([append("b", index)])
+            await asyncio.sleep(HOLD_SECONDS * 0.5)
+        assert sent == []
+        held.take([news("b", 12)])
+        await asyncio.sleep(HOLD_SECONDS * 2)
+        assert sent == [news("b", 12)]
+
+    run_simulation(main)
+
+
 def test_who_waits_beyond_is_told_at_once_but_after_who_waits_here() -> None:
     async def main() -> None:
         order: list[str] = []
