@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
+import looptime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -329,6 +330,7 @@ Step = st.one_of(
     st.tuples(st.just("go"), st.integers(0, 9)),
     st.tuples(st.just("leave"), st.integers(0, 9)),
     st.tuples(st.just("turn"), st.integers(1, 6)),
+    st.tuples(st.just("pass"), st.integers(1, 6)),
 )
 
 
@@ -337,7 +339,8 @@ Step = st.one_of(
 def test_whatever_happens_each_gets_exactly_what_comes_after_its_revision(
     steps: list[tuple[str, int]],
 ) -> None:
-    asyncio.run(_play(steps))
+    with asyncio.Runner(loop_factory=looptime.new_event_loop) as runner:
+        runner.run(_play(steps))
 
 
 async def _play(steps: list[tuple[str, int]]) -> None:
@@ -355,6 +358,8 @@ async def _play(steps: list[tuple[str, int]]) -> None:
             elif what == "turn":
                 for _ in range(number):
                     await asyncio.sleep(0)
+            elif what == "pass":
+                await asyncio.sleep(number / 2000)
             elif chosen is not None and what == "hold":
                 chosen.may_read.clear()
             elif chosen is not None and what == "go":
@@ -365,8 +370,8 @@ async def _play(steps: list[tuple[str, int]]) -> None:
                 await chosen.stop()
         for reader in readers:
             reader.may_read.set()
-        for _ in range(400):
-            await asyncio.sleep(0)
+        for _ in range(12):
+            await settle()
         for reader in readers:
             assert reader.got == list(range(reader.start + 1, store.revision + 1))
         for reader in left:
