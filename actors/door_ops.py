@@ -82,9 +82,10 @@ def _ping(ask: Ask) -> tuple[str, float, int, int]:
     return peer, wait, size, told
 
 
-def trace_ops(levels: Levels) -> dict[str, Op]:
+def trace_ops(levels: Levels, actors: Callable[[], tuple[str, ...]]) -> dict[str, Op]:
     """trace-level: with ``level``, ``sample`` (of the traces; 1) or both, set from now on to the
-    process's end what is kept of ``actor`` ('': of all). Returns the ``levels`` that then hold."""
+    process's end what is kept of ``actor`` ('': of all). Returns the ``levels`` that then hold, and
+    the names of the ``actors`` that there are (not of their children)."""
 
     def level(ask: Ask) -> Ask:
         actor, wanted, share = ask.get("actor", ""), ask.get("level"), ask.get("sample")
@@ -94,10 +95,12 @@ def trace_ops(levels: Levels) -> dict[str, Op]:
                 raise ValueError("actor: a name; sample: a number")
             levels.set(actor, MESSAGES if wanted is None else str(wanted), float(share))
         table = levels.table().items()
+        found = {address.partition("@")[0].partition("/")[0] for address in actors()}
         return {
+            "actors": sorted(found),
             "levels": [
                 {"actor": name, "level": dial.level, "sample": dial.share} for name, dial in table
-            ]
+            ],
         }
 
     return {"trace-level": level}

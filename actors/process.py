@@ -104,7 +104,7 @@ async def _run(path: Path, name: str, settings: ClusterSettings, folder: Path) -
         **door_ops.fault_ops(faults, clock),
         **door_ops.ping_ops(system),
         **door_ops.engine_ops(backends.runtime),
-        **door_ops.trace_ops(system.recorder.levels),
+        **door_ops.trace_ops(system.recorder.levels, system.actors),
     }
     door = Door(Path(settings.data_dir) / "run" / f"{name}.door", ops)
     await system.start()

@@ -10,7 +10,7 @@ import msgspec
 
 from cluster.chaos.faults import ClockFault, EngineFault, Fault, LinkFault, StorageFault
 from cluster.chaos.orders import Order, Verb, View
-from cluster.chaos.targets import ordered, resolve, rest, zones
+from cluster.chaos.targets import NoSuchProcess, ordered, resolve, rest, zones
 
 # Done from outside: by signals, or to the container engine.
 OUTER: tuple[Verb, ...] = ("kill", "pause", "restart", "zone-outage")
@@ -78,7 +78,7 @@ def who(order: Order, view: View, seed: int = 0) -> Sides:
     if not found:
         reason = "only replicas have a log" if order.verb in STORAGE else "containers run on nodes"
         raise ValueError(
-            f"{order.verb}: {reason}, and {order.target} means none: {', '.join(kind)}"
+            f"{order.verb}: {reason}, and {order.target} means none of them: {', '.join(kind)}"
         )
     return found, ()
 
@@ -114,7 +114,13 @@ def _zone(target: str, view: View, seed: int) -> tuple[str, ...]:
     elif target == "random":
         target = "random-zone"
     members = {**view.replicas, **view.nodes}
-    hit = {members[name] for name in resolve(target, view, seed)}
+    try:
+        hit = {members[name] for name in resolve(target, view, seed)}
+    except NoSuchProcess as error:
+        raise ValueError(
+            f"zone {target!r} is not one of: {', '.join(zones(view))} (a process stands for the "
+            "zone that it is in)"
+        ) from error
     return ordered((name for name, zone in members.items() if zone in hit), view)
 
 

@@ -17,6 +17,10 @@ SELECTORS = (
 )
 
 
+class NoSuchProcess(ValueError):
+    """A word that is neither a process nor stands for any."""
+
+
 def resolve(selector: str, view: View, seed: int = 0) -> tuple[str, ...]:
     """The names of the processes meant: each once, replicas before nodes. Never empty.
 
@@ -129,4 +133,6 @@ def _name(name: str, known: dict[str, str], kind: str) -> str:
     if digits.isdecimal() and short in known:
         return short
     what = kind or "process"
-    raise ValueError(f"{what} {name!r} is not one of: {', '.join(known)} (nor is it {SELECTORS})")
+    raise NoSuchProcess(
+        f"{what} {name!r} is not one of: {', '.join(known)} (nor is it {SELECTORS})"
+    )

@@ -52,7 +52,7 @@ def proof(
     time.sleep(RATE_SECONDS)
     later = times(settings, names)
     rates = {name: rate(now[name], later[name]) for name in names}
-    return judged(rates, order.rate, RATE_TOLERANCE, "times as fast")
+    return judged(rates, order.rate, RATE_TOLERANCE, "times as fast", "")
 
 
 def jump(before: Told | None, now: Told | None) -> float | None:
@@ -79,15 +79,17 @@ def healed(settings: ClusterSettings, names: list[str], others: list[Entry]) -> 
     return judged(off, 0.0, TOLERANCE_SECONDS, "s off")
 
 
-def judged(found: dict[str, float | None], wanted: float, tolerance: float, unit: str) -> Evidence:
-    """Those that are as wanted, and those that are not. Pure."""
+def judged(
+    found: dict[str, float | None], wanted: float, tolerance: float, unit: str, sign: str = "+"
+) -> Evidence:
+    """Those that are as wanted, and those that are not. ``sign``: of what is more. Pure."""
     proof, doubt = [], []
     for name, value in found.items():
         if value is None:
             doubt.append(f"{name} does not tell its time")
         elif abs(value - wanted) > tolerance:
-            doubt.append(f"{name}: {value:+.2f} {unit}, and not {wanted:+.2f}")
+            doubt.append(f"{name}: {value:{sign}.2f} {unit}, and not {wanted:{sign}.2f}")
         else:
             # Never "-0.0".
-            proof.append(f"{name}: {round(value, 1) + 0.0:+.1f} {unit}")
+            proof.append(f"{name}: {round(value, 1) + 0.0:{sign}.1f} {unit}")
     return Evidence("; ".join(proof), "; ".join(doubt))

@@ -82,7 +82,7 @@ class Inner:
         elif verb == "clock":
             parts.append(clocks.healed(settings, free, others))
         elif verb == "engine-restart":
-            parts.append(well(settings, free, others))
+            parts += [gone(settings, entry.name, free), well(settings, free, others)]
         if verb in plan.DEADLY:
             parts.append(restored(settings, victims, others))
         elif verb in plan.STORAGE and len(live) < len(victims):
@@ -112,6 +112,25 @@ def heal(settings: ClusterSettings, name: str, fault: str) -> list[dict[str, int
     except (door.DoorShut, ValueError):
         return None
     return [one["struck"] for one in answer["standing"]]
+
+
+def gone(settings: ClusterSettings, fault: str, names: list[str]) -> Evidence:
+    """The processes themselves say that they suffer no more."""
+
+    def has(name: str) -> bool | None:
+        try:
+            standing = door.ask(settings, name, "faults")["standing"]
+        except (door.DoorShut, ValueError):
+            return None
+        return any(one["fault"]["name"] == fault for one in standing)
+
+    found = side_by_side(has, names)
+    up = ", ".join(name for name, standing in found.items() if standing is False)
+    other = ", ".join(name for name, standing in found.items() if standing is not False)
+    return Evidence(
+        f"{up} says that its engine is up" if up else "",
+        f"{other} does not say that its engine is up" if other else "",
+    )
 
 
 def stands(settings: ClusterSettings, fault: str, names: list[str]) -> Evidence:

@@ -99,4 +99,5 @@ def well(settings: ClusterSettings, names: Iterable[str], others: list[Entry]) -
     if not found.doubt:
         return found
     standing = ", ".join(other.name for other in others)
-    return Evidence(f"whether all is well cannot be told while {standing} stands")
+    stand = "stands" if len(others) == 1 else "stand"
+    return Evidence(f"whether all is well cannot be told while {standing} {stand}")

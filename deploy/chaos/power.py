@@ -26,7 +26,10 @@ def running(settings: ClusterSettings, names: Iterable[str]) -> list[processes.R
     wanted = list(names)
     found = [one for one in (processes.find(settings, name) for name in wanted) if one is not None]
     if not found:
-        raise ValueError(f"{', '.join(wanted)}: not running already")
+        raise ValueError(
+            f"{', '.join(wanted)}: not running already (steersman chaos status tells what is "
+            "broken, steersman up starts what died by itself)"
+        )
     return found
 
 

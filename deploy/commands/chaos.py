@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 import typer
@@ -31,6 +31,17 @@ GONE_SECONDS = 2.0
 # What was asked for happened, but nothing was seen that proves it.
 IN_DOUBT = 3
 
+
+class Mends(Protocol):
+    """See ``Chaos``."""
+
+    def heal(self, active: Active) -> Healed:
+        """Mend one fault."""
+
+    def active(self) -> list[Active]:
+        """What is broken."""
+
+
 app = typer.Typer(
     help="Break the cluster on purpose, and mend it (docs/chaos.md).\n\n"
     "Targets: leader, followers, follower, replicas, nodes, all, minority, majority, zone/b, "
@@ -45,7 +56,10 @@ docker_app = typer.Typer(help="The container engine, its containers and images."
 app.add_typer(zone_app, name="zone")
 app.add_typer(docker_app, name="docker")
 
-Words = Annotated[list[str] | None, typer.Argument(metavar="[TARGET]", show_default=False)]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[TARGET]", show_default=False, help="Whom it hits; default: random."),
+]
 Lasts = Annotated[
     str,
     typer.Option("--for", metavar="TIME", show_default=False,
@@ -187,8 +201,7 @@ def heal(
         progress.say("nothing is broken")
         return
     with listening():
-        healed = [told(progress, chaos.heal(active)) for active in reversed(chosen)]
-        doubts = [one.doubt for one in healed]
+        doubts = mend(chaos, list(reversed(chosen)), lambda one: told(progress, one))
         if len(chosen) > 1 and not chaos.active():
             # While others stood it could not be told whether all is well.
             found = looking.well(settings, [item.name for item in settings.processes()])
@@ -196,6 +209,22 @@ def heal(
             doubts.append(found.doubt)
     if any(doubts):
         raise typer.Exit(IN_DOUBT)
+
+
+def mend(chaos: Mends, chosen: list[Active], tell: Callable[[Healed], object]) -> list[str]:
+    """Heal these, one after the other. What another of them kept from being healed is tried again
+    once that is over. Returns each one's doubt, '' if there is none."""
+    doubts: dict[str, str] = {}
+    waiting = chosen
+    while waiting:
+        for active in waiting:
+            healed = chaos.heal(active)
+            tell(healed)
+            doubts[active.name] = healed.doubt
+        standing = {active.name for active in chaos.active()}
+        left = [active for active in waiting if active.name in standing]
+        waiting = left if len(left) < len(waiting) else []
+    return list(doubts.values())
 
 
 @app.command("status")

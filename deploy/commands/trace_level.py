@@ -49,6 +49,8 @@ def level(
     elif short not in ("", ALL):
         raise ValueError(f"say which level {short} is to have: {', '.join(LEVELS)}")
     settings = find(name, data_dir)
+    if fields.get("actor"):
+        check_actor(settings, process, short)
     shut: list[str] = []
     found: dict[str, list[dict[str, Any]]] = {}
     for one in asked(settings, process):
@@ -60,6 +62,24 @@ def level(
         print(line)
     if shut:
         raise ValueError("; ".join(shut))
+
+
+def check_actor(settings: ClusterSettings, process: str, actor: str) -> None:
+    """Raises ValueError if none of the processes has an actor of that name, or one that it is a
+    child of. Children come and go: only who they are of is looked at."""
+    known: set[str] = set()
+    for one in asked(settings, process):
+        try:
+            known.update(door.ask(settings, one, "trace-level", fields={})["actors"])
+        except door.DoorShut:
+            # The setting itself says so.
+            return
+    if actor.partition("/")[0] not in known:
+        where = f" in {process}" if process else ""
+        raise ValueError(
+            f"no actor is called {actor!r}{where}: there are {', '.join(sorted(known))}, and their "
+            "children, as kubelet/streams"
+        )
 
 
 def asked(settings: ClusterSettings, process: str) -> list[str]:

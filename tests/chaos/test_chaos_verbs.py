@@ -77,7 +77,7 @@ def test_a_cut_is_felt_on_both_sides_and_survives_a_restart(simulated: RealClust
         (Order("fsync-error", "leader"), r"refused 1"),
         (Order("torn-write", "follower", amount=0.3), r"\(pid \d+\) ended"),
         (Order("clock", "leader", amount=-30), r"-30\.0 s against before"),
-        (Order("clock", "node/2", rate=2.0), r"\+2\.0 times as fast"),
+        (Order("clock", "node/2", rate=2.0), r"node-2: 2\.0 times as fast"),
     ],
     ids=lambda value: f"{value.verb} {value.target}" if isinstance(value, Order) else "",
 )

@@ -50,8 +50,11 @@ async def test_what_cannot_be_asked(ask: dict[str, object], said: str) -> None:
 
 def test_levels_are_set_and_told() -> None:
     levels = Levels()
-    op = door_ops.trace_ops(levels)["trace-level"]
-    assert op({}) == {"levels": [{"actor": "", "level": "messages", "sample": 1.0}]}
+    op = door_ops.trace_ops(levels, lambda: ("store@r", "kubelet/streams@r"))["trace-level"]
+    assert op({}) == {
+        "levels": [{"actor": "", "level": "messages", "sample": 1.0}],
+        "actors": ["kubelet", "store"],
+    }
     op({"actor": "store", "level": "off"})
     assert levels.of("store@x").level == "off"
     op({"sample": 0.25})

@@ -105,6 +105,8 @@ def test_amounts_are_what_was_asked_for() -> None:
 def test_a_zone_loses_everything_in_it_however_it_is_named() -> None:
     for target in ("zone/a", "a", "replica-1", "node-4"):
         assert plan.who(Order("zone-outage", target), VIEW)[0] == ("replica-1", "node-1", "node-4")
+    with pytest.raises(ValueError, match="zone 'q' is not one of: a, b, c"):
+        plan.who(Order("zone-outage", "q"), VIEW)
     drawn = plan.who(Order("zone-outage"), VIEW, seed=3)[0]
     assert len({{**VIEW.replicas, **VIEW.nodes}[name] for name in drawn}) == 1
 

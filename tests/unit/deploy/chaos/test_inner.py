@@ -38,6 +38,7 @@ class Processes:
         self.told: list[tuple[str, str]] = []
         self.silent: set[str] = set()
         self.struck: dict[str, int] = {}
+        self.stubborn = False
         self.trip: float | None = 0.001
         self.ahead = 0.0
         monkeypatch.setattr(door, "ask", self.ask)
@@ -59,6 +60,8 @@ class Processes:
         if process in self.silent:
             raise door.DoorShut(f"{process} does not answer")
         match op:
+            case "faults" if (process, "heal") in self.told and not self.stubborn:
+                return {"standing": []}
             case "faults" | "heal":
                 return {"standing": [{"fault": {"name": "fault-1"}, "struck": self.struck}]}
             case "ping":
@@ -149,6 +152,21 @@ def test_what_a_round_trip_is_to_take() -> None:
     assert links.more(both, ("replica-2", "node-1")) == 0
 
 
+def test_an_engine_is_up_when_its_node_says_so(
+    cluster: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, other = entry(Order("engine-restart", "node/1")), entry(Order("kill", "node/2"))
+    monkeypatch.setattr(looking, "well", lambda *_, **__: Evidence(doubt="node-2 is silent"))
+    assert (
+        inner.Inner()
+        .mend(SETTINGS, order, [other])
+        .proof.startswith("node-1 says that its engine is up")
+    )
+    cluster.stubborn = True
+    found = inner.Inner().mend(SETTINGS, order, [other])
+    assert found.doubt == "node-1 does not say that its engine is up"
+
+
 def test_clocks_are_compared_with_the_machines() -> None:
     early, late = clocks.Told(100.0, 100.0), clocks.Told(101.0, 100.5)
     assert clocks.rate(early, late) == 2.0
@@ -171,4 +189,6 @@ def test_whether_all_is_well_is_not_asked_of_a_cluster_that_is_broken_otherwise(
     others = [entry(Order("kill", "followers"))]
     found = means.well(SETTINGS, ["replica-1"], others)
     assert found == Evidence("whether all is well cannot be told while fault-1 stands")
+    found = means.well(SETTINGS, ["replica-1"], others * 2)
+    assert found.proof.endswith("while fault-1, fault-1 stand")
     assert means.well(SETTINGS, ["replica-1"], []).doubt == "no leader"

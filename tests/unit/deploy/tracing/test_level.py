@@ -9,6 +9,8 @@ from deploy import processes
 from deploy.chaos import door
 from deploy.commands import trace_level
 
+ROW = {"actor": "", "level": "messages", "sample": 1.0}
+
 
 class Settings:
     """Two processes."""
@@ -20,15 +22,19 @@ class Settings:
 @pytest.fixture
 def doors(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     told: list[tuple[str, dict[str, Any]]] = []
+    looks: list[str] = []
 
     def ask(
         settings: ClusterSettings, process: str, op: str, fields: dict[str, Any]
     ) -> dict[str, Any]:
         assert op == "trace-level"
+        if not fields:
+            looks.append(process)
+            return {"levels": [ROW], "actors": ["kubelet", "lost", "store"]}
         told.append((process, fields))
         if process == "node-1" and fields.get("actor") == "lost":
             raise door.DoorShut("node-1 does not answer")
-        return {"levels": [{"actor": "", "level": "messages", "sample": 1.0}]}
+        return {"levels": [ROW]}
 
     monkeypatch.setattr(trace_level, "find", lambda name, data_dir: Settings())
     monkeypatch.setattr(processes, "find_all", lambda settings: {"replica-1": [], "node-1": []})
@@ -40,7 +46,7 @@ def test_all_processes_are_asked_and_told_as_one(
     doors: list[tuple[str, dict[str, Any]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     trace_level.level()
-    assert doors == [("replica-1", {}), ("node-1", {})]
+    assert doors == []
     assert capsys.readouterr().out.splitlines() == [
         "ACTOR  LEVEL     SAMPLE  PROCESSES",
         "all    messages  1       replica-1, node-1",
@@ -72,6 +78,10 @@ def test_what_cannot_be_done_is_said(doors: list[tuple[str, dict[str, Any]]]) ->
         trace_level.level("store@nowhere", "off")
     with pytest.raises(ValueError, match="say which level"):
         trace_level.level("store")
+    for unknown in ("sotre", "sotre/x", "sotre@node-1"):
+        with pytest.raises(ValueError, match=r"no actor is called 'sotre.*kubelet, lost, store"):
+            trace_level.level(unknown, "off")
+    assert doors == []
     with pytest.raises(ValueError, match="does not answer"):
         trace_level.level("lost", "off")
     assert len(doors) == 2
