@@ -62,6 +62,15 @@ class App:
         """Plural name of what it is."""
         return "deployments" if isinstance(self.load, DeploymentLoad) else "statefulsets"
 
+    @property
+    def least(self) -> int:
+        """What it is scaled to at least: of one that is asked for something a pod is to be left
+        after whatever its budget lets go, or requests would fail without any fault."""
+        load = self.load
+        if isinstance(load, DeploymentLoad) and load.requests:
+            return load.max_unavailable + 1
+        return 1
+
     async def begin(self) -> None:
         """Make all its objects. Raises StatusError, TimeoutError."""
         objects = (
@@ -103,7 +112,7 @@ class App:
                 await asyncio.sleep(min(0.25, max(due - _now(), 0.01)))
             count += 1
             if what == "scale":
-                await self.scale(dice.within(1, 2 * self.load.replicas))
+                await self.scale(max(self.least, dice.within(1, 2 * self.load.replicas)))
             elif what == "roll":
                 await self._roll(count)
             else:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from cluster.chaos.dice import Dice
 from cluster.chaos.observations import Container
 from cluster.chaos.orders import Active, Healed, Order
 from cluster.chaos.report import Report, decode, encode
@@ -20,6 +21,7 @@ from cluster.chaos.scenario import (
 )
 from cluster.chaos.schedule import Timed
 from cluster.messages.apiserver import ApiRequest
+from deploy.chaos.apps import App
 from deploy.chaos.breaking import Breaker, Carried
 from deploy.chaos.runner import Run
 from tests.simulation.loop import run_simulation
@@ -294,6 +296,15 @@ def test_what_is_not_healed_yet_is_healed_again() -> None:
     tries, carried = run_simulation(main)
     assert (tries, carried.doubts()) == (3, [])
     assert carried.end - carried.mending == pytest.approx(2.0, abs=0.1)
+
+
+def test_what_is_asked_for_something_keeps_a_pod_whatever_its_budget_lets_go() -> None:
+    def least(load: DeploymentLoad | StatefulSetLoad) -> int:
+        return App(FakeGround(), "chaos", load, Dice(1)).least
+
+    assert least(DeploymentLoad("web", requests=5.0, max_unavailable=2)) == 3
+    assert least(DeploymentLoad("web")) == 1
+    assert least(StatefulSetLoad("db")) == 1
 
 
 def test_of_one_and_the_rest_the_one_suffers() -> None:
