@@ -131,6 +131,8 @@ def order_text(order: Order) -> str:
         words.append(order.way)
     if order.amount:
         words.append(f"{order.amount:g}")
+    if order.rate != 1.0:
+        words.append(f"at {order.rate:g} times the pace")
     if order.seconds:
         words.append(f"for {order.seconds:.1f} s")
     return " ".join(words)
