@@ -5,7 +5,6 @@ dict. Decoded dicts are shared by all readers and must not be changed.
 Must not know: where the objects come from, who reads them; no input or output, no clock.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -144,7 +143,8 @@ class Cache:
         self._namespaces: dict[str, dict[str, Entry]] = {}
         self._owners: dict[str, dict[tuple[str, str], Entry]] = {}
         self._nodes: dict[str, dict[tuple[str, str], Entry]] = {}
-        self._decoded: deque[Entry] = deque()
+        # In order of decoding; of those that are known still.
+        self._decoded: dict[Entry, None] = {}
 
     def __len__(self) -> int:
         return sum(len(names) for names in self._namespaces.values())
@@ -183,9 +183,13 @@ class Cache:
         found = entry._decoded
         if found is None:
             found = entry._decoded = _RECENT.decode(self.resource, entry)
-            self._decoded.append(entry)
+            # One that is replaced or gone goes with whoever still reads it.
+            if self.entry(*entry.key) is entry:
+                self._decoded[entry] = None
             if len(self._decoded) > DECODED_MAX:
-                self._decoded.popleft()._decoded = None
+                oldest = next(iter(self._decoded))
+                del self._decoded[oldest]
+                oldest._decoded = None
         return found
 
     def put(self, data: bytes, seen: float) -> tuple[Entry | None, Entry]:
@@ -223,6 +227,7 @@ class Cache:
         return [entry.key for entry in self.entries() if entry.key not in present]
 
     def _unlink(self, entry: Entry) -> None:
+        self._decoded.pop(entry, None)
         names = self._namespaces[entry.namespace]
         del names[entry.name]
         if not names:

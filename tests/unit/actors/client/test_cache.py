@@ -1,11 +1,13 @@
 """The cache: indexes follow every change, decoded objects are bounded."""
 
+import gc
+
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.client import cache as cache_module
-from actors.client.cache import Cache
+from actors.client.cache import Cache, Entry
 from cluster.api.resources import CONFIGMAPS, PODS
 from cluster.api.types import Object
 
@@ -81,6 +83,29 @@ def test_recent_objects_are_bounded() -> None:
     again = [recent.decode(PODS, entry) for entry in reversed(entries)]
     same = [new is old for new, old in zip(again, reversed(first), strict=True)]
     assert same == [True, True, True, False, False]
+
+
+def test_of_what_was_replaced_or_deleted_nothing_is_kept() -> None:
+    """A node's pods come and go: once every version of each that was ever read was kept."""
+    cache = Cache(CONFIGMAPS)
+
+    def kept() -> int:
+        return sum(isinstance(found, Entry) for found in gc.get_objects()) - others
+
+    others = sum(isinstance(found, Entry) for found in gc.get_objects())
+    for revision in range(2, 40):
+        old, new = cache.put(encode("a", revision), 1.0)
+        cache.decode(new)
+        if old is not None:
+            # As an informer tells its readers.
+            assert cache.decode(old)["metadata"]["name"] == "a"
+    del old, new
+    assert kept() == 1
+    gone = cache.remove(encode("a", 40), 1.0)
+    assert gone is not None
+    assert cache.decode(gone)["metadata"]["resourceVersion"] == "39"
+    del gone
+    assert kept() == 0
 
 
 def test_only_so_many_stay_decoded(monkeypatch: object) -> None:
