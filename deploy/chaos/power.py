@@ -17,6 +17,8 @@ from deploy.chaos.looking import eventually, side_by_side
 
 SIGNAL_SECONDS = 5.0
 START_SECONDS = 60.0
+# The engine may be starting a container that a kubelet asked for before it died.
+STARTING_SECONDS = 0.5
 # How long another command may be at work on the cluster.
 LOCK_SECONDS = 60.0
 
@@ -143,11 +145,21 @@ def kill_containers(settings: ClusterSettings, nodes: Iterable[str]) -> Evidence
         # Simulated containers end with the process of their node.
         return Evidence()
     socket = settings.docker_socket
-    found = [one for node in wanted for one in engine.running(socket, _of(settings, node))]
-    side_by_side(lambda one: engine.kill(socket, one), found)
-    left = [one for node in wanted for one in engine.running(socket, _of(settings, node))]
-    proof = f"{len(found) - len(left)} containers are gone" if found else ""
-    return Evidence(proof, f"{len(left)} containers run on" if left else "")
+    killed: set[str] = set()
+    last = time.monotonic()
+
+    def alive() -> str:
+        nonlocal last
+        found = [one for node in wanted for one in engine.running(socket, _of(settings, node))]
+        side_by_side(lambda one: engine.kill(socket, one), found)
+        killed.update(found)
+        if found:
+            last = time.monotonic()
+            return f"{len(found)} containers run on"
+        return "one may be starting" if time.monotonic() < last + STARTING_SECONDS else ""
+
+    left = eventually(alive, SIGNAL_SECONDS)
+    return Evidence(f"{len(killed)} containers are gone" if killed and not left else "", left)
 
 
 def _of(settings: ClusterSettings, node: str) -> list[str]:

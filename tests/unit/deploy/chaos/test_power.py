@@ -52,6 +52,21 @@ def test_killed_also_when_stopped(
         power.kill(settings, ["node-1"])
 
 
+def test_a_container_that_starts_late_loses_power_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [["one"], [], ["late"], [], []]
+    killed: list[str] = []
+    monkeypatch.setattr(
+        power.engine, "running", lambda *_: answers.pop(0) if len(answers) > 1 else answers[0]
+    )
+    monkeypatch.setattr(power.engine, "kill", lambda _, one: killed.append(one))
+    found = power.kill_containers(build_settings(Topology(), "/data"), ["node-1"])
+    assert (found, killed) == (Evidence("2 containers are gone"), ["one", "late"])
+    answers[:] = [["stays"]]
+    monkeypatch.setattr(power, "SIGNAL_SECONDS", 0.1)
+    found = power.kill_containers(build_settings(Topology(), "/data"), ["node-1"])
+    assert found == Evidence(doubt="1 containers run on")
+
+
 def test_who_does_not_run_cannot_be_hit(settings: ClusterSettings) -> None:
     order = Order("kill", "replica-1")
     with pytest.raises(ValueError, match="replica-1: not running already"):
