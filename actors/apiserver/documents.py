@@ -50,6 +50,7 @@ class Documents:
     ) -> None:
         self._remote = remote
         self._versions = remote.versions
+        self._others = remote.swagger
         self._environment = environment
         self._accounts = accounts
         self._openapi = OpenApi(definitions.raw, GIT_VERSION.partition("+")[0])
@@ -91,8 +92,10 @@ class Documents:
     def _follow_kinds(self) -> None:
         """Documents of other kinds than last time are other documents."""
         table, versions = self._environment.kinds.table, self._remote.versions
-        if table is not self._table:
-            self._openapi = self._openapi.with_custom(table.custom)
+        others = self._remote.swagger
+        if table is not self._table or others is not self._others:
+            self._others = others
+            self._openapi = self._openapi.with_more(table.custom, others)
         if table is not self._table or versions is not self._versions:
             self._table, self._versions = table, versions
             self._discovery = Discovery(table.served, versions)

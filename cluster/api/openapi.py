@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from cluster.api import openapi_paths, openapi_protobuf
+from cluster.api.aggregation.remote_openapi import merged
 from cluster.api.custom.openapi import custom_schemas
 from cluster.api.kind import Kind
 from cluster.api.kinds import SERVED
@@ -32,7 +33,8 @@ _SECURITY: Object = {
 
 class OpenApi:
     """The documents of one set of kinds. ``raw``: ``schema.Definitions.raw``; ``version`` as
-    v1.37.0. ``base``: the same without custom kinds, whose documents are built already."""
+    v1.37.0. ``base``: the same without custom kinds, whose documents are built already.
+    ``others``: see ``with_more``."""
 
     def __init__(
         self,
@@ -40,11 +42,14 @@ class OpenApi:
         version: str,
         custom: tuple[Kind, ...] = (),
         base: "OpenApi | None" = None,
+        others: tuple[Object, ...] = (),
     ) -> None:
         self._raw = raw
         self._version = version
         self._custom = custom
         self._base = base
+        self._others = others
+        self._added: Object = {"paths": {}, "definitions": {}}
         self._documents: dict[tuple[str, str], bytes] = {}
         self._index: bytes | None = None
         self._v2: bytes | None = None
@@ -53,10 +58,13 @@ class OpenApi:
         for kind in SERVED + custom:
             self._kinds.setdefault((kind.group, kind.version), []).append(kind)
 
-    def with_custom(self, custom: tuple[Kind, ...]) -> "OpenApi":
-        """The documents of the built-in kinds and these."""
+    def with_more(self, custom: tuple[Kind, ...], others: tuple[Object, ...] = ()) -> "OpenApi":
+        """The documents of the built-in kinds, of these, and in v2 what other API servers tell of
+        theirs (``remote_openapi.part_of``)."""
         base = self._base or self
-        return OpenApi(self._raw, self._version, custom, base) if custom else base
+        if not custom and not others:
+            return base
+        return OpenApi(self._raw, self._version, custom, base, others)
 
     def index(self) -> bytes:
         """/openapi/v3: where each group and version's document is. The hash says what it holds, so
@@ -103,6 +111,9 @@ class OpenApi:
                 "securityDefinitions": _SECURITY,
                 "security": [{"BearerToken": []}],
             }
+            self._added = merged(document, self._others)
+            for name, found in self._added.items():
+                document[name] |= found
             self._v2 = orjson.dumps(document)
         return self._v2
 
@@ -113,9 +124,12 @@ class OpenApi:
             if self._base is None:
                 self._v2_protobuf = openapi_protobuf.encode(orjson.loads(self.v2()))
             else:
+                if self._others:
+                    # What they add depends on all that is there.
+                    self.v2()
                 document: Object = {
-                    "paths": openapi_paths.paths(self._custom, V2),
-                    "definitions": custom_schemas(self._custom, V2),
+                    "paths": openapi_paths.paths(self._custom, V2) | self._added["paths"],
+                    "definitions": custom_schemas(self._custom, V2) | self._added["definitions"],
                 }
                 self._v2_protobuf = self._base.v2_protobuf() + openapi_protobuf.encode(document)
         return self._v2_protobuf

@@ -39,6 +39,7 @@ FLUNDERS = f"{BASE}/namespaces/default/flunders"
 REGISTRATION = "apiregistration.k8s.io"
 HOST = "wardle.default.svc"
 PORT = 8443
+META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 TRIES = 400
 
@@ -106,6 +107,8 @@ class ExtensionServer:
                 other = {"serverRelativeURL": "/openapi/v3/apis/apps/v1?hash=evil"}
                 paths = {BASE[1:]: {"serverRelativeURL": url}, "apis/apps/v1": other}
                 return web.json_response({"paths": paths})
+            case "/openapi/v2":
+                return web.json_response(_swagger())
             case "/openapi/v3/apis/wardle.example.com/v1":
                 return web.json_response({"openapi": "3.0.0", "info": {"title": "wardle"}})
         if http.headers.get("Upgrade", "") == "echo/1":
@@ -325,4 +328,39 @@ def _resources() -> Json:
         "apiVersion": "v1",
         "groupVersion": f"{GROUP}/{VERSION}",
         "resources": [resource, part],
+    }
+
+
+def _swagger() -> Json:
+    """With more than is its own to tell."""
+    flunder = {"$ref": "#/definitions/com.example.wardle.v1.Flunder"}
+    get = {
+        "operationId": "listFlunders",
+        "schemes": ["https"],
+        "parameters": [{"$ref": "#/parameters/pretty"}],
+        "responses": {"200": {"description": "OK", "schema": flunder}},
+    }
+    kind = {"group": GROUP, "version": "v1", "kind": "Flunder"}
+    return {
+        "swagger": "2.0",
+        "info": {"title": "wardle", "version": "v0"},
+        "parameters": {"pretty": {"name": "pretty", "in": "query", "type": "string"}},
+        "paths": {
+            f"{BASE}/flunders": {"get": get},
+            "/apis/apps/v1/flunders": {"get": get},
+            f"{BASE}beta1/flunders": {"get": get},
+        },
+        "definitions": {
+            "com.example.wardle.v1.Flunder": {
+                "type": "object",
+                "description": "A flat fish.",
+                "properties": {
+                    "metadata": {"$ref": "#/definitions/" + META},
+                    "size": {"type": "integer", "strange": True},
+                },
+                "x-kubernetes-group-version-kind": [kind],
+            },
+            META: {"type": "string", "description": "not ours"},
+            "com.example.Unused": {"type": "object"},
+        },
     }

@@ -13,7 +13,7 @@ import orjson
 from actors.apiserver.aggregation.remotes import Remotes
 from actors.apiserver.aggregation.waiting import any_of
 from actors.apiserver.environment import Environment
-from cluster.api.aggregation import remote_discovery
+from cluster.api.aggregation import remote_discovery, remote_openapi
 from cluster.api.aggregation.api_services import group_version, is_available
 from cluster.api.aggregation.remote_discovery import RemoteVersion
 from cluster.api.types import Object
@@ -29,24 +29,28 @@ _JSON = "application/json"
 @dataclass
 class Known:
     """Of one group and version. ``basis``: what of the APIService it was asked by; ``openapi``: its
-    entry in the index of OpenAPI documents, {} if it has none."""
+    entry in the index of OpenAPI v3 documents, {} if it has none; ``swagger``: its part of the v2
+    document, {} if it has none, and ``told``: what ``openapi`` was when it was asked for that."""
 
     basis: object
     due: float
     resources: tuple[Object, ...] = ()
     stale: bool = True
     openapi: Object = field(default_factory=dict)
+    swagger: Object = field(default_factory=dict)
+    told: Object | None = None
 
 
 @dataclass
 class RemoteDocuments:
     """``versions``: values that are replaced when they change, by identity. ``openapi``: by path as
-    ``apis/<group>/<version>``."""
+    ``apis/<group>/<version>``; ``swagger``: parts of the v2 document, replaced likewise."""
 
     environment: Environment
     remotes: Remotes
     versions: tuple[RemoteVersion, ...] = ()
     openapi: dict[str, Object] = field(default_factory=dict)
+    swagger: tuple[Object, ...] = ()
     _known: dict[tuple[str, str], Known] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -88,6 +92,14 @@ class RemoteDocuments:
             known.openapi = await self._openapi(pair, service)
         except (StatusError, ValueError):
             known.openapi = {}
+        if known.openapi and known.told == known.openapi:
+            # It names its document with a hash: v2 says the same, and is long.
+            return
+        try:
+            known.swagger = await self._swagger(pair, service)
+            known.told = known.openapi
+        except (StatusError, ValueError):
+            known.swagger, known.told = {}, None
 
     async def _resources(self, pair: tuple[str, str], service: Object) -> tuple[Object, ...]:
         answer = await self.remotes.ask(service, "/apis", _ACCEPT)
@@ -114,8 +126,14 @@ class RemoteDocuments:
             return {}
         return {"serverRelativeURL": url}
 
+    async def _swagger(self, pair: tuple[str, str], service: Object) -> Object:
+        answer = await self.remotes.ask(service, "/openapi/v2", _JSON)
+        if answer.code != 200:
+            return {}
+        return remote_openapi.part_of(orjson.loads(answer.body), *pair)
+
     def _publish(self, found: dict[tuple[str, str], Object]) -> None:
-        versions, openapi = [], {}
+        versions, openapi, swagger = [], {}, []
         for pair, service in sorted(found.items()):
             known = self._known.get(pair) or Known(None, 0.0)
             spec = service["spec"]
@@ -123,10 +141,14 @@ class RemoteDocuments:
             versions.append(RemoteVersion(*pair, priority, known.resources, known.stale))
             if known.openapi:
                 openapi["apis/" + "/".join(pair)] = known.openapi
+            if known.swagger:
+                swagger.append(known.swagger)
         if tuple(versions) != self.versions:
             self.versions = tuple(versions)
         if openapi != self.openapi:
             self.openapi = openapi
+        if tuple(swagger) != self.swagger:
+            self.swagger = tuple(swagger)
 
 
 def _basis(service: Object) -> object:

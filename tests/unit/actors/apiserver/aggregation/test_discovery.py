@@ -7,11 +7,13 @@ from typing import Any
 import orjson
 import pytest
 
+from cluster.api import openapi_protobuf
 from tests.support.extension_server import (
     BASE,
     DISCOVERY,
     FLUNDERS,
     GROUP,
+    META,
     NAME,
     REGISTRATION,
     ExtensionServer,
@@ -115,3 +117,26 @@ async def test_kubectl(server: ExtensionServer, binary: str, tmp_path: Path) -> 
     server.code = 500
     said = await kubectl.fails("get", "fl")
     assert "Error from server" in said
+
+
+async def test_openapi_v2_tells_what_is_its_own_to_tell(server: ExtensionServer) -> None:
+    await server.ready()
+    kind = "com.example.wardle.v1.Flunder"
+    async with asyncio.timeout(10):
+        while kind not in (document := await read(server, "/openapi/v2"))["definitions"]:
+            await asyncio.sleep(0.02)
+    assert document["definitions"][kind]["properties"]["size"] == {"type": "integer"}
+    assert document["definitions"][META]["type"] == "object"
+    assert "com.example.Unused" not in document["definitions"]
+    get = document["paths"][f"{BASE}/flunders"]["get"]
+    assert get["parameters"] == [{"name": "pretty", "in": "query", "type": "string"}]
+    assert "/apis/apps/v1/flunders" not in document["paths"]
+    cluster = server.cluster
+    async with cluster.http() as http:
+        headers = {"Accept": openapi_protobuf.MEDIA_TYPE}
+        async with http.get(cluster.url("/openapi/v2"), headers=headers) as answer:
+            assert kind.encode() in await answer.read()
+    await cluster.plane.delete("apiservices", NAME, group=REGISTRATION)
+    async with asyncio.timeout(10):
+        while kind in (await read(server, "/openapi/v2"))["definitions"]:
+            await asyncio.sleep(0.02)
