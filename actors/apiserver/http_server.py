@@ -159,11 +159,13 @@ class HttpServer:
         if self._ui is not None and is_page(request.raw_path):
             return await self._page(self._ui, request, visit)
         raw_path = request.raw_path.partition("?")[0]
-        path = parse_path(split_proxy(raw_path)[0])
+        ours, _ = split_proxy(raw_path)
+        path = parse_path(ours)
         plain = path.path if isinstance(path, PlainPath) else ""
         transport = request.transport
         certificate = transport.get_extra_info("peercert") if transport is not None else None
-        visit.path = "" if plain else raw_path
+        # What is behind a proxy is another's, and may be a secret.
+        visit.path = "" if plain else ours
         caller = Caller("")
         try:
             where = plain or raw_path

@@ -13,8 +13,10 @@ export function renderMessages() {
   if (!list().prepared) prepare();
   if (held) return;
   const filter = byId("message-filter").value.trim().toLowerCase();
+  const at = (key) => state.messages.get(key)[0];
+  // They come in as each process tells of them, and not in order of time.
   const keys = [...state.messages.keys()]
-    .sort((a, b) => b - a)
+    .sort((a, b) => at(b) - at(a) || b - a)
     .filter((key) => !filter || state.messages.get(key).join(" ").toLowerCase().includes(filter))
     .slice(0, SHOWN);
   reconcile(list(), keys, (key) => el("li", {}, messageLink(state.messages.get(key))));

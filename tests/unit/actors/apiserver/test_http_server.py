@@ -218,6 +218,9 @@ async def test_a_request_is_the_root_of_its_trace(door: ControlPlane) -> None:
     async with session(door) as admin, session(door, "") as nobody:
         async with admin.post(url(door, MAPS + "?fieldManager=tester"), json=body) as answer:
             assert answer.status == 201
+        hidden = "/api/v1/namespaces/default/services/web:80/proxy/reset/do-not-log-this"
+        async with admin.get(url(door, hidden + "?word=do-not-log-this")) as answer:
+            assert answer.status == 404
         headers = {"Authorization": "Bearer also-a-secret"}
         async with nobody.get(url(door, MAPS), headers=headers) as answer:
             assert answer.status == 401
