@@ -45,8 +45,8 @@ class NodeSettings(msgspec.Struct, frozen=True):
 class NetworkSettings(msgspec.Struct, frozen=True):
     """Address plan; every range is pinned before use so that no packet leaves by the default route.
 
-    ``shared_api``: "127.0.0.1:port" that every replica listens on too (SO_REUSEPORT): it answers as
-    long as one replica lives.
+    ``shared_api``: "127.0.0.1:port" that every replica listens on too, by one socket they share: it
+    answers as long as one replica lives and is not stopped.
     """
 
     pod_range: str = "10.244.0.0/16"

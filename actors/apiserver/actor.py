@@ -54,6 +54,7 @@ from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.request_metrics import RequestMetrics
 from actors.apiserver.schema_files import load_definitions
 from actors.apiserver.server_metrics import ServerMetrics
+from actors.apiserver.shared_socket import SharedSocket
 from actors.apiserver.shared_watch import SharedWatches
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.subresources.handler import Parts
@@ -129,7 +130,10 @@ class ApiServerActor(Actor):
             self.ctx.task(self._stay_listed(), "presence")
         self._monitor(settings)
         if self._serve_http:
-            shared = settings.network.shared_api
+            others = tuple(one.name for one in settings.replicas if one.name != replica.name)
+            shared = SharedSocket(
+                settings.network.shared_api, settings.data_dir, replica.name, others
+            )
             entry = await self._open_page()
             addresses = replica.api_addresses
             self._http = HttpServer(self._desk, self._authority, addresses, shared, entry)

@@ -25,6 +25,7 @@ from actors.apiserver.operations import PATHS, SNAPSHOT
 from actors.apiserver.rendering import plain_lines, render_event
 from actors.apiserver.request_chain import WatchPlan
 from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, parse_query
+from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
@@ -52,7 +53,7 @@ DRAIN_SECONDS = 2.0
 
 
 class HttpServer:
-    """Listens on ``addresses`` ("host:port") once started, and on ``shared``, together with other
+    """Listens on ``addresses`` ("host:port") once started, and at ``shared``, together with other
     replicas, once it may be asked in their place. ``entry``: to the live page."""
 
     def __init__(
@@ -60,12 +61,13 @@ class HttpServer:
         desk: FrontDesk,
         authority: Authority,
         addresses: tuple[str, ...],
-        shared: str,
+        shared: SharedSocket | None,
         entry: Entry | None = None,
     ) -> None:
         self._desk = desk
         self._addresses = addresses
         self._shared = shared
+        self._shares = False
         self._tls = tls_context(authority)
         self._streams = StreamDoor(desk)
         self._proxy = ProxyDoor(desk)
@@ -83,30 +85,34 @@ class HttpServer:
         """Listen. Raises OSError if an address is taken."""
         await self._runner.setup()
         for address in self._addresses:
-            await self._listen(address, shared=False)
+            await self._listen(address)
 
     async def share(self) -> None:
         """Listen on the shared address too (again: no effect). Raises OSError if it is taken."""
-        shared, self._shared = self._shared, ""
-        if shared and shared not in self._addresses:
-            await self._listen(shared, shared=True)
+        shared = self._shared
+        if shared is None or self._shares or shared.address in self._addresses:
+            return
+        self._shares = True
+        queue = await shared.open()
+        await web.SockSite(self._runner, queue, ssl_context=self._tls, backlog=BACKLOG).start()
 
     async def stop(self) -> None:
         """Take no more connections, end watches, let short requests finish."""
+        if self._shared is not None:
+            self._shared.close()
         for site in list(self._runner.sites):
             await site.stop()
         for task in list(self._watches):
             task.cancel()
         await self._runner.cleanup()
 
-    async def _listen(self, address: str, shared: bool) -> None:
+    async def _listen(self, address: str) -> None:
         host, _, port = address.rpartition(":")
         site = web.TCPSite(
             self._runner,
             host.strip("[]"),
             int(port),
             ssl_context=self._tls,
-            reuse_port=shared or None,
             reuse_address=True,
         )
         await site.start()

@@ -60,6 +60,7 @@ SHELLS = {
     "apiserver/streaming/pipes.py": "connections taken from the HTTP server",
     "apiserver/streaming/session.py": "a kubelet's stream, with credit",
     "apiserver/turns.py": "writes that wait for one another",
+    "apiserver/shared_socket.py": "the listening socket that replicas share",
     "apiserver/shared_watch.py": "one watch of the store for many",
     "apiserver/ui/chaos_socket.py": "the launcher's unix socket",
     "apiserver/ui/door.py": "the live page as it is asked for by HTTP",
