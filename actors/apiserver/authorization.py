@@ -26,6 +26,8 @@ _NAMESPACES = ("", "namespaces")
 # Kinds of which a node reads only its pods and what they use.
 USED = ("configmaps", "persistentvolumeclaims", "persistentvolumes", "pods", "secrets",
         "serviceaccounts")  # fmt: skip
+# What the audit log says of a decision (docs "Audit Annotations").
+DECISION, REASON = "authorization.k8s.io/decision", "authorization.k8s.io/reason"
 # What all nodes may do as far as rules can say it. These roles are bound to nobody: a caller that
 # only has the group of nodes, and not a node's name, has nothing of them.
 NODES = Authorizer(
@@ -44,13 +46,20 @@ class Authorization:
     environment: Environment
 
     async def check(
-        self, kind: Kind, request: ApiRequest, caller: Caller, verb: str | None = None
+        self,
+        kind: Kind,
+        request: ApiRequest,
+        caller: Caller,
+        verb: str | None = None,
+        told: dict[str, str] | None = None,
     ) -> None:
-        """Raises StatusError 403, in Kubernetes' words. ``verb``: another than the request's."""
+        """Raises StatusError 403, in Kubernetes' words. ``verb``: another than the request's;
+        ``told``: gathers what is for the audit log."""
         attributes = attributes_of(kind, request)
         if verb is not None:
             attributes = attributes._replace(verb=verb)
         decision = await self.decide(caller, attributes)
+        _tell(told, decision)
         if not decision.allowed:
             raise status.forbidden(kind, request.name, decision.reason)
 
@@ -63,10 +72,13 @@ class Authorization:
                 request.resource, request.group, request.name, decision.reason
             )
 
-    async def check_path(self, method: str, path: str, caller: Caller) -> None:
+    async def check_path(
+        self, method: str, path: str, caller: Caller, told: dict[str, str] | None = None
+    ) -> None:
         """For what is no resource: /version, discovery, /metrics. Raises StatusError 403."""
         verb = "get" if method in ("GET", "HEAD") else method.lower()
         decision = await self.decide(caller, Attributes(verb, path=path))
+        _tell(told, decision)
         if not decision.allowed:
             raise status.forbidden(None, "", decision.reason)
 
@@ -110,6 +122,14 @@ class Authorization:
             volume = None if found is None else decode(found.value)
         pods = [decode(pod.value) for pod in await objects.all(chosen)]
         return used_by(pods, volume)
+
+
+def _tell(told: dict[str, str] | None, decision: Decision) -> None:
+    """Who allows it, or that nobody does. The first decision on a request is the one that is
+    told."""
+    if told is not None and DECISION not in told:
+        told[DECISION] = "allow" if decision.allowed else "forbid"
+        told[REASON] = decision.reason if decision.allowed else ""
 
 
 def attributes_of(kind: Kind, request: ApiRequest) -> Attributes:

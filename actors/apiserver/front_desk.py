@@ -71,6 +71,11 @@ class Visit:
     parent: str = ""
     traceparent: str = ""
 
+    @property
+    def told(self) -> dict[str, str] | None:
+        """What gathers annotations for the audit log, None if nobody reads them."""
+        return None if self.trail is None else self.trail.annotations
+
     def started(self) -> None:
         """A long answer begins."""
         if self.trail is not None:
@@ -109,17 +114,25 @@ class FrontDesk:
         return await impersonated(self.authorization, caller, headers)
 
     async def plain(
-        self, method: str, path: str, query: Mapping[str, str], headers: Headers, caller: Caller
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Headers,
+        caller: Caller,
+        told: dict[str, str] | None = None,
     ) -> Document:
         """A document that is no resource. Raises StatusError 403, 404, 405."""
-        await self.authorization.check_path(method, path, caller)
+        await self.authorization.check_path(method, path, caller, told)
         if method not in ("GET", "HEAD"):
             raise status.method_not_allowed(None, method.lower())
         return await self.documents.get(path, query, ",".join(headers.getall("Accept", [])))
 
-    async def check_operation(self, method: str, path: str, caller: Caller) -> None:
+    async def check_operation(
+        self, method: str, path: str, caller: Caller, told: dict[str, str] | None = None
+    ) -> None:
         """For a path of ``operations``. Raises StatusError 403, 405."""
-        await self.authorization.check_path(method, path, caller)
+        await self.authorization.check_path(method, path, caller, told)
         if method not in PATHS[path]:
             raise status.method_not_allowed(None, method.lower())
 

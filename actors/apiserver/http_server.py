@@ -195,7 +195,7 @@ class HttpServer:
             visit.asked = connect_request(request.method, path, {})
             if self._desk.audit is not None:
                 self._audit(request, visit, caller, visit.asked)
-            return await self._stream(request, path, behind, raw_query, caller, visit.asked)
+            return await self._stream(request, path, behind, raw_query, caller, visit)
         elsewhere = self._aggregated.service(path)
         if elsewhere is not None:
             return await self._delegate(request, elsewhere, path, raw_query, caller, visit)
@@ -208,7 +208,7 @@ class HttpServer:
             visit.flow = self._desk.plain_flow(caller, request.method, path.path)
             async with self._desk.flow_control.seat(visit.flow):
                 found = await self._desk.plain(
-                    request.method, path.path, query, request.headers, caller
+                    request.method, path.path, query, request.headers, caller, visit.told
                 )
             return _document(found, request.headers.get("If-None-Match", ""))
         if names.GROUP_UNAUTHENTICATED in caller.groups:
@@ -216,7 +216,7 @@ class HttpServer:
             early = visit.asked = api_request_of(request, path, query, b"")
             if self._desk.audit is not None:
                 self._audit(request, visit, caller, early)
-            await self._desk.chain.check(early, caller)
+            await self._desk.chain.check(early, caller, visit.told)
         asked = api_request_of(request, path, query, await read_body(request))
         visit.asked = asked
         if visit.trail is not None:
@@ -277,17 +277,20 @@ class HttpServer:
         behind: str | None,
         raw_query: str,
         caller: Caller,
-        asked: ApiRequest,
+        visit: Visit,
     ) -> web.StreamResponse:
         """``behind``: a proxy's path, what is behind ``/proxy``; None: exec and its like."""
         task = asyncio.current_task()
-        assert task is not None
+        asked = visit.asked
+        assert task is not None and asked is not None
         self._watches.add(task)
         try:
             with self._desk.contained(asked), self._desk.metrics.lasting(asked):
                 if behind is not None:
-                    return await self._proxy.serve(http, path, behind, raw_query, caller)
-                return await self._streams.serve(http, path, raw_query, caller)
+                    return await self._proxy.serve(
+                        http, path, behind, raw_query, caller, visit.told
+                    )
+                return await self._streams.serve(http, path, raw_query, caller, visit.told)
         finally:
             self._watches.discard(task)
 
@@ -323,20 +326,19 @@ class HttpServer:
         # What is long keeps its seat until it has begun.
         if request.verb == "watch":
             async with self._desk.flow_control.seat(visit.flow):
-                plan = await chain.open_watch(self._desk.timed(request), caller)
+                plan = await chain.open_watch(self._desk.timed(request), caller, visit.told)
             visit.started()
             with self._desk.metrics.lasting(request):
                 return await self._watch(http, plan, visit)
         if request.subresource == "log" and request.verb == "get":
             async with self._desk.flow_control.seat(visit.flow):
-                pieces = await chain.open_log(request, caller)
+                pieces = await chain.open_log(request, caller, visit.told)
             visit.started()
             with self._desk.metrics.lasting(request):
                 return await self._log(http, pieces, visit)
-        annotations = None if visit.trail is None else visit.trail.annotations
         async with self._desk.flow_control.seat(visit.flow):
             with self._desk.metrics.under_way(request):
-                answer = await chain.answer(request, caller, annotations)
+                answer = await chain.answer(request, caller, visit.told)
         response = web.Response(body=answer.body, status=answer.code)
         response.headers["Content-Type"] = answer.content_type
         for value in warning_headers(answer.warnings):
@@ -398,7 +400,7 @@ class HttpServer:
     async def _operation(
         self, http: web.BaseRequest, path: str, caller: Caller, visit: Visit
     ) -> web.StreamResponse:
-        await self._desk.check_operation(http.method, path, caller)
+        await self._desk.check_operation(http.method, path, caller, visit.told)
         operations = self._desk.operations
         if path == SNAPSHOT:
             return await self._snapshot(http, operations.snapshot(), visit)

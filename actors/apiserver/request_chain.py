@@ -6,6 +6,7 @@ Authentication happens at the doors, because each has credentials of its own kin
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 import orjson
@@ -45,6 +46,9 @@ from cluster.api.types import Object
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
 
+# What gathers annotations for the audit log, None if nobody reads them.
+Told: TypeAlias = dict[str, str] | None
+
 
 @dataclass(frozen=True)
 class WatchPlan:
@@ -79,7 +83,7 @@ class RequestChain:
         self, request: ApiRequest, caller: Caller, annotations: dict[str, str] | None = None
     ) -> ApiResponse:
         """Serve any verb but watch. ``annotations``: gathers what is for the audit log."""
-        call = await self._admit_call(request, caller)
+        call = await self._admit_call(request, caller, annotations)
         if annotations is not None:
             call.annotations = annotations
         if request.subresource:
@@ -109,9 +113,9 @@ class RequestChain:
                 return await self._delete_collection(call, form)
         raise status.method_not_allowed(call.kind, request.verb)
 
-    async def open_watch(self, request: ApiRequest, caller: Caller) -> WatchPlan:
+    async def open_watch(self, request: ApiRequest, caller: Caller, told: Told = None) -> WatchPlan:
         """Accept a watch: everything that can be refused is refused here."""
-        call = await self._admit_call(request, caller)
+        call = await self._admit_call(request, caller, told)
         form = negotiate(request.accept)
         selection = selection_of(call.kind, request)
         options = watch_options(request.query)
@@ -124,19 +128,26 @@ class RequestChain:
             )
         return WatchPlan(call.kind, form, include, stream, tuple(call.warnings))
 
-    async def open_log(self, request: ApiRequest, caller: Caller) -> AsyncGenerator[bytes, None]:
+    async def open_log(
+        self, request: ApiRequest, caller: Caller, told: Told = None
+    ) -> AsyncGenerator[bytes, None]:
         """What a container wrote. Raises before the first byte if it cannot be read."""
-        call = await self._admit_call(request, caller)
+        call = await self._admit_call(request, caller, told)
         return await log.open_log(self.environment, call)
 
     async def admit_connect(
-        self, request: ApiRequest, caller: Caller, verbs: Sequence[str], options: Object
+        self,
+        request: ApiRequest,
+        caller: Caller,
+        verbs: Sequence[str],
+        options: Object,
+        told: Told = None,
     ) -> Call:
         """A request that becomes a stream. ``verbs``: what the caller needs; ``options``: the
         object that admission sees."""
         kind = await self._kind_of(request, caller)
         for verb in verbs:
-            await self.authorization.check(kind, request, caller, verb)
+            await self.authorization.check(kind, request, caller, verb, told)
         _check_shape(kind, request)
         call = Call(request, kind, caller, WriteOptions(), self.environment.clock.now())
         review = Review(self.environment, call, options, None, connect=True)
@@ -144,10 +155,10 @@ class RequestChain:
         await admission.validate(review)
         return call
 
-    async def _admit_call(self, request: ApiRequest, caller: Caller) -> Call:
+    async def _admit_call(self, request: ApiRequest, caller: Caller, told: Told = None) -> Call:
         """Resolve the kind, check that it takes the verb, authorize."""
         kind = await self._kind_of(request, caller)
-        await self.authorization.check(kind, request, caller)
+        await self.authorization.check(kind, request, caller, None, told)
         _check_shape(kind, request)
         agent = request.query.get("userAgent") or caller.component
         options = write_options(request.query, agent, patching.verb(request))
@@ -158,10 +169,10 @@ class RequestChain:
             call.may_create = lambda: self.authorization.check(kind, request, caller, "create")
         return call
 
-    async def check(self, request: ApiRequest, caller: Caller) -> None:
+    async def check(self, request: ApiRequest, caller: Caller, told: Told = None) -> None:
         """May the caller ask that at all? Raises StatusError 403, 404."""
         kind = await self._kind_of(request, caller)
-        await self.authorization.check(kind, request, caller)
+        await self.authorization.check(kind, request, caller, None, told)
 
     async def _kind_of(self, request: ApiRequest, caller: Caller) -> Kind:
         """Raises StatusError 404; 403 if the caller might not ask for such a kind."""

@@ -12,6 +12,7 @@ from cluster.api import status
 from cluster.api.schema import Definitions
 from cluster.api.selectors import SelectorError, parse_field_selector
 from cluster.api.types import Object
+from cluster.api.validation import causes
 from cluster.errors import StatusError
 from cluster.security.node_restriction import node_of
 from cluster.security.rbac import Attributes
@@ -63,6 +64,7 @@ def _wanted(review: Object, spec: Object) -> Attributes:
             "be specified",
         )
         raise status.invalid_object("authorization.k8s.io", review["kind"], "", [cause])
+    _check_selectors(review["kind"], resource or {})
     if path or not resource:
         assert path is not None
         return Attributes(path.get("verb", ""), path=path.get("path", ""))
@@ -75,6 +77,25 @@ def _wanted(review: Object, spec: Object) -> Attributes:
         name=resource.get("name", ""),
         fields=_fields(resource.get("fieldSelector") or {}),
     )
+
+
+def _check_selectors(kind: str, resource: Object) -> None:
+    """A selector is said in one way, raw or in parts. Raises StatusError 422."""
+    found = []
+    for name in ("fieldSelector", "labelSelector"):
+        selector = resource.get(name)
+        if selector is None:
+            continue
+        place = f"spec.resourceAttributes.{name}"
+        raw, parts = selector.get("rawSelector"), selector.get("requirements")
+        if raw and parts:
+            detail = "may not specified at the same time as requirements"
+            found.append(causes.invalid(f"{place}.rawSelector", raw, detail))
+        elif not raw and not parts:
+            detail = f"when {place} is specified, requirements or rawSelector is required"
+            found.append(causes.required(f"{place}.requirements", detail))
+    if found:
+        raise status.invalid_object("authorization.k8s.io", kind, "", found)
 
 
 def _fields(selector: Object) -> tuple[tuple[str, str], ...]:
@@ -108,7 +129,7 @@ def _subject(review: Object) -> Caller:
 
 def _check_local(call: Call, review: Object) -> None:
     attributes = (review.get("spec") or {}).get("resourceAttributes") or {}
-    if attributes.get("namespace", call.namespace) != call.namespace:
+    if attributes and (attributes.get("namespace") or "") != call.namespace:
         raise status.bad_request(
             "spec.resourceAttributes.namespace must match the namespace of the request"
         )

@@ -421,3 +421,23 @@ async def test_reviews_say_what_the_server_does(door: Door) -> None:
     found = await door.must("POST", f"{reviews}/subjectaccessreviews", node)
     assert found["status"]["allowed"] is False
     assert (await door.ask(ADMIN, "GET", PODS)).code == 200
+
+
+async def test_a_review_that_says_two_things_is_refused(door: Door) -> None:
+    reviews = "/apis/authorization.k8s.io/v1"
+    parts = [{"key": "spec.nodeName", "operator": "In", "values": ["n"]}]
+    for selector, code in (
+        ({"rawSelector": "spec.nodeName=n"}, 201),
+        ({"requirements": parts}, 201),
+        ({"rawSelector": "spec.nodeName=n", "requirements": parts}, 422),
+        ({}, 422),
+    ):
+        what = {"verb": "list", "resource": "pods", "fieldSelector": selector}
+        asked = {"spec": {"user": "lou", "resourceAttributes": what}}
+        found = await door.ask(ADMIN, "POST", f"{reviews}/subjectaccessreviews", asked)
+        assert found.code == code, selector
+    local = f"{reviews}/namespaces/default/localsubjectaccessreviews"
+    for namespace, code in (("default", 201), ("kube-system", 400), ("", 400)):
+        what = {"verb": "list", "resource": "pods", "namespace": namespace}
+        asked = {"spec": {"user": "lou", "resourceAttributes": what}}
+        assert (await door.ask(ADMIN, "POST", local, asked)).code == code

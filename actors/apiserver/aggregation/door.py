@@ -96,10 +96,10 @@ class AggregatedDoor:
         # The seat is given back when the other server begins: it has limits of its own.
         async with self._desk.flow_control.seat(visit.flow):
             if request is None:
-                await self._desk.authorization.check_path(http.method, path, caller)
+                await self._desk.authorization.check_path(http.method, path, caller, visit.told)
             else:
                 kind = row(request.group, request.version, "", request.resource, "")
-                await self._desk.authorization.check(kind, request, caller, asked.verb)
+                await self._desk.authorization.check(kind, request, caller, asked.verb, visit.told)
             if not is_available(api_service):
                 return _plain(503, "service unavailable")
             try:

@@ -10,6 +10,7 @@ from aiohttp import web
 from actors.apiserver.call import Call, Caller
 from actors.apiserver.environment import Environment
 from actors.apiserver.front_desk import FrontDesk
+from actors.apiserver.request_chain import Told
 from actors.apiserver.rest_path import ResourcePath
 from actors.apiserver.streaming import connect, forward, pipes, spdy_client
 from actors.apiserver.streaming.connect import ConnectOptions
@@ -41,7 +42,12 @@ class StreamDoor:
         return self._desk.environment
 
     async def serve(
-        self, http: web.BaseRequest, path: ResourcePath, raw_query: str, caller: Caller
+        self,
+        http: web.BaseRequest,
+        path: ResourcePath,
+        raw_query: str,
+        caller: Caller,
+        told: Told = None,
     ) -> web.StreamResponse:
         """exec, attach or portforward. Raises StatusError before the upgrade."""
         if http.method not in ("GET", "POST"):
@@ -50,7 +56,7 @@ class StreamDoor:
         request = connect.connect_request(http.method, path, {})
         verbs = ["get", "create"] if request.verb == "get" else ["create"]
         call = await self._desk.chain.admit_connect(
-            request, caller, verbs, options.as_object(path.subresource)
+            request, caller, verbs, options.as_object(path.subresource), told
         )
         objects = self._environment.objects
         pod = decode((await objects.get(call.kind, call.namespace, path.name, None)).value)

@@ -8,6 +8,7 @@ from aiohttp import web
 from actors.apiserver.call import Call, Caller
 from actors.apiserver.environment import Environment
 from actors.apiserver.front_desk import FrontDesk
+from actors.apiserver.request_chain import Told
 from actors.apiserver.rest_path import ResourcePath
 from actors.apiserver.selection import Selection
 from actors.apiserver.store_client import translate
@@ -46,13 +47,19 @@ class ProxyDoor:
         return self._desk.environment
 
     async def serve(
-        self, http: web.BaseRequest, path: ResourcePath, tail: str, raw_query: str, caller: Caller
+        self,
+        http: web.BaseRequest,
+        path: ResourcePath,
+        tail: str,
+        raw_query: str,
+        caller: Caller,
+        told: Told = None,
     ) -> web.StreamResponse:
         """``tail``: what is behind ``/proxy``, as it came. Raises StatusError."""
         request = connect.connect_request(http.method, path, {})
         verb = connect.verb_asked(http.method, path) or ""
         options = {"apiVersion": "v1", "kind": OPTIONS[path.resource], "path": tail.lstrip("/")}
-        call = await self._desk.chain.admit_connect(request, caller, [verb], options)
+        call = await self._desk.chain.admit_connect(request, caller, [verb], options, told)
         named = proxy_target.parse_name(SINGULAR[path.resource], path.name)
         query = f"?{raw_query}" if raw_query else ""
         prefix = http.raw_path.partition("?")[0].removesuffix(tail)

@@ -111,7 +111,16 @@ async def test_the_https_door(tmp_path: Path) -> None:
         (f"{base}?watch=1&timeoutSeconds=1", "ResponseStarted", 200),
         (f"{base}?watch=1&timeoutSeconds=1", "ResponseComplete", 200),
     ]
+    allowed = {
+        "authorization.k8s.io/decision": "allow",
+        "authorization.k8s.io/reason": "",  # of system:masters nobody asks why
+    }
+    assert events[0].get("annotations") is None
+    assert [one["annotations"] for one in (*events[1:3], *events[4:])] == [allowed] * 4
     forbidden = events[3]
+    assert forbidden["annotations"] == {
+        "authorization.k8s.io/decision": "forbid", "authorization.k8s.io/reason": "",
+    }  # fmt: skip
     assert forbidden["impersonatedUser"]["username"] == "bob"
     assert forbidden["userAgent"] == "tool/1"
     assert forbidden["sourceIPs"] == ["127.0.0.1"]
