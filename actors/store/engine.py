@@ -52,6 +52,8 @@ class Engine:
         snapshot_entries: int = limits.RAFT_SNAPSHOT_ENTRIES,
         segment_bytes: int = limits.RAFT_SEGMENT_BYTES,
     ) -> None:
+        # Asking for the running loop is a system call each time.
+        self._now = asyncio.get_running_loop().time
         self.applied = LevelWaiters()
         self.revisions = LevelWaiters()
         self.standings = ChangeWaiters()
@@ -133,9 +135,6 @@ class Engine:
     def wake(self) -> None:
         """There is something to do: turn soon."""
         self._wake.set()
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
 
     # -- what is asked --------------------------------------------------------------------------
 

@@ -15,8 +15,9 @@ from actors.store.persistence import Persistence
 from cluster.raft.messages import SnapshotMeta
 from cluster.raft.ready import Ready
 
-# How long the log must be quiet before its last group is marked durable.
+# How long the log must be quiet before its last group is marked durable; less by a timer's grain.
 MARK_SECONDS = 0.5
+GRAIN_SECONDS = 0.001
 
 
 class GroupCommit:
@@ -41,7 +42,9 @@ class GroupCommit:
         self._woken = woken
         self._waiting: list[Ready] = []
         self._wake = asyncio.Event()
+        # Set once and looked at when it rings: moving it with each group would cost more.
         self._mark_timer: asyncio.TimerHandle | None = None
+        self._quiet_at = 0.0
         self.busy = False
 
     def __len__(self) -> int:
@@ -100,10 +103,16 @@ class GroupCommit:
         self._fsync.observe(loop.time() - began)
 
     def _mark_later(self) -> None:
-        self.close()
         loop = asyncio.get_running_loop()
-        self._mark_timer = loop.call_later(MARK_SECONDS, self._mark_now)
+        self._quiet_at = loop.time() + MARK_SECONDS
+        if self._mark_timer is None:
+            self._mark_timer = loop.call_later(MARK_SECONDS, self._ring)
 
-    def _mark_now(self) -> None:
-        if not self.busy:
+    def _ring(self) -> None:
+        self._mark_timer = None
+        loop = asyncio.get_running_loop()
+        left = self._quiet_at - loop.time()
+        if left > GRAIN_SECONDS:
+            self._mark_timer = loop.call_later(left, self._ring)
+        elif not self.busy:
             self._ctx.task(self._persistence.mark(), "mark the log")

@@ -25,6 +25,8 @@ class RaftLog:
         self.entries = self.entries[snapshot.index + 1 - first :]
         self.snapshot = snapshot
         self.base_index, self.base_term = snapshot.index, snapshot.term
+        # Of the last entry, or of what the base stands for. (Kept, as each turn asks often.)
+        self.last_index = self.base_index + len(self.entries)
         for expected, entry in enumerate(self.entries, snapshot.index + 1):
             if entry.index != expected:
                 raise ValueError(f"log has entry {entry.index} where {expected} belongs")
@@ -40,11 +42,6 @@ class RaftLog:
     def snapshot_index(self) -> int:
         """The last index that the newest durable snapshot covers."""
         return self.snapshot.index
-
-    @property
-    def last_index(self) -> int:
-        """Index of the last entry, or of what the base stands for."""
-        return self.base_index + len(self.entries)
 
     @property
     def last_term(self) -> int:
@@ -101,6 +98,7 @@ class RaftLog:
         """Add one at the end."""
         assert entry.index == self.last_index + 1, "no hole in a log"
         self.entries.append(entry)
+        self.last_index = entry.index
         if entry.kind == MEMBERSHIP:
             self.memberships.take((entry,))
 
@@ -123,6 +121,7 @@ class RaftLog:
     def _truncate(self, index: int) -> None:
         assert index > self.commit, f"entry {index} is committed (up to {self.commit})"
         del self.entries[index - self.base_index - 1 :]
+        self.last_index = index - 1
         self.persisted = min(self.persisted, index - 1)
         self.handed = min(self.handed, index - 1)
         self.epoch += 1
@@ -178,5 +177,5 @@ class RaftLog:
         self.persisted = min(self.persisted, self.commit)
         self.snapshot = meta
         self.base_index, self.base_term = meta.index, meta.term
-        self.commit = self.handed = meta.index
+        self.commit = self.handed = self.last_index = meta.index
         self.memberships.reset(meta.membership)

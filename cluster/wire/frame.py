@@ -70,7 +70,12 @@ class FrameDecoder:
         buffer = self._buffer
         frames: list[Frame] = []
         if not buffer:
-            # Mostly whole frames come: what is left over is kept, the rest never copied.
+            if len(data) >= HEADER.size:
+                # Mostly it is one short envelope.
+                length, kind, _ = HEADER.unpack_from(data)
+                if kind == ENVELOPE and length + HEADER.size == len(data) and length <= CHUNK_BYTES:
+                    return [Frame(kind, data[HEADER.size :])]
+            # Else whole frames: what is left over is kept, the rest never copied.
             start = self._whole(data, frames)
             buffer += memoryview(data)[start:]
             return frames
