@@ -8,6 +8,7 @@ Must not know what the objects are, nor the API.
 from collections.abc import Iterable
 
 from actors.controllers import served
+from actors.controllers.namespace_status import Content, waiting
 from actors.controllers.objects import is_terminating, name_of, namespace_of, uid_of
 from actors.controllers.plan import (
     Action,
@@ -38,11 +39,12 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
         return []
     pods = view.list(PODS, name)
     if pods:
-        return _delete_all(PODS, pods)
+        return _delete_all(PODS, pods) or _wait(namespace, [(PODS, pods)], now)
     content = (*served.NAMESPACED, *(item for item in view.custom if item.namespaced))
     others = [(item, view.list(item, name)) for item in content if item != PODS]
     if any(objects for _, objects in others):
-        return [action for item, objects in others for action in _delete_all(item, objects)]
+        doomed = [action for item, objects in others for action in _delete_all(item, objects)]
+        return doomed or _wait(namespace, others, now)
     left = [one for one in finalizers if one != FINALIZER]
     finalized = {**namespace, "spec": {**namespace["spec"], "finalizers": left}}
     return [
@@ -51,6 +53,11 @@ def plan(key: Key, view: View, now: float) -> list[Action]:
         *(RequireEmpty(item, name) for item in served.UNWATCHED),
         Update(NAMESPACES, finalized, "finalize"),
     ]
+
+
+def _wait(namespace: Object, content: Content, now: float) -> list[Action]:
+    told = waiting(namespace, content, now)
+    return [] if told is None else [Update(NAMESPACES, told, "status")]
 
 
 def _delete_all(resource: Resource, objects: Iterable[Object]) -> list[Action]:

@@ -61,7 +61,12 @@ def test_a_living_namespace_is_left_alone() -> None:
 
 def test_what_is_going_already_is_waited_for() -> None:
     going = thing("p", deletionTimestamp="2026-01-01T00:00:00Z")
-    assert run((NAMESPACES, namespace()), (PODS, going)) == []
+    [told] = run((NAMESPACES, namespace()), (PODS, going), (CONFIGMAPS, thing("c")))
+    assert isinstance(told, Update) and told.subresource == "status"
+    messages = {item["type"]: item["message"] for item in told.obj["status"]["conditions"]}
+    remaining = "Some resources are remaining: pods. has 1 resource instances"
+    assert messages["NamespaceContentRemaining"] == remaining
+    assert run((NAMESPACES, told.obj), (PODS, going), (CONFIGMAPS, thing("c"))) == []
 
 
 def test_content_wakes_only_a_doomed_namespace() -> None:
