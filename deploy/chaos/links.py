@@ -5,7 +5,7 @@ count. Must not know: how a link is broken.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 
 from cluster.chaos import plan
 from cluster.chaos.faults import LinkFault
@@ -113,7 +113,7 @@ def proof(settings: ClusterSettings, entry: Entry, wanted: list[Pair], before: T
     seen = ""
     if slow:
         was, took = _slowest(before, slow), _slowest(now, slow)
-        seen = f"round trips of {len(slow)} links take up to {_ms(took)}, not {_ms(was)} as before"
+        seen = f"round trips of {several(slow)} take up to {_ms(took)}, not {_ms(was)} as before"
     return Evidence(seen, "; ".join(quick))
 
 
@@ -131,7 +131,11 @@ def healed(
     wanted = pairs(settings, entry, free, 0)
     broken = [set(pair) for other in others for pair in plan.senders(other.inner)]
     whole = [pair for pair in wanted if set(pair) not in broken]
-    kept = "" if whole == wanted else f"{len(wanted) - len(whole)} links are broken otherwise"
+    kept = (
+        ""
+        if whole == wanted
+        else f"broken otherwise: {len(wanted) - len(whole)} of {several(wanted)}"
+    )
     if not whole:
         return Evidence(kept)
     now: Trips = {}
@@ -145,7 +149,7 @@ def healed(
         )
 
     bad = eventually(problem, HEALED_SECONDS)
-    seen = f"round trips of {len(whole)} links take at most {_ms(_slowest(now, whole))}"
+    seen = f"round trips of {several(whole)} take at most {_ms(_slowest(now, whole))}"
     return joined(
         [Evidence(kept), Evidence("" if bad else seen, f"{bad}: not as before" if bad else "")]
     )
@@ -159,6 +163,11 @@ def told(pair: Pair) -> str:
 def _slowest(found: Trips, wanted: list[Pair]) -> float | None:
     took = [found.get(pair) for pair in wanted]
     return max((one for one in took if one is not None), default=None)
+
+
+def several(pairs: Sized) -> str:
+    """How many links, in words."""
+    return f"{len(pairs)} link" if len(pairs) == 1 else f"{len(pairs)} links"
 
 
 def _ms(took: float | None) -> str:

@@ -66,6 +66,9 @@ def order(
             f"commas between){' and one amount' if kind else ''}, not: {' '.join(words)}"
         )
     target, other = [*targets, "", ""][:2]
+    seconds = duration(lasts) if lasts else 0.0
+    if lasts and not seconds:
+        raise ValueError(f"--for {lasts}: a fault that is to last takes longer than that")
     return Order(
         _verb(verb),
         target or "random",
@@ -74,7 +77,7 @@ def order(
         jitter=duration(jitter) if jitter else 0.0,
         rate=rate,
         way=_way(way),
-        seconds=duration(lasts) if lasts else 0.0,
+        seconds=seconds,
     )
 
 

@@ -138,7 +138,7 @@ def test_a_link_that_another_fault_breaks_is_left_to_it(cluster: Processes) -> N
     )
     healed = inner.Inner().mend(SETTINGS, own, [other])
     assert healed.doubt == ""
-    assert "1 links are broken otherwise" in healed.proof
+    assert "broken otherwise: 1 of 1 link" in healed.proof
 
 
 def test_what_a_round_trip_is_to_take() -> None:

@@ -70,6 +70,13 @@ def test_words_too_many(verb: str, typed: list[str], said: str) -> None:
         words.order(verb, typed)
 
 
+def test_a_fault_lasts_for_some_time_or_until_it_is_healed() -> None:
+    for nothing in ("0s", "0", "0ms"):
+        with pytest.raises(ValueError, match="takes longer than that|no duration"):
+            words.order("kill", ["leader"], nothing)
+    assert words.order("kill", ["leader"]).seconds == 0.0
+
+
 def test_a_direction_that_is_none() -> None:
     with pytest.raises(ValueError, match="--way is one of both, out, in, bridge"):
         words.order("partition", ["leader"], way="sideways")
