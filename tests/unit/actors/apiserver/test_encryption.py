@@ -13,6 +13,7 @@ from cluster.api.encryption_configuration import EncryptionConfiguration, Key, R
 from cluster.errors import StatusError
 from cluster.messages.store import Delete, KeyValue, Put
 from tests.support.control_plane import ControlPlane, control_plane
+from tests.support.widgets import established, widget
 from tests.unit.actors.apiserver.fake_store import FakeStore
 
 WORD = base64.b64encode(b"correct horse").decode()
@@ -94,6 +95,32 @@ async def test_a_key_put_first_is_soon_the_only_one_in_use(tmp_path: Path) -> No
             assert found["data"] == {"word": WORD}
             version = int(found["metadata"]["resourceVersion"])
             assert version == fake.live[KEY].mod_revision
+
+
+async def test_custom_resources_are_written_anew_too(tmp_path: Path) -> None:
+    """Else the key that they are under could not be taken out."""
+    fake = FakeStore()
+    key = "/registry/example.com/widgets/default/w"
+    rules = [Rule(("widgets.example.com",), (one,), one, True) for one in (ONE, CBC)]
+    both = Rule(("widgets.example.com",), (CBC, ONE), CBC, True)
+    for number, configuration in enumerate(((rules[0],), (both,))):
+        async with control_plane(
+            tmp_path / str(number),
+            store=lambda settings: fake,
+            encryption=EncryptionConfiguration(configuration),
+        ) as plane:
+            if not number:
+                await established(plane)
+                await plane.create("widgets", widget(replicas=3), "default", "example.com")
+                assert fake.live[key].value.startswith(PREFIX + b"aesgcm:v1:one:")
+                continue
+            for _ in range(200):
+                if fake.live[key].value.startswith(PREFIX + b"aescbc:v1:one:"):
+                    break
+                await plane.system.world.clock.sleep(0.02)
+            assert fake.live[key].value.startswith(PREFIX + b"aescbc:v1:one:")
+            found = await plane.get("widgets", "w", "default", "example.com")
+            assert found["spec"]["replicas"] == 3
 
 
 def test_a_value_opens_under_its_own_key_only() -> None:
