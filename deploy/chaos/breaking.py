@@ -162,16 +162,24 @@ class Breaker:
         return {name for one in standing for name in one.victims}
 
     async def mend(self) -> None:
-        """Heal whatever is still broken; what could not be told before may be told now."""
-        for active in await self.hands.active():
-            try:
-                healed = await self.hands.heal(active)
-                self.say(f"{active.name} healed: {told(healed.proof, healed.doubt)}")
-                for carried in self.carried:
-                    if carried.active is not None and carried.active.name == active.name:
-                        carried.healed, carried.problem = healed, ""
-            except ValueError as error:
-                self.say(f"{active.name} not healed: {error}")
+        """Heal whatever is still broken; what could not be told before may be told now. What one
+        fault keeps from being healed is tried again once that is over."""
+        standing = await self.hands.active()
+        while standing:
+            for active in standing:
+                await self._mend(active)
+            left = await self.hands.active()
+            standing = left if len(left) < len(standing) else []
+
+    async def _mend(self, active: Active) -> None:
+        try:
+            healed = await self.hands.heal(active)
+            self.say(f"{active.name} healed: {told(healed.proof, healed.doubt)}")
+            for carried in self.carried:
+                if carried.active is not None and carried.active.name == active.name:
+                    carried.healed, carried.problem = healed, ""
+        except ValueError as error:
+            self.say(f"{active.name} not healed: {error}")
 
 
 def told(proof: str, doubt: str) -> str:

@@ -298,6 +298,25 @@ def test_what_is_not_healed_yet_is_healed_again() -> None:
     assert carried.end - carried.mending == pytest.approx(2.0, abs=0.1)
 
 
+def test_what_another_fault_keeps_from_being_healed_is_healed_after_it() -> None:
+    hands, said = FakeHands(FakeGround()), list[str]()
+    loss, pause = (Active(name, Order("pause", "r1"), ("r1",)) for name in ("loss-1", "pause-2"))
+    hands.standing = [loss, pause]
+    honest = hands.heal
+
+    async def heal(active: Any) -> Any:
+        if active is loss and pause in hands.standing:
+            raise ValueError("r1 does not answer")
+        return await honest(active)
+
+    hands.heal = heal  # type: ignore[method-assign] # planted
+    run_simulation(Breaker(hands, said.append).mend)
+    assert hands.standing == []
+    assert [line.split(":")[0] for line in said] == [
+        "loss-1 not healed", "pause-2 healed", "loss-1 healed",
+    ]  # fmt: skip
+
+
 def test_what_is_asked_for_something_keeps_a_pod_whatever_its_budget_lets_go() -> None:
     def least(load: DeploymentLoad | StatefulSetLoad) -> int:
         return App(FakeGround(), "chaos", load, Dice(1)).least
