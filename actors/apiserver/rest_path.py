@@ -5,7 +5,7 @@ Must not know: sockets, which kinds exist.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from cluster.api import status
@@ -28,7 +28,8 @@ class PlainPath:
 
 @dataclass(frozen=True)
 class ResourcePath:
-    """A path below /api/v1 or /apis/<group>/<version>. ``rest``: what follows a subresource."""
+    """A path below /api/v1 or /apis/<group>/<version>. ``rest``: what follows a subresource;
+    ``watched``: the older form of a watch, with ``watch/`` before the resource."""
 
     group: str
     version: str
@@ -37,6 +38,7 @@ class ResourcePath:
     name: str = ""
     subresource: str = ""
     rest: str = ""
+    watched: bool = False
 
 
 def parse_path(raw: str) -> PlainPath | ResourcePath:
@@ -85,8 +87,12 @@ def api_request(
     accept: str = "application/json",
 ) -> ApiRequest:
     """The request both doors understand. Raises StatusError 405."""
+    verb = verb_of(method, path, query)
+    if path.watched and path.name:
+        chosen = ",".join(filter(None, (f"metadata.name={path.name}", query.get("fieldSelector"))))
+        query, path = query | {"fieldSelector": chosen}, replace(path, name="")
     return ApiRequest(
-        verb=verb_of(method, path, query),
+        verb=verb,
         resource=path.resource,
         group=path.group,
         version=path.version,
@@ -103,6 +109,10 @@ def api_request(
 def verb_of(method: str, path: ResourcePath, query: dict[str, str]) -> Verb:
     """Raises StatusError 405 for a method that the path does not take."""
     match method:
+        case "GET" | "HEAD" if path.watched:
+            return "watch"
+        case _ if path.watched:
+            pass
         case "GET" | "HEAD":
             if path.name:
                 return "get"
@@ -132,6 +142,15 @@ def _segment(piece: str) -> str:
 
 def _resource(group: str, version: str, rest: Sequence[str]) -> ResourcePath:
     """``rest``: the segments after the version."""
+    if rest[0] == "watch" and len(rest) > 1:
+        path = _unwatched(group, version, rest[1:])
+        if path.subresource:
+            raise status.resource_not_found()
+        return replace(path, watched=True)
+    return _unwatched(group, version, rest)
+
+
+def _unwatched(group: str, version: str, rest: Sequence[str]) -> ResourcePath:
     if rest[0] == "namespaces" and len(rest) > 1:
         if len(rest) == 2 or rest[2] in NAMESPACE_SUBRESOURCES:
             if len(rest) > 3:

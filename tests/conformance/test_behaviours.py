@@ -11,6 +11,8 @@ import orjson
 import pytest
 
 from tests.conformance.api import APPLY, JSON_PATCH, STRATEGIC, Api, core
+from tests.unit.actors.apiserver.protobuf.test_decoder import body as protobuf
+from tests.unit.actors.apiserver.protobuf.test_decoder import field
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Json = dict[str, Any]
@@ -115,6 +117,16 @@ class TestWatches:
             kind, mark = await watch.next()
         assert kind == "BOOKMARK"
         assert mark["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+    async def test_the_older_form(self, api: Api, namespace: str) -> None:
+        start = (await api.get(core("configmaps", namespace))).version
+        for name in "ab":
+            await api.create(core("configmaps", namespace), config(name))
+        base = f"/api/v1/watch/namespaces/{namespace}/configmaps"
+        for path, names in ((base, ["a", "b"]), (f"{base}/b", ["b"])):
+            async with api.watch(path, resourceVersion=start) as watch:
+                told = await watch.take(len(names))
+            assert told == [("ADDED", name) for name in names]
 
     async def test_the_time_of_a_watch(self, api: Api, namespace: str) -> None:
         path = core("secrets", namespace)
@@ -407,6 +419,17 @@ class TestRules:
         text = "resourceVersion should not be set on objects to be created"
         assert refused.body["message"] == text
         await api.get(f"{path}/a", code=404)
+
+    async def test_numbers_of_protobuf_keep_to_their_types(self, api: Api) -> None:
+        path, content = (
+            "/apis/scheduling.k8s.io/v1/priorityclasses",
+            "application/vnd.kubernetes.protobuf",
+        )
+        for value, code in ((7, 201), (2**31, 400), (2**40, 400), (-(2**31) - 1, 400)):
+            raw = protobuf(
+                "scheduling.k8s.io/v1", "PriorityClass", field(1, field(1, "a")) + field(2, value)
+            )
+            await api.call("POST", path, raw, content=content, code=code, dryRun="All")
 
     async def test_priority_classes(self, api: Api, namespace: str) -> None:
         classes = "/apis/scheduling.k8s.io/v1/priorityclasses"

@@ -40,6 +40,14 @@ from cluster.errors import StatusError
             ResourcePath("", "v1", "a", "services", "s", "proxy", "x/y"),
         ),
         ("/api/v1/nodes/%6e", ResourcePath("", "v1", "", "nodes", "n")),
+        ("/api/v1/watch/pods", ResourcePath("", "v1", "", "pods", watched=True)),
+        (
+            "/apis/apps/v1/watch/namespaces/a/deployments/d",
+            ResourcePath("apps", "v1", "a", "deployments", "d", watched=True),
+        ),
+        ("/api/v1/watch/namespaces/a", ResourcePath("", "v1", "", "namespaces", "a", watched=True)),
+        ("/api/v1/watch", ResourcePath("", "v1", "", "watch")),
+        ("/api/v1/watch/watch", ResourcePath("", "v1", "", "watch", watched=True)),
         ("/version", PlainPath("/version")),
         ("/api/v1", PlainPath("/api/v1")),
         ("/apis/apps/v1", PlainPath("/apis/apps/v1")),
@@ -62,6 +70,8 @@ def test_paths(raw: str, parsed: object) -> None:
         "relative",
         "/" + "a" * 5000,
         "/api/v1/namespaces/a/status/more",
+        "/api/v1/watch/namespaces/a/pods/p/exec",
+        "/api/v1/watch/namespaces/a/status",
     ],
 )
 def test_tricks_are_refused(raw: str) -> None:
@@ -87,6 +97,8 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
         ("GET", "/api/v1/pods", "watch=1", "watch"),
         ("GET", "/api/v1/pods", "watch=true", "watch"),
         ("GET", "/api/v1/pods", "watch=0", "list"),
+        ("GET", "/api/v1/watch/pods", "watch=0", "watch"),
+        ("GET", "/api/v1/watch/nodes/n", "", "watch"),
         ("HEAD", "/api/v1/nodes/n", "", "get"),
         ("GET", "/api/v1/nodes/n", "watch=1", "get"),
         ("POST", "/api/v1/namespaces/a/pods", "", "create"),
@@ -103,7 +115,23 @@ def test_verbs(method: str, raw: str, query: str, verb: str) -> None:
     assert verb_of(method, path, parse_query(query)) == verb
 
 
-@pytest.mark.parametrize(("method", "raw"), [("PUT", "/api/v1/pods"), ("BREW", "/api/v1/pods")])
+def test_a_watch_of_one_object_selects_it() -> None:
+    path = parse_path("/api/v1/watch/namespaces/a/pods/p")
+    assert isinstance(path, ResourcePath)
+    request = api_request("GET", path, {"fieldSelector": "status.phase=Running"})
+    assert (request.verb, request.namespace, request.name) == ("watch", "a", "")
+    assert request.query["fieldSelector"] == "metadata.name=p,status.phase=Running"
+
+
+@pytest.mark.parametrize(
+    ("method", "raw"),
+    [
+        ("PUT", "/api/v1/pods"),
+        ("BREW", "/api/v1/pods"),
+        ("DELETE", "/api/v1/watch/pods"),
+        ("PATCH", "/api/v1/watch/nodes/n"),
+    ],
+)
 def test_a_wrong_method_is_405(method: str, raw: str) -> None:
     path = parse_path(raw)
     assert isinstance(path, ResourcePath)
