@@ -35,12 +35,18 @@ RAFT_SEGMENT_BYTES = 16 * MIB
 # enough that applying one entry stalls nobody.
 RAFT_BATCH_TXNS_MAX = 256
 RAFT_BATCH_BYTES_MAX = 1 * MIB
-# Entries after which a replica writes a snapshot and drops its log, and how many it keeps before
-# the snapshot for followers that are a little behind.
+# Entries after which a replica writes a snapshot and drops its log on disk.
 RAFT_SNAPSHOT_ENTRIES = 100_000
 RAFT_SNAPSHOT_LOG_BYTES = 64 * MIB
-RAFT_KEEP_ENTRIES = 2_000
+# Of the log in memory: what stays of what is applied, for followers that are a little behind, and
+# after how much more that is looked at.
+RAFT_KEEP_ENTRIES = 10_000
 RAFT_KEEP_BYTES = 16 * MIB
+RAFT_TRIM_ENTRIES = 2_500
+RAFT_TRIM_BYTES = 4 * MIB
+# What stays for a follower that is alive and lacks more, or is being sent a snapshot: several
+# seconds of full load, the time that the snapshot of a large cluster takes.
+RAFT_HOLD_BYTES = 128 * MIB
 RAFT_SNAPSHOT_CHUNK_BYTES = 512 * KIB
 # Control-plane replicas: Raft's cost grows with each, and five already bear two losses at once; a
 # change from one to another five needs room for both (etcd advises at most seven).

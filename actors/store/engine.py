@@ -253,11 +253,13 @@ class Engine:
             self._carry_out(ready)
         else:
             self.wake()
-        if self._untold or self._snapshots.owed:
+        if self._untold or self._snapshots.owed or self.member.wants_snapshot:
             self._untold = False
             self._tell_waiters()
             if self._snapshots.due(self.machine, self.member):
                 self._snapshots.take(self.machine, self.member)
+            else:
+                self._snapshots.trim(self.machine, self.member)
         self._arm()
 
     def _carry_out(self, ready: Ready) -> None:

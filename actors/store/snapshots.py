@@ -1,4 +1,5 @@
-"""Snapshots of one member: when to take one, taking it, and putting the leader's in place.
+"""Snapshots of one member: when to take one, taking it, and putting the leader's in place; and what
+of the log stays in memory.
 
 Job: bound the log; the loop runs on meanwhile. Must not know: roles, messages.
 """
@@ -13,14 +14,13 @@ from actors.store.metrics import StoreMetrics
 from actors.store.persistence import Persistence
 from actors.store.slices import in_slices
 from cluster import limits
+from cluster.raft.log import ENTRY_BYTES
 from cluster.raft.member import Member
 from cluster.raft.messages import SnapshotMeta
 from cluster.state.mvcc import StateMachine
 from cluster.state.snapshot import decode_snapshot_slices, encode_snapshot
 from cluster.state.snapshot_pieces import SnapshotDamaged
 
-# A snapshot that a peer is just being sent is not replaced before the log is so many times longer.
-PATIENCE = 5
 # How long to wait after a disk that was too full for one.
 AGAIN_SECONDS = 5.0
 
@@ -41,7 +41,8 @@ class Counted:
 class Snapshots:
     """``entries``: log entries after which one is due. ``applied_bytes``: of entries applied since
     the last one, which had ``last_bytes``. It is due, too, when the first are as many as the
-    second, so that writing snapshots costs no more than writing the log, however large the state.
+    second, so that writing snapshots costs no more than writing the log, however large the state;
+    and at once if a peer can only be helped by a newer one.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Snapshots:
         self._entries = entries
         self._under_way = False
         self._not_before = 0.0
+        # What was applied when ``trim`` last looked.
+        self._trimmed_at = self._trimmed_bytes = 0
         self.last_bytes = 0
 
     @property
@@ -68,16 +71,20 @@ class Snapshots:
         if self._not_before and self._not_before > asyncio.get_running_loop().time():
             return False
         entries = machine.applied - member.log.snapshot_index
-        patience = PATIENCE if member.sending_snapshot else 1
-        return (
-            entries >= self._entries * patience
-            or self.applied_bytes >= max(limits.RAFT_SNAPSHOT_LOG_BYTES, self.last_bytes) * patience
+        if entries and member.wants_snapshot:
+            return True
+        if member.sending_snapshot:
+            # Only once what follows the one that is sent cannot be held any longer: another means
+            # to begin anew.
+            return self.applied_bytes + entries * ENTRY_BYTES >= limits.RAFT_HOLD_BYTES
+        return entries >= self._entries or self.applied_bytes >= max(
+            limits.RAFT_SNAPSHOT_LOG_BYTES, self.last_bytes
         )
 
     def take(self, machine: StateMachine, member: Member) -> None:
         """Begin."""
         self._under_way = True
-        self.applied_bytes = 0
+        self.applied_bytes = self._trimmed_bytes = 0
         self._ctx.task(self._take(machine, member), "snapshot")
 
     async def _take(self, machine: StateMachine, member: Member) -> None:
@@ -106,16 +113,21 @@ class Snapshots:
         self._metrics.snapshot.observe(loop.time() - began)
         self._ctx.note("store.snapshot", self._ctx.process, index=index)
 
+    def trim(self, machine: StateMachine, member: Member) -> None:
+        """Let go of what is applied, now and then: the log on disk is as long as the state is
+        large, memory need not hold it."""
+        if self._under_way:
+            return
+        entries = machine.applied - self._trimmed_at
+        size = self.applied_bytes - self._trimmed_bytes
+        if entries >= limits.RAFT_TRIM_ENTRIES or size >= limits.RAFT_TRIM_BYTES:
+            self._trimmed_at, self._trimmed_bytes = machine.applied, self.applied_bytes
+            member.forget(machine.applied, self._keep(member, machine.applied))
+
     def _keep(self, member: Member, index: int) -> int:
         """How many entries up to ``index`` stay for those that are a little behind."""
-        log, size, keep = member.log, 0, 0
-        most = min(limits.RAFT_KEEP_ENTRIES, self._entries, index - log.base_index)
-        while keep < most:
-            size += len(log.entries[index - keep - log.base_index - 1].data)
-            if size > limits.RAFT_KEEP_BYTES:
-                break
-            keep += 1
-        return keep
+        most = min(limits.RAFT_KEEP_ENTRIES, self._entries)
+        return member.log.count_within(index, most, limits.RAFT_KEEP_BYTES)
 
     async def install(self, meta: SnapshotMeta) -> StateMachine:
         """The state of the leader's snapshot, which is whole in the spool: it must decode before it
@@ -127,7 +139,7 @@ class Snapshots:
             raise
         assert (machine.applied, machine.applied_term) == (meta.index, meta.term)
         await self._persistence.install(meta)
-        self.applied_bytes = 0
+        self.applied_bytes = self._trimmed_bytes = 0
         self._metrics.snapshots_installed += 1
         self._ctx.note("store.installed", self._ctx.process, index=meta.index)
         return machine

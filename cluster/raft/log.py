@@ -2,13 +2,17 @@
 
 Job: lookups, append with conflict detection, truncation, compaction. Indexes start at 1.
 Must not know: terms of office, messages, disks (it counts what was handed out and what is durable).
-Invariants: base <= snapshot <= commit <= last; entries at or below commit never change.
+Invariants: base <= commit <= last; snapshot <= commit; entries at or below commit never change.
+The base may be beyond the snapshot: what lies between is on disk only, for the next start.
 """
 
 from collections.abc import Iterable
 
 from cluster.raft.memberships import Memberships
 from cluster.raft.messages import FOUNDING, MEMBERSHIP, Entry, SnapshotMeta
+
+# What an entry takes in memory beside its data, about.
+ENTRY_BYTES = 128
 
 
 class RaftLog:
@@ -94,6 +98,16 @@ class RaftLog:
         first = max(after - self.base_index, 0)
         return sum(len(e.data) for e in self.entries[first : last - self.base_index])
 
+    def count_within(self, last: int, count_max: int, bytes_max: int) -> int:
+        """How many entries up to ``last``, the newest first, both bounds allow."""
+        size, count = 0, 0
+        for position in range(last - self.base_index - 1, -1, -1):
+            size += len(self.entries[position].data) + ENTRY_BYTES
+            if count == count_max or size > bytes_max:
+                break
+            count += 1
+        return count
+
     def append(self, entry: Entry) -> None:
         """Add one at the end."""
         assert entry.index == self.last_index + 1, "no hole in a log"
@@ -160,7 +174,11 @@ class RaftLog:
         term = self.term_at(index)
         assert term is not None
         self.snapshot = SnapshotMeta(index, term, self.memberships.at(index))
-        cut = min(index - keep, self.persisted)
+        self.forget(index - keep)
+
+    def forget(self, index: int) -> None:
+        """What is applied and durable up to ``index`` leaves memory."""
+        cut = min(index, self.persisted, self.commit)
         if cut > self.base_index:
             cut_term = self.term_at(cut)
             assert cut_term is not None

@@ -14,7 +14,16 @@ Role transitions::
 from collections.abc import Callable, Iterable
 
 from cluster.errors import NotLeader, Overloaded, TooLarge
-from cluster.raft import candidate, changes, follower, installing, leader, outbox, status
+from cluster.raft import (
+    candidate,
+    changes,
+    follower,
+    installing,
+    leader,
+    outbox,
+    replication,
+    status,
+)
 from cluster.raft.log import RaftLog
 from cluster.raft.member_state import Config, Incoming, MemberState
 from cluster.raft.messages import (
@@ -119,8 +128,16 @@ class Member:
 
     @property
     def sending_snapshot(self) -> bool:
-        """True while a peer is being sent a snapshot (so a newer one should wait)."""
-        return any(item.state == "snapshot" for item in self.state.progress.values())
+        """True while a living peer is being sent a snapshot (so a newer one should wait)."""
+        return any(
+            progress.state == "snapshot" and replication.is_alive(self.state, progress)
+            for progress in self.state.progress.values()
+        )
+
+    @property
+    def wants_snapshot(self) -> bool:
+        """True if a peer can only be helped by a newer snapshot than there is."""
+        return self.state.role == "leader" and replication.wants_snapshot(self.state)
 
     def next_deadline(self) -> float:
         """When ``tick`` is due next, on the clock of ``now``."""
@@ -325,13 +342,29 @@ class Member:
         return status.of_peers(self.state)
 
     def snapshot_taken(self, index: int, keep: int) -> None:
-        """The shell made a durable snapshot of the state after ``index``: entries more than
-        ``keep`` older are dropped. Transfers of an older snapshot start anew with this one."""
+        """The shell made a durable snapshot of the state after ``index``: what is more than
+        ``keep`` entries older leaves memory, but for what living peers lack. Transfers of an older
+        snapshot start anew with this one."""
         log = self.state.log
-        log.snapshot_taken(index, keep)
+        log.snapshot_taken(index, self._held(index, keep))
         for progress in self.state.progress.values():
             if progress.state == "snapshot" and progress.snapshot.index < log.snapshot_index:
                 progress.start_snapshot(log.snapshot)
+
+    def forget(self, index: int, keep: int) -> None:
+        """The same without a snapshot, of what is applied. Not while one is being made: what
+        follows it must be there when it is done."""
+        assert index <= self.state.applied, "what is not applied is needed"
+        self.state.log.forget(index - self._held(index, keep))
+
+    def _held(self, index: int, keep: int) -> int:
+        """How many entries up to ``index`` stay."""
+        state = self.state
+        if state.role == "leader":
+            lacked = index - replication.needed_after(state)
+            if lacked > keep:
+                keep = max(keep, state.log.count_within(index, lacked, state.config.hold_bytes_max))
+        return keep
 
     @property
     def has_news(self) -> bool:

@@ -31,6 +31,7 @@ class Config:
     """Times in seconds. ``entries_max``, ``bytes_max``: of one append; ``inflight_max``,
     ``inflight_bytes_max``: appends in flight to a peer; ``apply_max``: entries of one Ready.
 
+    ``hold_bytes_max``: of entries that a leader keeps in memory for peers that lag.
     ``proposal_bytes_max``: of one entry; ``uncommitted_max``, ``uncommitted_bytes_max``: entries a
     leader takes before a quorum holds them. ``lease_reads``: a leader that a quorum answered lately
     answers reads without asking it again; all members must be configured alike.
@@ -45,6 +46,7 @@ class Config:
     inflight_max: int = limits.RAFT_INFLIGHT_APPENDS_MAX
     inflight_bytes_max: int = limits.RAFT_INFLIGHT_BYTES_MAX
     apply_max: int = 256
+    hold_bytes_max: int = limits.RAFT_HOLD_BYTES
     proposal_bytes_max: int = limits.RAFT_PROPOSAL_BYTES_MAX
     uncommitted_max: int = limits.RAFT_PENDING_PROPOSALS_MAX
     uncommitted_bytes_max: int = limits.RAFT_PENDING_BYTES_MAX

@@ -8,6 +8,10 @@ from cluster.raft.member_state import MemberState
 from cluster.raft.messages import AppendRequest, Entry, SnapshotRequest
 from cluster.raft.progress import Progress
 
+# For how many of the longest election timeouts a silent peer counts as one that comes back: a
+# process that is started anew takes some seconds.
+ALIVE_ELECTIONS = 5
+
 
 def pipeline(state: MemberState, peer: str, progress: Progress) -> None:
     """Replicate: send what is new without waiting for answers, as far as the window goes."""
@@ -25,12 +29,49 @@ def pipeline(state: MemberState, peer: str, progress: Progress) -> None:
         progress.sent_append(progress.next - 1 + len(entries), size)
 
 
+def is_alive(state: MemberState, progress: Progress) -> bool:
+    """True if the peer has answered lately, or may be just starting anew."""
+    return state.now - progress.contact <= ALIVE_ELECTIONS * state.config.election_max
+
+
+def wants_snapshot(state: MemberState) -> bool:
+    """True if a living peer lacks what is neither in memory nor in a snapshot that what is in
+    memory follows."""
+    base = state.log.base_index
+    return state.log.snapshot_index < base and any(
+        progress.state != "snapshot" and progress.next <= base and is_alive(state, progress)
+        for progress in state.progress.values()
+    )
+
+
+def needed_after(state: MemberState) -> int:
+    """The index after which living peers may still lack entries. One that is being sent a snapshot
+    lacks all that follows it, one that waits for the next one what follows the base."""
+    log = state.log
+    found = log.last_index
+    for progress in state.progress.values():
+        if is_alive(state, progress):
+            if progress.state == "snapshot":
+                held = progress.snapshot.index
+            else:
+                held = progress.match if progress.state == "replicate" else progress.next - 1
+            found = min(found, held)
+    return max(found, log.base_index)
+
+
 def probe(state: MemberState, peer: str, progress: Progress, even_empty: bool) -> None:
     """Probe or snapshot: one message, unless one is out."""
     config, log = state.config, state.log
     if progress.waiting:
         return
     if progress.state != "snapshot" and progress.next <= log.base_index:
+        if log.snapshot.index < log.base_index:
+            # No snapshot is followed by what is in memory: the next one will be, and is wanted.
+            progress.state = "probe"
+            if even_empty:
+                progress.waiting = True
+                send_append(state, peer, progress, progress.match, ())
+            return
         progress.start_snapshot(log.snapshot)
     if progress.state == "snapshot":
         _send_chunk(state, peer, progress)

@@ -46,6 +46,7 @@ class Knobs:
     doubling: float
     straggling: float
     compaction: bool
+    memory_entries: int
 
 
 def draw(rng: random.Random) -> Knobs:
@@ -85,4 +86,5 @@ def draw(rng: random.Random) -> Knobs:
         doubling=rng.choice((0.0, 0.0, 0.05, 0.2)),
         straggling=rng.choice((0.0, 0.0, 0.01, 0.05)),
         compaction=rng.random() < 0.5,
+        memory_entries=rng.choice((2, 6, 10_000, 10_000)),
     )

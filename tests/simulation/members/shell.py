@@ -158,8 +158,14 @@ class Shell:
             for call in due:
                 call()
         self._lead_time(member)
-        if self.since_snapshot >= self.sim.knobs.snapshot_entries and not self.snapshotting:
-            self._snapshot()
+        if not self.snapshotting:
+            knobs = self.sim.knobs
+            if self.since_snapshot >= knobs.snapshot_entries or member.wants_snapshot:
+                self._snapshot(member.wants_snapshot)
+            elif self.machine.applied - member.log.base_index > knobs.memory_entries:
+                member.forget(self.machine.applied, knobs.memory_entries // 2)
+                beyond = member.log.base_index > member.log.snapshot_index
+                self.sim.seen.saw("log in memory shorter than on disk", beyond)
         due_at = member.next_deadline()
         if due_at < self.armed_for:
             self.armed_for = due_at
@@ -254,7 +260,7 @@ class Shell:
             for reply, outcome in zip(replies, outcomes, strict=False):
                 reply(outcome)
 
-    def _snapshot(self) -> None:
+    def _snapshot(self, wanted: bool) -> None:
         machine = self.machine
         member = self.member
         assert member is not None
@@ -262,6 +268,7 @@ class Shell:
         if index <= member.log.snapshot_index or not member.membership_at(index).voters:
             return
         self.snapshotting = True
+        self.sim.seen.saw("snapshot taken because a peer wants it", wanted)
         self.since_snapshot = 0
         meta = SnapshotMeta(index, machine.applied_term, member.membership_at(index))
         pieces = list(encode_snapshot(machine))

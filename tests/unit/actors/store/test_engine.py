@@ -122,6 +122,43 @@ def test_automatic_snapshots_bound_the_log_in_memory_and_on_disk() -> None:
     run_simulation(main)
 
 
+def test_who_was_away_catches_up_though_snapshots_and_logs_are_small_and_writes_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What follows the snapshot that it is sent stays until it is there."""
+    monkeypatch.setattr(limits, "RAFT_SNAPSHOT_CHUNK_BYTES", 20_000)
+
+    async def main() -> None:
+        cluster = StoreCluster(snapshot_entries=5)
+        await cluster.start()
+        leader = await cluster.leader()
+        away = next(name for name in cluster.names if name != leader)
+        cluster.network.partition([away], [name for name in cluster.names if name != away])
+        stopped = asyncio.Event()
+
+        async def write() -> None:
+            while not stopped.is_set():
+                await cluster.put(leader, "k", bytes(4000))
+                await asyncio.sleep(0.02)
+
+        writer = asyncio.create_task(write())
+        await asyncio.sleep(3)
+        # A snapshot takes it many times as long as the leader takes to the next one.
+        cluster.disks[away].sync_latency = 0.02
+        cluster.network.heal()
+        await asyncio.sleep(4)
+        index = engine_of(cluster.actors[leader]).machine.applied
+        await asyncio.sleep(0.5)
+        assert engine_of(cluster.actors[away]).machine.applied >= index > 250
+        assert len(cluster.tracers[away].find(msg="store.installed")) == 1
+        stopped.set()
+        await writer
+        await cluster.settled()
+        await cluster.stop()
+
+    run_simulation(main)
+
+
 class CoarseLoop(VirtualLoop):
     """Rings early, as uvloop does, whose timers count whole milliseconds."""
 

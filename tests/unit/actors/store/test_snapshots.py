@@ -9,9 +9,9 @@ import pytest
 from actors.kit.world.disk import DiskFull
 from actors.store.metrics import Gauges, StoreMetrics
 from actors.store.persistence import Persistence
-from actors.store.snapshots import AGAIN_SECONDS, PATIENCE, Snapshots
+from actors.store.snapshots import AGAIN_SECONDS, Snapshots
 from cluster import limits
-from cluster.raft.log import RaftLog
+from cluster.raft.log import ENTRY_BYTES, RaftLog
 from cluster.raft.member import Member
 from cluster.raft.messages import Entry, Membership, SnapshotMeta
 from cluster.state.mvcc import StateMachine
@@ -23,7 +23,8 @@ VOTERS = Membership(("r1", "r2"))
 
 class Rig:
     """Of a member that has applied ``applied`` entries of ``size`` bytes each. ``saved``: metas and
-    bytes of snapshots; ``taken``: what the core was told of them, as index and entries kept."""
+    bytes of snapshots; ``taken``: what the core was told of them, as index and entries kept;
+    ``forgot``: the same of what it was to let go without one."""
 
     def __init__(self, applied: int, size: int = 1, entries: int = 100) -> None:
         self.log = RaftLog(
@@ -31,7 +32,8 @@ class Rig:
             SnapshotMeta(0, 0, VOTERS),
         )
         self.membership = VOTERS
-        self.sending_snapshot = False
+        self.sending_snapshot = self.wants_snapshot = False
+        self.forgot: list[tuple[int, int]] = []
         self.full = False
         self.saved: list[tuple[SnapshotMeta, int]] = []
         self.taken: list[tuple[int, int]] = []
@@ -50,6 +52,20 @@ class Rig:
 
     def snapshot_taken(self, index: int, keep: int) -> None:
         self.taken.append((index, keep))
+
+    def forget(self, index: int, keep: int) -> None:
+        self.forgot.append((index, keep))
+
+    def apply(self, count: int, size: int = 1) -> None:
+        """So many entries more."""
+        for _ in range(count):
+            index = self.machine.applied + 1
+            self.log.append(Entry(index, 1, b"x" * size))
+            self.machine.apply(index, 1, None)
+            self.snapshots.applied_bytes += size
+
+    def trim(self) -> None:
+        self.snapshots.trim(self.machine, cast(Member, self))
 
     async def save_snapshot(self, meta: SnapshotMeta, pieces: Iterable[bytes]) -> None:
         await asyncio.sleep(0.1)
@@ -84,13 +100,44 @@ def test_it_is_due_by_bytes_and_by_more_the_larger_the_last_one_was() -> None:
     assert rig.due
 
 
-def test_one_that_a_peer_is_being_sent_is_not_replaced_for_long() -> None:
-    rig, later = Rig(100 * PATIENCE - 1), Rig(100 * PATIENCE)
-    rig.sending_snapshot = later.sending_snapshot = True
-    rig.snapshots.applied_bytes = limits.RAFT_SNAPSHOT_LOG_BYTES * PATIENCE - 1
-    assert not rig.due and later.due
+def test_one_that_a_peer_is_being_sent_is_replaced_only_when_what_follows_is_not_held() -> None:
+    rig = Rig(500)
+    rig.sending_snapshot = True
+    rig.snapshots.applied_bytes = limits.RAFT_HOLD_BYTES - 500 * ENTRY_BYTES - 1
+    assert not rig.due
     rig.snapshots.applied_bytes += 1
     assert rig.due
+
+
+def test_one_that_a_peer_waits_for_is_due_at_once() -> None:
+    rig = Rig(1)
+    rig.wants_snapshot = True
+    assert rig.due
+    rig.log.commit = 1
+    rig.log.snapshot_taken(1, keep=0)
+    assert not rig.due
+
+
+@simulated
+async def test_memory_is_trimmed_now_and_then_but_not_while_a_snapshot_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "RAFT_TRIM_ENTRIES", 50)
+    monkeypatch.setattr(limits, "RAFT_TRIM_BYTES", 1000)
+    monkeypatch.setattr(limits, "RAFT_KEEP_ENTRIES", 40)
+    rig = Rig(0, entries=10_000)
+    for count, size in ((49, 1), (1, 1), (49, 1), (1, 951), (1, 999), (1, 1)):
+        rig.apply(count, size)
+        rig.trim()
+    assert rig.forgot == [(50, 40), (100, 40), (102, 40)]
+    rig.snapshots.take(rig.machine, cast(Member, rig))
+    rig.apply(100)
+    rig.trim()
+    assert len(rig.forgot) == 3
+    await asyncio.sleep(0.2)
+    rig.trim()
+    assert rig.forgot[3:] == [(202, 40)]
+    await rig.bare.stop()
 
 
 def test_none_is_due_where_the_membership_is_not_known() -> None:
@@ -111,7 +158,7 @@ async def test_it_is_saved_and_the_entries_that_stay_are_bounded_by_number_and_b
     assert rig.snapshots.last_bytes == size > 0 and rig.snapshots.applied_bytes == 0
     monkeypatch.setattr(limits, "RAFT_KEEP_ENTRIES", 40)
     await rig.take()
-    monkeypatch.setattr(limits, "RAFT_KEEP_BYTES", 79)
+    monkeypatch.setattr(limits, "RAFT_KEEP_BYTES", 7 * (10 + ENTRY_BYTES) + 9)
     await rig.take()
     assert rig.taken == [(100, 100), (100, 40), (100, 7)]
     await rig.bare.stop()

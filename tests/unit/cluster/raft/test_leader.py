@@ -8,9 +8,11 @@ from cluster.raft.messages import AppendRequest, SnapshotRequest, SnapshotRespon
 from tests.unit.cluster.raft.paper import FIVE, Server, of_kind
 
 
-def elected(voters: tuple[str, ...] = ("a", "b", "c"), terms: tuple[int, ...] = ()) -> Server:
+def elected(
+    voters: tuple[str, ...] = ("a", "b", "c"), terms: tuple[int, ...] = (), **config: float
+) -> Server:
     """A leader that everybody has answered once."""
-    server = Server(terms, voters=voters)
+    server = Server(terms, voters=voters, **config)
     server.elect()
     for name in server.others():
         server.accept(len(terms) + 1, name)
@@ -97,7 +99,7 @@ def test_an_acknowledgement_of_what_was_never_sent_is_a_bug() -> None:
 
 def sending_a_snapshot() -> Server:
     """c lacks what the leader's log does not hold any more."""
-    server = elected()
+    server = elected(hold_bytes_max=0)
     for number in range(4):
         server.member.propose(b"%d" % number)
     server.drain()
