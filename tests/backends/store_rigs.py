@@ -241,7 +241,7 @@ async def etcd_stores(
 
 async def grpc_at_rest() -> None:
     """Return once the tasks that gRPC makes for each call have ended (soon after the call)."""
-    for _ in range(500):
+    for _ in range(2000):
         if not any("_AioCall" in repr(task.get_coro()) for task in asyncio.all_tasks()):
             return
         await asyncio.sleep(0.01)
