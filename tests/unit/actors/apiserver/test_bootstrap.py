@@ -35,7 +35,7 @@ async def test_the_kubernetes_service_points_here(plane: ControlPlane) -> None:
 
 
 async def test_it_takes_few_transactions(fake_plane: ControlPlane, fake: FakeStore) -> None:
-    """More than a hundred roles and bindings; other objects follow one by one, later or in this moment."""
+    """More than a hundred roles and bindings; what else there is follows one by one."""
     del fake_plane
     made = [event.item for event in fake.events if event.previous is None]
     revisions = [item.mod_revision for item in made if "/rbac.authorization" in item.key]
