@@ -88,6 +88,7 @@ class Writer:
             raise status.bad_request("resourceVersion should not be set on objects to be created")
         if not prefix and not metadata.get("name"):
             # Never stored: whatever else is wrong with it is told too.
+            metadata["name"] = ""
             await self._prepare_create(call, obj, applied, fresh=True)
             raise AssertionError("what has no name is invalid")
         for attempt in range(NAME_TRIES if prefix else 1):

@@ -173,3 +173,13 @@ async def test_scale(api: Api, namespace: str, kind: Kind) -> None:
     assert (await api.update(here, scale)).body["spec"] == {"replicas": 3}
     assert (await api.patch(here, {"spec": {"replicas": 2}})).body["spec"] == {"replicas": 2}
     assert (await api.get(f"{path}/{made.name}")).body["spec"]["replicas"] == 2
+
+
+async def test_what_has_no_name_is_invalid(api: Api, namespace: str) -> None:
+    for kind in LISTED:
+        for body in ({}, sample(kind, namespace, "gone")):
+            body.pop("metadata", None)
+            refused = await api.create(collection(kind, namespace), body, code=422)
+            causes = refused.body["details"]["causes"]
+            told = [item["message"] for item in causes if item["field"] == "metadata.name"]
+            assert "Required value: name or generateName is required" in told, kind.plural
