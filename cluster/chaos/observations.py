@@ -6,7 +6,7 @@ Must not know: what is right (``checkers``), or how it was seen.
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -225,16 +225,27 @@ class Eviction:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One HTTP request to a Service. ``problem``: '' if it was answered with 2xx."""
+    """One HTTP request to a Service. ``problem``: '' if it was answered with 2xx. ``node``: where
+    it was made; ``to``: the address that the packet filter there sent it to ('': not known)."""
 
     service: str
     begin: float
     end: float
     problem: str = ""
     via: str = ""
+    node: str = ""
+    to: str = ""
 
     def __str__(self) -> str:
         return f"{_span(self.begin, self.end)} {self.service} by {self.via}: {self.problem or 'ok'}"
+
+
+class Suffering(NamedTuple):
+    """A fault held a process from ``begin`` to ``end`` (infinite: it still does)."""
+
+    process: str
+    begin: float
+    end: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,13 +72,16 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     ``read_gap``: longest time without an acknowledged write (a served read) by anyone.
     ``failed_requests``: share of HTTP requests to Services. ``settle``: after the last fault,
     until all is as desired. ``endpoints``: how long a Service may go on sending to a pod that is
-    not ready (a node that is silent is given time to come back, before its pods count as lost)."""
+    not ready (a node that is silent is given time to come back, before its pods count as lost).
+    ``misdirected``: how long a node that suffers nothing may go on sending requests to what no
+    slice calls ready any more."""
 
     write_gap: float = 0.0
     read_gap: float = 0.0
     failed_requests: float = 0.0
     settle: float = 90.0
     endpoints: float = 30.0
+    misdirected: float = 10.0
 
 
 class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from cluster.chaos.observations import Suffering
 from cluster.chaos.orders import Active, Healed
 from cluster.chaos.schedule import Timed
 from deploy.chaos.hands import Hands, Hindered
@@ -50,6 +51,13 @@ class Carried:
         order = self.active.order
         rest = not order.other and order.way != "bridge"
         return self.active.names if rest else self.names
+
+    @property
+    def unheard(self) -> tuple[str, ...]:
+        """Those that may not hear the rest of the cluster: the victims, and all that are parted
+        from the replicas that decide, whichever side that is."""
+        parted = self.active is not None and self.active.order.verb == "partition"
+        return self.names if parted else self.victims
 
     def masked_by(self, others: Iterable["Carried"]) -> str:
         """Another fault that held one of its processes meanwhile: what that hides cannot be
@@ -160,6 +168,14 @@ class Breaker:
         """Names of the processes that suffer now."""
         standing = [one for one in self.carried if not one.end]
         return {name for one in standing for name in one.victims}
+
+    def sufferings(self) -> list[Suffering]:
+        """Which processes heard no news when; those that still hear none, without end."""
+        return [
+            Suffering(name, one.begin, one.end or math.inf)
+            for one in self.carried
+            for name in one.unheard
+        ]
 
     async def mend(self) -> None:
         """Heal whatever is still broken; what could not be told before may be told now. What one

@@ -7,8 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from cluster.chaos.checkers import bounds, budgets, endpoints, history, pods, raft, watches
-from cluster.chaos.observations import Acknowledged, Seen, Segment, Violation
+from cluster.chaos.checkers import (
+    bounds,
+    budgets,
+    endpoints,
+    history,
+    misdirected,
+    pods,
+    raft,
+    watches,
+)
+from cluster.chaos.observations import Acknowledged, Seen, Segment, Suffering, Violation, Visit
 from cluster.chaos.scenario import Bounds
 from deploy.chaos.apps import App
 from deploy.chaos.load import COUNTER, Load
@@ -23,7 +32,7 @@ EVICTIONS_SECONDS = 30.0
 
 @dataclass
 class Evidence:
-    """What the checkers look at."""
+    """What the checkers look at. ``sufferings``: which processes a fault held when, so far."""
 
     load: Load
     watchers: Sequence[ApiWatcher]
@@ -31,6 +40,7 @@ class Evidence:
     sets: ApiWatcher
     apps: Sequence[App]
     looks: Looks
+    sufferings: Callable[[], Sequence[Suffering]] = tuple
 
 
 @dataclass
@@ -89,6 +99,8 @@ class Judge:
         self.take(self._identities())
         surveys = [one for one in seen.looks.surveys if one.at > since - self._limits.endpoints]
         self.take(endpoints.endpoints_of_unready_pods(surveys, self._limits.endpoints))
+        visits = [visit for app in seen.apps for visit in _tail(app.visits, since)]
+        self._look_at_visits(visits)
         for app in seen.apps:
             recent = [one for one in app.evictions if one.at > now - EVICTIONS_SECONDS]
             self.take(budgets.broken_budgets(recent, seen.pods.segments))
@@ -113,6 +125,14 @@ class Judge:
             at.events += len(new)
             at.revision = new[-1].revision if new else at.revision
             _apply(at.known, new)
+
+    def _look_at_visits(self, visits: Sequence[Visit]) -> None:
+        if not visits:
+            return
+        limit = self._limits.misdirected
+        since = min(visit.begin for visit in visits)
+        surveys = [one for one in self._seen.looks.surveys if one.at >= since]
+        self.take(misdirected.requests(visits, surveys, self._seen.sufferings(), limit))
 
     def _look_at_gaps(self, begin: float, end: float) -> None:
         load, limits = self._seen.load, self._limits
@@ -149,6 +169,7 @@ class Judge:
         self.take(pods.surplus_pods(seen.pods.segments, seen.sets.segments))
         limit = self._limits.endpoints
         self.take(endpoints.endpoints_of_unready_pods(seen.looks.surveys, limit))
+        self._look_at_visits([visit for app in seen.apps for visit in app.visits])
         for app in seen.apps:
             self.take(budgets.broken_budgets(app.evictions, seen.pods.segments))
             self.take(bounds.failed_requests(app.visits, self._limits.failed_requests))

@@ -237,6 +237,9 @@ def unchecked(seen: Evidence, facts: Facts) -> list[str]:
         isinstance(load, DeploymentLoad) and load.requests
         for load in facts.scenario.workload.deployments
     )
-    if asked and not any(app.visits for app in seen.apps):
+    visits = [visit for app in seen.apps for visit in app.visits]
+    if asked and not visits:
         found.append("requests to Services: simulated containers answer none")
+    if visits and not any(visit.to for visit in visits):
+        found.append("where requests to Services went: only a simulation sees that")
     return found

@@ -68,11 +68,12 @@ class Run:
         self.pods = ApiWatcher(ground, "pods", pick=pod_seen, namespace=namespace)
         self.sets = ApiWatcher(ground, "replicasets", "apps", set_size, namespace=namespace)
         self.looks = Looks(ground, namespace)
-        self.evidence = Evidence(
-            self.load, self.watchers, self.pods, self.sets, self.apps, self.looks
-        )
-        self.judge = Judge(self.evidence, scenario.bounds, self._tell)
         self.breaker = Breaker(hands, say)
+        self.evidence = Evidence(
+            self.load, self.watchers, self.pods, self.sets, self.apps, self.looks,
+            self.breaker.sufferings,
+        )  # fmt: skip
+        self.judge = Judge(self.evidence, scenario.bounds, self._tell)
         self.settling = Settling(ground, namespace, self.apps)
         self._nothing: list[str] = []
 

@@ -26,6 +26,8 @@ from cluster.raft.messages import HardState
 from cluster.state.mvcc import StateMachine
 from cluster.state.sessions import Sessions
 
+DEAF_FROM_SECONDS = 4.0
+
 
 @contextmanager
 def _planted(where: Any, name: str, bug: Callable[..., Any]) -> Iterator[None]:
@@ -187,6 +189,16 @@ def proxy_misses_a_change() -> Any:
         nonlocal count
         count += 1
         if count % 7:
+            on_slice(self, *args)
+
+    return _planted(ProxyActor, "_on_slice", bug)
+
+
+def proxy_goes_deaf() -> Any:
+    """The proxy of one node hears of no slice any more, once the workload is there."""
+
+    def bug(on_slice: Any, self: ProxyActor, *args: Any) -> None:
+        if self._node != "node-2" or asyncio.get_running_loop().time() < DEAF_FROM_SECONDS:
             on_slice(self, *args)
 
     return _planted(ProxyActor, "_on_slice", bug)

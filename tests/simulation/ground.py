@@ -4,7 +4,7 @@ See ``deploy.chaos.ground.Ground``. Must not know: scenarios, faults.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from actors.kit.world.containers import Container as Held
 from actors.kit.world.memory import EPOCH
@@ -17,15 +17,22 @@ from cluster.messages.store import StatusRequest, StoreStatus
 from deploy.chaos.ground import Object
 from deploy.tracing import text
 from tests.simulation.client import Client
+from tests.simulation.cluster import SimulatedCluster
 
 STATUS_SECONDS = 1.0
-# Of one way between a client and a pod.
-VISIT_SECONDS = 0.002
+# As a real visitor waits for an answer (``deploy.chaos.visiting``).
+VISIT_SECONDS_MAX = 1.0
+# Of one small request, or its answer.
+PACKET_BYTES = 300
 CHAINS_MAX = 3
 
 
 class SimulatedGround(Client):
-    """See the module."""
+    """See the module. ``hit``: names of the processes that suffer just now."""
+
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        super().__init__(cluster)
+        self.hit: Callable[[], Collection[str]] = tuple
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -37,42 +44,66 @@ class SimulatedGround(Client):
         return EPOCH + asyncio.get_running_loop().time()
 
     async def visit(self, service: Object, turn: int) -> Visit | None:
-        """Through the packet filter of the turn-th machine that has power; one of the pods that it
-        sends to, which answers if its containers run."""
-        begin = self._now()
-        name = service["metadata"]["name"]
-        powered = [node for node in self.nodes if self.cluster.powered(node)]
-        if not powered:
+        """From the turn-th node that does not suffer and has power, as on a real cluster (a client
+        there suffers too); None if there is none. Through the packet filter there to one of the
+        pods that it sends to, over the network, and back."""
+        hit = self.hit()
+        nodes = [node for node in self.nodes if node not in hit and self.cluster.powered(node)]
+        if not nodes:
             return None
-        node = powered[turn % len(powered)]
-        await asyncio.sleep(VISIT_SECONDS)
-        problem, via = self._connect(node, service)
-        await asyncio.sleep(VISIT_SECONDS)
-        return Visit(name, begin, self._now(), problem, via or node)
-
-    def _connect(self, node: str, service: Object) -> tuple[str, str]:
-        """What is wrong, and where it went."""
-        spec = service["spec"]
+        begin, node = self._now(), nodes[turn % len(nodes)]
+        name, spec = service["metadata"]["name"], service["spec"]
         found = self.cluster.machines[node].packet_filter.resolve(
             spec["clusterIP"], spec["ports"][0]["port"]
         )
         if found.outcome != "forward":
-            return f"{node}: {found.outcome}", node
-        backend = self.entropy.choice(found.backends)
-        for machine in self.nodes:
-            for item in self._running(machine):
-                if item.labels.get(labels.ADDRESS) == backend.address:
-                    if self._serves(machine, item.labels[labels.POD_UID]):
-                        return "", f"{node} to {backend.address}"
-                    return f"{backend.address} refuses", node
-        return f"{backend.address} does not answer", node
+            # A filter without a rule lets it pass, to where nobody is.
+            await asyncio.sleep(0.0 if found.outcome == "reject" else VISIT_SECONDS_MAX)
+            return Visit(name, begin, self._now(), f"{node}: {found.outcome}", node, node)
+        to = self.entropy.choice(found.backends).address
+        problem = await self._request(node, to)
+        return Visit(name, begin, self._now(), problem, f"{node} to {to}", node, to)
 
-    def _serves(self, machine: str, pod: str) -> bool:
-        """Whether a container runs that is not only the pod's sandbox."""
+    async def _request(self, node: str, address: str) -> str:
+        """What is wrong with one from a node to a pod's address."""
+        begin, machine = self._now(), self._holder(address)
+        if machine is None or not await self._crosses(node, machine, begin):
+            await asyncio.sleep(max(0.0, begin + VISIT_SECONDS_MAX - self._now()))
+            return f"{address} does not answer"
+        # It may be gone by now.
+        serves = self._serves(machine, address)
+        if not await self._crosses(machine, node, begin):
+            await asyncio.sleep(max(0.0, begin + VISIT_SECONDS_MAX - self._now()))
+            return f"no answer of {address} comes back"
+        return "" if serves else f"{address} refuses"
+
+    async def _crosses(self, source: str, target: str, begin: float) -> bool:
+        """Go that way; False if that is not over in time."""
+        seconds = self.cluster.network.packets(source, target, PACKET_BYTES)
+        if self._now() + seconds > begin + VISIT_SECONDS_MAX:
+            return False
+        await asyncio.sleep(seconds)
+        return True
+
+    def _holder(self, address: str) -> str | None:
+        """The machine with the address's sandbox, if that runs."""
+        for machine in self.nodes:
+            if any(item.labels.get(labels.ADDRESS) == address for item in self._running(machine)):
+                return machine
+        return None
+
+    def _serves(self, machine: str, address: str) -> bool:
+        """Whether a container runs beside the sandbox that has the address."""
+        running = list(self._running(machine))
+        pods = {
+            item.labels[labels.POD_UID]
+            for item in running
+            if item.labels.get(labels.ADDRESS) == address
+        }
         return any(
-            item.labels.get(labels.POD_UID) == pod
+            item.labels.get(labels.POD_UID) in pods
             and item.labels.get(labels.TYPE) == labels.TYPE_CONTAINER
-            for item in self._running(machine)
+            for item in running
         )
 
     def _running(self, machine: str) -> Iterator[Held]:

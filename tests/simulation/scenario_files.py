@@ -80,6 +80,7 @@ class FileRun(Run):
         self.client = ground
         self.breaking = self.hands = SimulatedHands(self.cluster)
         self.runner = runner.Run(scenario, seed, ground, self.hands, self._say)
+        ground.hit = self.runner.breaker.hit
         self.load = self.runner.load
         self.watchers = []
         self.report: Report | None = None

@@ -93,6 +93,16 @@ def test_a_planted_bug_is_found(canary: Callable[[], Any], name: str, seed: int)
     assert outcome.problems, f"{canary.__doc__} Nobody noticed."
 
 
+def test_requests_that_go_where_no_ready_pod_is_are_found() -> None:
+    """For longer than news take: a scenario must last that long."""
+    outcome = run(
+        shortened("leader-kill-loop", 20.0), 1, simulated_authority(), canaries.proxy_goes_deaf()
+    )
+    assert any(text.startswith("misdirected requests: node-2") for text in outcome.problems), (
+        outcome.problems
+    )
+
+
 def test_the_same_seed_gives_the_same_trace() -> None:
     """In two processes with different hash seeds."""
     digests = []

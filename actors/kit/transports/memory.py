@@ -10,6 +10,7 @@ holds that process only. Must not know: actors, messages.
 
 import asyncio
 import contextvars
+import math
 from collections import deque
 from collections.abc import Iterable
 
@@ -91,6 +92,18 @@ class MemoryNetwork:
         """Whether anything gets from ``source`` to ``target``."""
         cut = source in self._ways and self._ways[source].to(target).cut
         return not (cut or (source, target) in self._blocked or target in self._frozen)
+
+    def packets(self, source: str, target: str, size: int) -> float:
+        """Seconds until what is no message of a process (of its pods, say) is there, ``inf`` if
+        nothing gets there. A process that is held back holds back nobody else on its machine."""
+        if (source, target) in self._blocked:
+            return math.inf
+        delay = self._delay()
+        if source == target or source not in self._ways:
+            return delay
+        way = self._ways[source].to(target)
+        now = asyncio.get_running_loop().time()
+        return math.inf if way.cut else way.due(now, size) - now + delay
 
     def freeze(self, process: str) -> None:
         """It neither reads nor accepts (SIGSTOP): what is sent to it waits, as in a partition."""

@@ -1,6 +1,7 @@
 """The network in memory: latency, order, loss, partitions, kills, and the same again by seed."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ from actors.kit.testing import actor_system
 from actors.kit.tracing import MemoryTracer
 from actors.kit.transports.memory import DIAL_SECONDS, SILENCE_SECONDS, MemoryNetwork
 from actors.kit.world.memory import SeededEntropy
+from cluster.chaos.faults import LinkFault
 from cluster.errors import ActorDown, AskTimeout
 from cluster.messages.base import ConnectionLost
 from tests.simulation.loop import run_simulation, simulated
@@ -195,3 +197,21 @@ def test_the_same_seed_gives_the_same_digest() -> None:
 
     assert run(1) == run(1)
     assert run(1) != run(2)
+
+
+@simulated
+async def test_packets_suffer_what_messages_suffer_but_a_paused_process() -> None:
+    network = _network()
+    assert 0.01 <= network.packets("a", "b", 300) <= 0.02
+    slow = LinkFault("slow", ("b",), delay=0.5)
+    network.suffer("a", [(slow, {})])
+    assert 0.51 <= network.packets("a", "b", 300) <= 0.52
+    assert network.packets("b", "a", 300) <= 0.02
+    network.suffer("a", [(LinkFault("cut", ("b",), cut=True), {})])
+    assert network.packets("a", "b", 300) == math.inf
+    assert network.packets("a", "a", 300) <= 0.02
+    network.suffer("a", [])
+    network.freeze("b")
+    assert network.packets("a", "b", 300) <= 0.02
+    network.block("a", "b")
+    assert network.packets("a", "b", 300) == math.inf
