@@ -76,7 +76,7 @@ def test_scenarios_that_ship_use_every_verb_but_what_only_makes_images_come_agai
     assert set(VERBS) - ordered <= {"image-remove"}
 
 
-# Not in the list: what no run of a scenario file has shown, in the one or two seeds that were tried.
+# Not in the list: what no run of a scenario file has shown, in one or two seeds of each.
 # Bugs of the store's core (``vote_not_persisted``, ``truncated_on_stale_append``,
 # ``log_not_compared``, ``retries_applied_twice``) are found by the members' simulation, each in a
 # stated number of seeds (``members.canaries``; the last two have other names there). To
