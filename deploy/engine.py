@@ -15,6 +15,7 @@ import socket
 import subprocess
 import time
 import urllib.parse
+from contextlib import suppress
 from typing import Any, cast
 
 from deploy import tools
@@ -23,6 +24,8 @@ PACKAGES = "docker.io iptables nftables iproute2 conntrack"
 # What an engine of ours keeps while it runs. It belongs to no cluster: several may use it.
 ENGINE_DIR = "/run/steersman"
 MOUNTED = "mounted-cgroups"
+EXEC = "docker-exec"
+SHIM = "containerd-shim"
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 
@@ -115,7 +118,7 @@ def start(path: str, run_dir: str) -> None:
         os.unlink(pidfile)
     command = [
         "dockerd", "--host", f"unix://{path}", "--pidfile", pidfile,
-        "--exec-root", os.path.join(run_dir, "docker-exec"), "--group", "root",
+        "--exec-root", os.path.join(run_dir, EXEC), "--group", "root",
         "--live-restore", "--bridge=none", "--iptables=false", "--ip-forward=false",
     ]  # fmt: skip
     with open(log, "ab") as output:
@@ -140,9 +143,14 @@ def stop(path: str, run_dir: str = ENGINE_DIR) -> str:
     pid = own(run_dir)
     if pid is None:
         return "not ours: left as it is" if answers(path) else "none runs"
-    if answers(path) and (left := len(containers(path, []))):
+    answered = answers(path)
+    if answered and (left := len(containers(path, []))):
         return f"goes on: {left} other containers are in it"
     end(pid)
+    # Of one that did not answer others may have containers.
+    for shim in shims(run_dir) if answered else []:
+        with suppress(ProcessLookupError):
+            os.kill(shim, signal.SIGKILL)
     if os.path.exists(os.path.join(run_dir, MOUNTED)) and tools.which("cgroupfs-umount"):
         subprocess.run(
             ["cgroupfs-umount"], check=False, capture_output=True, env=tools.environment()
@@ -158,6 +166,22 @@ def end(pid: int) -> bool:
     while time.monotonic() < deadline and _alive(pid):
         time.sleep(0.05)
     return not _alive(pid)
+
+
+def shims(run_dir: str) -> list[int]:
+    """Pids of containerd's helpers of our engine, one for each container. An engine that is ended
+    while it starts one may forget it: nobody would end that one."""
+    address = os.path.join(run_dir, EXEC, "containerd", "containerd.sock")
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/cmdline", encoding="utf-8", errors="replace") as file:
+                words = file.read().split("\0")
+        except OSError:
+            continue
+        if os.path.basename(words[0]).startswith(SHIM) and address in words:
+            found.append(int(entry))
+    return found
 
 
 def own(run_dir: str = ENGINE_DIR) -> int | None:
