@@ -8,6 +8,7 @@ Source: KEP-555 and the OpenAPI extensions x-kubernetes-list-type and -map-type.
 Must not know managers.
 """
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,6 +19,8 @@ from cluster.api.status import bad_request
 from cluster.api.types import Object
 
 _LEAVES = frozenset({str, int, bool, float, type(None)})
+# Elements of items with names no longer than this are remembered.
+_NAME_LENGTH = 256
 
 
 class Changes(NamedTuple):
@@ -51,6 +54,11 @@ def item_element(item: Any, schema: SchemaNode) -> str | None:
         return "v:" + orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode()
     if not isinstance(item, dict):
         return None
+    if len(schema.list_map_keys) == 1:
+        key = schema.list_map_keys[0]
+        name = item.get(key)
+        if name.__class__ is str and len(name) <= _NAME_LENGTH:
+            return _named(key, name)
     keys = {}
     for key in schema.list_map_keys:
         value = item.get(key)
@@ -61,6 +69,11 @@ def item_element(item: Any, schema: SchemaNode) -> str | None:
     if not any(key in item for key in schema.list_map_keys):
         return None
     return "k:" + orjson.dumps(keys, option=orjson.OPT_SORT_KEYS).decode()
+
+
+@lru_cache(maxsize=4096)
+def _named(key: str, name: str) -> str:
+    return "k:" + orjson.dumps({key: name}).decode()
 
 
 def group_items(items: list[Any], schema: SchemaNode) -> dict[str, list[Any]]:
@@ -99,24 +112,26 @@ def field_set(value: Object, schema: SchemaNode | None, whole: bool = False) -> 
     for key, item in value.items():
         if item.__class__ in _LEAVES:
             # As below, for most: this runs for every field of every write.
-            result[f"f:{key}"] = {}
+            result["f:" + key] = {}
             continue
-        child = _child(schema, key)
-        member = item is None or schema is None or not schema.has_field(key)
-        if whole and child is not None and isinstance(item, dict):
-            member = member or not any(map(child.has_field, item))
-        node = _value_node(item, child, member or item in ({}, []), whole)
+        child = None if schema is None else schema.child(key)
+        # (What is left is null, a dict or a list.)
+        member = not item or schema is None or not schema.has_field(key)
+        if whole and not member and child is not None and item.__class__ is dict:
+            member = not any(map(child.has_field, item))
+        node = _value_node(item, child, member, whole)
         if node is not None:
-            result[f"f:{key}"] = node
+            result["f:" + key] = node
     return result
 
 
 def _value_node(
     value: Any, schema: SchemaNode | None, member: bool, whole: bool
 ) -> FieldSet | None:
-    if isinstance(value, dict) and walks_map(value, schema):
-        return make_node(member, field_set(value, schema, whole))
-    if isinstance(value, list) and schema is not None and walks_list(value, schema):
+    if value.__class__ is dict:
+        if schema is None or schema.map_type != "atomic":
+            return make_node(member, field_set(value, schema, whole))
+    elif value.__class__ is list and schema is not None and walks_list(value, schema):
         children: FieldSet = {}
         for element, items in group_items(value, schema).items():
             node = _value_node(items[0], schema.items, True, whole)
