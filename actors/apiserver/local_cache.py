@@ -66,11 +66,12 @@ class LocalCache:
 
     def __init__(self) -> None:
         kinds = [by_resource(*resource) for resource in _CACHED]
-        prefixes = [storage_prefix(kind) for kind in kinds if kind is not None]
-        self.tables = tuple(Table(prefix) for prefix in prefixes)
-        self._by_prefix = {table.prefix: table for table in self.tables}
+        self._tables = {
+            (kind.group, kind.plural): Table(storage_prefix(kind)) for kind in kinds if kind
+        }
+        self.tables = tuple(self._tables.values())
 
     def table(self, kind: Kind) -> Table | None:
         """The kind's table; None if it is not kept, or not known now."""
-        found = self._by_prefix.get(storage_prefix(kind))
+        found = self._tables.get((kind.group, kind.plural))
         return found if found is not None and found.synced else None

@@ -57,6 +57,22 @@ class Selection:
         return self._labels.matches(found.labels) and self._fields.matches(found.fields)
 
 
+# Of each built-in kind in each namespace that is written to: admission asks for the same ones again
+# and again.
+_EVERYTHING: dict[tuple[int, str], Selection] = {}
+_EVERYTHING_MAX = 2048
+
+
+def everything_in(kind: Kind, namespace: str) -> Selection:
+    """All objects of a built-in kind in a namespace."""
+    found = _EVERYTHING.get((id(kind), namespace))
+    if found is None or found.kind is not kind:
+        if len(_EVERYTHING) >= _EVERYTHING_MAX:
+            _EVERYTHING.clear()
+        found = _EVERYTHING[id(kind), namespace] = Selection(kind, namespace)
+    return found
+
+
 def selection_of(kind: Kind, request: ApiRequest) -> Selection:
     """What the request's path and parameters choose. Raises StatusError 400."""
     return Selection(

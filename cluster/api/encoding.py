@@ -5,6 +5,8 @@ The revision of a write is known only when the store applies it, so the bytes le
 Must not know the store.
 """
 
+from functools import lru_cache
+
 import orjson
 
 from cluster.api.types import Object
@@ -67,3 +69,10 @@ def decode(data: bytes) -> Object:
     if not isinstance(obj, dict):
         raise ValueError("not a JSON object")
     return obj
+
+
+@lru_cache(maxsize=256)
+def decode_shared(data: bytes) -> Object:
+    """As ``decode``, for what is looked at again and again, as the namespace that is written to:
+    the same object for all who ask, not to be changed. (The hash of bytes is made once.)"""
+    return decode(data)

@@ -6,9 +6,9 @@ Source: docs "Limit Ranges". Must not know: how a pod's total is made up (``pod_
 from collections.abc import Callable, Iterable, Iterator
 
 from actors.apiserver.admission.plugin import Review
-from actors.apiserver.selection import Selection
+from actors.apiserver.selection import everything_in
 from cluster.api import status
-from cluster.api.encoding import decode
+from cluster.api.encoding import decode_shared
 from cluster.api.kinds import by_resource
 from cluster.api.pod_resources import pod_amounts
 from cluster.api.quantity import Quantity, canonical, parse
@@ -164,9 +164,9 @@ def _concerns(review: Review) -> bool:
 async def _ranges(review: Review) -> list[tuple[str, list[Object]]]:
     """(name, rules) of the namespace's LimitRanges."""
     assert _RANGES is not None
-    selection = Selection(_RANGES, review.call.namespace)
+    selection = everything_in(_RANGES, review.call.namespace)
     found = await review.environment.objects.all(selection, review.fresh)
-    decoded = [decode(item.value) for item in found]
+    decoded = [decode_shared(item.value) for item in found]
     return [
         (str(one["metadata"]["name"]), list((one.get("spec") or {}).get("limits") or ()))
         for one in decoded

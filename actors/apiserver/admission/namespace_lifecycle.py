@@ -7,7 +7,7 @@ transaction applies, so that nothing slips into a namespace while it is emptied.
 from actors.apiserver.admission.plugin import Review
 from cluster import names
 from cluster.api import status
-from cluster.api.encoding import decode
+from cluster.api.encoding import decode_shared
 from cluster.api.kinds import by_resource
 from cluster.messages.store import Compare, KeyValue
 
@@ -30,7 +30,7 @@ async def admit(review: Review) -> None:
     assert _NAMESPACES is not None
     if found is None:
         raise status.not_found(_NAMESPACES, call.namespace)
-    namespace = decode(found.value)
+    namespace = decode_shared(found.value)
     if namespace["metadata"].get("deletionTimestamp"):
         metadata = (review.obj or {}).get("metadata") or {}
         error = status.forbidden(

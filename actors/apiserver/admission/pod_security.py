@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.selection import Selection
 from cluster.api import status
-from cluster.api.encoding import decode
+from cluster.api.encoding import decode, decode_shared
 from cluster.api.kinds import by_resource
 from cluster.api.types import Object
 from cluster.security.pod_security import LEVELS, Level, Violation, told, violations
@@ -120,7 +120,7 @@ async def _labels(review: Review) -> Mapping[str, str]:
     found = found or await objects.find(_NAMESPACES, "", name, True)
     if found is None:
         return {}
-    labels = decode(found.value)["metadata"].get("labels") or {}
+    labels = decode_shared(found.value)["metadata"].get("labels") or {}
     return {key: value for key, value in labels.items() if key.startswith(PREFIX)}
 
 

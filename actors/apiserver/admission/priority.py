@@ -4,9 +4,9 @@ Source: docs "Pod Priority and Preemption".
 """
 
 from actors.apiserver.admission.plugin import Review
-from actors.apiserver.selection import Selection
+from actors.apiserver.selection import everything_in
 from cluster.api import status
-from cluster.api.encoding import decode
+from cluster.api.encoding import decode_shared
 from cluster.api.kinds import by_resource
 from cluster.api.types import Object
 
@@ -49,10 +49,10 @@ async def _class(review: Review, name: str) -> Object:
                 review.obj["metadata"].get("name") or "",
                 f"no PriorityClass with name {name} was found",
             )
-        return decode(found.value)
+        return decode_shared(found.value)
     best: Object = {}
-    for item in await objects.all(Selection(_CLASSES)):
-        candidate = decode(item.value)
+    for item in await objects.all(everything_in(_CLASSES, "")):
+        candidate = decode_shared(item.value)
         if candidate.get("globalDefault") and (
             not best or candidate.get("value", 0) < best.get("value", 0)
         ):

@@ -11,9 +11,9 @@ from actors.apiserver import codec
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.call import Call
 from actors.apiserver.environment import Environment
-from actors.apiserver.selection import Selection
+from actors.apiserver.selection import everything_in
 from cluster.api import quotas, status
-from cluster.api.encoding import decode
+from cluster.api.encoding import decode_shared
 from cluster.api.kinds import Kind, by_resource
 from cluster.api.quantity import parse
 from cluster.api.types import Object
@@ -42,7 +42,7 @@ def turn(environment: Environment, call: Call) -> str:
     if not call.kind.namespaced or call.kind.create_only or call.resource in _EVENTS:
         return ""
     table = environment.objects.cache.table(QUOTAS)
-    selection = Selection(QUOTAS, call.namespace)
+    selection = everything_in(QUOTAS, call.namespace)
     limited = table is None or bool(table.between(selection.start, selection.end))
     return call.namespace if limited else ""
 
@@ -53,9 +53,9 @@ async def admit(review: Review) -> None:
         return
     call, obj = review.call, review.obj
     assert obj is not None
-    items = await review.environment.objects.all(Selection(QUOTAS, call.namespace), review.fresh)
-    for item in items:
-        quota = decode(item.value)
+    chosen = everything_in(QUOTAS, call.namespace)
+    for item in await review.environment.objects.all(chosen, review.fresh):
+        quota = decode_shared(item.value)
         hard = (quota.get("status") or {}).get("hard") or {}
         if not quotas.counts(call.resource, hard):
             continue

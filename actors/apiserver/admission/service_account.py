@@ -5,9 +5,10 @@ Source: Kubernetes docs "Service Accounts", "Managing Service Accounts".
 
 from actors.apiserver.admission.plugin import Review
 from cluster.api import status, token_volume
-from cluster.api.encoding import decode
+from cluster.api.encoding import decode_shared
 from cluster.api.kinds import by_resource
 from cluster.api.names import random_suffix
+from cluster.api.patches import copy_json
 
 DEFAULT = "default"
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
@@ -39,8 +40,8 @@ async def admit(review: Review) -> None:
             f"error looking up service account {review.call.namespace}/{name}: "
             f'serviceaccount "{name}" not found',
         )
-    account = {} if found is None else decode(found.value)
+    account = {} if found is None else decode_shared(found.value)
     if token_volume.wanted(spec, account):
         token_volume.mount(spec, random_suffix(review.environment.entropy.choice))
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
-        spec["imagePullSecrets"] = account["imagePullSecrets"]
+        spec["imagePullSecrets"] = copy_json(account["imagePullSecrets"])

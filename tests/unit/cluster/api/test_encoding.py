@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.api.encoding import decode, encode, encode_for_store, stamped, unstamped
+from cluster.api.encoding import decode, decode_shared, encode, encode_for_store, stamped, unstamped
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
@@ -43,3 +43,11 @@ def test_only_objects_are_decoded() -> None:
     assert decode(encode({"a": 1})) == {"a": 1}
     with pytest.raises(ValueError, match="not a JSON object"):
         decode(b"[1]")
+
+
+def test_what_is_looked_at_often_is_decoded_once() -> None:
+    data = b'{"kind": "Namespace"}'
+    assert decode_shared(data) is decode_shared(bytes(bytearray(data)))
+    assert decode_shared(data) == decode(data)
+    with pytest.raises(ValueError, match="not a JSON object"):
+        decode_shared(b"[]")
