@@ -68,9 +68,13 @@ async def test_failures_and_annotations(tmp_path: Path) -> None:
 
 
 def noted(folder: Path) -> dict[str, Any]:
-    """Annotations by the names of objects, which no path of a create tells."""
+    """Annotations by the names of objects, which no path of a create tells; less the decision of
+    the authorizer, which every event has."""
     lines = (folder / "audit" / "audit.jsonl").read_text().splitlines()
-    events = [json.loads(line) for line in lines]
-    return {
-        event["requestObject"]["metadata"]["name"]: event.get("annotations") for event in events
-    }
+    found = {}
+    for event in map(json.loads, lines):
+        annotations = event["annotations"]
+        assert annotations.pop("authorization.k8s.io/decision") == "allow"
+        del annotations["authorization.k8s.io/reason"]
+        found[event["requestObject"]["metadata"]["name"]] = annotations
+    return found
