@@ -202,7 +202,8 @@ Plan: TypeAlias = Callable[[Key, View, float], list[Action]]
 
 
 class KeysOf(Protocol):
-    """Which keys a change concerns; ``old`` is None for a new object, ``new`` for a deleted one."""
+    """Which keys a change concerns; ``old`` is None for a new object, ``new`` for a deleted one.
+    The view tells no times."""
 
     def __call__(self, view: View, old: Object | None, new: Object | None) -> Iterable[Key]: ...
 

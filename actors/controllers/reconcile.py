@@ -43,6 +43,7 @@ class Reconciler:
             resource: informers.get(resource) for resource in controller.resources
         }
         self._caches = {res: informer.cache for res, informer in self._informers.items()}
+        self._bare = View(self._caches)
         make_keys = controller.custom
         self._custom: CustomResources | None = None
         if make_keys is not None:
@@ -89,11 +90,12 @@ class Reconciler:
     def _callback(self, watch: Watch) -> Callback:
         def on_change(kind: Change, old: Object | None, new: Object | None, trace: str) -> None:
             try:
-                for key in watch.keys(self._view(None), old, new):
+                for key in watch.keys(self._timeless(), old, new):
                     self._queue.add(key, trace)
             except PLAN_FAULTS as error:
                 self._log_fault("controller.keys_failed", watch.resource, new or old or {}, error)
-            self._wake_waiting()
+            if self._waiting:
+                self._wake_waiting()
 
         return on_change
 
@@ -180,6 +182,13 @@ class Reconciler:
         now = _now()
         custom = self._custom.resources if self._custom is not None else ()
         return View(self._caches, now, now - self._started, failure, custom)
+
+    def _timeless(self) -> View:
+        # One for all changes of all objects, unless the custom resources change.
+        custom = self._custom.resources if self._custom is not None else ()
+        if self._bare.custom is not custom:
+            self._bare = View(self._caches, custom=custom)
+        return self._bare
 
     def _log_fault(
         self, what: str, subject: object, obj: Object, error: Exception, **fields: object

@@ -19,8 +19,8 @@ from actors.kit.actor import Actor, Delivery, Later
 from actors.kit.causes import COALESCED, parent
 from actors.kit.tracing import resume_trace
 from actors.scheduler.objects import binding, unschedulable_patch
-from actors.scheduler.pod_info import PodInfo
-from actors.scheduler.state import SCHEDULER_NAME, SchedulerState, Step
+from actors.scheduler.pod_info import SCHEDULER_NAME, PodInfo
+from actors.scheduler.state import SchedulerState, Step
 from cluster.api.resources import NAMESPACES, NODES, PODS, Resource
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object

@@ -12,6 +12,8 @@ from cluster.api.pod_resizing import held_spec
 from cluster.api.selectors import NOTHING, LabelSelector, Operator, Requirement, from_object
 from cluster.api.types import Object
 
+SCHEDULER_NAME = "default-scheduler"
+
 Key = tuple[str, str]
 # (address, protocol, port); address "" is every address.
 HostPort = tuple[str, str, int]
@@ -103,6 +105,12 @@ class PodInfo:
         return tuple(item for item in self.spread if item.hard)
 
 
+def waits_for_another(obj: Object) -> bool:
+    """Whether the pod has no node, and another scheduler is to find it one."""
+    spec = obj.get("spec") or {}
+    return not spec.get("nodeName") and spec.get("schedulerName", "") not in ("", SCHEDULER_NAME)
+
+
 def parse_pod(obj: Object) -> PodInfo:
     """From a decoded Pod. Lenient: the API server has validated it."""
     meta, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
@@ -120,7 +128,7 @@ def parse_pod(obj: Object) -> PodInfo:
         uid=meta.get("uid") or "",
         labels=labels,
         node_name=spec.get("nodeName") or "",
-        scheduler=spec.get("schedulerName") or "default-scheduler",
+        scheduler=spec.get("schedulerName") or SCHEDULER_NAME,
         priority=int(spec.get("priority") or 0),
         owner=_controller(meta),
         gated=bool(spec.get("schedulingGates")),

@@ -12,11 +12,9 @@ from actors.scheduler.decision import Decision, decide
 from actors.scheduler.explanation import explain
 from actors.scheduler.node_snapshot import Snapshot
 from actors.scheduler.pending_queue import PendingQueue
-from actors.scheduler.pod_info import Key, PodInfo, parse_pod
+from actors.scheduler.pod_info import SCHEDULER_NAME, Key, PodInfo, parse_pod, waits_for_another
 from actors.scheduler.rankings import Rankings
 from cluster.api.types import Object
-
-SCHEDULER_NAME = "default-scheduler"
 
 
 class Step(NamedTuple):
@@ -73,6 +71,10 @@ class SchedulerState:
             if old is not None:
                 meta = old["metadata"]
                 self._gone((meta.get("namespace") or "", meta["name"]), now, trace)
+            return
+        if waits_for_another(new):
+            meta = new["metadata"]
+            self._gone((meta.get("namespace") or "", meta["name"]), now, trace)
             return
         pod = parse_pod(new)
         if pod.finished:

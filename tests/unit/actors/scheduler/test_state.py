@@ -81,6 +81,26 @@ def test_only_own_ungated_living_pods_are_placed() -> None:
     assert state.step(1.0, 0.5) is not None
 
 
+def test_what_another_scheduler_placed_takes_room() -> None:
+    state = make()
+    theirs = pod("b", cpu="1", schedulerName="mine")
+    state.pod_changed(theirs, None, "", 0.0)
+    state.pod_changed(pod("b", cpu="1", schedulerName="mine", nodeName="n1"), theirs, "", 0.0)
+    state.pod_changed(pod("a", cpu="1"), None, "", 0.0)
+    step = state.step(0.0, 0.5)
+    assert step is not None and not step.decision.node
+
+
+def test_a_namesake_that_is_of_another_scheduler_frees_what_was_assumed() -> None:
+    state = make()
+    state.pod_changed(pod("a", cpu="1"), None, "", 0.0)
+    assert state.step(0.0, 0.5) is not None
+    state.pod_changed(pod("a", cpu="1", uid="other", schedulerName="mine"), None, "", 0.1)
+    state.pod_changed(pod("b", cpu="1"), None, "", 0.1)
+    step = state.step(0.1, 0.5)
+    assert step is not None and step.decision.node == "n1"
+
+
 def test_a_namesake_does_not_inherit_an_assumption() -> None:
     state = make()
     state.pod_changed(pod("a", cpu="1"), None, "", 0.0)
