@@ -59,17 +59,18 @@ class Selection:
 
 # Of each built-in kind in each namespace that is written to: admission asks for the same ones again
 # and again.
-_EVERYTHING: dict[tuple[int, str], Selection] = {}
+_EVERYTHING: dict[tuple[str, str, str], Selection] = {}
 _EVERYTHING_MAX = 2048
 
 
 def everything_in(kind: Kind, namespace: str) -> Selection:
     """All objects of a built-in kind in a namespace."""
-    found = _EVERYTHING.get((id(kind), namespace))
+    place = (kind.group, kind.plural, namespace)
+    found = _EVERYTHING.get(place)
     if found is None or found.kind is not kind:
         if len(_EVERYTHING) >= _EVERYTHING_MAX:
             _EVERYTHING.clear()
-        found = _EVERYTHING[id(kind), namespace] = Selection(kind, namespace)
+        found = _EVERYTHING[place] = Selection(kind, namespace)
     return found
 
 
