@@ -27,6 +27,7 @@ from actors.apiserver.request_chain import WatchPlan
 from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, parse_query
 from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
+from actors.apiserver.slices import in_slices
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
@@ -154,7 +155,7 @@ class HttpServer:
             visit.trail.write("ResponseComplete", visit.code)
         if isinstance(response, web.Response) and not response.prepared:
             accepted = request.headers.get("Accept-Encoding", "")
-            response = await self._compression.applied(response, accepted)
+            response = in_slices(await self._compression.applied(response, accepted))
         self._desk.observe(visit)
         if visit.path:
             self._desk.record(visit)

@@ -53,7 +53,13 @@ def join_list(kind: Kind, metadata: Object, values: Sequence[bytes]) -> bytes:
     head = orjson.dumps(
         {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": metadata}
     )
-    return b'%b,"items":[%b]}' % (head[:-1], b",".join(values))
+    if not values:
+        return head[:-1] + b',"items":[]}'
+    # What may be a hundred megabytes is copied once.
+    pieces = list(values)
+    pieces[0] = b'%b,"items":[%b' % (head[:-1], pieces[0])
+    pieces[-1] += b"]}"
+    return b",".join(pieces)
 
 
 def list_metadata(page: Page) -> Object:
