@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.raft.replication import ALIVE_ELECTIONS
 from cluster.settings import ClusterSettings
 from deploy import processes
 from deploy.commands.replica import store_status
@@ -30,8 +31,12 @@ def test_a_replica_that_was_long_away_catches_up_by_snapshot(
     before = installed(settings, victim)
     processes.kill(settings, victim)
     left = int(store_status(settings, leader)["applied_index"])
-    # The others keep as many entries before their snapshot as they take between two.
-    beyond = left + 3 * settings.store.snapshot_entries
+    # For one that may be starting anew the leader keeps what it lacks; for one that is silent for
+    # longer as many entries before a snapshot as lie between two.
+    gone = time.monotonic() + ALIVE_ELECTIONS * settings.timing.election_max
+    eventually(lambda: time.monotonic() > gone, "the replica counts as gone")
+    beyond = int(store_status(settings, leader)["applied_index"])
+    beyond += 3 * settings.store.snapshot_entries
     eventually(
         lambda: int(store_status(settings, leader)["applied_index"]) > beyond,
         "more writes than the log keeps",
