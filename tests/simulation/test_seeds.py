@@ -13,7 +13,7 @@ import pytest
 from tests.simulation.authority import simulated_authority
 from tests.simulation.scenario import run
 
-SEEDS = int(os.environ.get("STEERSMAN_SEEDS", "10"))
+SEEDS = int(os.environ.get("STEERSMAN_SEEDS", "8"))
 pytestmark = pytest.mark.timeout(120)
 
 
