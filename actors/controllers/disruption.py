@@ -4,7 +4,7 @@ Job: keep the status of PodDisruptionBudgets, which evictions spend. Source: doc
 Disruption Budget for your Application". Must not know who evicts, nor the API.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from actors.controllers.objects import (
     condition,
@@ -219,26 +219,21 @@ def _selects(budget: Object, pod: Object) -> bool:
     return from_object((budget.get("spec") or {}).get("selector")).matches(labels_of(pod))
 
 
-def _owner_keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:
-    """All of the namespace, if the number of pods wanted has changed."""
-    obj = new or old or {}
-    if old is not None and new is not None and _count(old) == _count(new):
-        return ()
-    namespace = namespace_of(obj)
-    return [(namespace, name_of(one)) for one in view.list(POD_DISRUPTION_BUDGETS, namespace)]
+def _owner_keys(number: Callable[[Object], object]) -> KeysOf:
+    """All budgets of the namespace, if ``number``, or what goes with it, has changed."""
+
+    def keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:
+        if old is not None and new is not None and number(old) == number(new):
+            return ()
+        namespace = namespace_of(new or old or {})
+        return [(namespace, name_of(one)) for one in view.list(POD_DISRUPTION_BUDGETS, namespace)]
+
+    return keys
 
 
 def _custom_keys(resource: Resource) -> KeysOf:
     """Custom resources keep the number anywhere in what their generation counts."""
-
-    def keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:
-        obj = new or old or {}
-        if old is not None and new is not None and _generation(old) == _generation(new):
-            return ()
-        namespace = namespace_of(obj)
-        return [(namespace, name_of(one)) for one in view.list(POD_DISRUPTION_BUDGETS, namespace)]
-
-    return keys
+    return _owner_keys(_generation)
 
 
 def _generation(obj: Object) -> object:
@@ -250,7 +245,7 @@ def _count(obj: Object) -> object:
 
 
 def _watch(resource: Resource) -> Watch:
-    return Watch(resource, _owner_keys)
+    return Watch(resource, _owner_keys(_count))
 
 
 CONTROLLER = Controller(
