@@ -213,13 +213,18 @@ def test_every_flipped_byte_of_what_is_marked_durable_is_refused_with_its_place(
     run(main())
 
 
+async def with_one_group() -> tuple[SimDisk, Persistence, str]:
+    """A log that was written to once; the path of its segment."""
+    disk = SimDisk()
+    log = persistence(disk)
+    await log.load(FOUNDING)
+    await log.write([ready(None, entries(1, 1))])
+    return disk, log, f"{ROOT}/log-{1:016d}"
+
+
 def test_an_idle_log_marks_its_last_group() -> None:
     async def main() -> None:
-        disk = SimDisk()
-        log = persistence(disk)
-        await log.load(FOUNDING)
-        await log.write([ready(None, entries(1, 1))])
-        path = f"{ROOT}/log-{1:016d}"
+        disk, log, path = await with_one_group()
         size = len(await content(disk, path))
         await log.mark()
         await log.mark()
@@ -236,11 +241,7 @@ def test_damage_to_an_idle_logs_mark_takes_no_later_group_with_it(restarted: boo
     """What follows a mark was acknowledged, whatever becomes of the mark."""
 
     async def main() -> None:
-        disk = SimDisk()
-        log = persistence(disk)
-        await log.load(FOUNDING)
-        await log.write([ready(None, entries(1, 1))])
-        path = f"{ROOT}/log-{1:016d}"
+        disk, log, path = await with_one_group()
         before = len(await content(disk, path))
         if restarted:
             await log.close()
