@@ -26,6 +26,19 @@ hypothesis.settings.load_profile("steersman")
 asyncio.set_event_loop(None)
 
 
+# What is marked so runs by itself, from these folders only (deploy/test).
+MARKED = {"docker", "chaos", "unhurried"}
+FOLDERS = ("tests/backends/", "tests/chaos/", "tests/e2e/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A marked test elsewhere would never run."""
+    for item in items:
+        marks = MARKED & {mark.name for mark in item.iter_markers()}
+        if marks and not item.nodeid.startswith(FOLDERS):
+            raise pytest.UsageError(f"{item.nodeid}: {min(marks)} is for {', '.join(FOLDERS)}")
+
+
 @pytest.fixture(autouse=True)
 async def no_task_is_left(request: pytest.FixtureRequest) -> AsyncIterator[None]:
     """A test that leaves tasks running hides a leak."""

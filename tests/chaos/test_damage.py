@@ -35,6 +35,7 @@ def last_segment(settings: ClusterSettings) -> Path:
     return max(folder(settings).glob("raft/*/log-*"))
 
 
+@pytest.mark.unhurried
 def test_a_flipped_bit_stops_the_replica_and_a_torn_tail_does_not(
     simulated: RealCluster, writers: list[Writer]
 ) -> None:

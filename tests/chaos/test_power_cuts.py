@@ -15,7 +15,7 @@ from tests.chaos.observe import eventually, resumed, settle, stored
 from tests.chaos.writers import Writer, disordered, lost, stop
 from tests.support.real_cluster import RealCluster
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.chaos, pytest.mark.unhurried, pytest.mark.timeout(180)]
 STARTS = 4
 NODE_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 

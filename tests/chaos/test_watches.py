@@ -11,7 +11,7 @@ from tests.chaos.watchers import Follower
 from tests.chaos.writers import NAMESPACE, Writer, stop
 from tests.support.real_cluster import RealCluster
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.chaos, pytest.mark.unhurried, pytest.mark.timeout(180)]
 
 
 def test_no_watch_misses_or_repeats_anything(simulated: RealCluster, writers: list[Writer]) -> None:

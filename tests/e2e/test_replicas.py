@@ -30,7 +30,7 @@ from tests.chaos.conftest import MORE, free_number
 from tests.chaos.writers import put
 from tests.support.real_cluster import RealCluster
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.unhurried, pytest.mark.timeout(240)]
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 # A write that is tried again until it is acknowledged must not take longer: an election takes 1.4 s
 # at most, on a machine that has time for it.
