@@ -9,12 +9,15 @@ import signal
 
 from cluster.settings import ClusterSettings
 from deploy import processes
+from deploy.chaos.holding import holders
 from deploy.chaos.power import send
 
 
 def clear(settings: ClusterSettings) -> None:
-    """Stopped processes go on (they could not end otherwise), and no fault is known any more."""
+    """Stopped processes go on (they could not end otherwise), nobody holds packets, and no fault
+    is known any more."""
     for many in processes.find_all(settings).values():
         for process in many:
             send(process, signal.SIGCONT)
+    holders.end_all(settings)
     shutil.rmtree(os.path.join(settings.data_dir, "chaos"), ignore_errors=True)

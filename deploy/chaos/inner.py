@@ -11,7 +11,7 @@ from cluster.chaos.faults import Fault
 from cluster.chaos.orders import Order
 from cluster.settings import ClusterSettings
 from deploy import processes
-from deploy.chaos import clocks, counts, door, links, packets, power
+from deploy.chaos import clocks, counts, door, late, links, packets, power
 from deploy.chaos.counts import counted
 from deploy.chaos.evidence import Evidence, joined
 from deploy.chaos.ledger import Entry
@@ -53,7 +53,8 @@ class Inner:
             seen = Evidence(doubt="" if shut else "nobody suffers")
         elif verb in plan.LINKS:
             seen = links.proof(settings, entry, [p for p in pairs if p[0] in met], trips)
-            seen = joined([seen, packets.strike(settings, entry)])
+            means = late if late.concerns(settings, entry) else packets
+            seen = joined([seen, means.strike(settings, entry)])
         elif verb == "clock":
             seen = clocks.proof(settings, entry, met, told)
         elif verb in plan.DEADLY:
@@ -77,7 +78,7 @@ class Inner:
         if shut:
             parts.append(Evidence(doubt=f"{shut} does not answer, and may suffer on", left=True))
         if verb in plan.LINKS:
-            parts.insert(0, packets.mend(settings, entry))
+            parts.insert(0, late.mend(settings, entry, others))
             parts.append(links.healed(settings, entry, free, others))
         elif verb == "clock":
             parts.append(clocks.healed(settings, free, others))

@@ -4,27 +4,28 @@ Messages between processes are the processes' own (``inner``); these rules let t
 all else that nodes and their pods exchange with other nodes, and with replicas. Each fault has a
 table of its own in the namespace of each receiver, which goes with it. A packet filter drops
 (partition, loss), drops what is too much (bandwidth) and copies (duplicate), but cannot hold a
-packet back: delay and reorder would need netem, which many kernels lack, so packets are spared,
-and that is said. Needs root.
-Must not know: the ledger.
+packet back: for delay and reorder it hands packets to a queue (``late``). Needs root.
+Must not know: the ledger, who takes packets from queues.
 """
 
 import ipaddress
 import json
 import math
 import socket
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
-from actors.kit.world.netns import enter_namespace, namespace_command
+from actors.kit.transports.ways import REORDER_SECONDS
+from actors.kit.world.netns import in_namespace, namespace_command
 from cluster.chaos import plan
 from cluster.chaos.faults import Fault, LinkFault
 from cluster.settings import ClusterSettings, NodeSettings
 from deploy import network
 from deploy.chaos.evidence import Evidence
+from deploy.chaos.holding.line import Hold
 from deploy.chaos.ledger import Entry
 from deploy.chaos.looking import side_by_side
 
@@ -39,7 +40,6 @@ PROBES_MAX = 2000
 BIG = b"steersman chaos" * 4000
 RATE_SURE = 2.2
 BURST_BYTES = 15_000
-SPARED = "messages alone: packets of pods are not held back (a packet filter cannot)"
 # Of which a share is drawn.
 LOTS = 10_000
 # Source: ip(7).
@@ -49,8 +49,8 @@ IP_TRANSPARENT = 19
 class Rule(msgspec.Struct, frozen=True):
     """What one receiver does not get from one sender. ``namespace``: the receiver's, ``origin``:
     the sender's, '' for the machine's own. ``sources``, ``targets``: addresses and ranges, those of
-    pods last. ``share``: of the packets, which are dropped, or come twice (``twice``). ``rate``:
-    bytes a second, and what is over that is dropped; 0 for none."""
+    pods last. ``share``: of the packets, which are dropped, come twice (``twice``), or are held
+    (``hold``). ``rate``: bytes a second, and what is over that is dropped; 0 for none."""
 
     namespace: str
     origin: str
@@ -61,17 +61,17 @@ class Rule(msgspec.Struct, frozen=True):
     share: float
     twice: bool = False
     rate: int = 0
+    hold: Hold | None = None
 
 
 def rules(settings: ClusterSettings, inner: dict[str, Fault]) -> list[Rule]:
-    """What the faults mean for packets; nothing where nodes have no networks, or for what no
-    filter can do. Pure."""
+    """What the faults mean for packets; nothing where nodes have no networks. Pure."""
     nodes = {node.name: node for node in settings.nodes if node.netns}
     replicas = {r.name: r.peer_address.rpartition(":")[0] for r in settings.replicas}
     found = []
     for sender, peer in plan.senders(inner):
         fault = inner[sender]
-        if not (isinstance(fault, LinkFault) and filtered(fault)):
+        if not isinstance(fault, LinkFault):
             continue
         known = {*nodes, *replicas}
         if not {sender, peer} <= known or not {sender, peer} & set(nodes):
@@ -86,30 +86,37 @@ def rules(settings: ClusterSettings, inner: dict[str, Fault]) -> list[Rule]:
         namespace, origin = (
             f"/run/netns/{nodes[name].netns}" if name in nodes else "" for name in (peer, sender)
         )
-        twice = not (fault.cut or fault.loss or fault.bandwidth)
-        share = 1.0 if fault.cut or fault.bandwidth else fault.loss or fault.duplicate
-        rate = 0 if fault.cut or fault.loss else fault.bandwidth
-        found.append(Rule(namespace, origin, sender, peer, sources, targets, share, twice, rate))
+        ends = Rule(namespace, origin, sender, peer, sources, targets, share=1.0)
+        found.append(msgspec.structs.replace(ends, **_deed(fault, namespace)))
     return found
+
+
+def _deed(fault: LinkFault, namespace: str) -> dict[str, Any]:
+    """What a fault does to packets: fields of a rule. One has a single kind of deed."""
+    if fault.cut or fault.loss:
+        return {"share": 1.0 if fault.cut else fault.loss}
+    if fault.bandwidth:
+        return {"rate": fault.bandwidth}
+    if fault.duplicate:
+        return {"share": fault.duplicate, "twice": True}
+    if fault.reorder:
+        hold = Hold(namespace, REORDER_SECONDS, order="apart")
+        return {"share": fault.reorder, "hold": hold}
+    return {"hold": Hold(namespace, fault.delay, fault.jitter)}
 
 
 def _addresses(node: NodeSettings) -> tuple[str, ...]:
     return (node.address, node.pod_cidr)
 
 
-def filtered(fault: Fault) -> bool:
-    """Whether a packet filter can do something of a fault. Pure."""
-    return isinstance(fault, LinkFault) and bool(
-        fault.cut or fault.loss or fault.bandwidth or fault.duplicate
-    )
+def holds(wanted: Iterable[Rule]) -> tuple[Hold, ...]:
+    """What packets are held in: each once. Pure."""
+    return tuple(dict.fromkeys(rule.hold for rule in wanted if rule.hold is not None))
 
 
-def spared(settings: ClusterSettings, inner: dict[str, Fault]) -> bool:
-    """Whether pods have packets that suffer nothing of what messages between their nodes do."""
-    links = [fault for fault in inner.values() if isinstance(fault, LinkFault)]
-    networks = {node.name for node in settings.nodes if node.netns}
-    struck = {*inner, *(peer for fault in links for peer in fault.peers)}
-    return bool(links and networks & struck) and not any(filtered(fault) for fault in links)
+def chain(number: int) -> str:
+    """Where what a hold takes goes. Pure."""
+    return f"hold{number}"
 
 
 def table(settings: ClusterSettings, fault: str) -> str:
@@ -124,6 +131,8 @@ def script(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> str:
     own = settings.network.node_range
     lines = [f"table ip {name}", f"delete table ip {name}", f"table ip {name} {{"]
     lines += [f"  counter n{number} {{ }}" for number in range(len(wanted))]
+    queues = {hold: chain(number) for number, hold in enumerate(holds(wanted))}
+    lines += [f"  chain {one} {{ }}" for one in queues.values()]
     lines += [
         "  chain in {",
         f"    type filter hook prerouting priority {PRIORITY}; policy accept;",
@@ -139,6 +148,8 @@ def script(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> str:
         if rule.rate:
             drawn = f" limit rate over {rule.rate} bytes/second burst {BURST_BYTES} bytes"
         deed = "dup to ip daddr" if rule.twice else "drop"
+        if rule.hold is not None:
+            deed = f"jump {queues[rule.hold]}"
         # A copy for this machine itself comes by here again.
         match = f'iifname != "lo" {match}' if rule.twice else match
         lines.append(f"    {match}{drawn} counter name n{number} {deed}")
@@ -154,25 +165,32 @@ def by_namespace(wanted: Iterable[Rule]) -> dict[str, list[Rule]]:
 
 
 def strike(settings: ClusterSettings, entry: Entry) -> Evidence:
-    """Set the rules, and send a packet from each sender to each receiver: proof is that the rules
-    have counted them."""
-    wanted = by_namespace(rules(settings, entry.inner))
-    if not wanted:
-        return Evidence(SPARED if spared(settings, entry.inner) else "")
-    for namespace, its in wanted.items():
-        _nft(namespace, "-f", "-", stdin=script(settings, entry.name, its))
-    probe([rule for its in wanted.values() for rule in its])
-    caught: list[str] = []
+    """Set the rules, and show that they strike."""
+    wanted = rules(settings, entry.inner)
+    load(settings, entry.name, wanted)
+    return caught(settings, entry.name, wanted)
+
+
+def load(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> None:
+    """Set the rules. What is to be held passes, as long as nothing takes it from its chain."""
+    for namespace, its in by_namespace(wanted).items():
+        _nft(namespace, "-f", "-", stdin=script(settings, fault, its))
+
+
+def caught(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> Evidence:
+    """Send a packet from each sender to each receiver: proof is that the rules have counted
+    them."""
+    probe(wanted)
+    struck: list[str] = []
     missed: list[str] = []
-    for namespace, its in wanted.items():
-        counters = counted(settings, entry.name, namespace)
+    for namespace, its in by_namespace(wanted).items():
+        counters = counted(settings, fault, namespace)
         for number, rule in enumerate(its):
             name = f"{rule.sender} to {rule.receiver}"
-            (caught if counters.get(f"n{number}") else missed).append(name)
-    deeds = {told(rule) for its in wanted.values() for rule in its}
-    deed = " or ".join(sorted(deeds))
+            (struck if counters.get(f"n{number}") else missed).append(name)
+    deed = " or ".join(sorted({told(rule) for rule in wanted}))
     return Evidence(
-        f"packets of pods {deed}: {', '.join(caught)}" if caught else "",
+        f"packets of pods {deed}: {', '.join(struck)}" if struck else "",
         f"packets of pods not {deed}: {', '.join(missed)}" if missed else "",
     )
 
@@ -181,13 +199,13 @@ def told(rule: Rule) -> str:
     """What a rule does to packets, for people."""
     if rule.rate:
         return f"over {rule.rate:,} bytes a second dropped"
+    if rule.hold is not None:
+        return "held for others to overtake" if rule.hold.order == "apart" else "held back"
     return "doubled" if rule.twice else "dropped"
 
 
 def mend(settings: ClusterSettings, entry: Entry) -> Evidence:
     """Remove the rules. Proof: no namespace has them."""
-    if not any(filtered(fault) for fault in entry.inner.values()):
-        return Evidence()
     # In all there are now: nodes may have come and gone since.
     there = network.namespaces()
     namespaces = [f"/run/netns/{node.netns}" for node in settings.nodes if node.netns in there]
@@ -218,14 +236,10 @@ def probe(wanted: list[Rule]) -> None:
 
 def _send(rule: Rule) -> None:
     """From where the sender's pods are, to an address among the receiver's."""
-    thread = threading.Thread(target=_send_in, args=(rule,))
-    thread.start()
-    thread.join()
+    in_namespace(rule.origin, lambda: _send_some(rule))
 
 
-def _send_in(rule: Rule) -> None:
-    """The thread moves into the sender's network, and does not come back."""
-    enter_namespace(rule.origin)
+def _send_some(rule: Rule) -> None:
     text, count = b"steersman chaos", round(PROBES_SURE / rule.share)
     if rule.rate:
         text, count = BIG, math.ceil((RATE_SURE * rule.rate + BURST_BYTES) / len(BIG))

@@ -1,8 +1,11 @@
 """Which packets a fault stops, as text for the packet filter (the real thing is in tests/e2e)."""
 
+import msgspec
+
 from cluster.chaos import plan
 from cluster.chaos.orders import Order, View
 from deploy.chaos import packets
+from deploy.chaos.holding.line import Hold
 from deploy.topology import Topology, build_settings
 
 SETTINGS = build_settings(Topology(), "/data")
@@ -41,29 +44,45 @@ def test_one_way_is_one_way() -> None:
     assert [(rule.sender, rule.receiver) for rule in found] == [("node-1", "node-2")]
 
 
-def test_only_what_a_filter_can_do_is_done() -> None:
-    for order in (
-        Order("delay", "node/1", amount=1), Order("reorder", "node/1", amount=0.5),
-        Order("partition", "leader", "followers"),
-        Order("clock", "node/1", amount=5),
-    ):  # fmt: skip
+def test_only_packets_of_pods_are_struck_and_only_by_faults_of_links() -> None:
+    for order in (Order("partition", "leader", "followers"), Order("clock", "node/1", amount=5)):
         assert rules(order) == []
     simulated = build_settings(Topology(runtime="memory"), "/data")
-    cut = Order("partition", "zone/a")
-    assert packets.rules(simulated, plan.faults(cut, "f-1", plan.who(cut, VIEW))) == []
+    for order in (Order("partition", "zone/a"), Order("delay", "zone/a", amount=0.04)):
+        assert packets.rules(simulated, plan.faults(order, "f-1", plan.who(order, VIEW))) == []
 
 
-def test_what_a_filter_cannot_do_is_said() -> None:
-    def spared(order: Order, runtime: str = "docker") -> bool:
-        settings = build_settings(Topology(runtime=runtime), "/data")
-        return packets.spared(settings, plan.faults(order, "f-1", plan.who(order, VIEW)))
+def test_what_is_late_is_held_where_it_is_received() -> None:
+    late = Order("delay", "zone/a", "zone/b", amount=0.04, jitter=0.005)
+    found = {(rule.sender, rule.receiver): rule for rule in rules(late)}
+    assert len(found) == 6
+    node, machine = "/run/netns/steersman-node-2", ""
+    assert found["node-1", "node-2"].hold == Hold(node, 0.04, 0.005)
+    assert found["node-1", "replica-2"].hold == Hold(machine, 0.04, 0.005)
+    assert {rule.share for rule in found.values()} == {1.0}
+    assert len(packets.holds(found.values())) == 3, "one for each namespace"
+    mixed = rules(Order("reorder", "node/1", "node/2", amount=0.25))
+    assert {rule.share for rule in mixed} == {0.25}
+    assert {rule.hold.order for rule in mixed if rule.hold is not None} == {"apart"}
 
-    assert spared(Order("delay", "zone/a", "zone/b", amount=0.04))
-    assert spared(Order("reorder", "leader", amount=0.5)), "nodes are its peers"
-    assert not spared(Order("delay", "leader", "followers", amount=0.04)), "they have no pods"
-    assert not spared(Order("bandwidth", "node/1", amount=1e6))
-    assert not spared(Order("clock", "node/1", amount=5))
-    assert not spared(Order("delay", "zone/a", amount=0.04), runtime="memory")
+
+def test_what_is_held_passes_by_the_chain_of_its_queue() -> None:
+    text = packets.script(
+        SETTINGS, "f-1", rules(Order("reorder", "node/1", "node/2", 0.25, way="out"))
+    )
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines.index("chain hold0 { }") < lines.index("chain in {")
+    assert lines[-3] == (
+        "ip saddr { 10.245.0.1, 10.244.1.0/24 } ip daddr { 10.245.0.2, 10.244.2.0/24 } "
+        "numgen random mod 10000 < 2500 counter name n0 jump hold0"
+    )
+    # Of two that wait differently each has a chain.
+    one, *_ = rules(Order("delay", "node/1", "node/2", 0.04))
+    other = msgspec.structs.replace(one, hold=Hold(one.namespace, 0.08))
+    text = packets.script(SETTINGS, "f-1", [one, other, one])
+    assert [line.rpartition(" ")[2] for line in text.splitlines() if "jump" in line] == [
+        "hold0", "hold1", "hold0",
+    ]  # fmt: skip
 
 
 def test_narrow_links_and_doubled_packets() -> None:
@@ -81,8 +100,10 @@ def test_narrow_links_and_doubled_packets() -> None:
     )
     assert [packets.told(rules(order)[0]) for order in (
         Order("bandwidth", "node/1", amount=50_000), Order("duplicate", "node/1", amount=0.1),
-        Order("loss", "node/1", amount=0.1),
-    )] == ["over 50,000 bytes a second dropped", "doubled", "dropped"]  # fmt: skip
+        Order("loss", "node/1", amount=0.1), Order("delay", "node/1", amount=0.1),
+        Order("reorder", "node/1", amount=0.1),
+    )] == ["over 50,000 bytes a second dropped", "doubled", "dropped", "held back",
+           "held for others to overtake"]  # fmt: skip
 
 
 def test_messages_of_processes_are_let_pass_before_anything_is_dropped() -> None:

@@ -1,0 +1,1 @@
+"""Packets of pods held back: the kernel queues them, a process lets them go in time."""
