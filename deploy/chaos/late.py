@@ -74,9 +74,12 @@ def hand_over(settings: ClusterSettings, entry: Entry, wanted: list[Rule]) -> st
 
 
 def undo(settings: ClusterSettings, entry: Entry) -> Evidence:
-    """What is held goes on, the rules go, and then who held it."""
+    """What is held goes on, then the rules go, and then who held it. (The kernel drops what still
+    waits in a namespace when a table there goes.)"""
     name = holders.name_of(entry.name)
     begun = holders.begun(settings, name)
+    holders.held(settings, name, "release")
+    packets.spare(settings, entry)
     held = holders.held(settings, name, "release")
     gone = packets.mend(settings, entry)
     holders.end(settings, name)

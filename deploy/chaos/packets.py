@@ -221,6 +221,14 @@ def mend(settings: ClusterSettings, entry: Entry) -> Evidence:
     return Evidence(f"no rules are left in {len(namespaces)} namespaces")
 
 
+def spare(settings: ClusterSettings, entry: Entry) -> None:
+    """Hand no more packets to queues: they pass."""
+    name = table(settings, entry.name)
+    for namespace, its in by_namespace(rules(settings, entry.inner)).items():
+        for number in range(len(holds(its))):
+            _nft(namespace, "flush", "chain", "ip", name, chain(number), check=False)
+
+
 def counted(settings: ClusterSettings, fault: str, namespace: str) -> dict[str, int]:
     """Packets struck by each rule, by its counter's name."""
     name = table(settings, fault)

@@ -64,13 +64,12 @@ class Holder:
 
     def close(self) -> None:
         """Everything goes on, and no more is taken."""
-        self._release({})
         loop = asyncio.get_running_loop()
         for index, queue in enumerate(self._queues):
             loop.remove_reader(queue.socket)
-            while waiting := queue.read():
-                queue.release(waiting)
             self._forget(index)
+        self._release({})
+        for queue in self._queues:
             queue.close()
 
     def _numbers(self, ask: Ask) -> Ask:
@@ -83,6 +82,9 @@ class Holder:
         self._free = True
         for queue, line in zip(self._queues, self._lines, strict=True):
             queue.release(line.rest())
+            while waiting := queue.read():
+                self._take(line, waiting)
+                queue.release(line.rest())
         return self._held(ask)
 
     def _read(self, index: int) -> None:
@@ -91,12 +93,15 @@ class Holder:
             numbers = queue.read()
             if not numbers:
                 break
-            now = asyncio.get_running_loop().time()
-            for number in numbers:
-                line.take(now, number, random.random())
+            self._take(line, numbers)
         if self._free:
             queue.release(line.rest())
         self._wait(index)
+
+    def _take(self, line: Line, numbers: list[int]) -> None:
+        now = asyncio.get_running_loop().time()
+        for number in numbers:
+            line.take(now, number, random.random())
 
     def _wait(self, index: int) -> None:
         """Until the next one may go on."""

@@ -51,6 +51,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     deed(holders, "held")
     deed(holders, "end")
     deed(packets, "load")
+    deed(packets, "spare")
     deed(packets, "mend", Evidence("no rules are left in 4 namespaces"))
     return deeds
 
@@ -91,7 +92,7 @@ def test_a_packet_filter_that_hands_none_over_is_left_without_rules(
     monkeypatch.setattr(packet_queue, "divert", refuse)
     found = late.strike(SETTINGS, DELAY)
     assert found.proof.endswith("(the packet filter hands none over: nothing of that name)")
-    assert done[-3:] == ["held", "mend", "end"], "what is held goes on before the rules go"
+    assert done[-5:] == ["held", "spare", "held", "mend", "end"], "nothing waits as the rules go"
 
 
 def test_a_holder_that_died_is_told_of(done: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
