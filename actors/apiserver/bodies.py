@@ -8,7 +8,7 @@ from cluster import limits
 from cluster.api import status
 from cluster.api.jsonio import decode_object
 from cluster.api.kinds import Kind, Subresource
-from cluster.api.schema import Definitions
+from cluster.api.schema import Definitions, Mode
 from cluster.api.status import quoted
 from cluster.api.types import Object
 from cluster.api.validation.table import validate_body
@@ -39,14 +39,27 @@ def conform(
 
     Raises StatusError 400.
     """
+    found = findings(definitions, call, obj, part, call.options.validation, duplicates)
+    call.warnings.extend(found)
+
+
+def findings(
+    definitions: Definitions,
+    call: Call,
+    obj: Object,
+    part: Subresource | None,
+    mode: Mode,
+    duplicates: tuple[str, ...] = (),
+) -> list[str]:
+    """Hold the object to its schema, in place. Gives the texts of warnings. Raises StatusError
+    400."""
     definition = part.definition if part is not None and part.kind else ""
     if part is not None and part.kind and not definition:
-        return
-    call.warnings.extend(
-        definitions.conform(call.kind, obj, call.options.validation, duplicates, definition)
-    )
+        return []
+    found = definitions.conform(call.kind, obj, mode, duplicates, definition)
     if not isinstance(obj.get("metadata"), dict):
         obj["metadata"] = {}
+    return found
 
 
 def check_rules(group: str, kind: str, name: str, obj: Object) -> None:

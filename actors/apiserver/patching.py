@@ -4,18 +4,26 @@ Source: docs "Update API Objects in Place Using kubectl patch", "Server-Side App
 """
 
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import orjson
+
+from actors.apiserver.bodies import findings
 from actors.apiserver.call import Call
 from cluster import limits
 from cluster.api import status
 from cluster.api.jsonio import decode_json, decode_object, duplicate_paths
-from cluster.api.kinds import Kind
+from cluster.api.kinds import Kind, Subresource
 from cluster.api.ownership import Scope, server_side_apply
 from cluster.api.patches import json_patch, merge_patch
+from cluster.api.schema import Definitions
+from cluster.api.schema_conform import WrongType
 from cluster.api.schema_node import SchemaNode
+from cluster.api.status import Cause
 from cluster.api.strategic import strategic_merge_patch
 from cluster.api.types import Object
+from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
 
 PatchType = Literal["json", "merge", "strategic", "apply"]
@@ -45,13 +53,23 @@ def verb(request: ApiRequest) -> str:
     )
 
 
-def patcher(
-    call: Call, schema: SchemaNode | None
-) -> tuple[Callable[[Object], Object], tuple[str, ...]]:
-    """A function from the live object to the patched one, for all but apply, and the paths of keys
-    that the patch has twice.
+@dataclass(frozen=True)
+class Patch:
+    """``revise``: from a live object to the patched one, which shares nothing with it.
 
-    Raises StatusError 400 or 415 here, and 422 from the function for a patch that does not fit.
+    ``findings``: texts of what a strict decoder minds of the patch itself. ``shown``: what an error
+    repeats, made of the patched object.
+    """
+
+    revise: Callable[[Object], Object]
+    findings: tuple[str, ...]
+    shown: Callable[[Object], str]
+
+
+def patcher(call: Call, schema: SchemaNode | None) -> Patch:
+    """The body's patch, for all kinds but apply.
+
+    Raises StatusError 400 or 415 here, and 422 from ``revise`` for a patch that does not fit.
     """
     kind = patch_type(call.request.content_type)
     if kind == "strategic" and call.kind.custom is not None:
@@ -60,34 +78,85 @@ def patcher(
     body = checked(call.request.body)
     patch = decode_json(body)
     duplicates = duplicate_paths(body, patch)
+    twice = tuple(f'duplicate field "{path}"' for path in duplicates)
     match kind:
         case "json":
-            _check_operations(call, patch, duplicates)
-            return lambda live: json_patch(live, patch), ()
+            found = (*_odd_fields(patch), *(f"json patch {text}" for text in twice))
+            return Patch(lambda live: json_patch(live, patch), found, _as_json)
         case "merge":
-            return lambda live: merge_patch(live, patch), duplicates
+            return Patch(lambda live: merge_patch(live, patch), twice, _as_json)
         case "strategic":
-            return lambda live: strategic_merge_patch(live, patch, schema), duplicates
+            return Patch(
+                lambda live: strategic_merge_patch(live, patch, schema),
+                twice,
+                lambda patched: as_go(patch),
+            )
     raise AssertionError("apply is no patch of the live object alone")
 
 
-def _check_operations(call: Call, patch: object, duplicates: tuple[str, ...]) -> None:
-    """Fields that a JSON patch has twice, or that no operation has: refused or warned of, as
-    fieldValidation says. Raises StatusError 400."""
+def conform(
+    definitions: Definitions,
+    call: Call,
+    patch: Patch,
+    live: Object,
+    obj: Object,
+    part: Subresource | None = None,
+) -> None:
+    """Hold what the patch has made of ``live`` to its schema, in place; warnings go to the call.
+
+    A patch that leaves no decodable object is Invalid, with all of it as the value, where a body
+    is a bad request. Raises StatusError 422.
+    """
+    mode = call.options.validation
+    try:
+        found = findings(definitions, call, obj, part, "Ignore" if mode == "Ignore" else "Warn")
+    except StatusError as error:
+        if not isinstance(error.__cause__, WrongType):
+            raise
+        raise _undecodable(patch, live, str(error.__cause__)) from error
+    texts = [*patch.findings, *found]
+    if not texts or mode == "Ignore":
+        return
+    if mode == "Strict":
+        raise _undecodable(patch, live, f"strict decoding error: {', '.join(texts)}")
+    call.warnings.extend(texts)
+
+
+def _undecodable(patch: Patch, live: Object, why: str) -> StatusError:
+    value = status.quoted(patch.shown(patch.revise(live)))
+    cause = Cause("patch", "FieldValueInvalid", f"Invalid value: {value}: {why}")
+    return status.invalid_object("", "", "", [cause])
+
+
+def _odd_fields(patch: object) -> list[str]:
     operations = patch if isinstance(patch, list) else []
-    texts = [
+    return [
         f'json patch unknown field "[{index}].{name}"'
         for index, operation in enumerate(operations[: limits.JSON_PATCH_OPERATIONS_MAX])
         if isinstance(operation, dict)
         for name in operation
         if name not in _OPERATION_FIELDS
     ]
-    texts += [f'json patch duplicate field "{path}"' for path in duplicates]
-    if not texts or call.options.validation == "Ignore":
-        return
-    if call.options.validation == "Strict":
-        raise status.bad_request(f"strict decoding error: {', '.join(texts)}")
-    call.warnings.extend(texts)
+
+
+def _as_json(patched: Object) -> str:
+    return orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def as_go(value: Any) -> str:
+    """Decoded JSON in the words of Go's verb ``%+v``: ``map[spec:map[replicas:2]]``."""
+    match value:
+        case dict():
+            return f"map[{' '.join(f'{key}:{as_go(value[key])}' for key in sorted(value))}]"
+        case list():
+            return f"[{' '.join(map(as_go, value))}]"
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "<nil>"
+        case float():
+            return f"{value:g}" if value.is_integer() and abs(value) < 1e6 else repr(value)
+    return str(value)
 
 
 def checked(body: bytes) -> bytes:

@@ -163,12 +163,12 @@ class Writer:
         """Apply the body's patch to the live object; server-side apply may create it."""
         if patching.patch_type(call.request.content_type) == "apply":
             return await self._apply(call, scope)
-        revise, duplicates = patching.patcher(call, self.schema(call))
+        patch = patching.patcher(call, self.schema(call))
 
         def patched(live: Object) -> Object:
-            obj = revise(live)
+            obj = patch.revise(live)
             bodies.check_type(call.kind, None, obj)
-            bodies.conform(self.definitions, call, obj, None, duplicates)
+            patching.conform(self.definitions, call, patch, live, obj)
             bodies.check_place(call, obj)
             return obj
 

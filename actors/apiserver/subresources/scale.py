@@ -7,7 +7,7 @@ import orjson
 
 from actors.apiserver import bodies
 from actors.apiserver.call import Call
-from actors.apiserver.patching import applier, apply_configuration, patch_type, patcher
+from actors.apiserver.patching import applier, apply_configuration, conform, patch_type, patcher
 from actors.apiserver.subresources.handler import Answer, Parts
 from actors.apiserver.subresources.scale_form import configuration, counted, scale_of, scaled
 from actors.apiserver.writer import Revise
@@ -59,11 +59,12 @@ def _applied(parts: Parts, call: Call) -> Revise:
 def _patched(parts: Parts, call: Call) -> Revise:
     part = call.kind.subresources["scale"]
     schema = parts.writer.definitions.schema_for(part.definition)
-    revise, duplicates = patcher(call, schema)
+    patch = patcher(call, schema)
 
     def scaled_by_patch(live: Object) -> Object:
-        scale = revise(scale_of(call.kind, live))
-        bodies.conform(parts.writer.definitions, call, scale, part, duplicates)
+        before = scale_of(call.kind, live)
+        scale = patch.revise(before)
+        conform(parts.writer.definitions, call, patch, before, scale, part)
         return scaled(call.kind, live, scale)
 
     return scaled_by_patch
