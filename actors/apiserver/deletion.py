@@ -36,23 +36,23 @@ class Deletion:
 
 
 def check_preconditions(kind: Kind, obj: Object, wanted: Preconditions) -> None:
-    """Raises StatusError 409 if the live object is not the one that was meant."""
+    """Raises StatusError 409 if the live object is not the one that was meant. As in Kubernetes it
+    names the kind, where other conflicts name the resource."""
     metadata = obj["metadata"]
-    name = metadata["name"]
-    if wanted.uid and wanted.uid != metadata.get("uid"):
-        raise status.conflict(
-            kind,
-            name,
-            f"Precondition failed: UID in precondition: {wanted.uid}, "
-            f"UID in object meta: {metadata.get('uid')}",
+    uid, version = metadata.get("uid", ""), metadata.get("resourceVersion", "")
+    if wanted.uid and wanted.uid != uid:
+        why = (
+            f"the UID in the precondition ({wanted.uid}) does not match the UID in record ({uid}). "
+            "The object might have been deleted and then recreated"
         )
-    if wanted.resource_version and wanted.resource_version != metadata.get("resourceVersion"):
-        raise status.conflict(
-            kind,
-            name,
-            f"Precondition failed: ResourceVersion in precondition: {wanted.resource_version}, "
-            f"ResourceVersion in object meta: {metadata.get('resourceVersion')}",
+    elif wanted.resource_version and wanted.resource_version != version:
+        why = (
+            f"the ResourceVersion in the precondition ({wanted.resource_version}) does not match "
+            f"the ResourceVersion in record ({version}). The object might have been modified"
         )
+    else:
+        return
+    raise status.conflict_name(kind.kind, kind.group, metadata["name"], why)
 
 
 def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) -> Deletion:

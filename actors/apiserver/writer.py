@@ -39,6 +39,7 @@ from cluster.api.ownership_managers import only_times_differ
 from cluster.api.schema import Definitions
 from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
+from cluster.api.validation import causes
 from cluster.api.validation.table import validate_create, validate_update
 from cluster.errors import StatusError
 from cluster.messages.store import Compare, Delete, KeyValue, Put
@@ -145,9 +146,9 @@ class Writer:
         )
         name = obj["metadata"].get("name") or ""
         found = await unhurried(lambda units: validate_create(kind, obj, units))
-        causes = [*self.definitions.missing(kind.definition, obj), *found]
-        if causes:
-            raise status.invalid(kind, name, causes)
+        found = [*self.definitions.missing(kind.definition, obj), *found]
+        if found:
+            raise status.invalid(kind, name, found)
         await admission.validate(review)
         if call.resource == _SERVICES:
             return await service_allocator.reserve(environment, kind, obj, None, fresh)
@@ -231,13 +232,13 @@ class Writer:
         if await admission.admit(review):
             new = self._prepare_update(call, old, new, scope)
             review = Review(self.environment, call, new, old, fresh)
-        causes = await unhurried(
+        found = await unhurried(
             lambda units: validate_update(kind, old, new, scope, call.warnings, units)
         )
         if not scope:
-            causes = [*self.definitions.missing(kind.definition, new), *causes]
-        if causes:
-            raise status.invalid(kind, old["metadata"]["name"], causes)
+            found = [*self.definitions.missing(kind.definition, new), *found]
+        if found:
+            raise status.invalid(kind, old["metadata"]["name"], found)
         if not applied:
             self._own(call, old, new, Scope(scope, "status" in kind.subresources))
         new["metadata"]["resourceVersion"] = old["metadata"].get("resourceVersion", "")
@@ -329,15 +330,23 @@ class Writer:
 
 
 def _check_identity(call: Call, old: Object, new: Object) -> None:
-    """Raises StatusError 409 if the writer meant another object or another version."""
+    """Another uid is a failed precondition of an update, and an immutable field of a patch.
+
+    Raises StatusError 409 if the writer meant another object or another version; 422.
+    """
     live, given = old["metadata"], new["metadata"]
-    name = live["name"]
-    if given.get("uid") and given["uid"] != live.get("uid"):
+    name, uid = live["name"], given.get("uid")
+    if uid and uid != live.get("uid"):
+        if call.request.verb == "patch":
+            cause = causes.invalid("metadata.uid", uid, causes.IMMUTABLE)
+            raise status.invalid(call.kind, name, [cause])
+        key = "/".join(part for part in (call.kind.plural, call.namespace, name) if part)
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {live['uid']}"
         raise status.conflict(
             call.kind,
             name,
-            f"Precondition failed: UID in precondition: {given['uid']}, "
-            f"UID in object meta: {live.get('uid')}",
+            f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, "
+            f"AdditionalErrorMsg: {why}",
         )
     version = given.get("resourceVersion")
     if version and version not in ("0", live.get("resourceVersion")):

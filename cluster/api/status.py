@@ -146,9 +146,17 @@ def conflict(
     causes: Iterable[Cause] = (),
 ) -> StatusError:
     """409 on update: a stale resourceVersion, a precondition, or another field manager."""
-    message = f'Operation cannot be fulfilled on {resource_name(kind)} "{name}": {why}'
+    return conflict_name(kind.plural, kind.group, name, why, causes)
+
+
+def conflict_name(
+    resource: str, group: str, name: str, why: str, causes: Iterable[Cause] = ()
+) -> StatusError:
+    """409 about what Kubernetes does not call by the resource's name."""
+    subject = f"{resource}.{group}" if group else resource
+    message = f'Operation cannot be fulfilled on {subject} "{name}": {why}'
     return status_error(
-        409, "Conflict", message, kind=kind.plural, group=kind.group, name=name, causes=causes
+        409, "Conflict", message, kind=resource, group=group, name=name, causes=causes
     )
 
 

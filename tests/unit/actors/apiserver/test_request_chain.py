@@ -60,9 +60,48 @@ async def test_conflicts(plane: ControlPlane) -> None:
     stale = plane.update("configmaps", {**made, "data": {"x": "3"}})
     await refused(409, "Conflict", stale)
     other = {**made, "metadata": {**made["metadata"], "resourceVersion": "", "uid": "another"}}
-    await refused(409, "Conflict", plane.update("configmaps", other))
-    options = {"preconditions": {"uid": "another"}}
-    await refused(409, "Conflict", plane.delete("configmaps", "a", "default", options=options))
+    error = await refused(409, "Conflict", plane.update("configmaps", other))
+    uid = made["metadata"]["uid"]
+    assert str(error) == (
+        'Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, '
+        "Key: /registry/configmaps/default/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition "
+        f"failed: UID in precondition: another, UID in object meta: {uid}"
+    )
+    patch = plane.patch("configmaps", "a", {"metadata": {"uid": "another"}}, "default")
+    error = await refused(422, "Invalid", patch)
+    assert str(error) == (
+        'ConfigMap "a" is invalid: metadata.uid: Invalid value: "another": field is immutable'
+    )
+
+
+@pytest.mark.parametrize("resource", ["configmaps", "deployments"])
+async def test_preconditions_of_deletes(plane: ControlPlane, resource: str) -> None:
+    """In the words of kube-apiserver, that name the kind and not the resource."""
+    group, body, kind = {
+        "configmaps": ("", config("web"), "ConfigMap"),
+        "deployments": ("apps", DEPLOYMENT, "Deployment"),
+    }[resource]
+    made = await plane.create(resource, body, "default", group)
+    uid, version = made["metadata"]["uid"], made["metadata"]["resourceVersion"]
+    subject = f"{kind}.{group}" if group else kind
+    for wanted, why in (
+        (
+            {"uid": "another"},
+            f"the UID in the precondition (another) does not match the UID in record ({uid}). The "
+            "object might have been deleted and then recreated",
+        ),
+        (
+            {"uid": uid, "resourceVersion": "1"},
+            "the ResourceVersion in the precondition (1) does not match the ResourceVersion in "
+            f"record ({version}). The object might have been modified",
+        ),
+    ):
+        options = {"preconditions": wanted}
+        delete = plane.delete(resource, "web", "default", group, options=options)
+        error = await refused(409, "Conflict", delete)
+        assert str(error) == f'Operation cannot be fulfilled on {subject} "web": {why}'
+        details = {"name": "web", "kind": kind, **({"group": group} if group else {})}
+        assert error.status["details"] == details
 
 
 async def test_an_update_that_changes_nothing_makes_no_revision(plane: ControlPlane) -> None:

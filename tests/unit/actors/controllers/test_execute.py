@@ -165,7 +165,7 @@ async def test_announcements(bench: Bench) -> None:
 
 
 def test_a_refused_uid_is_told_from_other_conflicts() -> None:
-    text = "Precondition failed: UID in precondition: a, UID in object meta: b"
+    text = "the UID in the precondition (a) does not match the UID in record (b)"
     assert is_other_uid(status_error(409, "Conflict", text))
     assert not is_other_uid(status_error(409, "Conflict", "modified"))
 
