@@ -4,7 +4,8 @@ A new pod and a resize are judged against what all other pods hold. Room that co
 to the resizes that wait, in the documented order, before anybody else can take it: it is reserved
 here, and the pod's worker is told. Must not know: pods' objects, engines.
 
-Source: docs "Assigning Pods to Nodes", nodeName (OutOfcpu, OutOfmemory); docs "Resize CPU and
+Source: docs "Assigning Pods to Nodes", nodeName (OutOfcpu, OutOfmemory); for NodeAffinity and
+NodePorts the words of Kubernetes' kubelet, which are those of its scheduler; docs "Resize CPU and
 Memory Resources assigned to Containers": Pod resize status, How kubelet retries Deferred resizes;
 KEP-1287.
 """
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cluster.api.placement import HostPort, conflicts
 from cluster.api.pod_resizing import CPU, DEFERRED, INFEASIBLE, MEMORY
 from cluster.api.quantity import NANO, parse
 from cluster.api.types import Object
@@ -23,11 +25,14 @@ Amounts: TypeAlias = dict[str, int]
 Rank: TypeAlias = tuple[int, int, float]
 _SHOWN = {CPU: NANO // 1000, MEMORY: NANO}
 _PODS = "pods"
+_WRONG_AFFINITY = "node(s) didn't match Pod's node affinity/selector"
+_PORTS_TAKEN = "node(s) didn't have free ports for the requested pod ports"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """``reason``: Infeasible or Deferred; of a new pod OutOf and the resource."""
+    """``reason``: Infeasible or Deferred; of a new pod OutOf and the resource, NodeAffinity or
+    NodePorts."""
 
     reason: str
     message: str
@@ -42,6 +47,7 @@ class Allocations:
         self._pods_max = int(allocatable.get(_PODS) or 0)
         self._give = give
         self._held: dict[str, Amounts] = {}
+        self._ports: dict[str, tuple[HostPort, ...]] = {}
         self._waiting: dict[str, tuple[Rank, Amounts]] = {}
         self.opened = False
 
@@ -51,21 +57,25 @@ class Allocations:
         for uid in list(self._held):
             self._give(uid)
 
-    def hold(self, uid: str, amounts: Amounts) -> None:
+    def hold(self, uid: str, amounts: Amounts, ports: tuple[HostPort, ...] = ()) -> None:
         """What a pod has now, which is not for others; what it let go of is offered to them."""
         before = self._held.get(uid, {})
-        self._held[uid] = amounts
+        self._held[uid], self._ports[uid] = amounts, ports
         if any(amounts.get(name, 0) < nano for name, nano in before.items()):
             self._offer()
 
     def release(self, uid: str) -> None:
         """The pod holds nothing any more."""
         self._waiting.pop(uid, None)
+        self._ports.pop(uid, None)
         if self._held.pop(uid, None):
             self._offer()
 
-    def admit(self, uid: str, wanted: Amounts) -> Refusal | None:
-        """None if the node has room for a new pod, which holds this much from now on."""
+    def admit(
+        self, uid: str, wanted: Amounts, ports: tuple[HostPort, ...] = (), *, matches: bool = True
+    ) -> Refusal | None:
+        """None if the node has room for a new pod, which holds this much from now on. ``matches``:
+        the node is one that the pod's selector and affinity let it be on."""
         others = sum(bool(item) for other, item in self._held.items() if other != uid)
         if self._pods_max and others + 1 > self._pods_max:
             return _out_of(_PODS, 1, others, self._pods_max)
@@ -73,7 +83,12 @@ class Allocations:
             if not self._fits(uid, name, wanted):
                 amounts = (wanted[name], self._used(uid, name), self._capacity[name])
                 return _out_of(name, *(self._shown(name, nano) for nano in amounts))
-        self.hold(uid, wanted)
+        if not matches:
+            return _failed("NodeAffinity", _WRONG_AFFINITY)
+        taken = [port for other, held in self._ports.items() if other != uid for port in held]
+        if any(conflicts(one, other) for one in ports for other in taken):
+            return _failed("NodePorts", _PORTS_TAKEN)
+        self.hold(uid, wanted, ports)
         return None
 
     def judge(self, uid: str, wanted: Amounts) -> Refusal | None:
@@ -129,6 +144,10 @@ class Allocations:
 
 def _out_of(name: str, asked: int, used: int, capacity: int) -> Refusal:
     return Refusal(f"OutOf{name}", _lacking(name, asked, used, capacity))
+
+
+def _failed(predicate: str, why: str) -> Refusal:
+    return Refusal(predicate, f"Predicate {predicate} failed: {why}")
 
 
 def _lacking(name: str, asked: int, used: int, capacity: int) -> str:

@@ -15,8 +15,10 @@ from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_plan import STEP_RESIZE, LimitPod, ResizeStep, UpdateContainer
 from actors.kubelet.pod_view import PendingResize, PodMemory, PodView
 from cluster.api import pod_resizing
+from cluster.api.placement import host_ports, is_choosy, matches_node
 from cluster.api.pod_resizing import DEFERRED, IN_PROGRESS, MUTABLE, PENDING, resizable
 from cluster.api.pod_resources import pod_amounts
+from cluster.api.resources import NODES
 from cluster.api.timestamps import parse_time
 from cluster.api.types import Object
 from cluster.errors import SteersmanError
@@ -48,7 +50,7 @@ class PodResizer:
         self._admitted = "startTime" in status or "containerStatuses" in status
         holds = self._admitted and status.get("phase") not in ("Succeeded", "Failed")
         held = amounts({**pod, "spec": pod_resizing.held_spec(pod)}) if holds else {}
-        tools.allocations.hold(self._uid, held)
+        tools.allocations.hold(self._uid, held, host_ports(pod["spec"]) if held else ())
 
     def waits_for_admission(self, view: PodView, ending: bool) -> bool:
         """A new pod is not looked at before all pods of the node are known."""
@@ -56,12 +58,23 @@ class PodResizer:
             self._admitted = True
         return not self._admitted and not self._tools.allocations.opened
 
-    def admit(self, pod: Object) -> Refusal | None:
-        """A new pod that the node has no room for is refused; one that was admitted stays so."""
+    async def admit(self, pod: Object) -> Refusal | None:
+        """A new pod that the node has no room for, or that must not be on it, is refused; one that
+        was admitted stays so. Raises SteersmanError if the node's labels cannot be read."""
         if self._admitted:
             return None
+        matches = await self._matches(pod)
         self._admitted = True
-        return self._tools.allocations.admit(self._uid, amounts(pod))
+        ports = host_ports(pod["spec"])
+        return self._tools.allocations.admit(self._uid, amounts(pod), ports, matches=matches)
+
+    async def _matches(self, pod: Object) -> bool:
+        """The node is read anew: a label that brought the pod may be younger than any cache."""
+        if not is_choosy(pod["spec"]):
+            return True
+        name = self._tools.node.name
+        node = await self._tools.client.get(NODES, "", name)
+        return matches_node(pod["spec"], node["metadata"].get("labels") or {}, name)
 
     def settle(self, desired: Object, view: PodView, ending: bool, now: float) -> Object:
         """The pod with what is allocated to it; admits what is desired if there is room."""
@@ -73,7 +86,9 @@ class PodResizer:
         if memory.resize_generation and not resizing.outstanding(pod, view, memory):
             self._say("Normal", "ResizeCompleted", self._told("Pod resize completed", pod), pod)
             memory.resize_generation, memory.resize_error = 0, ""
-        self._tools.allocations.hold(self._uid, self._held(pod, view, ending))
+        held = self._held(pod, view, ending)
+        ports = host_ports(pod["spec"]) if held else ()
+        self._tools.allocations.hold(self._uid, held, ports)
         return pod
 
     def let_go(self) -> None:

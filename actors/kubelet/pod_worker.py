@@ -149,11 +149,15 @@ class PodWorker:
             return RETRY_SECONDS
         if self._resizer.waits_for_admission(self.view, self._ending()):
             return LOOK_SECONDS
+        try:
+            await self._admit()
+        except SteersmanError as error:
+            self._tools.ctx.log.warning("pod.admit", pod=self.uid, error=str(error))
+            return RETRY_SECONDS
         now = self._tools.now()
         if not self.memory.start_time:
             self.memory.start_time = start_time(self.pod, now)
         self._note_end(now)
-        self._admit()
         self.pod = self._resizer.settle(self.desired, self.view, self._ending(), now)
         plan = self._plan(now)
         if plan.failure is not None or plan.outcome:
@@ -182,9 +186,9 @@ class PodWorker:
         wakes = [at for at in (plan.wake_at, refresh) if at]
         return min([max(at - now, 0.01) for at in wakes] + [LOOK_SECONDS])
 
-    def _admit(self) -> None:
+    async def _admit(self) -> None:
         """A pod that was bound to a node without room for it fails; its owner makes another."""
-        refusal = self._resizer.admit(self.desired)
+        refusal = await self._resizer.admit(self.desired)
         if refusal is None:
             return
         self.memory.failure = Waiting(refusal.reason, f"Pod was rejected: {refusal.message}")

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from actors.scheduler.node_snapshot import Matcher, NodeInfo, Snapshot
-from actors.scheduler.pod_info import NodeTerm, PodInfo, Spread
+from actors.scheduler.pod_info import PodInfo, Spread
+from cluster.api.placement import NodeTerm
 
 # (topology key, value).
 Domain = tuple[str, str]
@@ -105,11 +106,7 @@ def matches_node(pod: PodInfo, node: NodeInfo) -> bool:
 
 def matches_term(term: NodeTerm, node: NodeInfo) -> bool:
     """All requirements of the term; an empty term matches nothing."""
-    if not term.labels and not term.fields:
-        return False
-    if not all(item.matches(node.labels) for item in term.labels):
-        return False
-    return all(item.matches({"metadata.name": node.name}) for item in term.fields)
+    return term.matches(node.labels, node.name)
 
 
 def untolerated(pod: PodInfo, node: NodeInfo) -> tuple[str, str] | None:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from actors.scheduler.constraints import PodState, matches_node, untolerated
 from actors.scheduler.node_snapshot import NodeInfo
-from actors.scheduler.pod_info import HostPort, PodInfo
+from actors.scheduler.pod_info import PodInfo
+from cluster.api.placement import conflicts
 from cluster.names import TAINT_UNSCHEDULABLE
 
 Reasons = tuple[str, ...]
@@ -63,14 +64,8 @@ def node_ports(state: PodState, node: NodeInfo) -> Reasons:
     """hostPorts must be free; 0.0.0.0 conflicts with every address."""
     if not state.pod.host_ports or not node.ports:
         return PASSES
-    taken = any(_conflicts(port, other) for port in state.pod.host_ports for other in node.ports)
+    taken = any(conflicts(port, other) for port in state.pod.host_ports for other in node.ports)
     return PORTS_TAKEN if taken else PASSES
-
-
-def _conflicts(one: HostPort, other: HostPort) -> bool:
-    if one[1:] != other[1:]:
-        return False
-    return not one[0] or not other[0] or one[0] == other[0]
 
 
 def node_resources_fit(state: PodState, node: NodeInfo) -> Reasons:

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import NamedTuple
 
-from actors.scheduler.pod_info import HostPort, Key, PodInfo, PodTerm
+from actors.scheduler.pod_info import Key, PodInfo, PodTerm
 from actors.scheduler.requests import Amounts, amounts
+from cluster.api.placement import HostPort
 from cluster.api.selectors import LabelSelector
 from cluster.api.types import Object
 from cluster.names import LABEL_ZONE

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from actors.scheduler.requests import pod_requests
+from cluster.api.placement import HostPort, NodeTerm, host_ports, node_term, required_terms
 from cluster.api.pod_resizing import held_spec
 from cluster.api.selectors import NOTHING, LabelSelector, Operator, Requirement, from_object
 from cluster.api.types import Object
@@ -15,17 +16,6 @@ from cluster.api.types import Object
 SCHEDULER_NAME = "default-scheduler"
 
 Key = tuple[str, str]
-# (address, protocol, port); address "" is every address.
-HostPort = tuple[str, str, int]
-
-NODE_OPERATORS: dict[str, Operator] = {
-    "In": "in",
-    "NotIn": "notin",
-    "Exists": "exists",
-    "DoesNotExist": "!",
-    "Gt": ">",
-    "Lt": "<",
-}
 
 
 class Toleration(NamedTuple):
@@ -35,13 +25,6 @@ class Toleration(NamedTuple):
     operator: str
     value: str
     effect: str
-
-
-class NodeTerm(NamedTuple):
-    """All must hold. ``fields`` are about metadata.name. Both empty match no node."""
-
-    labels: tuple[Requirement, ...]
-    fields: tuple[Requirement, ...]
 
 
 class Spread(NamedTuple):
@@ -120,7 +103,6 @@ def parse_pod(obj: Object) -> PodInfo:
     node_affinity = affinity.get("nodeAffinity") or {}
     together = affinity.get("podAffinity") or {}
     apart = affinity.get("podAntiAffinity") or {}
-    required = node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
     requests = pod_requests(held_spec(obj))
     amounts = dict(requests.amounts)
     return PodInfo(
@@ -137,15 +119,13 @@ def parse_pod(obj: Object) -> PodInfo:
         requests=tuple(sorted((name, amount) for name, amount in amounts.items() if amount)),
         scored_cpu=requests.scored_cpu,
         scored_memory=requests.scored_memory,
-        host_ports=_host_ports(spec),
+        host_ports=host_ports(spec),
         images=tuple(item.get("image") or "" for item in spec.get("containers") or ()),
         tolerations=tuple(_toleration(item) for item in spec.get("tolerations") or ()),
         node_selector=tuple(sorted((spec.get("nodeSelector") or {}).items())),
-        node_terms=None
-        if required is None
-        else tuple(_node_term(item) for item in required.get("nodeSelectorTerms") or ()),
+        node_terms=required_terms(spec),
         preferred_nodes=tuple(
-            (int(item.get("weight") or 0), _node_term(item.get("preference") or {}))
+            (int(item.get("weight") or 0), node_term(item.get("preference") or {}))
             for item in node_affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()
         ),
         spread=tuple(_spread(item, labels) for item in spec.get("topologySpreadConstraints") or ()),
@@ -165,20 +145,6 @@ def _controller(meta: Object) -> str:
     return ""
 
 
-def _host_ports(spec: Object) -> tuple[HostPort, ...]:
-    found = []
-    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
-        for port in container.get("ports") or ():
-            number = port.get("hostPort")
-            if spec.get("hostNetwork"):
-                number = number or port.get("containerPort")
-            if number:
-                address = port.get("hostIP") or ""
-                address = "" if address == "0.0.0.0" else address
-                found.append((address, port.get("protocol") or "TCP", int(number)))
-    return tuple(found)
-
-
 def _toleration(item: Object) -> Toleration:
     return Toleration(
         item.get("key") or "",
@@ -186,18 +152,6 @@ def _toleration(item: Object) -> Toleration:
         item.get("value") or "",
         item.get("effect") or "",
     )
-
-
-def _node_term(term: Object) -> NodeTerm:
-    return NodeTerm(
-        tuple(_node_requirement(item) for item in term.get("matchExpressions") or ()),
-        tuple(_node_requirement(item) for item in term.get("matchFields") or ()),
-    )
-
-
-def _node_requirement(item: Object) -> Requirement:
-    operator = NODE_OPERATORS.get(item.get("operator") or "", "in")
-    return Requirement(item.get("key") or "", operator, frozenset(item.get("values") or ()))
 
 
 def _spread(item: Object, labels: dict[str, str]) -> Spread:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from actors.kubelet.runtimes.memory import Behaviour
-from cluster.api.resources import PODS
+from cluster.api.resources import NODES, PODS
 from tests.unit.actors.kubelet.bench import NodeBench, container, pod, simulated
 
 
@@ -65,3 +65,47 @@ async def test_room_is_free_once_the_api_says_so(bench: NodeBench) -> None:
     began = asyncio.get_running_loop().time()
     await bench.running("next")
     assert asyncio.get_running_loop().time() - began < 10
+
+
+@simulated
+async def test_a_node_that_the_pod_must_not_be_on(bench: NodeBench) -> None:
+    problem = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+    bench.create(pod("web", nodeSelector={"disk": "ssd"}))
+    await bench.until(lambda: bench.status()["phase"] == "Failed")
+    assert bench.status()["reason"] == "NodeAffinity"
+    assert bench.status()["message"] == f"Pod was rejected: {problem}"
+    assert ("NodeAffinity", problem) in bench.events()
+    # The label is there before the pod, and may reach the kubelet after it.
+    node = bench.node()
+    labels = {**node["metadata"]["labels"], "disk": "ssd"}
+    bench.state.put(NODES, {**node, "metadata": {**node["metadata"], "labels": labels}})
+    bench.create(pod("next", nodeSelector={"disk": "ssd"}))
+    await bench.running("next")
+    field = {"key": "metadata.name", "operator": "In", "values": ["node-2"]}
+    terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
+    bench.create(pod("other", affinity={"nodeAffinity": required}))
+    await bench.until(lambda: bench.status("other")["phase"] == "Failed")
+    assert bench.status("other")["reason"] == "NodeAffinity"
+
+
+@simulated
+async def test_a_port_of_the_node_that_another_pod_has(bench: NodeBench) -> None:
+    ports = [{"containerPort": 80, "hostPort": 8080, "hostIP": "10.245.0.1"}]
+    bench.create(pod("web", [container(ports=ports)]))
+    await bench.running()
+    await bench.stop_kubelet()
+    await bench.start_kubelet()
+    taken = [{"containerPort": 80, "hostPort": 8080}]
+    bench.create(pod("more", [container(ports=taken)]))
+    await bench.until(lambda: bench.status("more")["phase"] == "Failed")
+    status = bench.status("more")
+    assert status["reason"] == "NodePorts"
+    assert status["message"] == (
+        "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the "
+        "requested pod ports"
+    )
+    bench.delete("web")
+    await bench.until(lambda: bench.pod("web") is None)
+    bench.create(pod("next", [container(ports=taken)]))
+    await bench.running("next")
