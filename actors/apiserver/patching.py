@@ -34,6 +34,7 @@ PATCH_TYPES: dict[str, PatchType] = {
     "application/apply-patch+yaml": "apply",
 }
 
+_SECRETS = ("", "secrets")
 _OPERATION_FIELDS = frozenset({"op", "path", "from", "value"})
 
 
@@ -113,17 +114,19 @@ def conform(
     except StatusError as error:
         if not isinstance(error.__cause__, WrongType):
             raise
-        raise _undecodable(patch, live, str(error.__cause__)) from error
+        raise _undecodable(call, patch, live, str(error.__cause__)) from error
     texts = [*patch.findings, *found]
     if not texts or mode == "Ignore":
         return
     if mode == "Strict":
-        raise _undecodable(patch, live, f"strict decoding error: {', '.join(texts)}")
+        raise _undecodable(call, patch, live, f"strict decoding error: {', '.join(texts)}")
     call.warnings.extend(texts)
 
 
-def _undecodable(patch: Patch, live: Object, why: str) -> StatusError:
-    value = status.quoted(patch.shown(patch.revise(live)))
+def _undecodable(call: Call, patch: Patch, live: Object, why: str) -> StatusError:
+    # Messages of refusals are in audit logs and traces, where no Secret may be.
+    shown = "" if call.resource == _SECRETS else patch.shown(patch.revise(live))
+    value = status.quoted(shown)
     cause = Cause("patch", "FieldValueInvalid", f"Invalid value: {value}: {why}")
     return status.invalid_object("", "", "", [cause])
 

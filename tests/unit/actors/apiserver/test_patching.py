@@ -80,6 +80,16 @@ async def test_custom_resources(plane: ControlPlane) -> None:
     await invalid(patch({"metadata": {"labels": 5}}))
 
 
+async def test_a_secret_is_not_repeated(plane: ControlPlane) -> None:
+    await plane.create("secrets", {"metadata": {"name": "a"}, "stringData": {"x": "y"}}, "default")
+    for content in (MERGE, STRATEGIC):
+        patch = plane.patch(
+            "secrets", "a", {"odd": 1}, "default", content_type=content, fieldValidation="Strict"
+        )
+        told = (await invalid(patch))["message"]
+        assert told == 'Invalid value: "": strict decoding error: unknown field "odd"'
+
+
 async def test_scale(plane: ControlPlane) -> None:
     labels = {"app": "web"}
     template = {
