@@ -38,6 +38,9 @@ RAFT_BATCH_BYTES_MAX = 1 * MIB
 # Entries after which a replica writes a snapshot and drops its log on disk.
 RAFT_SNAPSHOT_ENTRIES = 100_000
 RAFT_SNAPSHOT_LOG_BYTES = 64 * MIB
+# How many times as long as the last snapshot the log on disk may become before the next: snapshots
+# cost a heavy writer half of what the log does, and a start reads three times the state at most.
+RAFT_LOG_TO_SNAPSHOT = 2
 # Of the log in memory: what stays of what is applied, for followers that are a little behind, and
 # after how much more that is looked at.
 RAFT_KEEP_ENTRIES = 10_000

@@ -40,9 +40,9 @@ class Counted:
 
 class Snapshots:
     """``entries``: log entries after which one is due. ``applied_bytes``: of entries applied since
-    the last one, which had ``last_bytes``. It is due, too, when the first are as many as the
-    second, so that writing snapshots costs no more than writing the log, however large the state;
-    and at once if a peer can only be helped by a newer one.
+    the last one, which had ``last_bytes``. It is due, too, when the first are
+    ``RAFT_LOG_TO_SNAPSHOT`` times the second, so that writing snapshots costs less than writing the
+    log, however large the state; and at once if a peer can only be helped by a newer one.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Snapshots:
             # to begin anew.
             return self.applied_bytes + entries * ENTRY_BYTES >= limits.RAFT_HOLD_BYTES
         return entries >= self._entries or self.applied_bytes >= max(
-            limits.RAFT_SNAPSHOT_LOG_BYTES, self.last_bytes
+            limits.RAFT_SNAPSHOT_LOG_BYTES, limits.RAFT_LOG_TO_SNAPSHOT * self.last_bytes
         )
 
     def take(self, machine: StateMachine, member: Member) -> None:

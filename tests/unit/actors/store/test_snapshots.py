@@ -94,7 +94,8 @@ def test_it_is_due_by_bytes_and_by_more_the_larger_the_last_one_was() -> None:
     assert not rig.due
     rig.snapshots.applied_bytes += 1
     assert rig.due
-    rig.snapshots.last_bytes = limits.RAFT_SNAPSHOT_LOG_BYTES + 1
+    rig.snapshots.last_bytes = limits.RAFT_SNAPSHOT_LOG_BYTES
+    rig.snapshots.applied_bytes = limits.RAFT_LOG_TO_SNAPSHOT * limits.RAFT_SNAPSHOT_LOG_BYTES - 1
     assert not rig.due
     rig.snapshots.applied_bytes += 1
     assert rig.due
