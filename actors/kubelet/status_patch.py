@@ -16,8 +16,9 @@ REPLACED = ("podIPs", "hostIPs")
 OPTIONAL_IN_CONDITION = ("reason", "message")
 
 
-def make_patch(uid: str, status: Object, last: Object) -> Object:
-    """From ``last`` (what the API object has) to ``status``; refused if the uid is another."""
+def make_patch(uid: str, revision: int, status: Object, last: Object) -> Object:
+    """From ``last`` (what the API object has at ``revision``) to ``status``; refused if the uid or
+    the revision is another."""
     body: dict[str, Any] = dict(status)
     for key in REPLACED:
         if key in status:
@@ -36,7 +37,8 @@ def make_patch(uid: str, status: Object, last: Object) -> Object:
         for item in last.get("conditions") or ()
         if item["type"] in RESIZE_CONDITIONS and item["type"] not in present
     )
-    return {"metadata": {"uid": uid}, "status": body}
+    meta = {"uid": uid, "resourceVersion": str(revision)}
+    return {"metadata": meta, "status": body}
 
 
 def differs(status: Object, last: Object) -> bool:

@@ -274,6 +274,24 @@ class TestPatches:
         await api.patch(here, change, JSON_PATCH, code=422)
         await api.patch(here, change, "text/plain", code=415)
 
+    async def test_of_a_version_that_is_over(self, api: Api, namespace: str) -> None:
+        path = deployments(namespace)
+        first = await api.create(path, deployment())
+        for here in (f"{path}/web", f"{path}/web/status"):
+            change = {"status": {"observedGeneration": 1}, "spec": {"replicas": 2}}
+            patch = {
+                "metadata": {
+                    "resourceVersion": first.version,
+                    "uid": first.body["metadata"]["uid"],
+                },
+                **change,
+            }
+            first = await api.patch(here, patch, STRATEGIC)
+            patch["status"] = {"observedGeneration": 2}
+            patch["spec"] = {"replicas": 3}
+            refused = await api.patch(here, patch, STRATEGIC, code=409)
+            assert refused.body["reason"] == "Conflict"
+
     async def test_apply_and_conflicts(self, api: Api, namespace: str) -> None:
         here = f"{deployments(namespace)}/web"
         await api.patch(here, deployment(replicas=2), APPLY, fieldManager="one", code=201)

@@ -10,8 +10,8 @@ def condition(kind: str, value: str, **fields: str) -> Object:
 
 def test_conditions_of_others_are_not_sent() -> None:
     conditions = [condition("DisruptionTarget", "True"), condition("Ready", "True")]
-    patch = status_patch.make_patch("u", {"phase": "Running", "conditions": conditions}, {})
-    assert patch["metadata"] == {"uid": "u"}
+    patch = status_patch.make_patch("u", 7, {"phase": "Running", "conditions": conditions}, {})
+    assert patch["metadata"] == {"uid": "u", "resourceVersion": "7"}
     assert patch["status"]["conditions"] == [
         {"type": "Ready", "status": "True", "reason": None, "message": None}
     ]
@@ -20,7 +20,7 @@ def test_conditions_of_others_are_not_sent() -> None:
 def test_what_is_gone_is_taken_away() -> None:
     last = {"phase": "Running", "podIP": "10.0.0.1", "reason": "x"}
     status = {"phase": "Running", "podIPs": [{"ip": "10.0.0.2"}]}
-    body = status_patch.make_patch("u", status, last)["status"]
+    body = status_patch.make_patch("u", 7, status, last)["status"]
     assert body["podIP"] is None and body["reason"] is None and "message" not in body
     assert body["podIPs"] == [{"$patch": "replace"}, {"ip": "10.0.0.2"}]
 
