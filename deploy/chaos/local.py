@@ -16,7 +16,7 @@ from cluster.chaos import plan
 from cluster.chaos.orders import Active, Healed, Order, View
 from cluster.settings import ClusterSettings
 from deploy import processes, state
-from deploy.chaos import journal, looking
+from deploy.chaos import history, journal, looking, words
 from deploy.chaos.containers import Containers
 from deploy.chaos.evidence import Evidence
 from deploy.chaos.hands import Hindered
@@ -69,6 +69,8 @@ class Chaos:
             page.put(entry)
         begun(entry.active)
         try:
+            begins = history.line(entry.name, words.about(order), victims(entry.active))
+            journal.write(self._data_dir, self._user, begins)
             found = means.strike(settings, entry, seed)
         except Exception as error:
             self._keep(entry, "standing", Evidence(doubt=f"cut short: {error}"))
@@ -131,6 +133,12 @@ class Chaos:
             kept = msgspec.structs.replace(entry, active=known, phase=phase)
             page.put(kept)
         return kept
+
+
+def victims(active: Active) -> tuple[str, ...]:
+    """Those that suffer: of one and all others the one, for the others have each other."""
+    rest = not active.order.other and active.order.way != "bridge"
+    return active.names if rest else (*active.names, *active.others)
 
 
 def keeper() -> dict[str, int]:

@@ -16,6 +16,7 @@ import typer.core
 from cluster import trace_subjects, trace_tree
 from cluster.settings import ClusterSettings
 from cluster.trace_subjects import Record
+from deploy.chaos import history
 from deploy.commands import trace_export, trace_level
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.tracing import files, live, lookup, tail, text, window
@@ -202,7 +203,8 @@ def why(
     kept = [one for one in records if one.get("trace") not in chosen]
     kept = [one for one in kept if why_module.wanted(one, subject)]
     kept += records_of(settings, traces)
-    for line in why_module.lines(why_module.story(traces, kept, target)):
+    faults = history.read(settings.data_dir)
+    for line in why_module.lines(why_module.story(traces, kept, target, faults)):
         print(line)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from cluster.trace_subjects import COALESCED, PARTS, READS, Record, target
 from cluster.trace_tree import Span, build, walk
+from deploy.chaos.history import Past
+from deploy.tracing import blame
 from deploy.tracing.sentences import STEPS, Act, of_note, who
 from deploy.tracing.text import is_request
 
@@ -76,10 +78,13 @@ def wanted(record: Record, subject: Subject) -> bool:
     return is_decision(record) or (record["event"] == "note" and subject.is_noted(record))
 
 
-def story(traces: Iterable[str], records: Sequence[Record], words: str) -> list[Entry]:
-    """What happened to the object. ``records``: all of those traces, and what is ``wanted``."""
+def story(
+    traces: Iterable[str], records: Sequence[Record], words: str, faults: Sequence[Past] = ()
+) -> list[Entry]:
+    """What happened to the object. ``records``: all of those traces, and what is ``wanted``.
+    ``faults``: what was broken on purpose."""
     subject = Subject(words)
-    teller = Teller(records)
+    teller = Teller(records, faults)
     entries: list[Entry] = []
     by_trace: dict[str, list[Record]] = {}
     for record in records:
@@ -92,7 +97,7 @@ def story(traces: Iterable[str], records: Sequence[Record], words: str) -> list[
             entries += acts_on(subject, root, trace, teller)
     for record in unique(records):
         if subject.is_noted(record) and not teller.has_told(record):
-            entries += [noted(record)]
+            entries += [noted(record, faults)]
         elif subject.decides(record):
             entries += [decided(record, teller)]
     found = [entry for entry in entries if entry.text]
@@ -113,8 +118,9 @@ def unique(records: Iterable[Record]) -> Iterator[Record]:
 class Teller:
     """Knows what led to what."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Record], faults: Sequence[Past] = ()) -> None:
         known = list(records)
+        self._faults = faults
         # By who decided what on which object.
         self._decisions: dict[tuple[str, str, str], list[Record]] = {}
         for record in filter(is_decision, known):
@@ -164,7 +170,7 @@ class Teller:
         if note is None:
             return words
         self._used.add(id(note))
-        return f"{words}: {note['why']}"
+        return f"{words}: {note['why']}{blame.of_silence(note, self._faults)}"
 
     def causes(self, identity: str) -> list[str]:
         """What led to a span, the nearest first; then what led to it besides."""
@@ -245,14 +251,16 @@ def acts_on(subject: Subject, root: Span, trace: str, teller: Teller) -> Iterato
         yield Entry(request.begin, teller.why(act, "it"), causes, trace)
 
 
-def noted(record: Record) -> Entry:
+def noted(record: Record, faults: Sequence[Past] = ()) -> Entry:
     """A note on the object."""
     if is_decision(record):
         step = str(record["msg"]).rpartition(".")[2]
         text = f"{who(str(record['from']))} decided on it ({step}): {record['why']}"
+        text += blame.of_silence(record, faults)
         return Entry(float(record["ts"]), text)
     said = of_note(record)
-    return Entry(float(record["ts"]), said[0] if said else "", said[1:])
+    text = said[0] + blame.of_exit(record, faults) if said else ""
+    return Entry(float(record["ts"]), text, said[1:])
 
 
 def decided(record: Record, teller: Teller) -> Entry:
