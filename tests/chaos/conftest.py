@@ -32,7 +32,8 @@ def free_number() -> int:
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     for number in range(5 + worker % 3, 14, 3):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", FIRST_PORT + 100 * number)):
+            # As ``RealCluster`` counts them.
+            if probe.connect_ex(("127.0.0.1", FIRST_PORT + 100 * number + 10 * worker)):
                 return number
     pytest.fail("the ports of all clusters for tests are in use")
 
