@@ -172,13 +172,13 @@ def replica_components(
     from actors.controllers.actor import ControllerManager
     from actors.scheduler.actor import SchedulerActor
 
-    root_ca = authority.ca_certificate.decode()
+    trust = authority.ca_certificate.decode(), authority.service_account_key
     settings, name, servers = live.now, live.process, live.servers
     provider = LocalProvider(settings, backends.packet_filter)
     return [
         Component(names.STORE, lambda: store_actor(live.now, name), STORE_POLICY),
         Component(names.APISERVER, lambda: ApiServerActor(live, authority, http)),
-        Component(names.CONTROLLERS, lambda: ControllerManager(live.now, name, servers, root_ca)),
+        Component(names.CONTROLLERS, lambda: ControllerManager(live.now, name, servers, *trust)),
         Component(names.SCHEDULER, lambda: SchedulerActor(name, servers)),
         Component(names.CLOUD, lambda: CloudActor(name, servers, provider)),
         tracer_component(settings, name),

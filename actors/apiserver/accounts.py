@@ -1,10 +1,13 @@
 """ServiceAccount tokens: issued for TokenRequest, verified at the doors.
 
 Job: keys and claims (``cluster.security.tokens``) joined with what the store knows: a token dies
-with its account, or with the pod it is bound to. Must not know: HTTP.
+with its account, or with the pod it is bound to; one without end with the Secret that holds it.
+Must not know: HTTP.
 Source: docs "Managing Service Accounts".
 """
 
+import base64
+import hmac
 from collections.abc import Callable, Sequence
 
 from actors.apiserver.authority import Authority
@@ -14,7 +17,7 @@ from cluster import names
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, by_resource
 from cluster.api.timestamps import seconds_of
-from cluster.security import certificates, tokens
+from cluster.security import certificates, secret_tokens, tokens
 
 _ACCOUNTS = by_resource("", "v1", "serviceaccounts")
 _PODS = by_resource("", "v1", "pods")
@@ -53,7 +56,7 @@ class Accounts:
         try:
             account = tokens.verify(keys, token, self.issuer, audiences, self._now())
         except tokens.InvalidToken:
-            return None
+            return await self._of_secret(token, audiences)
         if not await self._lives(_ACCOUNTS, account.namespace, account.name, account.uid):
             return None
         if not await self._bound_lives(account):
@@ -61,6 +64,40 @@ class Accounts:
         extra = {key: tuple(values) for key, values in account.extra().items()}
         groups = (*account.groups(), names.GROUP_AUTHENTICATED)
         return Caller(account.user(), groups, account.uid, extra), account.audiences
+
+    async def _of_secret(
+        self, token: str, audiences: Sequence[str]
+    ) -> tuple[Caller, tuple[str, ...]] | None:
+        """Of a token that a Secret holds. It names no audience: it is meant for this server."""
+        common = tuple(audience for audience in audiences if audience == self.issuer)
+        try:
+            account = secret_tokens.verify((self._key.public_key(),), token)
+        except tokens.InvalidToken:
+            return None
+        if not common or account.secret is None:
+            return None
+        if not await self._lives(_ACCOUNTS, account.namespace, account.name, account.uid):
+            return None
+        if not await self._held(account.namespace, account.secret.name, token):
+            return None
+        groups = (*account.groups(), names.GROUP_AUTHENTICATED)
+        return Caller(account.user(), groups, account.uid, {}), common
+
+    async def _held(self, namespace: str, name: str, token: str) -> bool:
+        """Whether a Secret holds the token, and it still counts."""
+        assert _SECRETS is not None
+        for fresh in (False, True):
+            item = await self._objects.find(_SECRETS, namespace, name, fresh=fresh)
+            if item is None:
+                continue
+            secret = decode(item.value)
+            held = str((secret.get("data") or {}).get("token") or "").encode()
+            mine = base64.b64encode(token.encode())
+            if secret.get("type") == secret_tokens.SECRET_TYPE and hmac.compare_digest(held, mine):
+                metadata = secret["metadata"]
+                over = secret_tokens.INVALID_SINCE in (metadata.get("labels") or {})
+                return not over and not metadata.get("deletionTimestamp")
+        return False
 
     async def _bound_lives(self, account: tokens.Account) -> bool:
         """A token dies with what it is bound to. The node of a pod-bound token only says where."""

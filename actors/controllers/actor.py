@@ -27,14 +27,20 @@ FIELD_MANAGER = "kube-controller-manager"
 class ControllerManager(Actor):
     """``replica``: the control-plane process it runs in. ``servers``: addresses of API servers in
     order of preference. ``root_ca``: the cluster's CA certificate (PEM) that every namespace gets
-    as ConfigMap kube-root-ca.crt ('' for none)."""
+    as ConfigMap kube-root-ca.crt ('' for none). ``token_key``: what tokens in Secrets are signed
+    with (PEM; empty: there are none)."""
 
     def __init__(
-        self, settings: ClusterSettings, replica: str, servers: Sequence[str], root_ca: str = ""
+        self,
+        settings: ClusterSettings,
+        replica: str,
+        servers: Sequence[str],
+        root_ca: str = "",
+        token_key: bytes = b"",
     ) -> None:
         self._servers = servers
         self._replica = replica
-        self._controllers = make_controllers(settings, root_ca)
+        self._controllers = make_controllers(settings, root_ca, token_key)
         self._children: list[Ref] = []
 
     async def started(self) -> None:

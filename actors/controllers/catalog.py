@@ -1,6 +1,7 @@
 """The list of controllers, in the order in which they start. Must not know how they run."""
 
 from actors.controllers import (
+    account_secrets,
     cluster_role_aggregation,
     deployment,
     disruption,
@@ -22,8 +23,11 @@ from actors.controllers.plan import Controller
 from cluster.settings import ClusterSettings
 
 
-def make_controllers(settings: ClusterSettings, root_ca_pem: str) -> tuple[Controller, ...]:
-    """All controllers. Without ``root_ca_pem`` nothing publishes a CA."""
+def make_controllers(
+    settings: ClusterSettings, root_ca_pem: str, token_key: bytes = b""
+) -> tuple[Controller, ...]:
+    """All controllers. Without ``root_ca_pem`` nothing publishes a CA, without ``token_key`` (PEM)
+    no Secret gets a token."""
     found = [
         service_account.CONTROLLER,
         deployment.CONTROLLER,
@@ -43,4 +47,6 @@ def make_controllers(settings: ClusterSettings, root_ca_pem: str) -> tuple[Contr
     ]
     if root_ca_pem:
         found.insert(1, root_ca.make_controller(root_ca_pem))
+    if token_key:
+        found.append(account_secrets.make_controller(token_key, root_ca_pem))
     return tuple(found)

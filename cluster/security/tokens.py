@@ -128,6 +128,11 @@ def issue(
     }
     if account.token_id:
         claims["jti"] = account.token_id
+    return sign(key, claims)
+
+
+def sign(key: PrivateKey, claims: dict[str, Any]) -> str:
+    """A token that makes these claims."""
     headers = {"kid": key_id(key.public_key())}
     return _JWS.encode(orjson.dumps(claims), key, algorithm=ALGORITHM, headers=headers)
 
@@ -137,7 +142,7 @@ def verify(
 ) -> Account:
     """Whom the token proves. ``audiences``: it must be meant for at least one of them; those it is
     meant for are in the answer. Raises InvalidToken."""
-    claims = _claims(keys, token)
+    claims = signed_claims(keys, token)
     if claims.get("iss") != issuer:
         raise InvalidToken("token of another issuer")
     _check_times(claims, now)
@@ -154,7 +159,8 @@ def verify(
     return account
 
 
-def _claims(keys: Sequence[PublicKey], token: str) -> dict[str, Any]:
+def signed_claims(keys: Sequence[PublicKey], token: str) -> dict[str, Any]:
+    """What a token claims that one of the keys has signed. Raises InvalidToken."""
     if len(token) > TOKEN_CHARS_MAX:
         raise InvalidToken("token is too long")
     payload: bytes | None = None

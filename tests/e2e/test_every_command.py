@@ -1,5 +1,6 @@
 """Every command of kubectl 1.37: ``commands_of_kubectl.py``, on simulated containers."""
 
+import base64
 import re
 import shlex
 import subprocess
@@ -51,6 +52,25 @@ def check(kubectl: Kubectl, row: Row) -> None:
 def test_command(kubectl: Kubectl, command: str) -> None:
     for row in COMMANDS[command]:
         check(kubectl, row)
+
+
+ACCOUNT_SECRET = """
+apiVersion: v1
+kind: Secret
+metadata: {name: keeper-token, annotations: {kubernetes.io/service-account.name: keeper}}
+type: kubernetes.io/service-account-token
+"""
+
+
+def test_a_secret_gets_the_token_of_its_account_and_goes_with_it(kubectl: Kubectl) -> None:
+    kubectl("create", "serviceaccount", "keeper")
+    kubectl("apply", "-f", "-", stdin=ACCOUNT_SECRET)
+    kubectl("wait", "secret/keeper-token", "--for=jsonpath={.data.token}", "--timeout=10s")
+    token = kubectl("get", "secret", "keeper-token", "-o", "jsonpath={.data.token}")
+    told = kubectl("auth", "whoami", f"--token={base64.b64decode(token).decode()}")
+    assert "system:serviceaccount:every:keeper" in told
+    kubectl("delete", "serviceaccount", "keeper")
+    kubectl("wait", "secret/keeper-token", "--for=delete", "--timeout=10s")
 
 
 def test_kustomize(kubectl: Kubectl, tmp_path: Path) -> None:

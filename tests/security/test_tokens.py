@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from cluster.security import certificates, tokens
+from cluster.security import certificates, secret_tokens, tokens
 from deploy import pki
-from tests.security.door import ADMIN, NOBODY, Door, bearer, rule, user
+from tests.security.door import ADMIN, MERGE, NOBODY, Door, bearer, rule, user
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -211,8 +212,7 @@ async def test_who_may_ask_for_tokens_of_one_account_gets_no_other(door: Door) -
     assert (await door.ask(ted, "POST", f"{ACCOUNT}/token", long)).code == 422
 
 
-async def test_a_secret_of_the_old_kind_is_no_way_to_a_token(door: Door) -> None:
-    """What it holds is what its writer put there, and that proves nothing."""
+async def test_what_a_writer_put_into_a_secret_proves_nothing(door: Door) -> None:
     await door.grant(
         "secrets", "sam", rule("create get", "core", "secrets"), namespace="tokens-test"
     )
@@ -227,6 +227,65 @@ async def test_a_secret_of_the_old_kind_is_no_way_to_a_token(door: Door) -> None
     assert (await door.ask(user("sam"), "POST", f"{SPACE}/secrets", made)).code == 201
     found = await door.must("GET", f"{SPACE}/secrets/old")
     assert await code(door, base64.b64decode(found["data"]["token"]).decode()) == 401
+
+
+async def secret_for(door: Door, name: str, account: str = ACCOUNT) -> str:
+    """The token in a new Secret for the account, as the controller would put it there."""
+    found = (await door.must("GET", account))["metadata"]
+    token = secret_tokens.issue(cluster_key(door), "tokens-test", found["name"], found["uid"], name)
+    made = {
+        "metadata": {"name": name, "annotations": {secret_tokens.ACCOUNT_NAME: found["name"]}},
+        "type": secret_tokens.SECRET_TYPE,
+        "stringData": {"token": token},
+    }
+    await door.must("POST", f"{SPACE}/secrets", made)
+    return token
+
+
+async def test_a_token_in_a_secret_lives_as_long_as_that(door: Door) -> None:
+    token = await secret_for(door, "kept")
+    info = (await door.must("POST", WHO, {}, who=bearer(token)))["status"]["userInfo"]
+    assert info["username"] == "system:serviceaccount:tokens-test:robot"
+    assert "system:serviceaccounts:tokens-test" in info["groups"] and "extra" not in info
+    for audiences, known in (([API], True), (["elsewhere"], False)):
+        asked = {"spec": {"token": token, "audiences": audiences}}
+        told = (await door.must("POST", REVIEWS, asked))["status"]
+        assert told.get("authenticated", False) is known
+    here = f"{SPACE}/secrets/kept"
+    for since, expected in (("2026-01-01", 401), (None, 201)):
+        change = {"metadata": {"labels": {secret_tokens.INVALID_SINCE: since}}}
+        assert (await door.ask(ADMIN, "PATCH", here, change, kind=MERGE)).code == 200
+        assert await code(door, token) == expected
+    await door.must("DELETE", here)
+    assert await code(door, token) == 401
+
+
+async def test_a_signed_token_needs_the_secret_that_holds_it(door: Door) -> None:
+    uid = (await door.must("GET", ACCOUNT))["metadata"]["uid"]
+    mine = ("tokens-test", "robot", uid)
+    await secret_for(door, "holder")
+    data = {"token": secret_tokens.issue(cluster_key(door), *mine, "plain")}
+    await door.must("POST", f"{SPACE}/secrets", {"metadata": {"name": "plain"}, "stringData": data})
+    other = ("tokens-test", "robot", "another-uid", "holder")
+    forged = ec.generate_private_key(ec.SECP256R1())
+    for token in (
+        data["token"],
+        secret_tokens.issue(cluster_key(door), *mine, "missing"),
+        secret_tokens.issue(cluster_key(door), *other),
+        secret_tokens.issue(forged, *mine, "holder"),
+    ):
+        assert await code(door, token) == 401
+
+
+async def test_a_token_in_a_secret_dies_with_its_account(door: Door) -> None:
+    short = f"{SPACE}/serviceaccounts/short"
+    await door.must("POST", f"{SPACE}/serviceaccounts", {"metadata": {"name": "short"}})
+    token = await secret_for(door, "of-short", short)
+    assert await code(door, token) == 201
+    await door.must("DELETE", short)
+    assert await code(door, token) == 401
+    await door.must("POST", f"{SPACE}/serviceaccounts", {"metadata": {"name": "short"}})
+    assert await code(door, token) == 401
 
 
 async def test_bootstrap_tokens(door: Door) -> None:

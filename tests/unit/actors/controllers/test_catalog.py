@@ -1,16 +1,20 @@
 """The list of controllers, and what they watch."""
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from actors.controllers.catalog import make_controllers
 from actors.controllers.served import NAMESPACED, RESOURCES, by_identity, by_reference, custom
 from cluster.api.resources import DEPLOYMENTS, EVENTS, PODS, Resource
 from cluster.api.types import Object
+from cluster.security import certificates
 from tests.unit.actors.controllers.cluster import SETTINGS
 
 
 def test_every_controller_has_a_name_of_its_own() -> None:
-    controllers = make_controllers(SETTINGS, "PEM")
+    key = certificates.key_pem(ec.derive_private_key(12345, ec.SECP256R1()))
+    controllers = make_controllers(SETTINGS, "PEM", key)
     names = [controller.name for controller in controllers]
-    assert len(set(names)) == len(names) == 16
+    assert len(set(names)) == len(names) == 17
     assert len(make_controllers(SETTINGS, "")) == 15
     assert all(len(set(item.resources)) == len(item.resources) for item in controllers)
 

@@ -1,0 +1,64 @@
+"""Tokens of ServiceAccounts that are kept in Secrets: without end, until the Secret goes.
+
+Source: docs "Managing Service Accounts", manual management of Secrets for ServiceAccounts. Must not
+know: whether the Secret and the account still exist (the caller asks the store).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cluster.api.types import Object
+from cluster.security import tokens
+from cluster.security.accounts import service_account_user
+from cluster.security.tokens import Account, BoundObject, InvalidToken
+
+SECRET_TYPE = "kubernetes.io/service-account-token"
+# Annotations: whose token it holds.
+ACCOUNT_NAME = "kubernetes.io/service-account.name"
+ACCOUNT_UID = "kubernetes.io/service-account.uid"
+# A label: the token counts no longer.
+INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
+ISSUER = "kubernetes/serviceaccount"
+_CLAIM = "kubernetes.io/serviceaccount/"
+
+
+def account_of(secret: Object) -> tuple[str, str]:
+    """Name and uid of the account that a Secret is for; '' for what it does not say."""
+    annotations = secret["metadata"].get("annotations") or {}
+    return annotations.get(ACCOUNT_NAME) or "", annotations.get(ACCOUNT_UID) or ""
+
+
+def issue(key: tokens.PrivateKey, namespace: str, name: str, uid: str, secret: str) -> str:
+    """The token of the account for a Secret of that name: always the same one."""
+    claims = {
+        "iss": ISSUER,
+        f"{_CLAIM}namespace": namespace,
+        f"{_CLAIM}secret.name": secret,
+        f"{_CLAIM}service-account.name": name,
+        f"{_CLAIM}service-account.uid": uid,
+        "sub": service_account_user(namespace, name),
+    }
+    return tokens.sign(key, claims)
+
+
+def verify(keys: Sequence[tokens.PublicKey], token: str) -> Account:
+    """Whom it speaks for, and the Secret that must hold it (without uid). Raises InvalidToken."""
+    claims = tokens.signed_claims(keys, token)
+    if claims.get("iss") != ISSUER:
+        raise InvalidToken("token of another issuer")
+    account = Account(
+        _text(claims, "namespace"),
+        _text(claims, "service-account.name"),
+        _text(claims, "service-account.uid"),
+        secret=BoundObject(_text(claims, "secret.name"), ""),
+    )
+    if claims.get("sub") != account.user():
+        raise InvalidToken("token subject and account differ")
+    return account
+
+
+def _text(claims: dict[str, Any], name: str) -> str:
+    found = claims.get(_CLAIM + name)
+    if not isinstance(found, str) or not found:
+        raise InvalidToken(f"token does not say {name}")
+    return found
