@@ -17,6 +17,7 @@ from cluster import names
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, by_resource
 from cluster.api.timestamps import seconds_of
+from cluster.api.validation.configuration import TOKEN_TYPE
 from cluster.security import certificates, secret_tokens, tokens
 
 _ACCOUNTS = by_resource("", "v1", "serviceaccounts")
@@ -93,7 +94,7 @@ class Accounts:
             secret = decode(item.value)
             held = str((secret.get("data") or {}).get("token") or "").encode()
             mine = base64.b64encode(token.encode())
-            if secret.get("type") == secret_tokens.SECRET_TYPE and hmac.compare_digest(held, mine):
+            if secret.get("type") == TOKEN_TYPE and hmac.compare_digest(held, mine):
                 metadata = secret["metadata"]
                 over = secret_tokens.INVALID_SINCE in (metadata.get("labels") or {})
                 return not over and not metadata.get("deletionTimestamp")

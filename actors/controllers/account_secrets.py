@@ -22,6 +22,7 @@ from actors.controllers.plan import (
 )
 from cluster.api.resources import SECRETS, SERVICE_ACCOUNTS
 from cluster.api.types import Object
+from cluster.api.validation.configuration import TOKEN_TYPE
 from cluster.security import certificates, secret_tokens, tokens
 
 
@@ -68,7 +69,7 @@ class AccountSecrets:
 
 def is_token(secret: Object) -> bool:
     """Whether it is to hold the token of an account."""
-    return bool(secret.get("type") == secret_tokens.SECRET_TYPE)
+    return bool(secret.get("type") == TOKEN_TYPE)
 
 
 def secret_keys(view: View, old: Object | None, new: Object | None) -> Iterable[Key]:

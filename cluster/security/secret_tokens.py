@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from cluster.api.types import Object
+from cluster.api.validation.configuration import ACCOUNT_NAME
 from cluster.security import tokens
 from cluster.security.accounts import service_account_user
 from cluster.security.tokens import Account, BoundObject, InvalidToken
 
-SECRET_TYPE = "kubernetes.io/service-account-token"
-# Annotations: whose token it holds.
-ACCOUNT_NAME = "kubernetes.io/service-account.name"
+# An annotation beside the account's name.
 ACCOUNT_UID = "kubernetes.io/service-account.uid"
 # A label: the token counts no longer.
 INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"

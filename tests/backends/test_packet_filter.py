@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
-from actors.kit.world.netns import enter_namespace
+from actors.kit.world.netns import in_namespace
 from actors.kit.world.nftables import NftablesPacketFilter, open_session
 from actors.kit.world.packet_filter import (
     Backend,
@@ -150,22 +150,7 @@ def run(command: str, stdin: str | None = None) -> None:
 
 def inside(namespace: str, make: Callable[[], Value]) -> Value:
     """Call ``make`` in the namespace; a socket keeps the namespace it was born in."""
-    found: list[Any] = []
-
-    def work() -> None:
-        try:
-            enter_namespace(f"/run/netns/{namespace}")
-            found.append(make())
-        except OSError as error:
-            found.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    if isinstance(found[0], OSError):
-        raise found[0]
-    value: Value = found[0]
-    return value
+    return in_namespace(f"/run/netns/{namespace}", make)
 
 
 def serve_stream(server: socket.socket, backend: Backend, stop: threading.Event) -> None:

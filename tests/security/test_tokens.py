@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from cluster.api.validation.configuration import ACCOUNT_NAME, TOKEN_TYPE
 from cluster.security import certificates, secret_tokens, tokens
 from deploy import pki
 from tests.security.door import ADMIN, MERGE, NOBODY, Door, bearer, rule, user
@@ -234,8 +235,8 @@ async def secret_for(door: Door, name: str, account: str = ACCOUNT) -> str:
     found = (await door.must("GET", account))["metadata"]
     token = secret_tokens.issue(cluster_key(door), "tokens-test", found["name"], found["uid"], name)
     made = {
-        "metadata": {"name": name, "annotations": {secret_tokens.ACCOUNT_NAME: found["name"]}},
-        "type": secret_tokens.SECRET_TYPE,
+        "metadata": {"name": name, "annotations": {ACCOUNT_NAME: found["name"]}},
+        "type": TOKEN_TYPE,
         "stringData": {"token": token},
     }
     await door.must("POST", f"{SPACE}/secrets", made)

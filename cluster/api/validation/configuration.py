@@ -18,8 +18,9 @@ _NEEDED = {
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
-_TOKEN = "kubernetes.io/service-account-token"
-_ACCOUNT = "kubernetes.io/service-account.name"
+# A Secret that holds a token, and the annotation that says of which ServiceAccount.
+TOKEN_TYPE = "kubernetes.io/service-account-token"
+ACCOUNT_NAME = "kubernetes.io/service-account.name"
 
 
 def check_config_map(obj: Object, found: list[Cause]) -> None:
@@ -63,10 +64,10 @@ def check_secret(obj: Object, found: list[Cause]) -> None:
         found.append(causes.required("data[password]"))
     if kind in ("kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson"):
         _docker(_NEEDED[kind][0], data, found)
-    if kind == _TOKEN:
+    if kind == TOKEN_TYPE:
         annotations = (obj.get("metadata") or {}).get("annotations") or {}
-        if not annotations.get(_ACCOUNT):
-            found.append(causes.required(f"metadata.annotations[{_ACCOUNT}]"))
+        if not annotations.get(ACCOUNT_NAME):
+            found.append(causes.required(f"metadata.annotations[{ACCOUNT_NAME}]"))
 
 
 def check_secret_update(old: Object, new: Object, found: list[Cause]) -> None:

@@ -9,6 +9,7 @@ from actors.controllers.account_secrets import AccountSecrets, account_keys, sec
 from actors.controllers.plan import Delete, RequireAbsent, Update
 from cluster.api.resources import SECRETS, SERVICE_ACCOUNTS
 from cluster.api.types import Object
+from cluster.api.validation.configuration import ACCOUNT_NAME, TOKEN_TYPE
 from cluster.security import secret_tokens
 from tests.unit.actors.controllers.views import NOW, make_view
 
@@ -18,11 +19,11 @@ ACCOUNT = (SERVICE_ACCOUNTS, {"metadata": {"name": "robot", "namespace": "ns", "
 
 
 def secret(uid: str = "", **more: Any) -> Object:
-    annotations = {secret_tokens.ACCOUNT_NAME: "robot"}
+    annotations = {ACCOUNT_NAME: "robot"}
     if uid:
         annotations[secret_tokens.ACCOUNT_UID] = uid
     meta = {"name": "s", "namespace": "ns", "uid": "u2", "annotations": annotations}
-    return {"metadata": meta, "type": secret_tokens.SECRET_TYPE, **more}
+    return {"metadata": meta, "type": TOKEN_TYPE, **more}
 
 
 def planned(*objects: Any) -> list[Any]:
