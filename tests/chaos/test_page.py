@@ -86,7 +86,19 @@ def keep_a_secret(cluster: RealCluster) -> None:
     administrator.client(cluster.settings).apply(body)
 
 
+async def loses_a_file(page: Page) -> None:
+    """One script of many, and then the first answer of the server, do not come: the page does."""
+    for pattern in ("*/ui/files/map.js", "*/ui/whoami"):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(page.lose(pattern))
+            tasks.create_task(page.run("location.reload()"))
+        await page.until("document.querySelector('#user')?.innerText")
+    assert len(page.errors) == 2, page.errors
+    page.errors.clear()
+
+
 async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> None:
+    await loses_a_file(page)
     # Zones, replicas with their roles, nodes.
     await page.until("document.querySelectorAll('.zone').length == 3")
     await page.until("document.querySelectorAll('.role-leader').length == 1")

@@ -26,6 +26,9 @@ START_SECONDS = 20.0
 ANSWER_SECONDS = 20.0
 UNTIL_SECONDS = 15.0
 MESSAGE_BYTES_MAX = 64 << 20
+# Nobody's fault: containers of other tests make and end network interfaces of this machine, and the
+# browser gives up what it was loading then.
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 
 
 class PageError(AssertionError):
@@ -40,6 +43,7 @@ class Page:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._session = ""
+        self._paused: asyncio.Queue[str] = asyncio.Queue()
         self.errors: list[str] = []
 
     async def listen(self) -> None:
@@ -55,7 +59,11 @@ class Page:
         if method == "Runtime.exceptionThrown":
             self.errors.append(json.dumps(params["exceptionDetails"])[:2000])
         if method == "Log.entryAdded" and params["entry"]["level"] == "error":
-            self.errors.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
+            said = f"{params['entry']['text']} {params['entry'].get('url', '')}"
+            if NETWORK_CHANGED not in said:
+                self.errors.append(said)
+        if method == "Fetch.requestPaused":
+            self._paused.put_nowait(params["requestId"])
 
     async def call(self, method: str, **params: Any) -> dict[str, Any]:
         """One command. Raises PageError with what the browser says."""
@@ -82,9 +90,18 @@ class Page:
 
     async def go(self, url: str) -> None:
         """Load another page."""
-        found = await self.call("Page.navigate", url=url)
-        if found.get("errorText"):
-            raise PageError(f"{url}: {found['errorText']}")
+        while (found := await self.call("Page.navigate", url=url)).get("errorText"):
+            if found["errorText"] != NETWORK_CHANGED:
+                raise PageError(f"{url}: {found['errorText']}")
+
+    async def lose(self, pattern: str) -> None:
+        """The next request for what is named so (``*`` for anything) gets no answer: the network
+        fails. Returns when it was made."""
+        await self.call("Fetch.enable", patterns=[{"urlPattern": pattern}])
+        async with asyncio.timeout(UNTIL_SECONDS):
+            request = await self._paused.get()
+        await self.call("Fetch.failRequest", requestId=request, errorReason="ConnectionReset")
+        await self.call("Fetch.disable")
 
     async def run(self, script: str) -> Any:
         """The value of an expression there."""

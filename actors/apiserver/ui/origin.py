@@ -8,10 +8,12 @@ Request Headers (Sec-Fetch-Site), RFC 6454 (Origin). A client that is no browser
 from collections.abc import Mapping
 
 JSON = "application/json"
+# Of the one script that stands in the pages themselves, as it must work when files do not come.
+INLINE_SCRIPT = "'sha256-AlZIzch/fcKLPM2LZxc9skgeP791jLm4DQCb7o/Ts+Q='"
 # Headers of everything below /ui. No script or style but our files', no frame, no form elsewhere.
 SAFE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; script-src 'self' {INLINE_SCRIPT}; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),

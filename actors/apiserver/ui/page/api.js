@@ -29,14 +29,19 @@ export function toLogin() {
 const HEADERS_MS = 7000;
 const TRIES = 4;
 
+// A question may be asked again when the network failed; an order might be carried out twice.
+const AGAIN_MS = 500;
+
 async function patiently(path, options) {
+  const question = options.method === undefined;
   for (let left = TRIES - 1; ; left -= 1) {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), HEADERS_MS);
     try {
       return await fetch(path, { ...options, signal: giveUp.signal });
     } catch (error) {
-      if (!giveUp.signal.aborted || !left) throw error;
+      if (!left || !(question || giveUp.signal.aborted)) throw error;
+      if (!giveUp.signal.aborted) await new Promise((done) => setTimeout(done, AGAIN_MS));
     } finally {
       clearTimeout(timer);
     }
