@@ -44,6 +44,7 @@ class Page:
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._session = ""
         self._paused: asyncio.Queue[str] = asyncio.Queue()
+        self._lost: set[str] = set()
         self.errors: list[str] = []
 
     async def listen(self) -> None:
@@ -60,9 +61,10 @@ class Page:
             self.errors.append(json.dumps(params["exceptionDetails"])[:2000])
         if method == "Log.entryAdded" and params["entry"]["level"] == "error":
             said = f"{params['entry']['text']} {params['entry'].get('url', '')}"
-            if NETWORK_CHANGED not in said:
+            if NETWORK_CHANGED not in said and params["entry"].get("url") not in self._lost:
                 self.errors.append(said)
         if method == "Fetch.requestPaused":
+            self._lost.add(params["request"]["url"])
             self._paused.put_nowait(params["requestId"])
 
     async def call(self, method: str, **params: Any) -> dict[str, Any]:
@@ -96,7 +98,7 @@ class Page:
 
     async def lose(self, pattern: str) -> None:
         """The next request for what is named so (``*`` for anything) gets no answer: the network
-        fails. Returns when it was made."""
+        fails, which is no error of the page. Returns when it was made."""
         await self.call("Fetch.enable", patterns=[{"urlPattern": pattern}])
         async with asyncio.timeout(UNTIL_SECONDS):
             request = await self._paused.get()
