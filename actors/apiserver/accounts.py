@@ -17,6 +17,7 @@ from cluster import names
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, by_resource
 from cluster.api.timestamps import seconds_of
+from cluster.api.types import Object
 from cluster.api.validation.configuration import TOKEN_TYPE
 from cluster.security import certificates, secret_tokens, tokens
 
@@ -30,15 +31,21 @@ LEEWAY_SECONDS = 60.0
 
 
 class Accounts:
-    """Issues and verifies. ``now``: UNIX seconds."""
+    """Issues and verifies. ``now``: UNIX seconds. ``used``: told of the Secret whose token
+    somebody showed, also where that counts no longer."""
 
     def __init__(
-        self, authority: Authority, objects: ObjectStore, now: Callable[[], float]
+        self,
+        authority: Authority,
+        objects: ObjectStore,
+        now: Callable[[], float],
+        used: Callable[[Object], None],
     ) -> None:
         self._key = certificates.load_key(authority.service_account_key)
         self.issuer = authority.issuer
         self._objects = objects
         self._now = now
+        self._used = used
 
     def issue(
         self, account: tokens.Account, audiences: Sequence[str], seconds: float
@@ -96,6 +103,7 @@ class Accounts:
             mine = base64.b64encode(token.encode())
             if secret.get("type") == TOKEN_TYPE and hmac.compare_digest(held, mine):
                 metadata = secret["metadata"]
+                self._used(secret)
                 over = secret_tokens.INVALID_SINCE in (metadata.get("labels") or {})
                 return not over and not metadata.get("deletionTimestamp")
         return False

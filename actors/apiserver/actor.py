@@ -58,6 +58,7 @@ from actors.apiserver.shared_socket import SharedSocket
 from actors.apiserver.shared_watch import SharedWatches
 from actors.apiserver.store_client import StoreClient
 from actors.apiserver.subresources.handler import Parts
+from actors.apiserver.token_use import TokenUse
 from actors.apiserver.ui import endings
 from actors.apiserver.ui.actor import UiActor
 from actors.apiserver.ui.endings import Endings
@@ -249,8 +250,9 @@ class ApiServerActor(Actor):
     def _assemble(self, environment: Environment) -> None:
         definitions = self._definitions
         writer = Writer(environment, definitions)
-        accounts = Accounts(self._authority, environment.objects, environment.clock.now)
         clock = environment.clock
+        used = TokenUse(environment, writer, self.ctx.task, self.ctx.log).note
+        accounts = Accounts(self._authority, environment.objects, clock.now, used)
         issuers = Issuers(self._authority.authentication, clock.now, clock.monotonic, self.ctx.log)
         authentication = Authentication(
             self._authority, accounts.verify, environment.system_secret, clock.now, issuers.caller

@@ -280,14 +280,17 @@ class ApiClient:
         uid: str = "",
         grace: int | None = None,
         propagation: str = "",
+        version: str = "",
     ) -> Object:
         """Delete one object, only if its uid is ``uid`` (when given). ``grace``: seconds.
 
-        ``propagation``: Background, Foreground or Orphan ('': the server's default).
+        ``propagation``: Background, Foreground or Orphan ('': the server's default). ``version``:
+        only while that is its resourceVersion.
         """
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions"}
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        wanted = {"uid": uid, "resourceVersion": version}
+        if uid or version:
+            options["preconditions"] = {key: value for key, value in wanted.items() if value}
         if grace is not None:
             options["gracePeriodSeconds"] = grace
         if propagation:

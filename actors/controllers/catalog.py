@@ -9,6 +9,7 @@ from actors.controllers import (
     endpointslice,
     flow_schemas,
     garbage_collector,
+    legacy_tokens,
     namespace,
     node_lifecycle,
     pod_gc,
@@ -48,5 +49,9 @@ def make_controllers(
     if root_ca_pem:
         found.insert(1, root_ca.make_controller(root_ca_pem))
     if token_key:
-        found.append(account_secrets.make_controller(token_key, root_ca_pem))
+        found += [
+            account_secrets.make_controller(token_key, root_ca_pem),
+            legacy_tokens.TRACKING_CONTROLLER,
+            legacy_tokens.make_cleaner(),
+        ]
     return tuple(found)

@@ -174,7 +174,7 @@ class Executor:
         self._tell_why(key, action, "deleting", {"namespace": namespace, "name": name})
         try:
             await self._client.delete(
-                resource, namespace, name, uid, action.grace, action.propagation
+                resource, namespace, name, uid, action.grace, action.propagation, action.version
             )
         except StatusError as error:
             if error.code == 404 or is_other_uid(error):

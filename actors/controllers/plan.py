@@ -68,7 +68,8 @@ class Patch:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete the object of that uid; it may be gone already."""
+    """Delete the object of that uid; it may be gone already. ``version``: only as it was then
+    (resourceVersion, '' for any)."""
 
     resource: Resource
     namespace: str
@@ -77,6 +78,7 @@ class Delete:
     grace: int | None = None
     propagation: str = ""
     announce: Announcement | None = None
+    version: str = ""
     why: str = field(default="", compare=False)
 
 

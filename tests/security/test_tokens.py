@@ -3,6 +3,7 @@
 Source: docs "Managing Service Accounts", "Authenticating", "Authenticating with Bootstrap Tokens".
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec
+from yarl import URL
 
 from cluster.api.validation.configuration import ACCOUNT_NAME, TOKEN_TYPE
 from cluster.security import certificates, secret_tokens, tokens
@@ -259,6 +261,39 @@ async def test_a_token_in_a_secret_lives_as_long_as_that(door: Door) -> None:
         assert await code(door, token) == expected
     await door.must("DELETE", here)
     assert await code(door, token) == 401
+
+
+async def use_noted(door: Door, path: str, version: str) -> dict[str, Any]:
+    """The metadata of the Secret as soon as somebody writes it after that version."""
+    space, _, name = path.rpartition("/")
+    where = f"{space}?watch=1&fieldSelector=metadata.name%3D{name}&resourceVersion={version}"
+    async with asyncio.timeout(30):
+        async with door.admin.get(URL(door.url + where, encoded=True)) as answer:
+            event = json.loads(await answer.content.readline())
+    assert event["type"] == "MODIFIED"
+    found: dict[str, Any] = event["object"]["metadata"]
+    return found
+
+
+async def test_when_a_token_in_a_secret_was_last_used(door: Door) -> None:
+    token = await secret_for(door, "noted")
+    here = f"{SPACE}/secrets/noted"
+    made = (await door.must("GET", here))["metadata"]
+    days = {secret_tokens.day_of(time.time())}
+    assert await asyncio.gather(*(code(door, token) for _ in range(5))) == [201] * 5
+    noted = await use_noted(door, here, made["resourceVersion"])
+    days.add(secret_tokens.day_of(time.time()))
+    assert noted["labels"][secret_tokens.LAST_USED] in days
+    assert "kube-apiserver" in {entry["manager"] for entry in noted["managedFields"]}
+    assert "labels" not in made
+    # Shown while it counts no longer, it is noted too.
+    old = {secret_tokens.LAST_USED: "2020-01-01", secret_tokens.INVALID_SINCE: "2021-01-01"}
+    answer = await door.ask(ADMIN, "PATCH", here, {"metadata": {"labels": old}}, kind=MERGE)
+    assert answer.code == 200
+    assert await code(door, token) == 401
+    again = await use_noted(door, here, answer.body["metadata"]["resourceVersion"])
+    assert again["labels"][secret_tokens.INVALID_SINCE] == "2021-01-01"
+    assert again["labels"][secret_tokens.LAST_USED] >= max(noted["labels"].values())
 
 
 async def test_a_signed_token_needs_the_secret_that_holds_it(door: Door) -> None:

@@ -9,11 +9,12 @@ from actors.apiserver.authentication import caller_of_message
 from actors.apiserver.authorization import Authorization
 from actors.apiserver.continue_token import ContinueTokens
 from actors.apiserver.environment import Environment
-from actors.apiserver.node_uses import references, used_by
+from actors.apiserver.node_uses import used_by
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.policy_cache import PolicyCache
 from actors.apiserver.store_client import StoreClient
 from actors.kit.actor import Delivery, Principal
+from cluster.api.pod_references import references
 from cluster.security.rbac import Attributes
 from tests.support.control_plane import REPLICA, ControlPlane
 

@@ -269,9 +269,11 @@ class FakeApiServer(Actor):
     def _delete(self, request: ApiRequest, kind: Kind) -> Object:
         options = orjson.loads(request.body) if request.body else {}
         old = self._get(request, kind)
-        uid = (options.get("preconditions") or {}).get("uid")
-        if uid and uid != old["metadata"]["uid"]:
-            raise conflict(kind, request.name, "the UID in the precondition does not match")
+        wanted = options.get("preconditions") or {}
+        for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+            if wanted.get(key, old["metadata"][key]) != old["metadata"][key]:
+                why = f"the {word} in the precondition does not match"
+                raise conflict(kind, request.name, why)
         finalizers = list(old["metadata"].get("finalizers") or ())
         policy = options.get("propagationPolicy", "")
         extra = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}.get(policy)
