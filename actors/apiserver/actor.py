@@ -45,6 +45,7 @@ from actors.apiserver.flow_control import FlowControl
 from actors.apiserver.following import RETRY_FIRST_SECONDS, RETRY_MAX_SECONDS, follow
 from actors.apiserver.front_desk import FrontDesk
 from actors.apiserver.http_server import HttpServer
+from actors.apiserver.impersonation import Impersonation
 from actors.apiserver.issuers import Issuers
 from actors.apiserver.object_store import ObjectStore
 from actors.apiserver.operations import Operations
@@ -266,6 +267,7 @@ class ApiServerActor(Actor):
         table = environment.kinds
         requests = RequestMetrics(lambda *names: table.table.by_resource(*names))
         flows = FlowControl()
+        acting = Impersonation(authorization, clock.monotonic)
         self._desk = FrontDesk(
             environment,
             authentication,
@@ -274,12 +276,13 @@ class ApiServerActor(Actor):
             documents,
             Operations(
                 self.ctx.ref(names.address(names.STORE, self._replica)),
-                ServerMetrics(environment, requests, flows),
+                ServerMetrics(environment, requests, flows, acting.metrics),
             ),
             remotes,
             self.ctx.log,
             self.ctx.note,
             requests,
+            acting,
             self._open_audit(environment),
             flows,
         )

@@ -86,6 +86,8 @@ class AuditLog:
         }
         if caller.impersonator is not None:
             base["impersonatedUser"] = _user(caller)
+            if caller.constraint:
+                base["authenticationMetadata"] = {"impersonationConstraint": caller.constraint}
         if source.address:
             base["sourceIPs"] = [source.address]
         if source.agent:

@@ -66,7 +66,7 @@ class Authorization:
     async def check_unknown(self, request: ApiRequest, caller: Caller) -> None:
         """For a resource that is not served: who may not ask for it learns nothing of that. Raises
         StatusError 403."""
-        decision = await self.decide(caller, _asked(request))
+        decision = await self.decide(caller, asked_of(request))
         if not decision.allowed:
             raise status.forbidden_name(
                 request.resource, request.group, request.name, decision.reason
@@ -76,8 +76,7 @@ class Authorization:
         self, method: str, path: str, caller: Caller, told: dict[str, str] | None = None
     ) -> None:
         """For what is no resource: /version, discovery, /metrics. Raises StatusError 403."""
-        verb = "get" if method in ("GET", "HEAD") else method.lower()
-        decision = await self.decide(caller, Attributes(verb, path=path))
+        decision = await self.decide(caller, Attributes(path_verb(method), path=path))
         _tell(told, decision)
         if not decision.allowed:
             raise status.forbidden(None, "", decision.reason)
@@ -124,6 +123,11 @@ class Authorization:
         return used_by(pods, volume)
 
 
+def path_verb(method: str) -> str:
+    """What rules call a method of HTTP, of a path that is no resource."""
+    return "get" if method in ("GET", "HEAD") else method.lower()
+
+
 def _tell(told: dict[str, str] | None, decision: Decision) -> None:
     """Who allows it, or that nobody does. The first decision on a request is the one that is
     told."""
@@ -134,10 +138,11 @@ def _tell(told: dict[str, str] | None, decision: Decision) -> None:
 
 def attributes_of(kind: Kind, request: ApiRequest) -> Attributes:
     """The request as rules see it. A watch or list of one name carries that name."""
-    return _asked(request)._replace(group=kind.group, resource=kind.plural)
+    return asked_of(request)._replace(group=kind.group, resource=kind.plural)
 
 
-def _asked(request: ApiRequest) -> Attributes:
+def asked_of(request: ApiRequest) -> Attributes:
+    """The same, whether the resource is served or not."""
     name, fields = request.name, _fields(request)
     if not name:
         name = next((value for field, value in fields if field == "metadata.name"), "")

@@ -36,6 +36,7 @@ class Caller:
 
     ``component``: the actor's name when the request came by the message door ('' by HTTP).
     ``impersonator``: who acts as this user, None if the user itself does.
+    ``constraint``: by which constrained right, '' if by none.
     """
 
     user: str
@@ -44,6 +45,7 @@ class Caller:
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     component: str = ""
     impersonator: "Caller | None" = field(default=None, compare=False)
+    constraint: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document, Documents
 from actors.apiserver.environment import Environment
 from actors.apiserver.flow_control import FlowControl
-from actors.apiserver.impersonation import Headers, impersonated
+from actors.apiserver.impersonation import Headers, Impersonation
 from actors.apiserver.operations import PATHS, Operations
 from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.request_metrics import RequestMetrics
@@ -98,6 +98,7 @@ class FrontDesk:
     log: structlog.typing.FilteringBoundLogger
     note: Callable[..., None]
     metrics: RequestMetrics
+    impersonation: Impersonation
     audit: AuditLog | None = None
     flow_control: FlowControl = field(default_factory=FlowControl)
 
@@ -109,9 +110,11 @@ class FrontDesk:
         token = bearer_token(headers.get("Authorization", ""), protocols)
         return await self.authentication.of_http(certificate, token, path)
 
-    async def acting(self, caller: Caller, headers: Headers) -> Caller:
-        """Whom it acts as. Raises StatusError 400, 403."""
-        return await impersonated(self.authorization, caller, headers)
+    async def acting(
+        self, caller: Caller, headers: Headers, asked: Callable[[], Attributes] | None = None
+    ) -> Caller:
+        """Whom it acts as. ``asked``: as Impersonation.acting. Raises StatusError 400, 403."""
+        return await self.impersonation.acting(caller, headers, asked)
 
     async def plain(
         self,

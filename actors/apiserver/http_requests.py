@@ -4,16 +4,20 @@ Job: refuse what cannot be read, before anything else looks at it. Must not know
 """
 
 import asyncio
+from collections.abc import Mapping
 
 import orjson
 from aiohttp import HttpVersion11, web
 from multidict import CIMultiDictProxy
 
+from actors.apiserver.authorization import asked_of, path_verb
 from actors.apiserver.protobuf import decoder
-from actors.apiserver.rest_path import ResourcePath, api_request
+from actors.apiserver.rest_path import PlainPath, ResourcePath, api_request
 from cluster import limits
 from cluster.api import status
+from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
+from cluster.security.rbac import Attributes
 
 # Slow senders: time for a body.
 BODY_SECONDS = 60.0
@@ -85,6 +89,21 @@ def api_request_of(
         content_type=content_type,
         accept=",".join(request.headers.getall("Accept", [])),
     )
+
+
+def attributes_asked(
+    method: str, path: PlainPath | ResourcePath, query: Mapping[str, str]
+) -> Attributes:
+    """What rules see of a request before it is read: the verb is '' for a method that the path does
+    not take, which is told later."""
+    if isinstance(path, PlainPath):
+        return Attributes(path_verb(method), path=path.path)
+    try:
+        return asked_of(api_request(method, path, dict(query)))
+    except StatusError:
+        return Attributes(
+            "", path.group, path.resource, path.subresource, path.namespace, path.name
+        )
 
 
 def json_of(body: bytes) -> bytes:

@@ -20,7 +20,12 @@ from actors.apiserver.compression import Compression
 from actors.apiserver.documents import Document
 from actors.apiserver.front_desk import RECORDED_PATH_MAX, FrontDesk, Visit
 from actors.apiserver.http_connections import LIMITS, StatusHandler, StatusServer, tls_context
-from actors.apiserver.http_requests import api_request_of, check_text, read_body
+from actors.apiserver.http_requests import (
+    api_request_of,
+    attributes_asked,
+    check_text,
+    read_body,
+)
 from actors.apiserver.operations import PATHS, SNAPSHOT
 from actors.apiserver.rendering import plain_lines, render_event
 from actors.apiserver.request_chain import WatchPlan
@@ -40,6 +45,7 @@ from cluster.api import status
 from cluster.api.types import Object
 from cluster.errors import StatusError, SteersmanError
 from cluster.messages.apiserver import ApiRequest
+from cluster.security.rbac import Attributes
 from cluster.wire import traceparent
 
 # Requests served at once by one replica; above it the answer is 429 (kube-apiserver: 400 + 200).
@@ -166,7 +172,7 @@ class HttpServer:
         if self._ui is not None and is_page(request.raw_path):
             return await self._page(self._ui, request, visit)
         raw_path = request.raw_path.partition("?")[0]
-        ours, _ = split_proxy(raw_path)
+        ours, behind = split_proxy(raw_path)
         path = parse_path(ours)
         plain = path.path if isinstance(path, PlainPath) else ""
         transport = request.transport
@@ -177,7 +183,9 @@ class HttpServer:
         try:
             where = plain or raw_path
             caller = await self._desk.authenticated(certificate, request.headers, where)
-            caller = await self._desk.acting(caller, request.headers)
+            caller = await self._desk.acting(
+                caller, request.headers, lambda: _asked(request, path, behind)
+            )
         except StatusError:
             # Who comes with false credentials, or as somebody else, is what an audit is about.
             self._audit_refused(request, visit, caller, path)
@@ -428,6 +436,16 @@ class HttpServer:
             except ConnectionError:
                 return response
         return response
+
+
+def _asked(
+    request: web.BaseRequest, path: PlainPath | ResourcePath, behind: str | None
+) -> Attributes:
+    """What rules see of it. Behind a proxy, and in a stream, the query is another's. Raises
+    StatusError 400."""
+    others = isinstance(path, PlainPath) or behind is not None or is_stream(path)
+    query = {} if others else parse_query(request.raw_path.partition("?")[2])
+    return attributes_asked(request.method, path, query)
 
 
 def _document(answer: Document, known: str = "") -> web.Response:

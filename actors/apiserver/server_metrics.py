@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from actors.apiserver.documents import version
 from actors.apiserver.environment import Environment
 from actors.apiserver.flow_control import FlowControl
+from actors.apiserver.impersonation_metrics import ImpersonationMetrics
 from actors.apiserver.request_metrics import RequestMetrics
 from actors.apiserver.store_client import prefix_end
 from cluster.api.kinds import Kind, storage_prefix
@@ -35,11 +36,16 @@ class ServerMetrics(Collector):
     """One per API server."""
 
     def __init__(
-        self, environment: Environment, requests: RequestMetrics, flows: FlowControl
+        self,
+        environment: Environment,
+        requests: RequestMetrics,
+        flows: FlowControl,
+        acting: ImpersonationMetrics,
     ) -> None:
         self._environment = environment
         self._requests = requests
         self._flows = flows
+        self._acting = acting
         self._objects: dict[tuple[str, str], int] = {}
         self._counted = -COUNT_SECONDS
         self._registry = CollectorRegistry()
@@ -84,6 +90,7 @@ class ServerMetrics(Collector):
         yield build
         yield from self._requests.families()
         yield from self._flows.metrics.families(self._flows.levels())
+        yield from self._acting.families()
         objects = GaugeMetricFamily(
             "apiserver_resource_objects",
             "Stored objects by kind, -1 if they could not be counted",

@@ -204,6 +204,8 @@ async def _actress(door: Door) -> str:
         await door.must("POST", bound, made)
         token = await door.must("POST", f"{accounts}/actress/token", {"spec": {}})
         _TOKENS[id(door)] = token["status"]["token"]
+        # From here on she is told of the right that let her in, and not of a constrained one.
+        assert (await as_actress(door, "POST", WHO, ("Impersonate-User", "bob"))).code == 201
     return _TOKENS[id(door)]
 
 
@@ -290,6 +292,34 @@ async def test_acting_as_bob_gives_bobs_rights_only(door: Door) -> None:
     nobody = Who((("Impersonate-User", "bob"),))
     assert (await door.ask(nobody, "GET", PODS)).code == 403
     assert (await door.ask(nobody, "GET", "/healthz")).code == 403
+
+
+async def test_acting_as_a_node_for_lists_of_its_pods_only(door: Door) -> None:
+    """KEP-5284: an agent on every node, that is let be the node it runs on."""
+    identity = rule("impersonate:associated-node", "authentication.k8s.io", "nodes")
+    action = rule("impersonate-on:associated-node:list", "core", "pods")
+    await door.grant("agent", "system:serviceaccount:default:agent", identity, action)
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    await door.must("POST", accounts, {"metadata": {"name": "agent"}})
+    node = await door.must("POST", "/api/v1/nodes", {"metadata": {"name": "agents-node"}})
+    bound = {"kind": "Node", "apiVersion": "v1", "name": "agents-node"}
+    spec = {"boundObjectRef": {**bound, "uid": node["metadata"]["uid"]}}
+    made = await door.must("POST", f"{accounts}/agent/token", {"spec": spec})
+    bearer = ("Authorization", f"Bearer {made['status']['token']}")
+
+    async def ask(path: str, name: str) -> Answer:
+        return await door.ask(
+            Who((bearer, ("Impersonate-User", f"system:node:{name}"))), "GET", path
+        )
+
+    own = "/api/v1/pods?fieldSelector=spec.nodeName%3D"
+    assert (await ask(f"{own}agents-node", "agents-node")).code == 200
+    # It is the node, and so reads no pods of others, and it does nothing else as the node.
+    assert 'User "system:node:agents-node" cannot list' in (await ask(PODS, "agents-node")).message
+    node_path = "/api/v1/nodes/agents-node"
+    refused = await ask(node_path, "agents-node")
+    assert "cannot impersonate-on:associated-node:get" in refused.message
+    assert (await ask(f"{own}other", "other")).code == 403
 
 
 async def test_names_that_are_no_text(door: Door) -> None:

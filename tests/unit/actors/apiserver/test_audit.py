@@ -122,6 +122,10 @@ async def test_the_https_door(tmp_path: Path) -> None:
         "authorization.k8s.io/decision": "forbid", "authorization.k8s.io/reason": "",
     }  # fmt: skip
     assert forbidden["impersonatedUser"]["username"] == "bob"
+    assert forbidden["authenticationMetadata"] == {
+        "impersonationConstraint": "impersonate:user-info"
+    }
+    assert not [one for one in events if "authenticationMetadata" in one and one is not forbidden]
     assert forbidden["userAgent"] == "tool/1"
     assert forbidden["sourceIPs"] == ["127.0.0.1"]
     assert forbidden["responseStatus"]["reason"] == "Forbidden"
@@ -147,7 +151,11 @@ async def test_who_may_not_act_as_others_is_written_down(tmp_path: Path) -> None
         assert await to_thread(call, plane, "GET", path, **headers) == 403
     [event] = [one for one in logged(tmp_path) if one["requestURI"] == path and "sourceIPs" in one]
     assert event["user"]["username"] == "system:serviceaccount:default:weak"
-    assert 'users "eve" is forbidden' in event["responseStatus"]["message"]
+    name = "system:serviceaccount:default:weak"
+    assert event["responseStatus"]["message"] == (
+        f'configmaps is forbidden: User "{name}" cannot impersonate-on:user-info:list resource '
+        '"configmaps" in API group "" in the namespace "default"'
+    )
 
 
 async def test_without_a_policy_nothing_is_kept(tmp_path: Path) -> None:
