@@ -30,7 +30,8 @@ from actors.controllers.plan import (
     View,
     Watch,
 )
-from actors.controllers.taints import NO_EXECUTE, NO_SCHEDULE, taints_of
+from actors.controllers.taints import NO_SCHEDULE, taints_of
+from cluster.api.placement import NO_EXECUTE
 from cluster.api.resources import LEASES, NODES, PODS
 from cluster.api.timestamps import parse_time, rfc3339
 from cluster.api.types import Object

@@ -28,7 +28,8 @@ from actors.controllers.plan import (
     View,
     Watch,
 )
-from actors.controllers.taints import NO_EXECUTE, eviction_time, taints_of
+from actors.controllers.taints import eviction_time, taints_of
+from cluster.api.placement import NO_EXECUTE
 from cluster.api.resources import NODES, PODS
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object

@@ -3,31 +3,16 @@
 Source: Kubernetes "Taints and Tolerations". Must not know nodes' health, nor the API.
 """
 
+from cluster.api.placement import NO_EXECUTE, tolerates
 from cluster.api.timestamps import parse_time
 from cluster.api.types import Object
 
-NO_EXECUTE = "NoExecute"
 NO_SCHEDULE = "NoSchedule"
 
 
 def taints_of(node: Object) -> list[Object]:
     """spec.taints, empty if none."""
     return (node.get("spec") or {}).get("taints") or []
-
-
-def tolerates(toleration: Object, taint: Object) -> bool:
-    """True if the toleration is for the taint."""
-    effect = toleration.get("effect") or ""
-    if effect and effect != taint.get("effect"):
-        return False
-    key = toleration.get("key") or ""
-    exists = toleration.get("operator") == "Exists"
-    if key and key != taint.get("key"):
-        return False
-    if exists:
-        return True
-    # No key and no operator Exists matches nothing.
-    return bool(key) and (toleration.get("value") or "") == (taint.get("value") or "")
 
 
 def eviction_time(pod: Object, node: Object) -> float | None:

@@ -159,6 +159,7 @@ class KubeletActor(Actor):
             recorder=EventRecorder(client, KUBELET, self._node.name),
             references=References(self.ctx, client, self._on_reference),
             services=Informer(client, SERVICES),
+            own=agent.own,
             addresses=AddressPool(self._node.pod_cidr),
             engine=engine,
             runtime_info=info,

@@ -4,16 +4,15 @@ A new pod and a resize are judged against what all other pods hold. Room that co
 to the resizes that wait, in the documented order, before anybody else can take it: it is reserved
 here, and the pod's worker is told. Must not know: pods' objects, engines.
 
-Source: docs "Assigning Pods to Nodes", nodeName (OutOfcpu, OutOfmemory); for NodeAffinity and
-NodePorts the words of Kubernetes' kubelet, which are those of its scheduler; docs "Resize CPU and
-Memory Resources assigned to Containers": Pod resize status, How kubelet retries Deferred resizes;
-KEP-1287.
+Source: docs "Resize CPU and Memory Resources assigned to Containers": Pod resize status, How the
+kubelet retries Deferred resizes; KEP-1287.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from actors.kubelet import refusals
+from actors.kubelet.refusals import Refusal
 from cluster.api.placement import HostPort, conflicts
 from cluster.api.pod_resizing import CPU, DEFERRED, INFEASIBLE, MEMORY
 from cluster.api.quantity import NANO, parse
@@ -25,17 +24,6 @@ Amounts: TypeAlias = dict[str, int]
 Rank: TypeAlias = tuple[int, int, float]
 _SHOWN = {CPU: NANO // 1000, MEMORY: NANO}
 _PODS = "pods"
-_WRONG_AFFINITY = "node(s) didn't match Pod's node affinity/selector"
-_PORTS_TAKEN = "node(s) didn't have free ports for the requested pod ports"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """``reason``: Infeasible or Deferred; of a new pod OutOf and the resource, NodeAffinity or
-    NodePorts."""
-
-    reason: str
-    message: str
 
 
 class Allocations:
@@ -72,22 +60,31 @@ class Allocations:
             self._offer()
 
     def admit(
-        self, uid: str, wanted: Amounts, ports: tuple[HostPort, ...] = (), *, matches: bool = True
+        self,
+        uid: str,
+        wanted: Amounts,
+        ports: tuple[HostPort, ...] = (),
+        *,
+        matches: bool = True,
+        tolerates: bool = True,
     ) -> Refusal | None:
         """None if the node has room for a new pod, which holds this much from now on. ``matches``:
-        the node is one that the pod's selector and affinity let it be on."""
+        the node is one that the pod's selector and affinity let it be on; ``tolerates``: and the
+        pod tolerates its NoExecute taints."""
         others = sum(bool(item) for other, item in self._held.items() if other != uid)
         if self._pods_max and others + 1 > self._pods_max:
-            return _out_of(_PODS, 1, others, self._pods_max)
+            return refusals.out_of(_PODS, 1, others, self._pods_max)
         for name in (CPU, MEMORY):
             if not self._fits(uid, name, wanted):
                 amounts = (wanted[name], self._used(uid, name), self._capacity[name])
-                return _out_of(name, *(self._shown(name, nano) for nano in amounts))
+                return refusals.out_of(name, *(self._shown(name, nano) for nano in amounts))
         if not matches:
-            return _failed("NodeAffinity", _WRONG_AFFINITY)
+            return refusals.wrong_affinity()
         taken = [port for other, held in self._ports.items() if other != uid for port in held]
         if any(conflicts(one, other) for one in ports for other in taken):
-            return _failed("NodePorts", _PORTS_TAKEN)
+            return refusals.ports_taken()
+        if not tolerates:
+            return refusals.untolerated()
         self.hold(uid, wanted, ports)
         return None
 
@@ -103,7 +100,7 @@ class Allocations:
             if not self._fits(uid, name, wanted):
                 amounts = (wanted[name], self._used(uid, name), self._capacity[name])
                 shown = (self._shown(name, nano) for nano in amounts)
-                return Refusal(DEFERRED, _lacking(name, *shown))
+                return Refusal(DEFERRED, refusals.lacking(name, *shown))
         return None
 
     def wait(self, uid: str, rank: Rank, wanted: Amounts) -> None:
@@ -140,16 +137,3 @@ class Allocations:
     def _shown(self, name: str, nano: int) -> int:
         """CPU in thousandths, memory in bytes, as Kubernetes' messages have it."""
         return -(-nano // _SHOWN[name])
-
-
-def _out_of(name: str, asked: int, used: int, capacity: int) -> Refusal:
-    return Refusal(f"OutOf{name}", _lacking(name, asked, used, capacity))
-
-
-def _failed(predicate: str, why: str) -> Refusal:
-    return Refusal(predicate, f"Predicate {predicate} failed: {why}")
-
-
-def _lacking(name: str, asked: int, used: int, capacity: int) -> str:
-    text = f"{name}, requested: {asked}, used: {used}, capacity: {capacity}"
-    return f"Node didn't have enough resource: {text}"

@@ -27,7 +27,8 @@ LOOK_SECONDS = 20.0
 
 
 class NodeAgent:
-    """``problem``: why the node is not ready ('' if it is); set by the kubelet."""
+    """``problem``: why the node is not ready ('' if it is); set by the kubelet. ``own``: the
+    Node, with what others wrote of it."""
 
     def __init__(
         self,
@@ -53,8 +54,8 @@ class NodeAgent:
         self._sent: Object = {}
         self._published_at = 0.0
         self._lease: Object | None = None
-        self._own = Informer(client, NODES, field_selector=f"metadata.name={node.name}")
-        self._own.subscribe(self._on_own)
+        self.own = Informer(client, NODES, field_selector=f"metadata.name={node.name}")
+        self.own.subscribe(self._on_own)
         self.problem = "container runtime status check may not have completed yet"
         self.runtime_info = RuntimeInfo("docker", "unknown")
 
@@ -69,7 +70,7 @@ class NodeAgent:
         """Register, then keep status and lease up, for ever."""
         await self._until_done(self._register, "register")
         self._ctx.task(self._renew_for_ever(), "node lease")
-        self._ctx.task(self._own.run(), "own node")
+        self._ctx.task(self.own.run(), "own node")
         await self._first_judgement()
         while True:
             self._changed.clear()

@@ -27,7 +27,8 @@ NETNS_DIRECTORY = "/run/netns"  # ip-netns(8)
 
 @dataclass(slots=True)
 class NodeTools:
-    """Made once by the kubelet. ``start_slots``: bounds how many containers start at once."""
+    """Made once by the kubelet. ``own``: of the Node itself. ``start_slots``: bounds how many
+    containers start at once."""
 
     ctx: Context
     settings: ClusterSettings
@@ -40,6 +41,7 @@ class NodeTools:
     recorder: EventRecorder
     references: References
     services: Informer
+    own: Informer
     addresses: AddressPool
     engine: EngineFacts
     runtime_info: RuntimeInfo

@@ -9,13 +9,20 @@ Source: KEP-1287; docs "Resize CPU and Memory Resources assigned to Containers".
 
 from actors.kit.world.containers import RuntimeFault
 from actors.kubelet import backoff, container_spec, labels, limits, pod_spec, resizing
-from actors.kubelet.allocations import Amounts, Refusal
+from actors.kubelet.allocations import Amounts
 from actors.kubelet.downward import ConfigFault
 from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_plan import STEP_RESIZE, LimitPod, ResizeStep, UpdateContainer
 from actors.kubelet.pod_view import PendingResize, PodMemory, PodView
+from actors.kubelet.refusals import Refusal, of_system
 from cluster.api import pod_resizing
-from cluster.api.placement import host_ports, is_choosy, matches_node
+from cluster.api.placement import (
+    NO_EXECUTE,
+    host_ports,
+    is_choosy,
+    matches_node,
+    tolerates_all,
+)
 from cluster.api.pod_resizing import DEFERRED, IN_PROGRESS, MUTABLE, PENDING, resizable
 from cluster.api.pod_resources import pod_amounts
 from cluster.api.resources import NODES
@@ -63,10 +70,14 @@ class PodResizer:
         was admitted stays so. Raises SteersmanError if the node's labels cannot be read."""
         if self._admitted:
             return None
-        matches = await self._matches(pod)
+        refusal = of_system(pod)
+        matches = refusal is not None or await self._matches(pod)
+        tolerates = refusal is not None or await self._tolerates(pod)
         self._admitted = True
         ports = host_ports(pod["spec"])
-        return self._tools.allocations.admit(self._uid, amounts(pod), ports, matches=matches)
+        return refusal or self._tools.allocations.admit(
+            self._uid, amounts(pod), ports, matches=matches, tolerates=tolerates
+        )
 
     async def _matches(self, pod: Object) -> bool:
         """The node is read anew: a label that brought the pod may be younger than any cache."""
@@ -75,6 +86,14 @@ class PodResizer:
         name = self._tools.node.name
         node = await self._tools.client.get(NODES, "", name)
         return matches_node(pod["spec"], node["metadata"].get("labels") or {}, name)
+
+    async def _tolerates(self, pod: Object) -> bool:
+        """As the node is known here: what drives a pod off that came too early evicts it."""
+        own = self._tools.own
+        await own.wait_synced()
+        node = own.cache.get("", self._tools.node.name) or {}
+        taints = (node.get("spec") or {}).get("taints") or ()
+        return tolerates_all(pod["spec"], taints, NO_EXECUTE)
 
     def settle(self, desired: Object, view: PodView, ending: bool, now: float) -> Object:
         """The pod with what is allocated to it; admits what is desired if there is room."""

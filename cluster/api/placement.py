@@ -1,10 +1,11 @@
 """Which nodes and ports of nodes a pod asks for, and whether they are there for it. Pure.
 
-Source: docs "Assigning Pods to Nodes" (nodeSelector, required node affinity); Pod API reference,
-hostPort. Must not know who asks: the scheduler chooses by it, the kubelet refuses by it.
+Source: docs "Assigning Pods to Nodes" (nodeSelector, required node affinity), "Taints and
+Tolerations"; Pod API reference, hostPort. Must not know who asks: the scheduler chooses by it, the
+kubelet refuses by it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from cluster.api.selectors import Operator, Requirement
@@ -13,6 +14,7 @@ from cluster.api.types import Object
 # (address, protocol, port); address "" is every address.
 HostPort = tuple[str, str, int]
 
+NO_EXECUTE = "NoExecute"
 NODE_OPERATORS: dict[str, Operator] = {
     "In": "in",
     "NotIn": "notin",
@@ -67,6 +69,31 @@ def matches_node(spec: Object, labels: Mapping[str, str], name: str) -> bool:
         return False
     terms = required_terms(spec)
     return terms is None or any(term.matches(labels, name) for term in terms)
+
+
+def tolerates(toleration: Object, taint: Object) -> bool:
+    """True if the toleration is for the taint."""
+    effect = toleration.get("effect") or ""
+    if effect and effect != taint.get("effect"):
+        return False
+    key = toleration.get("key") or ""
+    exists = toleration.get("operator") == "Exists"
+    if key and key != taint.get("key"):
+        return False
+    if exists:
+        return True
+    # No key and no operator Exists matches nothing.
+    return bool(key) and (toleration.get("value") or "") == (taint.get("value") or "")
+
+
+def tolerates_all(spec: Object, taints: Iterable[Object], effect: str) -> bool:
+    """True if the pod tolerates all taints of the effect, for however short a time."""
+    tolerations = spec.get("tolerations") or ()
+    return all(
+        any(tolerates(item, taint) for item in tolerations)
+        for taint in taints
+        if taint.get("effect") == effect
+    )
 
 
 def host_ports(spec: Object) -> tuple[HostPort, ...]:

@@ -1,30 +1,11 @@
 """Taints and tolerations, as the Kubernetes page has them."""
 
-import pytest
-
-from actors.controllers.taints import eviction_time, tolerates
+from actors.controllers.taints import eviction_time
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 from tests.unit.actors.controllers.views import NOW
 
 TAINT = {"key": "k", "value": "v", "effect": "NoExecute", "timeAdded": rfc3339(NOW)}
-
-
-@pytest.mark.parametrize(
-    ("toleration", "expected"),
-    [
-        ({"operator": "Exists"}, True),
-        ({"key": "k", "operator": "Exists"}, True),
-        ({"key": "k", "value": "v"}, True),
-        ({"key": "k", "operator": "Equal", "value": "v", "effect": "NoExecute"}, True),
-        ({"key": "k", "value": "other"}, False),
-        ({"key": "other", "operator": "Exists"}, False),
-        ({"key": "k", "operator": "Exists", "effect": "NoSchedule"}, False),
-        ({}, False),
-    ],
-)
-def test_toleration(toleration: Object, expected: bool) -> None:
-    assert tolerates(toleration, TAINT) is expected
 
 
 def due(*tolerations: Object, taint: Object = TAINT) -> float | None:

@@ -90,6 +90,58 @@ async def test_a_node_that_the_pod_must_not_be_on(bench: NodeBench) -> None:
 
 
 @simulated
+async def test_a_taint_that_the_pod_does_not_tolerate(bench: NodeBench) -> None:
+    bench.create(pod("before"))
+    await bench.running("before")
+    node = bench.node()
+    taints = [
+        {"key": "soft", "effect": "NoSchedule"},
+        {"key": "hard", "value": "yes", "effect": "NoExecute"},
+    ]
+    bench.state.put(NODES, {**node, "spec": {**node.get("spec", {}), "taints": taints}})
+    await asyncio.sleep(1)
+    problem = "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate"
+    bench.create(pod("web"))
+    await bench.until(lambda: bench.status()["phase"] == "Failed")
+    assert bench.status()["reason"] == "TaintToleration"
+    assert bench.status()["message"] == f"Pod was rejected: {problem}"
+    await bench.until(lambda: ("TaintToleration", problem) in bench.events())
+    # However short it may stay, that is not for the kubelet to say.
+    short = {"key": "hard", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}
+    bench.create(pod("guest", tolerations=[short]))
+    await bench.running("guest")
+    # What runs already is for others to evict, also when the kubelet begins anew.
+    await bench.stop_kubelet()
+    await bench.start_kubelet()
+    bench.create(pod("late", tolerations=[{"key": "hard", "value": "no"}]))
+    await bench.until(lambda: bench.status("late")["phase"] == "Failed")
+    assert bench.status("late")["reason"] == "TaintToleration"
+    assert bench.status("before")["phase"] == bench.status("guest")["phase"] == "Running"
+
+
+@simulated
+async def test_another_operating_system(bench: NodeBench) -> None:
+    field = "Failed to admit pod as the OS field doesn't match node OS"
+    label = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"
+    bench.create(pod("web", os={"name": "windows"}))
+    # Its selector is looked at no more.
+    other = pod("other", nodeSelector={"kubernetes.io/os": "windows"})
+    other["metadata"]["labels"] = {"kubernetes.io/os": "windows"}
+    bench.create(other)
+    for name, reason, problem in (
+        ("web", "PodOSNotSupported", field),
+        ("other", "PodOSSelectorNodeLabelDoesNotMatch", label),
+    ):
+        await bench.until(lambda name=name: bench.status(name)["phase"] == "Failed")
+        assert bench.status(name)["reason"] == reason
+        assert bench.status(name)["message"] == f"Pod was rejected: {problem}"
+    same = pod("same", os={"name": "linux"})
+    same["metadata"]["labels"] = {"kubernetes.io/os": "linux"}
+    bench.create(same)
+    await bench.running("same")
+
+
+@simulated
 async def test_a_port_of_the_node_that_another_pod_has(bench: NodeBench) -> None:
     ports = [{"containerPort": 80, "hostPort": 8080, "hostIP": "10.245.0.1"}]
     bench.create(pod("web", [container(ports=ports)]))

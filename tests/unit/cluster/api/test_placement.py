@@ -1,10 +1,18 @@
-"""What a pod asks of its node: labels, name, ports."""
+"""What a pod asks of its node: labels, name, ports; which taints it tolerates."""
 
 from typing import Any
 
 import pytest
 
-from cluster.api.placement import conflicts, host_ports, is_choosy, matches_node, node_term
+from cluster.api.placement import (
+    conflicts,
+    host_ports,
+    is_choosy,
+    matches_node,
+    node_term,
+    tolerates,
+    tolerates_all,
+)
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
@@ -62,3 +70,35 @@ def test_conflicts() -> None:
     assert not conflicts(here, there)
     assert not conflicts(anywhere, ("", "UDP", 80))
     assert not conflicts(anywhere, ("", "TCP", 81))
+
+
+@pytest.mark.parametrize(
+    ("toleration", "expected"),
+    [
+        ({"operator": "Exists"}, True),
+        ({"key": "k", "operator": "Exists"}, True),
+        ({"key": "k", "value": "v"}, True),
+        ({"key": "k", "operator": "Equal", "value": "v", "effect": "NoExecute"}, True),
+        ({"key": "k", "value": "other"}, False),
+        ({"key": "other", "operator": "Exists"}, False),
+        ({"key": "k", "operator": "Exists", "effect": "NoSchedule"}, False),
+        ({}, False),
+    ],
+)
+def test_toleration(toleration: dict[str, Any], expected: bool) -> None:
+    taint = {"key": "k", "value": "v", "effect": "NoExecute"}
+    assert tolerates(toleration, taint) is expected
+
+
+def test_all_taints_of_an_effect() -> None:
+    taints = [
+        {"key": "a", "effect": "NoExecute"},
+        {"key": "b", "effect": "NoSchedule"},
+        {"key": "c", "effect": "NoExecute"},
+    ]
+    some = [{"key": "a", "operator": "Exists"}]
+    assert not tolerates_all({"tolerations": some}, taints, "NoExecute")
+    assert tolerates_all({"tolerations": some}, taints[:2], "NoExecute")
+    every = [*some, {"key": "c", "operator": "Exists", "tolerationSeconds": 1}]
+    assert tolerates_all({"tolerations": every}, taints, "NoExecute")
+    assert tolerates_all({}, [], "NoExecute")
