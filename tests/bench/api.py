@@ -1,21 +1,19 @@
 """The API server under load: HTTPS with a client certificate, three replicas, real fsync.
 
-    python -m tests.bench.api [PART ...] [--seconds S] [--rounds N] [--folder DIR]
+    python -m tests.bench.api [PART ...] [--kubernetes PROGRAM] [--seconds S] [--rounds N]
+                              [--folder DIR]
 
 Parts: create get get0 list update patch apply delete watch big kill idle (all by default). The
 replicas are what `steersman up --runtime memory` starts, each round anew; the client is a process
-in Go (built with ``go build``) with a connection per caller, spread over the replicas. Everything
-that was started ends with it.
-
-Nothing else can be measured in the same run: a kube-apiserver is not to be had from a package. What
-ratios are printed against was measured on a machine of this kind with Debian's
-Kubernetes 1.20 and three members of etcd 3.4 (see docs/benchmarks.md).
+in Go (built with ``go build``) with a connection per caller, spread over the API servers.
+``--kubernetes``: a kube-apiserver, measured by turns in the same run before three members of etcd
+(Debian's etcd-server; docs/benchmarks.md says how one is built). Without it what ratios are printed
+against is what was recorded on a machine of this kind. Everything that was started ends with it.
 """
 
 import argparse
 import json
 import os
-import signal
 import statistics
 import subprocess
 import tempfile
@@ -29,10 +27,10 @@ from typing import Any
 import msgspec
 
 from cluster.settings import ClusterSettings
-from deploy import pki, processes
+from deploy import pki
+from tests.bench.api_contestants import ApiContestant, Kubernetes, Steersman
 from tests.bench.store_contestants import Failed, check_disk
 from tests.support import children
-from tests.support.real_cluster import RealCluster
 
 GO_MODULE = Path(__file__).parent / "api_load"
 # A pod of two kilobytes that no scheduler takes.
@@ -128,12 +126,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", choices=[[], *names], metavar="PART")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5.0, help="of one measurement")
+    parser.add_argument("--kubernetes", type=Path, help="a kube-apiserver to measure beside")
     parser.add_argument("--folder", type=Path, default=Path.cwd(), help="where data is written")
     return parser.parse_args()
 
 
-class Bench:
-    """A cluster and loads on it."""
+class Loads:
+    """The load program, built."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -143,31 +142,13 @@ class Bench:
         if built.returncode:
             raise Failed(f"go build: {built.stderr}")
         (folder / "pod.json").write_text(json.dumps(POD))
-        self.cluster = RealCluster(str(folder), "apibench", 7, nodes=1, runtime="memory")
 
-    def start(self) -> None:
-        """Three replicas without data."""
-        self.cluster.up("--no-demo")
-
-    def stop(self) -> None:
-        """End them; their data goes too."""
-        self.cluster.down()
-
-    def pids(self) -> dict[str, int]:
-        """Of the replicas."""
-        return pids_of(self.cluster.settings, "replica")
-
-    def load(self, part: Part, seconds: float) -> "subprocess.Popen[bytes]":
-        """Begin a load on all replicas."""
-        return self.load_on(self.cluster.settings, part, seconds)
-
-    def load_on(
-        self, settings: ClusterSettings, part: Part, seconds: float
+    def begin(
+        self, settings: ClusterSettings, servers: list[str], part: Part, seconds: float
     ) -> "subprocess.Popen[bytes]":
-        """Begin a load on the replicas of ``settings``."""
-        servers = [f"https://{replica.api_addresses[0]}" for replica in settings.replicas]
+        """Begin a load on those servers, as the administrator."""
         given = {
-            "servers": ",".join(servers),
+            "servers": ",".join(f"https://{server}" for server in servers),
             "ca": pki.path(settings, "ca.crt"),
             "cert": pki.path(settings, "admin.crt"),
             "key": pki.path(settings, "admin.key"),
@@ -181,12 +162,6 @@ class Bench:
         }
         words = [str(self._program), *(f"-{name}={value}" for name, value in given.items())]
         return children.spawn(words, pipe=True)
-
-
-def pids_of(settings: ClusterSettings, kind: str) -> dict[str, int]:
-    """Of the processes whose names begin so."""
-    running = processes.find_all(settings).items()
-    return {name: found[0].pid for name, found in running if name.startswith(kind)}
 
 
 def result(load: "subprocess.Popen[bytes]") -> Figures:
@@ -206,102 +181,132 @@ def processor(pids: dict[str, int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def measure(bench: Bench, part: Part, seconds: float, rounds: int) -> None:
-    """One line of the table."""
-    found: list[Figures] = []
-    costs: list[float] = []
-    for _ in range(rounds):
-        bench.start()
-        try:
-            pids = bench.pids()
-            before = processor(pids) if not part.objects else 0.0
-            figures = result(bench.load(part, seconds))
-            if not part.objects and figures.operations:
-                costs.append((processor(pids) - before) / figures.operations * 1e6)
-            found.append(figures)
-        finally:
-            bench.stop()
+class Sample(msgspec.Struct):
+    """One measurement. ``cost``: of all that serves the API, in microseconds of processor time per
+    operation, its start not counted; 0 where something was prepared."""
+
+    figures: Figures
+    cost: float = 0.0
+
+
+def sample(one: ApiContestant, loads: Loads, part: Part, seconds: float) -> Sample:
+    """On a contestant without data."""
+    one.start()
+    try:
+        pids = one.pids()
+        before = processor(pids)
+        figures = result(loads.begin(one.settings, one.servers(), part, seconds))
+        if part.objects or not figures.operations:
+            return Sample(figures)
+        return Sample(figures, (processor(pids) - before) / figures.operations * 1e6)
+    finally:
+        one.stop()
+
+
+def columns(part: Part, found: list[Sample]) -> list[str]:
+    """Medians of one contestant's samples."""
 
     def median(pick: Callable[[Figures], float]) -> float:
-        return statistics.median(pick(figures) for figures in found)
+        return statistics.median(pick(each.figures) for each in found)
 
     rate = median(lambda figures: figures.rate)
-    columns = [
-        f"{part.title}, {part.clients} at once",
-        f"{rate:,.0f}" if rate >= 10 else f"{rate:.2f}",
-        f"{median(lambda f: f.p50_ms):.2f} / {median(lambda f: f.p99_ms):.2f}",
-        f"{statistics.median(costs):.0f}" if costs else "",
-        f"{rate / part.kubernetes:.1f}" if part.kubernetes else "",
-    ]
+    said = f"{rate:,.0f}" if rate >= 10 else f"{rate:.2f}"
     if part.watchers:
-        columns.append(f"{median(lambda f: f.deliveries / f.seconds):,.0f} deliveries/s")
+        said += f"; {median(lambda f: f.deliveries / f.seconds):,.0f} deliveries/s"
     if part.op == "list":
-        columns.append(f"{median(lambda f: f.bytes / f.seconds) / 1e6:.0f} MB/s")
-    if errors := sum(figures.errors for figures in found):
-        columns.append(f"{errors} errors")
-    print(f"| {' | '.join(columns)} |", flush=True)
+        said += f"; {median(lambda f: f.bytes / f.seconds) / 1e6:.0f} MB/s"
+    if errors := sum(each.figures.errors for each in found):
+        said += f"; {errors} errors"
+    cost = statistics.median(each.cost for each in found)
+    return [
+        said,
+        f"{median(lambda f: f.p50_ms):.2f} / {median(lambda f: f.p99_ms):.2f}",
+        f"{cost:.0f}" if cost else "",
+    ]
 
 
-def kill(bench: Bench, seconds: float, rounds: int) -> None:
-    """The leader killed while 8 callers create at the two others."""
+def measure(
+    contestants: list[ApiContestant], loads: Loads, part: Part, seconds: float, rounds: int
+) -> None:
+    """One line of the table: each in its turn, round by round."""
+    found = [[sample(one, loads, part, seconds) for one in contestants] for _ in range(rounds)]
+    cells = [f"{part.title}, {part.clients} at once"]
+    for position in range(len(contestants)):
+        cells += columns(part, [each[position] for each in found])
+    if len(contestants) > 1:
+        ratios = [ours.figures.rate / theirs.figures.rate for ours, theirs in found]
+    else:
+        ratios = [each[0].figures.rate / part.kubernetes for each in found if part.kubernetes]
+    cells.append(f"{statistics.median(ratios):.1f}" if ratios else "")
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def kill(one: ApiContestant, loads: Loads, seconds: float, rounds: int) -> None:
+    """The store's leader killed while 8 callers create."""
     gaps, errors = [], 0
     for _ in range(rounds):
-        bench.start()
+        one.start()
         try:
-            leader = bench.cluster.leader()
-            pid = bench.pids()[leader]
-            threading.Timer(seconds / 2, os.kill, (pid, signal.SIGKILL)).start()
-            settings = bench.cluster.settings
-            others = [one for one in settings.replicas if one.name != leader]
-            survivors = msgspec.structs.replace(settings, replicas=tuple(others))
-            figures = result(bench.load_on(survivors, Part("", "create", 8), seconds))
+            servers = one.others()
+            timer = threading.Timer(seconds / 2, one.kill_leader)
+            timer.start()
+            figures = result(loads.begin(one.settings, servers, Part("", "create", 8), seconds))
+            timer.join()
             gaps.append(figures.gap_ms)
             errors += figures.errors
         finally:
-            bench.stop()
+            one.stop()
     print(
-        f"leader killed, {rounds} times: longest gap in creates at the others median "
-        f"{statistics.median(gaps):.0f} ms, most {max(gaps):.0f} ms, {errors} errors"
+        f"{one.title}: the store's leader killed {rounds} times: longest gap in creates at the API "
+        f"servers that live, median {statistics.median(gaps):.0f} ms, most {max(gaps):.0f} ms; "
+        f"{errors} errors",
+        flush=True,
     )
 
 
-def idle(bench: Bench, seconds: float) -> None:
-    """What three replicas and a node cost when nothing happens."""
-    bench.start()
+def idle(one: ApiContestant, seconds: float) -> None:
+    """What it costs when nothing happens."""
+    one.start()
     try:
         time.sleep(8.0)
-        pids, nodes = bench.pids(), pids_of(bench.cluster.settings, "node")
-        memory = statistics.median(children.resident(pid) for pid in pids.values())
+        pids = one.pids()
+        memory = {name: children.resident(pid) for name, pid in pids.items()}
+        nodes = one.processes("node") if isinstance(one, Steersman) else {}
         before, more = processor(pids), processor(nodes)
-        time.sleep(max(seconds, 15.0))
         took = max(seconds, 15.0)
-        print(
-            f"idle: three replicas {(processor(pids) - before) / took:.2%} of a core, a node "
-            f"{(processor(nodes) - more) / took:.2%}; {memory:.0f} MB a replica"
-        )
+        time.sleep(took)
+        used, used_by_nodes = processor(pids) - before, processor(nodes) - more
+        listed = ", ".join(f"{name} {size:.0f} MB" for name, size in memory.items())
+        node = f"; a node beside them {used_by_nodes / took:.2%}" if nodes else ""
+        print(f"{one.title}, idle: {used / took:.2%} of a core in all{node}; {listed}", flush=True)
     finally:
-        bench.stop()
+        one.stop()
 
 
 def run(options: argparse.Namespace, folder: Path) -> None:
     """The parts asked for."""
-    bench = Bench(folder)
+    loads = Loads(folder)
+    contestants: list[ApiContestant] = [Steersman(folder)]
+    if options.kubernetes:
+        contestants.append(Kubernetes(folder, options.kubernetes))
     wanted = options.parts or [*PARTS, *OTHERS]
+    each = [f"{one.title} /s | p50 / p99 ms | CPU per operation, us" for one in contestants]
+    ratio = "ratio" if options.kubernetes else "to recorded Kubernetes 1.20"
     print(
         f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, {os.cpu_count()} processors, "
         f"{check_disk(folder)}, load average {os.getloadavg()[0]:.1f} at the start\n\n"
-        "| operation | /s | p50 / p99 ms | replicas' µs per operation | to Kubernetes 1.20 |\n"
-        "|---|---|---|---|---|",
+        f"| operation | {' | '.join(each)} | {ratio} |\n|{'---|' * (3 * len(each) + 2)}",
         flush=True,
     )
     for name in [name for name in PARTS if name in wanted]:
         for part in PARTS[name]:
-            measure(bench, part, options.seconds, options.rounds)
+            measure(contestants, loads, part, options.seconds, options.rounds)
     print()
-    if "kill" in wanted:
-        kill(bench, options.seconds, options.rounds)
-    if "idle" in wanted:
-        idle(bench, options.seconds)
+    for one in contestants:
+        if "kill" in wanted:
+            kill(one, loads, options.seconds, options.rounds)
+        if "idle" in wanted:
+            idle(one, options.seconds)
 
 
 def main() -> None:

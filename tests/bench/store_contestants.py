@@ -288,6 +288,14 @@ class Etcd:
         """See ``Contestant``."""
         return list(self._clients)
 
+    def endpoints(self) -> list[str]:
+        """The URLs for clients."""
+        return [f"http://127.0.0.1:{port}" for port in self._clients.values()]
+
+    def pids(self) -> dict[str, int]:
+        """Of the members that run."""
+        return {name: process.pid for name, process in self._running.items()}
+
     def _ask(self, name: str, path: str, body: dict[str, object]) -> dict[str, Any] | None:
         url = f"http://127.0.0.1:{self._clients[name]}/v3/{path}"
         request = urllib.request.Request(url, json.dumps(body).encode(), method="POST")

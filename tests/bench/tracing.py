@@ -33,6 +33,7 @@ from actors.kit.world.real import real_world
 from cluster import names
 from deploy.chaos import door
 from tests.bench import api
+from tests.bench.api_contestants import Steersman
 from tests.unit.actors.kit.messages import REGISTRY, Blob, Counter
 from tests.unit.actors.kit.transports.certificates import Authority
 
@@ -120,19 +121,19 @@ async def ask_for(system: ActorSystem, seconds: float) -> Turn:
 
 def creates(folder: Path, seconds: float, rounds: int) -> list[tuple[Turn, Turn]]:
     """Pods, created on three replicas."""
-    bench = api.Bench(folder)
+    bench, loads = Steersman(folder), api.Loads(folder)
     bench.start()
     pairs: list[tuple[Turn, Turn]] = []
     try:
-        create_for(bench, folder, min(2.0, seconds))
+        create_for(bench, loads, folder, min(2.0, seconds))
         for number in range(rounds):
             found: dict[str, Turn] = {}
             for level in (OFF, MESSAGES) if number % 2 else (MESSAGES, OFF):
-                settings = bench.cluster.settings
+                settings = bench.settings
                 for process in settings.processes():
                     fields = {"actor": "", "level": level}
                     door.ask(settings, process.name, "trace-level", seconds=30.0, fields=fields)
-                found[level] = create_for(bench, folder, seconds)
+                found[level] = create_for(bench, loads, folder, seconds)
             pairs.append((found[OFF], found[MESSAGES]))
     finally:
         bench.stop()
@@ -142,13 +143,14 @@ def creates(folder: Path, seconds: float, rounds: int) -> list[tuple[Turn, Turn]
 TURNS = itertools.count()
 
 
-def create_for(bench: api.Bench, folder: Path, seconds: float) -> Turn:
+def create_for(bench: Steersman, loads: api.Loads, folder: Path, seconds: float) -> Turn:
     """One load, of pods with names of its own."""
     meta = {**api.POD["metadata"], "name": f"turn-{next(TURNS)}-%s"}
     (folder / "pod.json").write_text(json.dumps({**api.POD, "metadata": meta}))
     pids = bench.pids()
     before = api.processor(pids)
-    figures = api.result(bench.load(api.Part("", "create", UNDER_WAY), seconds))
+    part = api.Part("", "create", UNDER_WAY)
+    figures = api.result(loads.begin(bench.settings, bench.servers(), part, seconds))
     return Turn(figures.rate, (api.processor(pids) - before) / figures.operations * 1e6)
 
 
