@@ -19,6 +19,9 @@ from cluster.api.status import bad_request
 from cluster.api.types import Object
 
 _LEAVES = frozenset({str, int, bool, float, type(None)})
+# The fields of the last specs that were made, by schema and JSON: how many, and how long.
+_SPEC, _SPECS_MAX, _SPEC_BYTES_MAX = "f:spec", 256, 16 * 1024
+_SPECS: dict[tuple[int, bytes], tuple[SchemaNode, FieldSet]] = {}
 # Elements of items with names no longer than this are remembered.
 _NAME_LENGTH = 256
 
@@ -154,7 +157,7 @@ def _compare_into(
     if old is new or old == new:
         return
     if old is None:
-        changes.added[element] = _value_node(new, schema, _is_free(new, schema), True) or {}
+        changes.added[element] = _added_node(element, new, schema)
     elif new is None:
         changes.removed[element] = _value_node(old, schema, True, True) or {}
     elif walks_map(old, schema) and walks_map(new, schema):
@@ -164,6 +167,28 @@ def _compare_into(
         _put(changes, element, _compare_lists(old, new, schema))
     else:
         changes.modified[element] = {}
+
+
+def _added_node(element: str, value: Any, schema: SchemaNode | None) -> FieldSet:
+    """Of a value that was not there before. Objects made of one template have the same spec: it is
+    looked through once."""
+    if element != _SPEC or schema is None:
+        return _value_node(value, schema, _is_free(value, schema), True) or {}
+    try:
+        text = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # a number too large for it: others say so
+        return _value_node(value, schema, _is_free(value, schema), True) or {}
+    key = (id(schema), text)
+    known = _SPECS.get(key)
+    # (The schema is kept with it: another might get its place in memory.)
+    if known is not None and known[0] is schema:
+        return known[1]
+    node = _value_node(value, schema, _is_free(value, schema), True) or {}
+    if len(text) <= _SPEC_BYTES_MAX:
+        _SPECS[key] = (schema, node)
+        if len(_SPECS) > _SPECS_MAX:
+            del _SPECS[next(iter(_SPECS))]
+    return node
 
 
 def _is_free(value: Any, schema: SchemaNode | None) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster.api import ownership_values
 from cluster.api.ownership_sets import difference, union
 from cluster.api.ownership_values import compare, field_set, group_items, merge, remove
 from cluster.api.patches import copy_json
@@ -86,3 +87,26 @@ def test_stored_duplicates_stay_until_somebody_writes_them() -> None:
     config["spec"]["containers"][0]["env"] = [{"name": "A", "value": "3"}]
     merged = merge(live, config, POD)["spec"]["containers"][0]["env"]
     assert merged == [{"name": "A", "value": "3"}, {"name": "B"}]
+
+
+@given(pods)
+def test_a_spec_seen_before_has_the_same_fields(pod: dict[str, Any]) -> None:
+    ownership_values._SPECS.clear()
+    fresh = compare({}, pod, POD)
+    again = compare({}, copy_json(pod), POD)
+    assert again == fresh
+    # The memory is of one schema: without one lists are atomic.
+    assert compare({}, pod, None).added["f:spec"].get("f:containers") == {}
+    assert compare({}, copy_json(pod), POD) == fresh
+
+
+def test_the_memory_of_specs_is_bounded_and_takes_no_giants() -> None:
+    for number in range(2 * ownership_values._SPECS_MAX):
+        compare({}, {"spec": {"nodeName": str(number)}}, POD)
+    assert len(ownership_values._SPECS) == ownership_values._SPECS_MAX
+    giant = {"spec": {"nodeName": "n" * ownership_values._SPEC_BYTES_MAX}}
+    added = compare({}, giant, POD).added
+    assert added["f:spec"] == {"f:nodeName": {}} and added == compare({}, giant, POD).added
+    assert all(len(text) <= ownership_values._SPEC_BYTES_MAX for _, text in ownership_values._SPECS)
+    # Larger than what can be told as JSON here.
+    assert compare({}, {"spec": {"priority": 1 << 80}}, POD).added["f:spec"] == {"f:priority": {}}
