@@ -21,7 +21,7 @@ from cluster.api.types import Object
 _LEAVES = frozenset({str, int, bool, float, type(None)})
 # The fields of the last specs that were made, by schema and JSON: how many, and how long.
 _SPEC, _SPECS_MAX, _SPEC_BYTES_MAX = "f:spec", 256, 16 * 1024
-_SPECS: dict[tuple[int, bytes], tuple[SchemaNode, FieldSet]] = {}
+_SPECS: dict[tuple[SchemaNode, bytes], FieldSet] = {}
 # Elements of items with names no longer than this are remembered.
 _NAME_LENGTH = 256
 
@@ -178,14 +178,13 @@ def _added_node(element: str, value: Any, schema: SchemaNode | None) -> FieldSet
         text = orjson.dumps(value)
     except orjson.JSONEncodeError:  # a number too large for it: others say so
         return _value_node(value, schema, _is_free(value, schema), True) or {}
-    key = (id(schema), text)
-    known = _SPECS.get(key)
-    # (The schema is kept with it: another might get its place in memory.)
-    if known is not None and known[0] is schema:
-        return known[1]
+    # (Nodes of schemas are equal only to themselves.)
+    known = _SPECS.get((schema, text))
+    if known is not None:
+        return known
     node = _value_node(value, schema, _is_free(value, schema), True) or {}
     if len(text) <= _SPEC_BYTES_MAX:
-        _SPECS[key] = (schema, node)
+        _SPECS[schema, text] = node
         if len(_SPECS) > _SPECS_MAX:
             del _SPECS[next(iter(_SPECS))]
     return node
