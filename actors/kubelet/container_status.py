@@ -127,6 +127,16 @@ def termination_reason(item: Container) -> str:
     return "Error"
 
 
+def _own(found: Object, resources: Object) -> Object:
+    """Without the limits of the pod as a whole that it was held to."""
+    stated = resources.get("limits") or {}
+    limits = {name: one for name, one in (found.get("limits") or {}).items() if name in stated}
+    if limits == (found.get("limits") or {}):
+        return found
+    kept = {part: amounts for part, amounts in found.items() if part != "limits"}
+    return {**kept, "limits": limits} if limits else kept
+
+
 def add_resources(
     spec: Object, latest: Container | None, memory: PodMemory, status: Object
 ) -> None:
@@ -135,6 +145,7 @@ def add_resources(
     resources = spec.get("resources") or {}
     status["resources"] = resources
     if latest is not None and latest.state == "running":
-        status["resources"] = actual(latest, memory.acknowledged.get(latest.id, resources))
+        found = actual(latest, memory.acknowledged.get(latest.id, resources))
+        status["resources"] = _own(found, resources)
     if resources.get("requests"):
         status["allocatedResources"] = resources["requests"]

@@ -1,12 +1,13 @@
 """What containers and pods are held to, from their resources, in the engine's units. Pure.
 
 Must not know: what else a container is made of. Source: Kubernetes docs, "Resource Management for
-Pods and Containers"; Docker Engine API v1.41 ContainerUpdate.
+Pods and Containers"; KEP-2837 (what a pod states itself); Docker Engine API v1.41 ContainerUpdate.
 """
 
 from actors.kit.world.containers import MEMORY_LIFTED, Config, Limits
 from actors.kubelet import pod_spec
 from actors.kubelet.downward import ConfigFault
+from cluster.api.pod_resizing import CPU, MEMORY, MUTABLE
 from cluster.api.quantity import parse
 from cluster.api.types import Object
 
@@ -15,6 +16,23 @@ CPU_QUOTA_MICROS_MIN = 1000
 CPU_SHARES_MIN = 2
 CPU_SHARES_PER_CORE = 1024
 MEMORY_BYTES_MIN = 6 << 20  # the engine refuses less
+
+
+def effective(own: Object | None, resources: Object | None) -> Object:
+    """A container's resources, with the limits of ``own``, which its pod states, where it has none:
+    programs size themselves by the limit of their own cgroup (KEP-2837)."""
+    found: Object = resources or {}
+    stated = (own or {}).get("limits") or {}
+    given = found.get("limits") or {}
+    more = {name: stated[name] for name in MUTABLE if name in stated and name not in given}
+    return {**found, "limits": {**given, **more}} if more else found
+
+
+def effective_spec(pod: Object, spec: Object) -> Object:
+    """One of a pod's containers with these; the same object if it is none the other for it."""
+    own, resources = pod["spec"].get("resources"), spec.get("resources") or {}
+    found = effective(own, resources)
+    return spec if found is resources else {**spec, "resources": found}
 
 
 def limits_for(resources: Object | None) -> Limits:
@@ -69,11 +87,17 @@ def pod_limits(pod: Object) -> tuple[int, int]:
     its containers'; 0 where one of them has no limit."""
     own = (pod["spec"].get("resources") or {}).get("limits") or {}
     size, milli = _sums(pod)
-    if "memory" in own:
-        size = parse(str(own["memory"])).value
-    if "cpu" in own:
-        milli = parse(str(own["cpu"])).milli
+    if MEMORY in own:
+        size = in_units(MEMORY, own[MEMORY])
+    if CPU in own:
+        milli = in_units(CPU, own[CPU])
     return size, milli
+
+
+def in_units(name: str, limit: object) -> int:
+    """A limit in bytes of memory or thousandths of a core; 0 for none."""
+    found = parse(str(limit or "0"))
+    return found.value if name == MEMORY else found.milli
 
 
 def _sums(pod: Object) -> tuple[int, int]:

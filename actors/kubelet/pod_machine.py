@@ -176,7 +176,7 @@ def stop_unfit(at: Situation, plan: Plan) -> None:
         elif item.labels.get(labels.HASH) != labels.container_hash(spec):
             message = f"Container {name} definition changed, will be restarted"
             stop(at, plan, item, grace, message, restart=True)
-        elif needs_restart(spec, item, at.memory):
+        elif needs_restart(at.pod, spec, item, at.memory):
             message = f"Container {name} resize requires restart"
             stop(at, plan, item, grace, message, restart=True)
 

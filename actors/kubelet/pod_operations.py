@@ -12,7 +12,7 @@ from actors.kubelet import backoff, container_spec, env, hooks, labels, pod_spec
 from actors.kubelet.downward import ConfigFault
 from actors.kubelet.event_texts import field_path
 from actors.kubelet.image_puller import ensure_image
-from actors.kubelet.limits import pod_limits
+from actors.kubelet.limits import effective_spec, pod_limits
 from actors.kubelet.node_tools import NodeTools
 from actors.kubelet.pod_network import NetworkFault
 from actors.kubelet.pod_view import PodMemory, PodView
@@ -132,6 +132,7 @@ class PodOperations:
     async def start_container(self, pod: Object, spec: Object, view: PodView, attempt: int) -> None:
         """Image, configuration, create, start, postStart."""
         tools, name = self._tools, spec["name"]
+        spec = effective_spec(pod, spec)
         sandbox = view.sandbox
         assert sandbox is not None, "a container is planned only with a sandbox"
         self.mounter.hold_references(pod)

@@ -59,11 +59,13 @@ class StopContainer:
 
 @dataclass(frozen=True, slots=True)
 class LimitPod:
-    """Hold the pod as a whole to so many bytes or thousandths of a core; 0: to none."""
+    """Hold the pod as a whole to so many bytes or thousandths of a core; 0: to none.
+    ``containers``: ids of those that must not use more together, empty if nobody needs to look."""
 
     resource: str
     limit: int
     phase: int
+    containers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

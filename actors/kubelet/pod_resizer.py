@@ -4,8 +4,10 @@ Job: between the API object (what is desired) and the pod's worker, which only k
 allocated; carries a resize's steps out and tells of it. Must not know: when the worker plans, how
 to decide on steps (``resizing``).
 
-Source: KEP-1287; docs "Resize CPU and Memory Resources assigned to Containers".
+Source: KEP-1287; KEP-5419; docs "Resize CPU and Memory Resources assigned to Containers".
 """
+
+from contextlib import suppress
 
 from actors.kit.world.containers import RuntimeFault
 from actors.kubelet import backoff, container_spec, labels, limits, pod_spec, resizing
@@ -23,7 +25,15 @@ from cluster.api.placement import (
     matches_node,
     tolerates_all,
 )
-from cluster.api.pod_resizing import DEFERRED, IN_PROGRESS, MUTABLE, PENDING, resizable
+from cluster.api.pod_resizing import (
+    DEFERRED,
+    IN_PROGRESS,
+    MUTABLE,
+    PENDING,
+    POD,
+    holders,
+    resizable,
+)
 from cluster.api.pod_resources import pod_amounts
 from cluster.api.resources import NODES
 from cluster.api.timestamps import parse_time
@@ -150,6 +160,7 @@ class PodResizer:
     def _adopt(self, desired: Object, view: PodView) -> None:
         """What was allocated, and given to the engine, before this kubelet knew the pod."""
         memory = self._memory
+        memory.allocated.setdefault(POD, desired["spec"].get("resources") or {})
         for spec in resizable(desired["spec"]):
             name, item = spec["name"], view.latest(spec["name"])
             if name not in memory.allocated:
@@ -157,14 +168,14 @@ class PodResizer:
                 memory.allocated[name] = made if made is not None else spec.get("resources") or {}
             if item is not None and item.state == "running" and item.id not in memory.acknowledged:
                 memory.acknowledged[item.id] = resizing.acknowledged(
-                    desired, spec, item, memory.allocated[name]
+                    desired, spec, item, memory.allocated
                 )
         latest = {attempts[0].id for attempts in view.containers.values()}
         memory.restarting &= latest
 
     def _admit(self, desired: Object, now: float) -> None:
         memory, allocations = self._memory, self._tools.allocations
-        wanted = {spec["name"]: spec.get("resources") or {} for spec in resizable(desired["spec"])}
+        wanted = {name: holder.get("resources") or {} for name, holder in holders(desired["spec"])}
         if not any(pod_resizing.changed(wanted[name], memory.allocated[name]) for name in wanted):
             memory.allocated, memory.pending = wanted, None
             allocations.settled(self._uid)
@@ -228,12 +239,14 @@ class PodResizer:
 
     async def _apply(self, pod: Object, step: ResizeStep) -> None:
         match step:
-            case LimitPod(resource, limit):
-                await self._limit_pod(pod, resource, limit)
+            case LimitPod():
+                await self._limit_pod(pod, step)
             case UpdateContainer():
                 await self._update(pod, step)
 
-    async def _limit_pod(self, pod: Object, resource: str, limit: int) -> None:
+    async def _limit_pod(self, pod: Object, step: LimitPod) -> None:
+        resource, limit = step.resource, step.limit
+        await self._spare_pod(step)
         memory, cpu = self._memory.pod_limits or (0, 0)
         found = (limit, cpu) if resource == "memory" else (memory, limit)
         parent = container_spec.cgroup_parent(pod, self._tools.engine)
@@ -250,6 +263,7 @@ class PodResizer:
         given = memory.acknowledged.get(step.container)
         if spec is None or given is None:
             return
+        spec = limits.effective_spec(pod, spec)
         wanted = pod_resizing.replaced(
             given, spec.get("resources") or {}, frozenset({step.resource})
         )
@@ -283,6 +297,17 @@ class PodResizer:
             raise SteersmanError(
                 f'attempting to set container "{step.name}" memory limit ({after}) below current '
                 f"usage ({usage})"
+            )
+
+    async def _spare_pod(self, step: LimitPod) -> None:
+        """The same of all of them together. Raises SteersmanError."""
+        usage = 0
+        for container in step.containers:
+            with suppress(RuntimeFault):  # one that has ended uses nothing
+                usage += await self._tools.runtime.memory_usage(container)
+        if usage > step.limit:
+            raise SteersmanError(
+                f"attempting to set pod memory limit ({step.limit}) below current usage ({usage})"
             )
 
     # -- telling

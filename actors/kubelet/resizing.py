@@ -1,9 +1,10 @@
 """In-place resize, decided: what is allocated, what is in force, and the steps between. Pure.
 
-Four states follow one another (KEP-1287): desired (the API object's spec), allocated (admitted by
-this node), acknowledged (the engine has taken it), actual (what the engine says). A restarted
-kubelet learns the allocated from the API object's status, and the acknowledged from that, from the
-container's label or from whichever of them the engine's own limits agree with.
+Four states follow one another (KEP-1287; of what a pod states itself KEP-5419): desired (the API
+object's spec), allocated (admitted by this node), acknowledged (the engine has taken it), actual
+(what the engine says). A restarted kubelet learns the allocated from the API object's status, and
+the acknowledged from that, from the container's label or from whichever of them the engine's own
+limits agree with.
 Must not know: the engine, the API server.
 """
 
@@ -26,16 +27,16 @@ from actors.kubelet.pod_plan import (
 )
 from actors.kubelet.pod_view import PodMemory, PodView
 from cluster.api import pod_resizing
-from cluster.api.pod_resizing import CPU, MEMORY, MUTABLE, resizable
+from cluster.api.pod_resizing import CPU, MEMORY, MUTABLE, POD, holders, resizable
 from cluster.api.types import Object
 
 
 def allocated_pod(pod: Object, allocated: Mapping[str, Object]) -> Object:
     """The pod as this node has admitted it; the same object if that is what is desired."""
     found = {
-        spec["name"]: allocated[spec["name"]]
-        for spec in resizable(pod.get("spec") or {})
-        if spec["name"] in allocated and allocated[spec["name"]] != (spec.get("resources") or {})
+        name: allocated[name]
+        for name, holder in holders(pod.get("spec") or {})
+        if name in allocated and allocated[name] != (holder.get("resources") or {})
     }
     return {**pod, "spec": pod_resizing.with_resources(pod["spec"], found)} if found else pod
 
@@ -43,26 +44,35 @@ def allocated_pod(pod: Object, allocated: Mapping[str, Object]) -> Object:
 def recalled(pod: Object) -> dict[str, Object]:
     """What was allocated before the kubelet's restart, by container, as the status tells."""
     statuses = _statuses(pod)
+    if statuses and (pod.get("spec") or {}).get("resources"):
+        # A pod that was told of without resources of its own has been given none yet.
+        status = pod["status"]
+        statuses[POD] = status if "resources" in status else {"resources": {}}
     found = {}
-    for spec in resizable(pod.get("spec") or {}):
-        told = statuses.get(spec["name"])
+    for name, holder in holders(pod.get("spec") or {}):
+        told = statuses.get(name)
         if told is not None and "resources" in told:
-            found[spec["name"]] = pod_resizing.replaced(spec.get("resources") or {}, _told(told))
+            found[name] = pod_resizing.replaced(holder.get("resources") or {}, _told(told))
     return found
 
 
-def acknowledged(pod: Object, spec: Object, item: Container, allocated: Object) -> Object:
+def acknowledged(
+    pod: Object, spec: Object, item: Container, allocated: Mapping[str, Object]
+) -> Object:
     """What a container that was found running had been given: of all that it may have been, what
-    agrees with the engine's limits."""
+    agrees with the engine's limits. ``pod``: as it is desired."""
     told = _statuses(pod).get(spec["name"]) or {}
-    own = str(told.get("containerID") or "").rpartition("//")[2] == item.id
-    known = [_told(told)] if own and "resources" in told else []
+    its = str(told.get("containerID") or "").rpartition("//")[2] == item.id
+    own = allocated.get(POD)
+    known = [node_limits.effective(own, _told(told))] if its and "resources" in told else []
     if (made := labels.resources_of(item)) is not None:
         known.append(made)
-    for given in (*known, allocated, spec.get("resources") or {}):
+    given_here = allocated[spec["name"]]
+    desired = node_limits.effective_spec(pod, spec).get("resources") or {}
+    for given in (*known, node_limits.effective(own, given_here), given_here, desired):
         if item.limits is None or _same_limits(given, item.limits):
             return given
-    return known[0] if known else allocated
+    return known[0] if known else node_limits.effective(own, given_here)
 
 
 def actual(item: Container, given: Object) -> Object:
@@ -89,8 +99,10 @@ def actual(item: Container, given: Object) -> Object:
 
 
 def outstanding(pod: Object, view: PodView, memory: PodMemory) -> bool:
-    """True while a container does not have what is allocated to it."""
-    for spec in resizable(pod["spec"]):
+    """True while a container, or the pod as a whole, does not have what is allocated to it."""
+    if memory.pod_limits not in (None, node_limits.pod_limits(pod)):
+        return True
+    for spec in _effective(pod):
         latest = view.latest(spec["name"])
         if latest is None:
             continue
@@ -105,14 +117,14 @@ def outstanding(pod: Object, view: PodView, memory: PodMemory) -> bool:
 
 
 def changes(spec: Object, item: Container, memory: PodMemory) -> frozenset[str]:
-    """What of a running container's resources is not yet as allocated."""
+    """What of a running container's effective resources is not yet as allocated."""
     given = memory.acknowledged.get(item.id)
     return frozenset() if given is None else pod_resizing.changed(spec.get("resources"), given)
 
 
-def needs_restart(spec: Object, item: Container, memory: PodMemory) -> bool:
-    """Its resizePolicy lets no running container have what is allocated."""
-    names = changes(spec, item, memory)
+def needs_restart(pod: Object, spec: Object, item: Container, memory: PodMemory) -> bool:
+    """Its resizePolicy lets no running container have what is allocated, to it or to its pod."""
+    names = changes(node_limits.effective_spec(pod, spec), item, memory)
     return bool(names) and pod_resizing.restarts(spec, names)
 
 
@@ -127,11 +139,11 @@ def resize_plan(at: Situation, plan: Plan) -> None:
         return
     todo: list[tuple[Object, Container]] = []
     restarting = False
-    for spec in resizable(at.pod["spec"]):
+    for spec in _effective(at.pod):
         item = at.view.current(spec["name"])
         if item is None or item.state != "running":
             restarting = restarting or (item is not None and item.id in at.memory.restarting)
-        elif needs_restart(spec, item, at.memory):
+        elif needs_restart(at.pod, spec, item, at.memory):
             restarting = True
         elif changes(spec, item, at.memory) and not at.busy & {item.id, spec["name"]}:
             todo.append((spec, item))
@@ -144,10 +156,21 @@ def resize_plan(at: Situation, plan: Plan) -> None:
             steps.append(LimitPod(name, wanted[name], 0))
         steps.extend(less)
         if _less(wanted[name], now[name]) and not restarting:
-            steps.append(LimitPod(name, wanted[name], 2))
+            steps.append(LimitPod(name, wanted[name], 2, _shared(at, name)))
         steps.extend(more)
     if steps and step_is_due(at, plan, STEP_RESIZE):
         plan.actions.append(ResizePod(tuple(steps)))
+
+
+def _effective(pod: Object) -> list[Object]:
+    return [node_limits.effective_spec(pod, spec) for spec in resizable(pod["spec"])]
+
+
+def _shared(at: Situation, name: str) -> tuple[str, ...]:
+    """The running containers that share what their pod states itself of memory: one by one they are
+    held to no less than all of it."""
+    own = (at.pod["spec"].get("resources") or {}).get("limits") or {}
+    return tuple(item.id for item in at.view.running()) if name == MEMORY and name in own else ()
 
 
 def grown(now: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
@@ -167,8 +190,17 @@ def limits_now(pod: Object, view: PodView, memory: PodMemory) -> tuple[int, int]
         for name, item in running.items()
         if item.id in memory.acknowledged
     }
-    wanted = node_limits.pod_limits(pod)
-    return grown(node_limits.pod_limits(allocated_pod(pod, given)), wanted)
+    memory_now, cpu_now = node_limits.pod_limits(pod)
+    own = (pod["spec"].get("resources") or {}).get("limits") or {}
+    for resources in given.values():
+        # One may still have the limit that the pod as a whole had.
+        stated = resources.get("limits") or {}
+        if MEMORY in own:
+            memory_now = max(memory_now, node_limits.in_units(MEMORY, stated.get(MEMORY)))
+        if CPU in own:
+            cpu_now = max(cpu_now, node_limits.in_units(CPU, stated.get(CPU)))
+    wanted = node_limits.pod_limits(allocated_pod(pod, given))
+    return grown(wanted, (memory_now, cpu_now))
 
 
 def told(
@@ -176,12 +208,14 @@ def told(
 ) -> str:
     """The message of an event: ``allocated`` None: what is desired."""
     body: Object = {}
+    if own := _shown(POD, pod["spec"], allocated):
+        body["resources"] = own
     names = {item["name"] for item in resizable(pod["spec"])}
     for key in ("initContainers", "containers"):
         listed = [
             {"name": spec["name"], "resources": shown}
             for spec in pod["spec"].get(key) or ()
-            if spec["name"] in names and (shown := _shown(spec, allocated))
+            if spec["name"] in names and (shown := _shown(spec["name"], spec, allocated))
         ]
         if listed:
             body[key] = listed
@@ -191,8 +225,8 @@ def told(
     return f"{head}: {orjson.dumps(body).decode()}"
 
 
-def _shown(spec: Object, allocated: Mapping[str, Object] | None) -> Object:
-    given = (spec.get("resources") or {}) if allocated is None else allocated[spec["name"]]
+def _shown(name: str, holder: Object, allocated: Mapping[str, Object] | None) -> Object:
+    given = (holder.get("resources") or {}) if allocated is None else allocated[name]
     shown = {}
     for part in ("limits", "requests"):
         amounts = {name: given[part][name] for name in (CPU, MEMORY) if name in given.get(part, {})}

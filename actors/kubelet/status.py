@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from actors.kubelet import pod_spec
 from actors.kubelet.container_status import Seen, container_statuses
+from actors.kubelet.limits import in_units, pod_limits
 from actors.kubelet.pod_view import PodMemory, PodView, Waiting
 from actors.kubelet.progress import initialized, is_through, outcome
 from cluster.api.pod_qos import qos_class
-from cluster.api.pod_resizing import ERROR, IN_PROGRESS, PENDING
+from cluster.api.pod_resizing import CPU, ERROR, IN_PROGRESS, MEMORY, PENDING
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
@@ -77,10 +78,35 @@ def pod_status(
     if init:
         status["initContainerStatuses"] = init
     status["containerStatuses"] = main
+    status.update(own_resources(pod, memory))
     if ephemeral:
         # They are not probed, and do not count for the pod.
         status["ephemeralContainerStatuses"] = [{**item, "ready": False} for item in ephemeral]
     return status
+
+
+def own_resources(pod: Object, memory: PodMemory) -> Object:
+    """Of a pod that states resources itself: what is in force, and what is allocated (KEP-5419).
+    ``pod``: with what is allocated. Its requests are the scheduler's: they hold at once."""
+    resources = pod["spec"].get("resources") or {}
+    if not resources:
+        return {}
+    found: Object = {"resources": resources}
+    stated = resources.get("limits") or {}
+    if memory.pod_limits is not None and memory.pod_limits != pod_limits(pod):
+        size, milli = memory.pod_limits
+        told = {
+            name: text
+            for name, amount, text in (
+                (MEMORY, size, str(size)),
+                (CPU, milli, f"{milli}m"),
+            )
+            if name in stated and amount and amount != in_units(name, stated[name])
+        }
+        found["resources"] = {**resources, "limits": {**stated, **told}}
+    if resources.get("requests"):
+        found["allocatedResources"] = resources["requests"]
+    return found
 
 
 def init_specs(pod: Object) -> list[Object]:

@@ -1,7 +1,8 @@
 """In-place resize of a pod: which resources may change, and what a pod holds meanwhile. Pure.
 
-Source: KEP-1287; docs "Resize CPU and Memory Resources assigned to Containers". Must not know who
-asks (validation, scheduler, quotas, kubelet) nor how a limit is put in force.
+Source: KEP-1287; KEP-5419 (what the pod itself states); docs "Resize CPU and Memory Resources
+assigned to Containers". Must not know who asks (validation, scheduler, quotas, kubelet) nor how a
+limit is put in force.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ SECTIONS = ("requests", "limits")
 PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
 INFEASIBLE, DEFERRED, ERROR = "Infeasible", "Deferred", "Error"
 RESTART = "RestartContainer"
+# The pod itself, among the names of its containers.
+POD = ""
 
 
 def resizable(spec: Object) -> Iterator[Object]:
@@ -24,6 +27,13 @@ def resizable(spec: Object) -> Iterator[Object]:
         if container.get("restartPolicy") == "Always":
             yield container
     yield from spec.get("containers") or ()
+
+
+def holders(spec: Object) -> Iterator[tuple[str, Object]]:
+    """What states resources that may change, by name: the pod itself, and those containers."""
+    yield POD, spec
+    for container in resizable(spec):
+        yield container["name"], container
 
 
 def amount(resources: Object | None, section: str, name: str) -> int:
@@ -74,7 +84,7 @@ def replaced(resources: Object, given: Object, names: frozenset[str] | None = No
 
 def infeasible(pod: Object) -> bool:
     """The node has said that it can never hold the pod as it is now desired."""
-    generation = pod["metadata"].get("generation")
+    generation = (pod.get("metadata") or {}).get("generation")
     for item in (pod.get("status") or {}).get("conditions") or ():
         if item.get("type") == PENDING and item.get("status") == "True":
             seen = item.get("observedGeneration") in (None, 0, generation)
@@ -83,8 +93,9 @@ def infeasible(pod: Object) -> bool:
 
 
 def held_spec(pod: Object) -> Object:
-    """The pod's spec with what it holds while it is resized: of each container's resources the
-    greatest of the desired (unless that is infeasible), the allocated and the actual."""
+    """The pod's spec with what it holds while it is resized: of its own and of each container's
+    resources the greatest of the desired (unless that is infeasible), the allocated and the
+    actual."""
     spec: Object = pod.get("spec") or {}
     status = pod.get("status") or {}
     seen = {
@@ -93,22 +104,29 @@ def held_spec(pod: Object) -> Object:
         for item in status.get(key) or ()
         if item.get("resources") or item.get("allocatedResources")
     }
-    if not seen:
+    own = spec.get("resources")
+    if not seen and not own:
         return spec
     never = infeasible(pod)
+    if own and (never or status.get("resources") or status.get("allocatedResources")):
+        seen[POD] = status
     found: dict[str, Object] = {}
-    for container in resizable(spec):
-        told = seen.get(container.get("name"))
+    for name, holder in holders(spec):
+        told = seen.get(name)
         if told is not None:
-            held = _held(container.get("resources") or {}, told, never)
+            held = _held(holder.get("resources") or {}, told, never)
             if held is not None:
-                found[container["name"]] = held
+                found[name] = held
     return with_resources(spec, found) if found else spec
 
 
 def with_resources(spec: Object, found: dict[str, Object]) -> Object:
-    """The spec with other resources of the containers named."""
+    """The spec with other resources of the containers named, and of the pod itself."""
     changed_spec = dict(spec)
+    if POD in found:
+        changed_spec["resources"] = found[POD]
+        if not found[POD]:
+            del changed_spec["resources"]
     for key in ("initContainers", "containers"):
         if spec.get(key):
             changed_spec[key] = [

@@ -330,7 +330,7 @@ SIZES = {"requests": {"cpu": "1"}, "limits": {"cpu": "2"}}
 
 
 class TestResize:
-    """Row 5: pods/resize (KEP-1287). In depth: tests/unit/actors/kubelet/test_resize.py,
+    """Row 5: pods/resize (KEP-1287, KEP-5419). In depth: tests/unit/actors/kubelet/test_resize.py,
     tests/unit/cluster/api/validation/test_pod_resize.py."""
 
     async def made(self, api: Api, namespace: str) -> str:
@@ -375,6 +375,27 @@ class TestResize:
         main = {"name": "main", "resources": {"requests": {"cpu": "2"}}}
         more = {"spec": {"containers": [main]}}
         await api.patch(here.removesuffix("/resize"), more, STRATEGIC, code=422)
+
+    async def test_of_what_the_pod_states_itself(self, api: Api, namespace: str) -> None:
+        here = await self.made(api, namespace)
+        own = {"requests": {"cpu": "3", "memory": "1Gi"}, "limits": {"cpu": "4", "memory": "2Gi"}}
+        found = await api.patch(here, {"spec": {"resources": own}}, STRATEGIC)
+        assert found.body["spec"]["resources"] == own
+        assert found.body["metadata"]["generation"] == 2
+        change = {"spec": {"resources": {"limits": {"cpu": "5"}}}}
+        found = await api.patch(here, change, STRATEGIC)
+        assert found.body["spec"]["resources"]["limits"] == {"cpu": "5", "memory": "2Gi"}
+        await api.patch(here.removesuffix("/resize"), change, STRATEGIC)
+        change["spec"]["resources"]["limits"]["cpu"] = "6"
+        await api.patch(here.removesuffix("/resize"), change, STRATEGIC, code=422)
+        less = {"spec": {"resources": {"requests": {"cpu": "1m"}}}}
+        refused = await api.patch(here, less, STRATEGIC, code=422)
+        [cause] = refused.body["details"]["causes"]
+        assert cause["field"] == "spec.resources.requests[cpu]"
+        gone = [{"op": "remove", "path": "/spec/resources"}]
+        refused = await api.patch(here, gone, JSON_PATCH, code=422)
+        [cause] = refused.body["details"]["causes"]
+        assert cause["message"] == "Forbidden: pod-level resources cannot be removed"
 
 
 class TestRules:

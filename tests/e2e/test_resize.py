@@ -33,18 +33,40 @@ cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us 2>/dev/null || cat memory.
 """
 
 
+TOGETHER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: together}
+spec:
+  terminationGracePeriodSeconds: 1
+  resources:
+    requests: {cpu: 100m, memory: 64Mi}
+    limits: {cpu: 400m, memory: 128Mi}
+  containers:
+    - name: main
+      image: steersman/busybox:v1
+      command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 1; done"]
+    - name: side
+      image: steersman/busybox:v1
+      command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 1; done"]
+      resources:
+        requests: {cpu: 50m, memory: 16Mi}
+        limits: {cpu: 100m, memory: 32Mi}
+"""
+
+
 def resize(kubectl: Kubectl, **parts: Any) -> None:
     body = {"spec": {"containers": [{"name": "main", "resources": parts}]}}
     kubectl("patch", "pod", "sized", "--subresource", "resize", "--patch", json.dumps(body))
 
 
-def status(kubectl: Kubectl) -> Any:
-    return kubectl.json("get", "pod", "sized")["status"]
+def status(kubectl: Kubectl, pod: str = "sized") -> Any:
+    return kubectl.json("get", "pod", pod)["status"]
 
 
-def in_force(kubectl: Kubectl) -> list[int]:
+def in_force(kubectl: Kubectl, pod: str = "sized", container: str = "main") -> list[int]:
     """Bytes of memory, microseconds of CPU in 100 ms."""
-    words = kubectl("exec", "sized", "--", "sh", "-c", LOOK).split()
+    words = kubectl("exec", pod, "-c", container, "--", "sh", "-c", LOOK).split()
     return [int(word) for word in words[:2]]
 
 
@@ -100,3 +122,42 @@ def test_a_resize_without_a_restart(kubectl: Kubectl) -> None:
             assert reason in told
     finally:
         kubectl("delete", "pod", "sized", "--ignore-not-found", "--wait=false")
+
+
+def test_a_resize_of_what_the_pod_states(kubectl: Kubectl) -> None:
+    """KEP-5419: the pod's cgroup, and the container that has no limit itself; not the other one."""
+    try:
+        kubectl("apply", "-f", "-", stdin=TOGETHER)
+        kubectl("wait", "--for=condition=Ready", "pod/together", "--timeout=60s")
+        before = status(kubectl, "together")["containerStatuses"]
+        uid = kubectl("get", "pod", "together", "-o", "jsonpath={.metadata.uid}")
+        assert in_force(kubectl, "together") == of_the_pod(uid) == [128 << 20, 40_000]
+        side = in_force(kubectl, "together", "side")
+        assert side == [32 << 20, 10_000]
+        for cpu, memory, kernel in (
+            ("800m", "192Mi", [192 << 20, 80_000]),
+            ("200m", "64Mi", [64 << 20, 20_000]),
+        ):
+            limits = {"cpu": cpu, "memory": memory}
+            body = json.dumps({"spec": {"resources": {"limits": limits}}})
+            kubectl("patch", "pod", "together", "--subresource", "resize", "--patch", body)
+            found = until_together(kubectl, limits)
+            assert in_force(kubectl, "together") == of_the_pod(uid) == kernel
+            assert found["allocatedResources"] == {"cpu": "100m", "memory": "64Mi"}
+        assert in_force(kubectl, "together", "side") == side
+        after = status(kubectl, "together")["containerStatuses"]
+        assert [(one["containerID"], one["restartCount"]) for one in after] == [
+            (one["containerID"], 0) for one in before
+        ]
+    finally:
+        kubectl("delete", "pod", "together", "--ignore-not-found", "--wait=false")
+
+
+def until_together(kubectl: Kubectl, limits: Any) -> Any:
+    for _ in range(100):
+        found = status(kubectl, "together")
+        going = [item for item in found["conditions"] if item["type"] == "PodResizeInProgress"]
+        if found["resources"]["limits"] == limits and not going:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(found)

@@ -41,9 +41,13 @@ def with_ephemeral_containers(obj: Object, old: Object) -> Object:
 
 
 def with_resized_containers(obj: Object, old: Object) -> Object:
-    """The live pod with the resources and resize policies of the containers of ``obj``: nothing
-    else is taken. What is no container of the live pod stays, for validation to refuse."""
+    """The live pod with the resources of ``obj``, its own and those of its containers, and their
+    resize policies: nothing else is taken. What is no container of the live pod stays, for
+    validation to refuse."""
     spec = {**(old.get("spec") or {})}
+    spec.pop("resources", None)
+    if "resources" in (obj.get("spec") or {}):
+        spec["resources"] = obj["spec"]["resources"]
     for kind in ("initContainers", "containers"):
         given = (obj.get("spec") or {}).get(kind)
         if given is not None and (given or kind in spec):

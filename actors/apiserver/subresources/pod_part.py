@@ -1,8 +1,8 @@
 """Parts of a pod's spec that are written by themselves, of whole pods.
 
 pods/<name>/ephemeralcontainers: containers added to a pod that runs (``kubectl debug``).
-pods/<name>/resize: other resources for its containers. What of the body counts is the strategy's
-to say. Source: docs "Ephemeral Containers"; KEP-1287.
+pods/<name>/resize: other resources for it and its containers. What of the body counts is the
+strategy's to say. Source: docs "Ephemeral Containers"; KEP-1287; KEP-5419.
 """
 
 from actors.apiserver.call import Call

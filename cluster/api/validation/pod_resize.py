@@ -1,8 +1,8 @@
 """Rules of pods/resize: what of a pod's resources may become of what they were.
 
-Source: KEP-1287, Validation; docs "Resize CPU and Memory Resources assigned to Containers",
-Limitations. The rest of a spec is not taken from the body, so it cannot differ here. Must not know
-nodes: whether there is room is theirs to say.
+Source: KEP-1287, Validation; KEP-5419; docs "Resize CPU and Memory Resources assigned to
+Containers", Limitations. The rest of a spec is not taken from the body, so it cannot differ here.
+Must not know nodes: whether there is room is theirs to say.
 """
 
 from cluster.api.pod_qos import qos_class
@@ -37,8 +37,10 @@ def check_pod_resize(old: Object, new: Object, found: list[Cause]) -> None:
         for position, (one, other) in enumerate(pairs):
             path = f"spec.{kind}[{position}].resources"
             _check_kept(path, one.get("resources") or {}, other.get("resources") or {}, found)
-    if _with_former(before, after) != before:
+    former = _with_former(before, after)
+    if former != {**before, "resources": _own(before)}:
         found.append(causes.forbidden("spec", "only cpu and memory resources are mutable"))
+    _check_own(_own(before), _own(after), found)
     quality = (old.get("status") or {}).get("qosClass") or qos_class(old)
     if quality != qos_class(new):
         detail = "Pod QOS Class may not change as a result of resizing"
@@ -79,13 +81,33 @@ def _check_kept(path: str, old: Object, new: Object, found: list[Cause]) -> None
             found.append(causes.forbidden(f"{path}.{part}", detail))
 
 
+def _own(spec: Object) -> Object:
+    return spec.get("resources") or {}
+
+
+def _check_own(old: Object, new: Object, found: list[Cause]) -> None:
+    """What the pod states itself may be added and changed, not taken away."""
+    if old and not new:
+        detail = "pod-level resources cannot be removed"
+        found.append(causes.forbidden("spec.resources", detail))
+        return
+    for part in SECTIONS:
+        stated = old.get(part) or {}
+        if any(name not in (new.get(part) or {}) for name in stated):
+            detail = f"pod-level resource {part} cannot be removed"
+            found.append(causes.forbidden(f"spec.resources.{part}", detail))
+    if replaced(new, old) != old:
+        detail = "only cpu and memory resources are mutable at pod-level"
+        found.append(causes.forbidden("spec", detail))
+
+
 def _with_former(before: Object, after: Object) -> Object:
     """What was written, with the cpu and memory of before where these may change: the same as
-    before, unless something else has changed."""
-    found = {
+    before, unless something else has changed. The pod's own resources are judged elsewhere."""
+    found: dict[str, Object] = {
         other["name"]: replaced(other.get("resources") or {}, one.get("resources") or {})
         for kind in _KINDS
         for one, other in zip(before.get(kind) or (), after.get(kind) or (), strict=True)
         if kind == "containers" or one.get("restartPolicy") == "Always"
     }
-    return with_resources(after, found)
+    return {**with_resources(after, found), "resources": _own(before)}

@@ -146,6 +146,86 @@ def test_containers_never_have_more_than_their_pod(
         assert steps(situation(pod(**wanted), **wanted)) == ()
 
 
+def stating(own: Object, obj: Object) -> Object:
+    """The pod states resources itself."""
+    return {**obj, "spec": {**obj["spec"], "resources": own}}
+
+
+one_pod = st.tuples(amounts, amounts)
+few = st.dictionaries(st.sampled_from("abc"), st.none() | st.tuples(amounts, amounts), min_size=1)
+
+
+@given(one_pod, one_pod, few, st.integers(0, 30))
+def test_no_container_ever_has_more_than_its_pod_states(
+    was: tuple[int, int], to: tuple[int, int], found: dict[str, Any], fails: int
+) -> None:
+    """Those without limits have the pod's. With one step failing too; without, all is in force."""
+
+    def made(own: tuple[int, int]) -> Object:
+        fit = {
+            name: {}
+            if one is None
+            else sizes(*(min(pair) for pair in zip(one, was, to, strict=True)))
+            for name, one in found.items()
+        }
+        return stating(sizes(*own), pod(**fit))
+
+    def effective(own: tuple[int, int]) -> dict[str, Object]:
+        obj = made(own)
+        return {
+            spec["name"]: limits.effective_spec(obj, spec)["resources"]
+            for spec in obj["spec"]["containers"]
+        }
+
+    at = situation(made(to), **effective(was))
+    at.memory.pod_limits = limits.pod_limits(made(was))
+    pods = list(at.memory.pod_limits)
+    have = {name: list(limits.pod_limits(pod(a=one))) for name, one in effective(was).items()}
+    wanted = {name: limits.pod_limits(pod(a=one)) for name, one in effective(to).items()}
+    failed: dict[str, int] = {}
+    for position, step in enumerate(steps(at)):
+        if failed.get(step.resource, step.phase) < step.phase:
+            continue
+        if position == fails:
+            failed[step.resource] = step.phase
+            continue
+        kind = ("memory", "cpu").index(step.resource)
+        if isinstance(step, LimitPod):
+            pods[kind] = step.limit
+        else:
+            have[step.name][kind] = wanted[step.name][kind]
+        assert all(one[kind] <= pods[kind] for one in have.values())
+    if not failed:
+        assert tuple(pods) == limits.pod_limits(made(to))
+        assert {name: tuple(one) for name, one in have.items()} == wanted
+
+
+def test_a_pod_that_states_less_is_not_held_to_it_before_its_containers_are() -> None:
+    obj = stating(sizes(100, 50), pod(a={}, b=sizes(50, 20)))
+    at = situation(obj, a={"limits": {"cpu": "300m", "memory": "90Mi"}}, b=sizes(50, 20))
+    assert resizing.limits_now(obj, at.view, at.memory) == (90 * MI, 300)
+    at.memory.pod_limits = (90 * MI, 300)
+    assert steps(at) == (
+        UpdateContainer("a", "a", "memory", 1),
+        LimitPod("memory", 50 * MI, 2, ("a", "b")),
+        UpdateContainer("a", "a", "cpu", 1),
+        LimitPod("cpu", 100, 2),
+    )
+
+
+def test_what_a_pod_states_was_allocated_as_the_status_told() -> None:
+    obj = stating(sizes(500, 64), pod(a={}))
+    told = {"name": "a", "resources": {}}
+    obj["status"] = {"containerStatuses": [told]}
+    assert resizing.recalled(obj)[""] == {}, "it has been given nothing yet"
+    obj["status"] |= {"resources": sizes(300, 32), "allocatedResources": {"cpu": "200m"}}
+    assert resizing.recalled(obj)[""] == sizes(300, 32, 200)
+    made = resizing.allocated_pod(obj, resizing.recalled(obj))
+    assert made["spec"]["resources"] == sizes(300, 32, 200)
+    bare = resizing.allocated_pod(obj, {"": {}})
+    assert "resources" not in bare["spec"]
+
+
 def test_a_pod_found_in_the_middle_of_a_resize_keeps_room_for_both() -> None:
     at = situation(pod(a=sizes(300, 10), b=sizes(100, 20)), a=sizes(100, 50), b=sizes(100, 20))
     assert resizing.limits_now(at.pod, at.view, at.memory) == (70 * MI, 400)
@@ -180,12 +260,13 @@ def test_acknowledged_is_what_the_engine_agrees_with(place: str) -> None:
     told = {"name": "a", "containerID": "docker://a", "resources": chosen["status"]}
     obj["status"] = {"containerStatuses": [told]}
     spec = obj["spec"]["containers"][0]
+    given = {"a": chosen["allocated"]}
     item = container("a", chosen["label"], limits=limits.limits_for(real))
-    assert resizing.acknowledged(obj, spec, item, chosen["allocated"]) == real
+    assert resizing.acknowledged(obj, spec, item, given) == real
     odd = replace(item, limits=Limits(1, 2, 3))
-    assert resizing.acknowledged(obj, spec, odd, chosen["allocated"]) == chosen["status"]
+    assert resizing.acknowledged(obj, spec, odd, given) == chosen["status"]
     told["containerID"] = "docker://before"
-    assert resizing.acknowledged(obj, spec, odd, chosen["allocated"]) == chosen["label"]
+    assert resizing.acknowledged(obj, spec, odd, given) == chosen["label"]
 
 
 def test_actual_is_what_the_engine_says() -> None:

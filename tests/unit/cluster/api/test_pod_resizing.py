@@ -78,6 +78,20 @@ def test_what_is_infeasible_does_not_count() -> None:
     assert held(pod(limits, status, "Infeasible")) == amounts("1")
 
 
+def test_what_the_pod_itself_states_counts_in_the_same_way() -> None:
+    status = {"allocatedResources": {"cpu": "2"}, "resources": amounts("3")}
+    found = pod({})
+    found["spec"]["resources"] = amounts("1", memory="1Gi")
+    assert held_spec(found)["resources"] == amounts("1", memory="1Gi")
+    found["status"] |= status
+    assert held_spec(found)["resources"] == amounts("3", memory="1Gi")
+    never = pod({}, {"resources": {}}, "Infeasible")
+    never["spec"]["resources"] = amounts("9")
+    assert "resources" not in held_spec(never), "it had none before"
+    never["status"] |= status
+    assert held_spec(never)["resources"] == amounts("3")
+
+
 def test_nothing_is_copied_without_need() -> None:
     fresh = pod(amounts("1"))
     assert held_spec(fresh) is fresh["spec"]

@@ -64,7 +64,9 @@ def test_of_a_resize_only_the_resources_are_taken() -> None:
     given["metadata"]["managedFields"] = [{"manager": "m"}]
     given["spec"]["containers"][0]["image"] = "evil"
     given["spec"]["hostNetwork"] = True
+    given["spec"]["resources"] = {"limits": {"cpu": "3"}}
     new = with_resized_containers(given, live)
+    assert new["spec"]["resources"] == {"limits": {"cpu": "3"}}
     assert new["metadata"] == {**live["metadata"], "managedFields": [{"manager": "m"}]}
     assert "hostNetwork" not in new["spec"]
     first, second = new["spec"]["containers"]

@@ -75,6 +75,49 @@ def test_other_resources_do_not_change() -> None:
     assert said(old, policy) == wrong
 
 
+OWN = {"requests": {"cpu": "2", "memory": "2Gi"}, "limits": {"cpu": "3", "memory": "3Gi"}}
+
+
+def stating(old: Object, own: Object | None) -> Object:
+    new = copy.deepcopy(old)
+    new["spec"].pop("resources", None)
+    return {**new, "spec": {**new["spec"], **({} if own is None else {"resources": own})}}
+
+
+def test_what_a_pod_states_itself() -> None:
+    none = pod(FULL, {})
+    old = stating(none, OWN)
+    more = {"requests": OWN["requests"], "limits": {"cpu": "4", "memory": "3Gi"}}
+    assert said(old, stating(old, more)) == []
+    assert said(none, stating(none, OWN)) == [], "it may be added"
+    assert said(old, resized(stating(old, more), requests={"cpu": "1500m"})) == []
+    for part in ("requests", "limits"):
+        less = {**OWN, part: {"cpu": "2"}}
+        assert f"spec.resources.{part}: Forbidden: pod-level resource {part} cannot be removed" in (
+            said(old, stating(old, less))
+        )
+    gone = ["spec.resources: Forbidden: pod-level resources cannot be removed"]
+    assert said(old, stating(old, None)) == said(old, stating(old, {})) == gone
+
+
+def test_of_a_pod_too_only_cpu_and_memory_change() -> None:
+    wrong = "spec: Forbidden: only cpu and memory resources are mutable at pod-level"
+    pages = {part: {**OWN[part], "hugepages-2Mi": "2Mi"} for part in ("requests", "limits")}
+    old = stating(pod(FULL), pages)
+    assert said(old, old) == []
+    twice = {part: {**OWN[part], "hugepages-2Mi": "4Mi"} for part in ("requests", "limits")}
+    assert said(old, stating(old, twice)) == [wrong]
+    assert said(pod(FULL), stating(pod(FULL), pages)) == [wrong]
+
+
+def test_quality_stays_whoever_states_it() -> None:
+    old = stating(pod(FULL), OWN)
+    same = {"requests": OWN["limits"], "limits": OWN["limits"]}
+    assert said(old, stating(old, same)) == [
+        'spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing'
+    ]
+
+
 def test_only_init_containers_that_stay_are_resized() -> None:
     init = [
         {"name": "once", "resources": copy.deepcopy(FULL)},
