@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cluster.api.audit_policy import AuditPolicy
     from cluster.api.authentication_configuration import AuthenticationConfiguration
     from cluster.api.encryption_configuration import EncryptionConfiguration
+    from cluster.security.server_credentials import ServerCredentials
 
 DNS_PORT = 53
 # Simulated nodes share one loopback address, with other clusters too: each node's DNS port is its
@@ -102,8 +103,10 @@ def tracer_component(settings: ClusterSettings, name: str) -> Component:
 def read_authority(settings: ClusterSettings, name: str) -> "Authority":
     """A replica's authority, from the cluster's key files."""
     from actors.apiserver.authority import ISSUER, Authority
+    from cluster.api.admission_configuration import MUTATING, VALIDATING
 
     pki = Path(settings.data_dir) / "pki"
+    shown = read_webhook_credentials(Path(settings.data_dir) / "admission-config.yaml")
     return Authority(
         ca_certificate=(pki / "ca.crt").read_bytes(),
         service_account_key=(pki / "service-account.key").read_bytes(),
@@ -118,6 +121,8 @@ def read_authority(settings: ClusterSettings, name: str) -> "Authority":
         front_proxy_ca=(pki / "front-proxy-ca.crt").read_bytes(),
         front_proxy_certificate=str(pki / "front-proxy-client.crt"),
         front_proxy_key=str(pki / "front-proxy-client.key"),
+        mutating=shown[MUTATING],
+        validating=shown[VALIDATING],
     )
 
 
@@ -131,6 +136,45 @@ def read_authentication(file: Path, own_issuer: str) -> "AuthenticationConfigura
         return configuration.parse(file.read_bytes(), own_issuer)
     except configuration.BadAuthenticationConfiguration as error:
         raise configuration.BadAuthenticationConfiguration(f"{file}: {error}") from error
+
+
+def read_webhook_credentials(file: Path) -> "dict[str, ServerCredentials]":
+    """What is shown to webhooks, by the plugin that asks them: nothing if there is no file. Raises
+    BadAdmissionConfiguration naming the file that is wrong, OSError for one that cannot be read."""
+    from cluster.api import admission_configuration as configuration
+    from cluster.security.server_credentials import ServerCredentials
+
+    found = {name: ServerCredentials() for name in configuration.PLUGINS}
+    if not file.exists():
+        return found
+    wrong = file
+    try:
+        for plugin in configuration.parse(file.read_bytes()):
+            settings: object = plugin.configuration
+            wrong = file.parent / plugin.path if plugin.path else file
+            if plugin.path:
+                settings = configuration.load(wrong.read_bytes())
+            if settings is None:
+                continue
+            if name := configuration.kube_config_file(settings):
+                wrong = Path(name)
+                found[plugin.name] = _read_kube_config(wrong)
+    except ValueError as error:
+        raise configuration.BadAdmissionConfiguration(f"{wrong}: {error}") from None
+    return found
+
+
+def _read_kube_config(file: Path) -> "ServerCredentials":
+    """Files that it names are beside it, unless their names are whole paths."""
+    import ssl
+
+    from actors.apiserver.webhook_client import show_certificate
+    from cluster.security.server_credentials import parse_kube_config
+
+    found = parse_kube_config(file.read_bytes(), lambda name: (file.parent / name).read_bytes())
+    for shown in found.users.values():
+        show_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), shown)
+    return found
 
 
 def _read_audit_policy(file: Path) -> "AuditPolicy | None":

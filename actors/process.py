@@ -37,6 +37,7 @@ from actors.kit.world.real import real_world
 from actors.kit.world.storage_faults import StorageFaults
 from actors.kit.world.world import World
 from cluster import names
+from cluster.api.admission_configuration import BadAdmissionConfiguration
 from cluster.api.audit_policy import BadAuditPolicy
 from cluster.api.authentication_configuration import BadAuthenticationConfiguration
 from cluster.api.encryption_configuration import BadEncryptionConfiguration
@@ -49,7 +50,10 @@ from cluster.settings import ClusterSettings, parse_settings
 STOP_SECONDS = 8.0
 HAND_OVER_SECONDS = 1.0
 # What a person wrote, and must mend.
-BAD_FILES = (BadEncryptionConfiguration, BadAuditPolicy, BadAuthenticationConfiguration)
+BAD_FILES = (
+    BadAdmissionConfiguration, BadAuditPolicy, BadAuthenticationConfiguration,
+    BadEncryptionConfiguration,
+)  # fmt: skip
 
 
 def make_transport(settings: ClusterSettings, name: str, world: World, ways: Ways) -> TcpTransport:

@@ -245,7 +245,12 @@ class ApiServerActor(Actor):
             policy=PolicyCache(),
             ref=self.ctx.ref,
             kinds=KindCache(self._definitions.schema_for(OBJECT_META)),
-            hooks=hooks.Hooks(self._definitions, self._webhooks, followed=True),
+            hooks=hooks.Hooks(
+                self._definitions,
+                self._webhooks.showing(self._authority.mutating),
+                self._webhooks.showing(self._authority.validating),
+                followed=True,
+            ),
         )
 
     def _assemble(self, environment: Environment) -> None:

@@ -11,6 +11,7 @@ from cluster import names
 from cluster.api.audit_policy import AuditPolicy
 from cluster.api.authentication_configuration import AuthenticationConfiguration
 from cluster.api.encryption_configuration import EncryptionConfiguration
+from cluster.security.server_credentials import ServerCredentials
 
 ISSUER = f"https://kubernetes.default.svc.{names.CLUSTER_DOMAIN}"
 
@@ -34,7 +35,8 @@ class Authority:
     and whether the unknown are let in. ``audit_policy``: what is written into files
     below ``audit_folder``, None: nothing. ``front_proxy_ca``: PEM of the CA that signed the client
     certificate shown to other API servers (b"": none are asked), which lies in the files
-    ``front_proxy_certificate`` and ``front_proxy_key``.
+    ``front_proxy_certificate`` and ``front_proxy_key``. ``mutating`` and ``validating``: what is
+    shown to the webhooks of either kind.
     """
 
     ca_certificate: bytes
@@ -50,3 +52,5 @@ class Authority:
     front_proxy_ca: bytes = b""
     front_proxy_certificate: str = ""
     front_proxy_key: str = ""
+    mutating: ServerCredentials = field(default_factory=ServerCredentials)
+    validating: ServerCredentials = field(default_factory=ServerCredentials)

@@ -1,30 +1,34 @@
 """HTTPS to webhooks: connections kept, names of services resolved to endpoints.
 
-Source: "Dynamic Admission Control", Contacting the webhook, Timeouts; "Versions in
-CustomResourceDefinitions". A service is asked under the name ``<service>.<namespace>.svc``, which
-its certificate must have. Must not know: what reviews mean.
+Source: "Dynamic Admission Control", Contacting the webhook, Timeouts, Authenticate API servers;
+"Versions in CustomResourceDefinitions". A service is asked under the name
+``<service>.<namespace>.svc``, which its certificate must have. Must not know: what reviews mean,
+where credentials come from.
 """
 
 import asyncio
 import base64
 import binascii
 import errno
+import os
 import re
 import socket
 import ssl
 from collections import OrderedDict
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from actors.apiserver.admission.hooks import ANSWER_BYTES_MAX, CallFailed
+from actors.apiserver.admission.hooks import ANSWER_BYTES_MAX, CallFailed, HookCaller
 from actors.apiserver.dialling import Dialler, Unreachable
 from actors.kit import tracing
 from cluster import limits
 from cluster.api.types import Object
 from cluster.errors import StatusError
+from cluster.security.server_credentials import NOTHING, Credential, ServerCredentials
 from cluster.wire import traceparent
 
 # What one slow webhook may hold, and all together; whoever comes later waits within its timeout.
@@ -48,22 +52,31 @@ class WebhookClient:
     def __init__(self, dialler: Dialler) -> None:
         self._dialler = dialler
         self._session: aiohttp.ClientSession | None = None
-        self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
+        self._contexts: OrderedDict[tuple[str, bytes, bytes], ssl.SSLContext] = OrderedDict()
+
+    def showing(self, credentials: ServerCredentials) -> HookCaller:
+        """The same connections, for those who must be shown something."""
+        return _Showing(self, credentials)
 
     async def post(
-        self, client: Object, review: Object, seconds: float, most: int = ANSWER_BYTES_MAX
+        self,
+        client: Object,
+        review: Object,
+        seconds: float,
+        most: int = ANSWER_BYTES_MAX,
+        shown: Credential = NOTHING,
     ) -> object:
-        """See ``HookCaller``."""
+        """See ``HookCaller``. ``shown``: to prove who this server is."""
         url = f"{_url(client)}?timeout={_duration(seconds)}"
         try:
-            context = self._context(client.get("caBundle") or "")
+            context = self._context(client.get("caBundle") or "", shown)
             async with asyncio.timeout(seconds):
                 body = orjson.dumps(review)
                 try:
-                    return await self._post(url, context, body, most)
+                    return await self._post(url, context, body, most, shown.authorization)
                 except aiohttp.ServerDisconnectedError:
                     # A kept connection that the webhook had just let go of.
-                    return await self._post(url, context, body, most)
+                    return await self._post(url, context, body, most, shown.authorization)
         except TimeoutError as error:
             raise CallFailed(f'Post "{url}": context deadline exceeded') from error
         except (aiohttp.ClientError, OSError, StatusError) as error:
@@ -76,7 +89,9 @@ class WebhookClient:
         if self._session is not None:
             await self._session.close()
 
-    async def _post(self, url: str, context: ssl.SSLContext, body: bytes, most: int) -> object:
+    async def _post(
+        self, url: str, context: ssl.SSLContext, body: bytes, most: int, authorization: str
+    ) -> object:
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 resolver=_Resolver(self._dialler),
@@ -90,6 +105,8 @@ class WebhookClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if authorization:
+            headers["Authorization"] = authorization
         if trace := tracing.current_trace():
             headers[traceparent.HEADER] = traceparent.render(trace)
         async with self._session.post(
@@ -104,16 +121,33 @@ class WebhookClient:
             raise ValueError(_refusal(answer.status, bytes(read)))
         return orjson.loads(read)
 
-    def _context(self, bundle: str) -> ssl.SSLContext:
-        """Trusts ``bundle`` (base64 of PEM), or the system's authorities if there is none. The same
-        one for the same bundle: connections are kept by it."""
-        known = self._contexts.get(bundle)
+    def _context(self, bundle: str, shown: Credential) -> ssl.SSLContext:
+        """Trusts ``bundle`` (base64 of PEM), or the system's authorities if there is none; shows a
+        client certificate. The same one for the same of both: connections are kept by it."""
+        key = (bundle, shown.certificate, shown.key)
+        known = self._contexts.get(key)
         if known is None:
-            known = self._contexts[bundle] = _make_context(bundle)
+            known = _make_context(bundle)
+            show_certificate(known, shown)
+            self._contexts[key] = known
             if len(self._contexts) > CONTEXTS_MAX:
                 self._contexts.popitem(last=False)
-        self._contexts.move_to_end(bundle)
+        self._contexts.move_to_end(key)
         return known
+
+
+class _Showing:
+    """A ``HookCaller``."""
+
+    def __init__(self, client: WebhookClient, credentials: ServerCredentials) -> None:
+        self._client = client
+        self._credentials = credentials
+
+    async def post(
+        self, client: Object, review: Object, seconds: float, most: int = ANSWER_BYTES_MAX
+    ) -> object:
+        shown = self._credentials.of(_host(client))
+        return await self._client.post(client, review, seconds, most, shown)
 
 
 class _Resolver(AbstractResolver):
@@ -155,6 +189,27 @@ def _url(client: Object) -> str:
     path = (service.get("path") or "/").lstrip("/")
     port = int(service.get("port") or 443)
     return f"https://{service.get('name')}.{service.get('namespace')}.svc:{port}/{path}"
+
+
+def _host(client: Object) -> str:
+    """Of its URL, as it is written; of a service always with the port."""
+    return urlsplit(_url(client)).netloc
+
+
+def show_certificate(context: ssl.SSLContext, shown: Credential) -> None:
+    """Raises ValueError if the certificate and the key are none, or none of each other."""
+    if not shown.certificate:
+        return
+    # TLS takes files only: one that no disk has, and that is gone when it has been read.
+    place = os.memfd_create("client")
+    try:
+        with os.fdopen(place, "wb", closefd=False) as file:
+            file.write(shown.certificate + b"\n" + shown.key)
+        context.load_cert_chain(f"/proc/self/fd/{place}", password=b"")
+    except (ssl.SSLError, OSError) as error:
+        raise ValueError("the client certificate and its key cannot be used") from error
+    finally:
+        os.close(place)
 
 
 def _duration(seconds: float) -> str:

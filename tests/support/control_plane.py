@@ -31,6 +31,7 @@ from cluster.api.authentication_configuration import AuthenticationConfiguration
 from cluster.api.encryption_configuration import EncryptionConfiguration, parse
 from cluster.errors import SteersmanError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
+from cluster.security.server_credentials import ServerCredentials
 from cluster.settings import ClusterSettings, NetworkSettings, NodeSettings, ReplicaSettings
 from deploy import kubeconfig, pki
 
@@ -222,12 +223,14 @@ async def control_plane(
     encryption: EncryptionConfiguration | None = None,
     audit: AuditPolicy | None = None,
     authentication: AuthenticationConfiguration | None = None,
+    mutating: ServerCredentials | None = None,
+    validating: ServerCredentials | None = None,
     nodes: tuple[NodeSettings, ...] = (),
     transport: Transport | None = None,
 ) -> AsyncIterator[ControlPlane]:
     """Start, wait until set up, stop at the end. ``world``: default real time, memory disk.
-    ``encryption``, ``authentication``: others than a new cluster has; ``audit``: into
-    ``folder``/audit."""
+    ``encryption``, ``authentication``: others than a new cluster has; ``mutating``,
+    ``validating``: what is shown to webhooks; ``audit``: into ``folder``/audit."""
     settings = make_settings(folder, http, nodes)
     authority = make_authority(settings)
     authority = replace(authority, audit_policy=audit, audit_folder=str(folder / "audit"))
@@ -235,6 +238,8 @@ async def control_plane(
         authority = replace(authority, authentication=authentication)
     if encryption is not None:
         authority = replace(authority, encryption=encryption)
+    nothing = ServerCredentials()
+    authority = replace(authority, mutating=mutating or nothing, validating=validating or nothing)
     world = world or World(RealClock(), RealEntropy(), SimDisk())
     async with actor_system(REPLICA, world=world, transport=transport) as system:
         await system.spawn(names.STORE, lambda: store(settings))

@@ -59,12 +59,13 @@ def rules(
 
 
 class WebhookServer:
-    """``answers``: by path (a path without one says yes). ``asked``: requests by path. ``order``:
-    paths as they were asked. ``reviews``: whole AdmissionReviews by path."""
+    """``answers``: by path (a path without one says yes). ``asked``: requests by path, ``shown``:
+    their Authorization. ``order``: paths as they were asked."""
 
     def __init__(self, plane: ControlPlane, port: int) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: defaultdict[str, list[Json]] = defaultdict(list)
+        self.shown: defaultdict[str, list[str]] = defaultdict(list)
         self.order: list[str] = []
         self.slow: dict[str, asyncio.Event] = {}
         self.port = port
@@ -113,6 +114,7 @@ class WebhookServer:
             return web.json_response({**review, "response": {"uid": asked["uid"], **allowed()}})
         self.order.append(request.path)
         self.asked[request.path].append(asked)
+        self.shown[request.path].append(request.headers.get("Authorization", ""))
         if request.path in self.slow:
             await self.slow[request.path].wait()
         found = self.answers.get(request.path, lambda _: allowed())(asked)

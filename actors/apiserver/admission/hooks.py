@@ -116,11 +116,12 @@ class HookCaller(Protocol):
 
 @dataclass
 class Hooks:
-    """``caller`` and ``definitions``: None where no webhook can be asked. ``followed``: the caches
-    are fed from the store."""
+    """``mutator`` and ``validator`` (who ask the webhooks of either kind) and ``definitions``: None
+    where no webhook can be asked. ``followed``: the caches are fed from the store."""
 
     definitions: Definitions | None = None
-    caller: HookCaller | None = None
+    mutator: HookCaller | None = None
+    validator: HookCaller | None = None
     mutating: HookCache = field(default_factory=HookCache)
     validating: HookCache = field(default_factory=HookCache)
     followed: bool = False

@@ -186,7 +186,8 @@ async def _ask(
     hook: Hook, subject: Subject, kind: Kind, mutating: bool
 ) -> tuple[Verdict, Object | None]:
     review = subject.review
-    caller = review.environment.hooks.caller
+    hooks = review.environment.hooks
+    caller = hooks.mutator if mutating else hooks.validator
     if caller is None:
         raise _Unanswered("webhooks cannot be asked from here")
     seconds = min(hook.seconds, _remaining(review))
