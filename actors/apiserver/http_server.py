@@ -26,6 +26,7 @@ from actors.apiserver.http_requests import (
     check_text,
     read_body,
 )
+from actors.apiserver.negotiation import OBJECT
 from actors.apiserver.operations import PATHS, SNAPSHOT
 from actors.apiserver.rendering import plain_lines, render_event
 from actors.apiserver.request_chain import WatchPlan
@@ -370,7 +371,7 @@ class HttpServer:
             with suppress(ConnectionError):
                 async with aclosing(plan.batches()) as batches:
                     async for view in batches:
-                        if plan.form == "object":
+                        if plan.form == OBJECT:
                             # The same bytes for all who see the same.
                             view.lines = view.lines or plain_lines(view.batch.events)
                             await response.write(view.lines)

@@ -1,17 +1,33 @@
 """Which form an answer takes, from the Accept header.
 
 Job: choose among plain JSON, Table and PartialObjectMetadata (docs: "Kubernetes API concepts",
-Receiving resources as Tables). Must not know: how a form is rendered.
+Receiving resources as Tables), the latter of meta.k8s.io/v1 or its elder v1beta1. Must not know:
+how a form is rendered.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cluster.api import status
 
-Form = Literal["object", "table", "metadata"]
+Shape = Literal["object", "table", "metadata"]
 
-_FORMS: dict[str, Form] = {
+
+class Form(NamedTuple):
+    """``version``: of meta.k8s.io, of all but objects themselves."""
+
+    shape: Shape
+    version: str = "v1"
+
+    @property
+    def api_version(self) -> str:
+        """Of Table, PartialObjectMetadata and its list: they look the same in both versions."""
+        return f"meta.k8s.io/{self.version}"
+
+
+OBJECT = Form("object")
+_VERSIONS = ("v1", "v1beta1")
+_SHAPES: dict[str, Shape] = {
     "Table": "table",
     "PartialObjectMetadata": "metadata",
     "PartialObjectMetadataList": "metadata",
@@ -40,23 +56,28 @@ def negotiate(accept: str) -> Form:
     Protobuf is not spoken: a client that also lists JSON gets JSON, as Kubernetes clients do.
     """
     if not accept:
-        return "object"
+        return OBJECT
     for entry in parse_accept(accept):
         if entry.name not in JSON_TYPES:
             continue
         wanted = entry.parameters.get("as", "")
         if not wanted:
-            return "object"
-        if entry.parameters.get("g") != "meta.k8s.io" or entry.parameters.get("v") != "v1":
+            return OBJECT
+        version = entry.parameters.get("v", "")
+        if entry.parameters.get("g") != "meta.k8s.io" or version not in _VERSIONS:
             continue
-        if wanted in _FORMS:
-            return _FORMS[wanted]
+        if wanted in _SHAPES:
+            return Form(_SHAPES[wanted], version)
     raise status.not_acceptable(ACCEPTED)
 
 
 def check_json(accept: str) -> None:
-    """Raises StatusError 406 for a client that takes no JSON at all."""
-    if accept and not any(entry.name in JSON_TYPES for entry in parse_accept(accept)):
+    """For a document that has one form only. Raises StatusError 406 for a client that takes no JSON
+    at all, or only that of something else."""
+    if accept and not any(
+        entry.name in JSON_TYPES and not entry.parameters.get("as")
+        for entry in parse_accept(accept)
+    ):
         raise status.not_acceptable(("application/json",))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from actors.apiserver.codec import load, shown
-from actors.apiserver.negotiation import Form
+from actors.apiserver.negotiation import OBJECT, Form
 from actors.apiserver.object_store import Page
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind
@@ -18,31 +18,29 @@ from cluster.api.tables import render_table
 from cluster.api.types import Object
 from cluster.messages.apiserver import WatchEvent
 
-_META_VERSION = "meta.k8s.io/v1"
-
 
 def render_object(form: Form, kind: Kind, value: bytes, now: float, include: str = "") -> bytes:
     """One object. ``include``: the includeObject parameter of tables."""
-    match form:
+    match form.shape:
         case "table":
-            return orjson.dumps(_table(kind, [load(kind, value)], now, include, {}))
+            return orjson.dumps(_table(form, kind, [load(kind, value)], now, include, {}))
         case "metadata":
-            return orjson.dumps(_partial(load(kind, value)))
+            return orjson.dumps(_partial(form, load(kind, value)))
     return shown(kind, value)
 
 
 def render_list(form: Form, kind: Kind, page: Page, now: float, include: str = "") -> bytes:
     """A page of a list."""
     metadata = list_metadata(page)
-    if form == "table":
+    if form.shape == "table":
         objects = [load(kind, item.value) for item in page.items]
-        return orjson.dumps(_table(kind, objects, now, include, metadata))
-    if form == "metadata":
+        return orjson.dumps(_table(form, kind, objects, now, include, metadata))
+    if form.shape == "metadata":
         document = {
             "kind": "PartialObjectMetadataList",
-            "apiVersion": _META_VERSION,
+            "apiVersion": form.api_version,
             "metadata": metadata,
-            "items": [_partial(load(kind, item.value)) for item in page.items],
+            "items": [_partial(form, load(kind, item.value)) for item in page.items],
         }
         return orjson.dumps(document)
     return join_list(kind, metadata, [shown(kind, item.value) for item in page.items])
@@ -77,7 +75,7 @@ def render_event(
 ) -> bytes:
     """One line of a watch response. ``first``: tables then tell their columns."""
     body = event.object
-    if event.kind != "ERROR" and form != "object":
+    if event.kind != "ERROR" and form != OBJECT:
         body = _event_object(form, kind, event, now, include, first)
     return b'{"type":"%b","object":%b}\n' % (event.kind.encode(), body)
 
@@ -93,37 +91,39 @@ def _event_object(
     form: Form, kind: Kind, event: WatchEvent, now: float, include: str, first: bool
 ) -> bytes:
     obj = decode(event.object)
-    if form == "metadata":
-        return orjson.dumps(_partial(obj))
+    if form.shape == "metadata":
+        return orjson.dumps(_partial(form, obj))
     metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
     if event.kind == "BOOKMARK":
         # A table needs a row to carry the object of the bookmark; it has no cells worth showing.
-        row = {"cells": [], "object": {**_partial(obj), "metadata": obj["metadata"]}}
+        row = {"cells": [], "object": {**_partial(form, obj), "metadata": obj["metadata"]}}
         document: Object = {
             "kind": "Table",
-            "apiVersion": _META_VERSION,
+            "apiVersion": form.api_version,
             "metadata": metadata,
             "columnDefinitions": [],
             "rows": [row],
         }
         return orjson.dumps(document)
-    table = _table(kind, [obj], now, include, metadata)
+    table = _table(form, kind, [obj], now, include, metadata)
     if not first:
         table["columnDefinitions"] = None
     return orjson.dumps(table)
 
 
-def _table(kind: Kind, objects: list[Object], now: float, include: str, metadata: Object) -> Object:
-    table: Object = render_table(kind, objects, now, include or "Metadata")
+def _table(
+    form: Form, kind: Kind, objects: list[Object], now: float, include: str, metadata: Object
+) -> Object:
+    table: Object = render_table(kind, objects, now, include or "Metadata", form.api_version)
     table["metadata"] = metadata or {
         "resourceVersion": objects[0]["metadata"].get("resourceVersion", "") if objects else ""
     }
     return table
 
 
-def _partial(obj: Object) -> Object:
+def _partial(form: Form, obj: Object) -> Object:
     return {
         "kind": "PartialObjectMetadata",
-        "apiVersion": _META_VERSION,
+        "apiVersion": form.api_version,
         "metadata": obj.get("metadata") or {},
     }

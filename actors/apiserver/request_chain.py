@@ -27,7 +27,7 @@ from actors.apiserver.call import (
 from actors.apiserver.custom.catching_up import newest_table
 from actors.apiserver.environment import Environment
 from actors.apiserver.list_options import list_options, watch_options
-from actors.apiserver.negotiation import Form, negotiate
+from actors.apiserver.negotiation import OBJECT, Form, negotiate
 from actors.apiserver.object_store import Outcome
 from actors.apiserver.selection import selection_of
 from actors.apiserver.shared_watch import View
@@ -88,7 +88,7 @@ class RequestChain:
             call.annotations = annotations
         if request.subresource:
             return await self._subresource(call)
-        if call.kind.create_only and negotiate(request.accept) != "object":
+        if call.kind.create_only and negotiate(request.accept) != OBJECT:
             # There is nothing that it could be a table, or metadata, of.
             raise status.not_acceptable(("application/json",))
         if call.kind.kind == "Binding":
@@ -247,7 +247,7 @@ class RequestChain:
         answer = await handler(self.parts, call)
         body = answer.body
         shape = {"status": call.kind, "scale": SCALE_KIND}.get(call.request.subresource)
-        if form != "object" and shape is not None:
+        if form != OBJECT and shape is not None:
             include = call.request.query.get("includeObject", "")
             body = rendering.render_object(form, shape, body, call.now, include)
         return ApiResponse(answer.code, body, answer.content_type, tuple(call.warnings))

@@ -38,21 +38,33 @@ def columns_of(kind: Kind) -> tuple[Column, ...]:
 
 
 def render_table(
-    kind: Kind, objects: Iterable[Object], now: float, include_object: str = "Metadata"
+    kind: Kind,
+    objects: Iterable[Object],
+    now: float,
+    include_object: str = "Metadata",
+    api_version: str = META_VERSION,
 ) -> Object:
-    """A meta.k8s.io/v1 Table. ``now``: UNIX seconds, for ages. ``include_object``: what of each
-    object goes along, ``None``, ``Metadata`` (also for anything unknown) or ``Object``."""
+    """A meta.k8s.io/v1 Table, or one of the elder ``api_version``. ``now``: UNIX seconds, for ages.
+    ``include_object``: what of each object goes along, ``None``, ``Metadata`` (also for anything
+    unknown) or ``Object``."""
     columns = columns_of(kind)
     return {
         "kind": "Table",
-        "apiVersion": META_VERSION,
+        "apiVersion": api_version,
         "metadata": {},
         "columnDefinitions": [column.definition() for column in columns],
-        "rows": [_row(kind, columns, obj, now, include_object) for obj in objects],
+        "rows": [_row(kind, columns, obj, now, include_object, api_version) for obj in objects],
     }
 
 
-def _row(kind: Kind, columns: tuple[Column, ...], obj: Object, now: float, include: str) -> Object:
+def _row(
+    kind: Kind,
+    columns: tuple[Column, ...],
+    obj: Object,
+    now: float,
+    include: str,
+    api_version: str,
+) -> Object:
     row: dict[str, Any] = {"cells": [column.cell(obj, now) for column in columns]}
     if (kind.group, kind.kind) == ("", "Pod"):
         conditions = row_conditions(obj)
@@ -63,7 +75,7 @@ def _row(kind: Kind, columns: tuple[Column, ...], obj: Object, now: float, inclu
     elif include != "None":
         row["object"] = {
             "kind": "PartialObjectMetadata",
-            "apiVersion": META_VERSION,
+            "apiVersion": api_version,
             "metadata": obj.get("metadata") or {},
         }
     return row

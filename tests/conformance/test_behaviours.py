@@ -144,6 +144,10 @@ class TestWatches:
             assert (first["type"], first["object"]["kind"]) == ("ADDED", kind)
 
 
+def _elder(accept: str) -> str:
+    return accept.replace("v=v1", "v=v1beta1")
+
+
 class TestForms:
     """Row 3: tables, metadata, discovery. In depth:
     tests/unit/actors/apiserver/test_negotiation.py."""
@@ -159,6 +163,27 @@ class TestForms:
             f"{core('configmaps', namespace)}/a", accept=TABLE, includeObject="Object"
         )
         assert whole.body["rows"][0]["object"]["data"] == {"a": "1"}
+
+    async def test_of_the_elder_version(self, api: Api, namespace: str) -> None:
+        """meta.k8s.io/v1beta1, throughout."""
+        path = core("configmaps", namespace)
+        await api.create(path, config("a", mine="yes"))
+        elder = "meta.k8s.io/v1beta1"
+        table = (await api.get(path, accept=_elder(TABLE))).body
+        assert (table["kind"], table["apiVersion"]) == ("Table", elder)
+        assert table["rows"][0]["object"]["apiVersion"] == elder
+        one = (await api.get(f"{path}/a", accept=_elder(PARTIAL))).body
+        assert (one["kind"], one["apiVersion"]) == ("PartialObjectMetadata", elder)
+        found = (await api.get(path, accept=_elder(PARTIAL_LIST))).body
+        assert (found["kind"], found["apiVersion"]) == ("PartialObjectMetadataList", elder)
+        assert [item["apiVersion"] for item in found["items"]] == [elder] * len(found["items"])
+        for accept in (TABLE, PARTIAL):
+            answer = await api.get(path, accept=_elder(accept), watch="1", timeoutSeconds=1)
+            first = orjson.loads(answer.data.splitlines()[0])
+            assert first["object"]["apiVersion"] == elder
+        both = f"{_elder(TABLE)},{TABLE},application/json"
+        assert (await api.get(path, accept=both)).body["apiVersion"] == elder, "the first counts"
+        await api.get(path, accept=TABLE.replace("v=v1", "v=v1alpha1"), code=406)
 
     async def test_metadata_only(self, api: Api, namespace: str) -> None:
         path = core("configmaps", namespace)
@@ -195,6 +220,10 @@ class TestForms:
         found = await api.get("/apis", accept=accept)
         assert found.body["kind"] == "APIGroupDiscoveryList"
         assert (await api.get("/apis")).body["kind"] == "APIGroupList"
+        elder = accept.replace("v=v2", "v=v2beta1")  # gone since 1.33
+        await api.get("/apis", accept=elder, code=406)
+        found = await api.get("/apis", accept=f"{elder},application/json")
+        assert found.body["kind"] == "APIGroupList"
         assert (await api.get("/apis/apps/v1")).body["kind"] == "APIResourceList"
         index = (await api.get("/openapi/v3")).body["paths"]
         link = index["apis/apps/v1"]["serverRelativeURL"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from actors.apiserver import rendering
 from actors.apiserver.environment import Environment
+from actors.apiserver.negotiation import OBJECT
 from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, storage_key
@@ -79,7 +80,7 @@ async def version(
         raise status.not_found(kind, name)
     if kind.custom is not None:
         [item] = await environment.objects.conversion.shown(kind, [item])
-    return rendering.render_object("object", kind, item.value, 0.0)
+    return rendering.render_object(OBJECT, kind, item.value, 0.0)
 
 
 async def _at(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.apiserver.negotiation import negotiate
+from actors.apiserver.negotiation import check_json, negotiate
 from cluster.errors import StatusError
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
@@ -22,7 +22,30 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
     ],
 )
 def test_forms(accept: str, form: str) -> None:
-    assert negotiate(accept) == form
+    assert negotiate(accept) == (form, "v1")
+
+
+@pytest.mark.parametrize(
+    ("accept", "shape"),
+    [
+        ("application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json", "table"),
+        (f"application/json;as=Table;g=meta.k8s.io;v=v1beta1,{TABLE}", "table"),
+        ("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1beta1", "metadata"),
+        ("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1", "metadata"),
+    ],
+)
+def test_the_elder_version(accept: str, shape: str) -> None:
+    found = negotiate(accept)
+    assert (found.shape, found.api_version) == (shape, "meta.k8s.io/v1beta1")
+
+
+def test_a_document_of_one_form() -> None:
+    for accept in ("", "*/*", "application/json", f"{TABLE},application/json"):
+        check_json(accept)
+    for accept in (TABLE, "text/html", "application/json;as=APIGroupDiscoveryList;v=v2beta1"):
+        with pytest.raises(StatusError) as refused:
+            check_json(accept)
+        assert refused.value.code == 406
 
 
 @pytest.mark.parametrize(
@@ -31,6 +54,8 @@ def test_forms(accept: str, form: str) -> None:
         "application/vnd.kubernetes.protobuf",
         "text/html",
         "application/json;as=Table;v=v2;g=meta.k8s.io",
+        "application/json;as=Table;v=v1alpha1;g=meta.k8s.io",
+        "application/json;as=Table;v=v1beta1;g=apps",
         "application/json;q=0",
     ],
 )
