@@ -114,6 +114,7 @@ class Kubernetes:
         self._etcd = Etcd(self._folder, Path())
         self._running: subprocess.Popen[bytes] | None = None
         self._address = ""
+        self._doomed = ""
         self._settings = store_cluster.make_settings(self._folder / "keys", members=1)
 
     @property
@@ -197,6 +198,7 @@ class Kubernetes:
 
     def others(self) -> list[str]:
         """See ``ApiContestant``: the leader is a member of etcd."""
+        self._doomed = self._etcd.leader()
         return self.servers()
 
     def pids(self) -> dict[str, int]:
@@ -206,4 +208,4 @@ class Kubernetes:
 
     def kill_leader(self) -> None:
         """See ``ApiContestant``."""
-        self._etcd.kill(self._etcd.leader())
+        self._etcd.kill(self._doomed)
