@@ -92,12 +92,25 @@ def check_place(call: Call, obj: Object) -> None:
         metadata["name"] = request.name
 
 
+def check_named(call: Call, obj: Object) -> None:
+    """An object that is written over another must say its name. Raises StatusError 400."""
+    if not obj["metadata"].get("name"):
+        raise status.bad_request(
+            f"the name of the object ({call.request.name} based on URL) was undeterminable: name "
+            "must be provided"
+        )
+
+
+def type_of(kind: Kind, part: Subresource | None) -> tuple[str, str]:
+    """Kind and apiVersion of what is read and written there."""
+    if part is None or not part.kind:
+        return kind.kind, kind.api_version
+    return part.kind, f"{part.group}/{part.version}" if part.group else part.version
+
+
 def check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
     """Kind and version are what the URL says, which fills them in. Raises StatusError 400."""
-    wanted_kind, wanted_version = kind.kind, kind.api_version
-    if part is not None and part.kind:
-        wanted_kind = part.kind
-        wanted_version = f"{part.group}/{part.version}" if part.group else part.version
+    wanted_kind, wanted_version = type_of(kind, part)
     given_kind, given_version = obj.get("kind", ""), obj.get("apiVersion", "")
     if given_kind and given_kind != wanted_kind:
         raise status.bad_request(

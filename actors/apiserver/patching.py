@@ -5,20 +5,21 @@ Source: docs "Update API Objects in Place Using kubectl patch", "Server-Side App
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 
-from actors.apiserver.bodies import findings
+from actors.apiserver import bodies
 from actors.apiserver.call import Call
 from cluster import limits
 from cluster.api import status
-from cluster.api.jsonio import decode_json, decode_object, duplicate_paths
-from cluster.api.kinds import Kind, Subresource
+from cluster.api.go_text import as_go
+from cluster.api.jsonio import decode_json, decode_object, duplicate_paths, json_type
+from cluster.api.kinds import Kind, Subresource, by_kind
 from cluster.api.ownership import Scope, server_side_apply
 from cluster.api.patches import json_patch, merge_patch
 from cluster.api.schema import Definitions
-from cluster.api.schema_conform import WrongType
+from cluster.api.schema_conform import WrongType, unconvertible
 from cluster.api.schema_node import SchemaNode
 from cluster.api.status import Cause
 from cluster.api.strategic import strategic_merge_patch
@@ -59,12 +60,14 @@ class Patch:
     """``revise``: from a live object to the patched one, which shares nothing with it.
 
     ``findings``: texts of what a strict decoder minds of the patch itself. ``shown``: what an error
-    repeats, made of the patched object.
+    repeats, made of the patched object. ``decoded``: the patched object is JSON that is decoded; a
+    strategic merge patch changes an object that has its type already.
     """
 
     revise: Callable[[Object], Object]
     findings: tuple[str, ...]
     shown: Callable[[Object], str]
+    decoded: bool = True
 
 
 def patcher(call: Call, schema: SchemaNode | None) -> Patch:
@@ -91,6 +94,7 @@ def patcher(call: Call, schema: SchemaNode | None) -> Patch:
                 lambda live: strategic_merge_patch(live, patch, schema),
                 twice,
                 lambda patched: as_go(patch),
+                decoded=False,
             )
     raise AssertionError("apply is no patch of the live object alone")
 
@@ -109,18 +113,70 @@ def conform(
     is a bad request. Raises StatusError 422.
     """
     mode = call.options.validation
+    wrong = _check_type(call.kind, part, patch, obj)
+    if wrong:
+        raise _undecodable(call, patch, live, wrong)
     try:
-        found = findings(definitions, call, obj, part, "Ignore" if mode == "Ignore" else "Warn")
+        found = bodies.findings(
+            definitions, call, obj, part, "Ignore" if mode == "Ignore" else "Warn"
+        )
     except StatusError as error:
         if not isinstance(error.__cause__, WrongType):
             raise
-        raise _undecodable(call, patch, live, str(error.__cause__)) from error
+        wrong = str(error.__cause__) if patch.decoded else error.__cause__.converted
+        raise _undecodable(call, patch, live, wrong) from error
     texts = [*patch.findings, *found]
     if not texts or mode == "Ignore":
         return
     if mode == "Strict":
         raise _undecodable(call, patch, live, f"strict decoding error: {', '.join(texts)}")
     call.warnings.extend(texts)
+
+
+def _check_type(kind: Kind, part: Subresource | None, patch: Patch, obj: Object) -> str:
+    """Fill in kind and version; what is wrong with them, '' if nothing is.
+
+    What a strategic merge patch says of them changes nothing. Of custom kinds it is judged as in
+    any body. Raises StatusError 400.
+    """
+    if kind.custom is not None:
+        bodies.check_type(kind, part, obj)
+        return ""
+    wanted, version = bodies.type_of(kind, part)
+    for field in ("kind", "apiVersion"):
+        if not isinstance(obj.get(field), str | None):
+            return _of_no_type(patch, field, obj[field])
+    found, given = obj.get("kind") or wanted, obj.get("apiVersion") or ""
+    obj["kind"], obj["apiVersion"] = wanted, version
+    if not patch.decoded or (found, given) == (wanted, version):
+        return ""
+    if not given:
+        # It is decoded as no version's object, and has none of the fields that all objects have.
+        obj.pop("metadata", None)
+        return ""
+    return _of_another_type(found, given, kind, wanted)
+
+
+def _of_no_type(patch: Patch, field: str, value: object) -> str:
+    if not patch.decoded:
+        return unconvertible("string", value)
+    decoding = f"cannot unmarshal {json_type(value)} into Go struct field .{field} of type string"
+    return f"couldn't get version/kind; json parse error: json: {decoding}"
+
+
+def _of_another_type(found: str, given: str, kind: Kind, wanted: str) -> str:
+    group, _, version = given.rpartition("/")
+    if "/" in group:
+        return f"unexpected GroupVersion string: {given}"
+    if by_kind(group, version, found, unserved=True) is None:
+        return f"no kind {status.quoted(found)} is registered for version {status.quoted(given)}"
+    if found == wanted:
+        raise status.bad_request(
+            f"the API version in the data ({given}) does not match the expected API version "
+            f"({kind.api_version})"
+        )
+    package = kind.group.partition(".")[0] or "core"
+    return f"converting ({version}.{found}) to ({package}.{wanted}): unknown conversion"
 
 
 def _undecodable(call: Call, patch: Patch, live: Object, why: str) -> StatusError:
@@ -146,22 +202,6 @@ def _as_json(patched: Object) -> str:
     return orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def as_go(value: Any) -> str:
-    """Decoded JSON in the words of Go's verb ``%+v``: ``map[spec:map[replicas:2]]``."""
-    match value:
-        case dict():
-            return f"map[{' '.join(f'{key}:{as_go(value[key])}' for key in sorted(value))}]"
-        case list():
-            return f"[{' '.join(map(as_go, value))}]"
-        case bool():
-            return "true" if value else "false"
-        case None:
-            return "<nil>"
-        case float():
-            return f"{value:g}" if value.is_integer() and abs(value) < 1e6 else repr(value)
-    return str(value)
-
-
 def checked(body: bytes) -> bytes:
     """Raises StatusError 400 for an empty body, 413 for a large one."""
     if not body:
@@ -176,13 +216,19 @@ def apply_configuration(call: Call, kind: Kind | None = None) -> tuple[Object, t
     Raises StatusError 400, 422."""
     kind = kind or call.kind
     obj, duplicates = decode_object(checked(call.request.body), "application/yaml")
-    for field, wanted in (("kind", kind.kind), ("apiVersion", kind.api_version)):
-        given = obj.get(field)
-        if given != wanted:
-            raise status.bad_request(
-                f"invalid object type: {field} is {status.quoted(given or '')}, "
-                f"the resource has {status.quoted(wanted)}"
-            )
+    given = obj.get("apiVersion")
+    if given != kind.api_version:
+        shown = given if isinstance(given, str) else ""
+        raise status.bad_request(
+            f"Incorrect version specified in apply patch. Specified patch version: {shown}, "
+            f"expected: {kind.api_version}"
+        )
+    given = obj.get("kind")
+    if given != kind.kind:
+        raise status.bad_request(
+            f"invalid object type: kind is {status.quoted(given or '')}, "
+            f"the resource has {status.quoted(kind.kind)}"
+        )
     return obj, duplicates
 
 

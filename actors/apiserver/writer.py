@@ -157,6 +157,7 @@ class Writer:
     async def update(self, call: Call, scope: str = "") -> Outcome:
         """Replace the object with the body. Raises 404, 409 Conflict, 422."""
         body = bodies.decode_body(self.definitions, call)
+        bodies.check_named(call, body)
         bodies.check_place(call, body)
         return await self.modify(call, lambda live: rules.copy_of(body), scope)
 
@@ -168,8 +169,8 @@ class Writer:
 
         def patched(live: Object) -> Object:
             obj = patch.revise(live)
-            bodies.check_type(call.kind, None, obj)
             patching.conform(self.definitions, call, patch, live, obj)
+            bodies.check_named(call, obj)
             bodies.check_place(call, obj)
             return obj
 

@@ -23,7 +23,7 @@ _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _DECIMAL_NAMES = {power: name for name, power in _DECIMAL.items()}
 _BINARY_NAMES = {0: "", **{power: name for name, power in _BINARY.items()}}
 
-_WRONG = (
+MALFORMED = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
 
@@ -67,10 +67,10 @@ def parse(text: str) -> Quantity:
     """A quantity's text. Raises QuantityError."""
     match = _NUMBER.fullmatch(text) if len(text) <= _TEXT_MAX else None
     if match is None:
-        raise QuantityError(_WRONG)
+        raise QuantityError(MALFORMED)
     sign, whole, part, suffix = match[1], match[2], match[3] or "", match[4]
     if not whole and not part:
-        raise QuantityError(_WRONG)
+        raise QuantityError(MALFORMED)
     digits, scale = int(whole + part), len(part)
     factor, power, form = _suffix(suffix)
     if not digits:
@@ -98,7 +98,7 @@ def _suffix(suffix: str) -> tuple[int, int, Format]:
     if match is None:
         if re.fullmatch(r"[eEinumkKMGTP]*[-+]?[0-9]*", suffix):
             raise QuantityError("unable to parse quantity's suffix")
-        raise QuantityError(_WRONG)
+        raise QuantityError(MALFORMED)
     return 1, int(match[1]), "DecimalExponent"
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Union
 
 from cluster.api import quantity
+from cluster.api.go_text import kind_of
 from cluster.api.jsonio import json_type
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _STAMP = re.compile(
 _EMPTY: dict[str, type] = {"list": list, "map": dict}
 # Lists that Go writes though they are empty, and that clients of all kinds read without a look.
 _WRITTEN = frozenset({("EndpointSlice", "endpoints"), ("Role", "rules"), ("ClusterRole", "rules")})
+_NUMBERS = frozenset({"int32", "int64", "float64"})
 _INT32_MAX = 2**31
 _INT64_MAX = 2**63
 _ZERO: dict[str, Any] = {
@@ -47,11 +49,16 @@ _ZERO: dict[str, Any] = {
 
 
 class WrongType(ValueError):
-    """A value of a type that cannot stand there. ``path`` as ``spec.containers[0].name``."""
+    """A value of a type that cannot stand there. ``path`` as ``spec.containers[0].name``.
 
-    def __init__(self, text: str, path: str) -> None:
+    Its text is the decoder's. ``converted``: that of the converter, which kube-apiserver reads
+    strategic merge patches with.
+    """
+
+    def __init__(self, text: str, path: str, converted: str = "") -> None:
         super().__init__(text)
         self.path = path
+        self.converted = converted or text
 
 
 def conform(node: "Node", obj: Any) -> list[str]:
@@ -239,7 +246,30 @@ def _mistake(owner: "Node", node: "Node", value: Any, path: Path) -> WrongType:
         shown = f"number {value}"
     where = path_text(path)
     place = f"struct field {owner.name or 'value'}.{_fields(path)}" if where else "value"
-    return WrongType(f"json: cannot unmarshal {shown} into Go {place} of type {_go(node)}", where)
+    text = f"json: cannot unmarshal {shown} into Go {place} of type {_go(node)}"
+    return WrongType(text, where, unconvertible(node.shape, value))
+
+
+def unconvertible(shape: str, value: Any) -> str:
+    """The converter's words for a value that is none of the shape."""
+    kind = kind_of(value)
+    match shape:
+        case "struct":
+            return f"cannot restore struct from: {kind}"
+        case "map" | "object":
+            return f"cannot restore map from {kind}"
+        case "list" | "bytes":
+            return f"cannot restore slice from {kind}"
+        case "quantity":
+            return quantity.MALFORMED
+        case "int-or-string" | "time" | "microtime":
+            # These read JSON by themselves.
+            inner = "int32" if shape == "int-or-string" else "string"
+            return f"json: cannot unmarshal {json_type(value)} into Go value of type {inner}"
+    wanted = "float64" if shape == "number" else shape
+    if (kind, wanted) == ("int64", "string") or (kind in _NUMBERS and wanted in _NUMBERS):
+        return f"cannot convert {kind} to {wanted}"
+    return f"unrecognized type: {wanted}"
 
 
 def _fields(path: Path) -> str:

@@ -8,9 +8,10 @@ Must not know kinds.
 
 from typing import Any
 
+from cluster.api.go_text import kind_of
 from cluster.api.patches import copy_json
 from cluster.api.schema_node import SchemaNode
-from cluster.api.status import bad_request, quoted
+from cluster.api.status import bad_request
 from cluster.api.strategic_lists import (
     apply_order,
     check_order,
@@ -18,6 +19,7 @@ from cluster.api.strategic_lists import (
     merge_items,
     merge_scalars,
     split_special,
+    unknown_directive,
 )
 from cluster.api.types import Object
 
@@ -75,7 +77,7 @@ def _whole_map_directive(original: Object, patch: Object, schema: SchemaNode | N
         return {}
     if directive == "merge":
         return _merge_map(original, patch, schema)
-    raise bad_request(f"unknown patch type found in patch: {quoted(directive)}")
+    raise bad_request(unknown_directive(directive))
 
 
 def _retain_keys(original: Object, patch: Object) -> None:
@@ -105,7 +107,7 @@ def _merge_ordered(
 ) -> None:
     """``$setElementOrder/<key>``: merge the list, then put its items in the patch's order."""
     if not isinstance(order, list):
-        raise bad_request("invalid patch format of setElementOrder list")
+        raise bad_request(f"expected a []interface {{}}, but received a {kind_of(order)}")
     node = _child(schema, key)
     merge_key = node.patch_merge_key if node is not None else ""
     old, change = original.get(key), patch.get(key)

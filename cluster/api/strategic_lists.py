@@ -7,7 +7,8 @@ Must not know schemas: the caller says the merge key ('' for scalars).
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from cluster.api.status import bad_request, quoted
+from cluster.api.go_text import as_go
+from cluster.api.status import bad_request
 from cluster.api.types import Object
 
 Merge = Callable[[Object | None, Object], Object]
@@ -17,13 +18,22 @@ def identity(item: Any, merge_key: str) -> Hashable:
     """What makes two items the same. Raises StatusError 400 if the item has no such thing."""
     value = item
     if merge_key:
-        if not isinstance(item, dict) or merge_key not in item:
-            raise bad_request(f"map: {item} does not contain declared merge key: {merge_key}")
+        if not isinstance(item, dict):
+            raise bad_request("list element types are not identical")
+        if merge_key not in item:
+            shown = as_go(item)
+            raise bad_request(f"map: {shown} does not contain declared merge key: {merge_key}")
         value = item[merge_key]
     if isinstance(value, dict | list):
         raise bad_request("lists of lists are not supported")
     # 1, 1.0 and True are one key to a dictionary, but different JSON.
     return (type(value).__name__, value)
+
+
+def unknown_directive(directive: Any) -> str:
+    """Of the patch no more than that: it may be a Secret's."""
+    shown = as_go(directive)
+    return f"unknown patch type: {shown} in map: map[$patch:{shown}]"
 
 
 def positions(items: list[Any], merge_key: str) -> dict[Hashable, int]:
@@ -64,7 +74,7 @@ def split_special(
         elif directive == "merge":
             raise bad_request("merging lists cannot yet be specified in the patch")
         else:
-            raise bad_request(f"unknown patch type found in patch: {quoted(directive)}")
+            raise bad_request(unknown_directive(directive))
     kept = [item for item in old if identity(item, merge_key) not in deleted] if deleted else old
     return kept, plain, replace
 
@@ -95,7 +105,8 @@ def check_order(change: list[Any], order: list[Any], merge_key: str) -> None:
         at = where.get(identity(item, merge_key))
         if at is None or at < last:
             raise bad_request(
-                f"the order in patch list: {change} doesn't match $setElementOrder list: {order}"
+                f"The order in patch list:\n{as_go(change)}\n"
+                f" doesn't match $setElementOrder list:\n{as_go(order)}\n"
             )
         last = at
 

@@ -26,6 +26,8 @@ async def handle(parts: Parts, call: Call) -> Answer:
         return Answer(orjson.dumps(scale_of(call.kind, decode(item.value))))
     if request.verb == "update":
         body = bodies.decode_body(parts.writer.definitions, call)
+        bodies.check_named(call, body)
+        bodies.check_place(call, body)
 
         def revise(live: Object) -> Object:
             return scaled(call.kind, live, body)
@@ -65,6 +67,8 @@ def _patched(parts: Parts, call: Call) -> Revise:
         before = scale_of(call.kind, live)
         scale = patch.revise(before)
         conform(parts.writer.definitions, call, patch, before, scale, part)
+        bodies.check_named(call, scale)
+        bodies.check_place(call, scale)
         return scaled(call.kind, live, scale)
 
     return scaled_by_patch

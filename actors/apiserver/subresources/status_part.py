@@ -34,6 +34,7 @@ async def handle_finalize(parts: Parts, call: Call) -> Answer:
     if call.request.verb != "update":
         raise status.method_not_allowed(call.kind, call.request.verb)
     body = bodies.decode_body(parts.writer.definitions, call)
+    bodies.check_named(call, body)
     bodies.check_place(call, body)
 
     def finalized(live: Object) -> Object:

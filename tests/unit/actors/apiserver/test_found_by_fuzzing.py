@@ -74,9 +74,11 @@ async def test_a_patch_that_makes_another_type_of_it(plane: ControlPlane, value:
     await widgets.established(plane)
     await plane.create("widgets", widgets.widget(), "default", widgets.GROUP)
     await plane.create("configmaps", {"metadata": {"name": "w"}}, "default")
-    for resource, group in (("widgets", widgets.GROUP), ("configmaps", "")):
+    for resource, group, code in (("widgets", widgets.GROUP, 400), ("configmaps", "", 422)):
         for field in ("apiVersion", "kind"):
             patch = plane.patch(resource, "w", {field: value}, "default", group)
-            await refused(400, patch)
+            await refused(code, patch)
         # What says nothing is filled in.
-        await plane.patch(resource, "w", {"apiVersion": [], "kind": None}, "default", group)
+        await plane.patch(resource, "w", {"kind": None}, "default", group)
+    await plane.patch("widgets", "w", {"apiVersion": []}, "default", widgets.GROUP)
+    await refused(422, plane.patch("configmaps", "w", {"apiVersion": []}, "default"))

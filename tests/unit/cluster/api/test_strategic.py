@@ -132,6 +132,36 @@ def test_service_ports_merge_by_port() -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        (
+            {"containers": [{"image": "x"}]},
+            "map: map[image:x] does not contain declared merge key: name",
+        ),
+        ({"$patch": "x"}, "unknown patch type: x in map: map[$patch:x]"),
+        (
+            {"containers": [{"name": "a", "$patch": "x", "image": "i"}]},
+            "unknown patch type: x in map: map[$patch:x]",
+        ),
+        (
+            {"$setElementOrder/containers": "a"},
+            "expected a []interface {}, but received a string",
+        ),
+        (
+            {"$setElementOrder/containers": [{"name": "b"}], "containers": [{"name": "a"}]},
+            "The order in patch list:\n[map[name:a]]\n doesn't match $setElementOrder list:\n"
+            "[map[name:b]]\n",
+        ),
+        ({"containers": ["x"]}, "list element types are not identical"),
+    ],
+)
+def test_the_words_of_refusals(spec: Any, told: str) -> None:
+    with pytest.raises(StatusError) as caught:
+        strategic_merge_patch(pod(container("a"), container("b")), {"spec": spec}, POD)
+    assert caught.value.status["message"] == told
+
+
+@pytest.mark.parametrize(
     "patch",
     [
         [],
