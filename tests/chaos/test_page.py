@@ -6,16 +6,21 @@ import os
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from cluster.api.types import Object
 from cluster.settings import ClusterSettings
-from deploy import administrator, processes
+from deploy import administrator, launch, processes
+from deploy.client import ApiError
+from deploy.progress import Progress
 from tests.support.browser import Page, browser, program
 from tests.support.real_cluster import RealCluster
 
@@ -86,6 +91,36 @@ def keep_a_secret(cluster: RealCluster) -> None:
     administrator.client(cluster.settings).apply(body)
 
 
+PODS = "/api/v1/namespaces/default/pods?labelSelector=app%3Dpage"
+
+
+@pytest.fixture
+def swept(simulated: RealCluster) -> Iterator[None]:
+    """Nothing of the test is left for those that come after it, which share the cluster."""
+    yield
+    settings = simulated.settings
+    launch.start_all(settings, Progress())
+    client = administrator.client(settings)
+
+    def deleted(path: str) -> Object:
+        try:
+            return client.call("DELETE", f"{path}?propagationPolicy=Foreground")
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            return error.status
+
+    for path in (
+        "/apis/apps/v1/namespaces/default/deployments/page",
+        "/api/v1/namespaces/default/secrets/page",
+    ):
+        client.patiently(partial(deleted, path), 60)
+    deadline = time.monotonic() + 60
+    while client.patiently(lambda: client.call("GET", PODS), 60)["items"]:
+        assert time.monotonic() < deadline, "the pods of the page stay"
+        time.sleep(0.1)
+
+
 async def loses_a_file(page: Page) -> None:
     """One script of many, and then the first answer of the server, do not come: the page does."""
     for pattern in ("*/ui/files/map.js", "*/ui/whoami"):
@@ -96,7 +131,7 @@ async def loses_a_file(page: Page) -> None:
     assert page.errors == []
 
 
-async def test_the_page(page: Page, simulated: RealCluster, tmp_path: Path) -> None:
+async def test_the_page(page: Page, simulated: RealCluster, swept: None, tmp_path: Path) -> None:
     await loses_a_file(page)
     # Zones, replicas with their roles, nodes.
     await page.until("document.querySelectorAll('.zone').length == 3")
