@@ -26,6 +26,7 @@ START_SECONDS = 20.0
 ANSWER_SECONDS = 20.0
 UNTIL_SECONDS = 15.0
 MESSAGE_BYTES_MAX = 64 << 20
+RESET = "ConnectionReset"
 # Nobody's fault: containers of other tests make and end network interfaces of this machine, and the
 # browser gives up what it was loading then.
 NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
@@ -100,9 +101,14 @@ class Page:
         """The next request for what is named so (``*`` for anything) gets no answer: the network
         fails, which is no error of the page. Returns when it was made."""
         await self.call("Fetch.enable", patterns=[{"urlPattern": pattern}])
+        failed = False
         async with asyncio.timeout(UNTIL_SECONDS):
-            request = await self._paused.get()
-        await self.call("Fetch.failRequest", requestId=request, errorReason="ConnectionReset")
+            while not failed:
+                request = await self._paused.get()
+                # One of the page before, which has gone meanwhile, cannot fail any more.
+                with suppress(PageError):
+                    await self.call("Fetch.failRequest", requestId=request, errorReason=RESET)
+                    failed = True
         await self.call("Fetch.disable")
 
     async def run(self, script: str) -> Any:
