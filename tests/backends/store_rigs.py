@@ -66,6 +66,13 @@ class Rig:
             await asyncio.sleep(0.02)
         raise AssertionError("no leader")
 
+    async def followed(self) -> None:
+        """On etcd: the replicas' own watches have told all that was written here. (One that a
+        compaction cuts off makes its replica begin anew, and that takes a revision.)"""
+        for store in self.stores:
+            if isinstance(store, EtcdStore):
+                await store.feed.reach(store.writes.revision)
+
     async def txn(
         self,
         *success: Put | Delete,

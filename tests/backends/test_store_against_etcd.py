@@ -163,6 +163,7 @@ class Side:
                 case Follow():
                     return await self._follow(step)
                 case Forget():
+                    await self._rig.followed()
                     return await self._rig.store.compact(self._revision(step.at), deadline())
                 case Lease():
                     return await self._lease(step)
