@@ -55,19 +55,16 @@ class Pool:
 
 
 class Seats:
-    """One level's. ``taken`` are in use."""
+    """One level's. ``taken`` are in use, ``waiting``: requests without one."""
 
     def __init__(self, level: Level, pool: Pool | None = None) -> None:
         self.level = level
         self.taken = 0
+        self.waiting = 0
         self._pool = pool or Pool()
-        self._queues = [Queue() for _ in range(level.queues)]
+        # By number; made when first used, for most never are.
+        self._queues: dict[int, Queue] = {}
         self._virtual = 0.0
-
-    @property
-    def waiting(self) -> int:
-        """Requests without a seat."""
-        return sum(len(queue.waiting) for queue in self._queues)
 
     @property
     def free(self) -> int:
@@ -94,7 +91,8 @@ class Seats:
         hand = hand_of(level, key)
         if not hand:
             return False
-        queue = min((self._queues[at] for at in hand), key=lambda one: len(one.waiting))
+        dealt = (self._queues.setdefault(at, Queue()) for at in hand)
+        queue = min(dealt, key=lambda one: len(one.waiting))
         if len(queue.waiting) >= level.length:
             return False
         if not queue.waiting:
@@ -105,6 +103,7 @@ class Seats:
     async def _wait(self, queue: Queue) -> bool:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.waiting.append(turn)
+        self.waiting += 1
         try:
             async with asyncio.timeout(WAIT_SECONDS_MAX):
                 await turn
@@ -120,6 +119,7 @@ class Seats:
         """True if the seat had come already."""
         if turn in queue.waiting:
             queue.waiting.remove(turn)
+            self.waiting -= 1
             return False
         return turn.done() and not turn.cancelled()
 
@@ -133,11 +133,10 @@ class Seats:
     def serve(self) -> None:
         """Let in who waits, as long as there are seats."""
         while self.waiting and self._has_seat():
-            ready = [queue for queue in self._queues if queue.waiting]
-            if not ready:
-                return
+            ready = [queue for queue in self._queues.values() if queue.waiting]
             queue = min(ready, key=lambda one: one.served)
             turn = queue.waiting.popleft()
+            self.waiting -= 1
             if turn.done():
                 continue
             self._virtual = queue.served

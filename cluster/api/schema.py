@@ -2,13 +2,15 @@
 
 Job: say for each place of an object what may stand there (``node``), and hold objects to it
 (``conform``). Knows the form of the definitions file (kubernetes-validate's ``_definitions.json``).
-Must not open it: ``actors/apiserver/schema_files.py`` reads the bytes. Compiling is lazy, field by
-field, so starting costs the parse of the file and nothing more.
+Must not open it: ``actors/apiserver/schema_files.py`` reads the bytes. A definition is decoded when
+it is asked for and compiled field by field: a megabyte of bytes is kept, not the several that it
+takes as objects.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+import msgspec
 import orjson
 
 from cluster.api import schema_conform
@@ -51,7 +53,7 @@ class Node:
 
     __slots__ = (
         "_definitions",
-        "_schema",
+        "_properties",
         "definition",
         "exact",
         "fields",
@@ -71,12 +73,13 @@ class Node:
     def __init__(self, definitions: "Definitions", schema: Object, use: Object, name: str) -> None:
         """``schema``: the type. ``use``: the property that refers to it (may be the same)."""
         self._definitions = definitions
-        self._schema = schema
         self.definition = name
         self.name = name.rpartition(".")[2]
         self.shape: Shape = _SPECIAL.get(name) or _shape(schema)
         self.exact: type | None = {"string": str, "bool": bool}.get(self.shape)
         self.fields: dict[str, Node] | None = None
+        # Needed once, for the fields.
+        self._properties: Object = schema.get("properties", {}) if self.shape == "struct" else {}
         self.required: tuple[str, ...] = tuple(schema.get("required", ()))
         self.items: Node | None = None
         self.values: Node | None = None
@@ -95,9 +98,9 @@ class Node:
     def struct_fields(self) -> "dict[str, Node]":
         """The named fields; empty for what is no struct."""
         if self.fields is None:
-            properties = self._schema.get("properties", {}) if self.shape == "struct" else {}
             compile_ = self._definitions.compile
-            self.fields = {name: compile_(schema) for name, schema in properties.items()}
+            self.fields = {name: compile_(schema) for name, schema in self._properties.items()}
+            self._properties = {}
         return self.fields
 
     def key_default(self, name: str) -> Any:
@@ -113,15 +116,40 @@ class Node:
         return name in self.struct_fields()
 
 
+class _File(msgspec.Struct):
+    defs: dict[str, msgspec.Raw] = msgspec.field(name="$defs")
+
+
+class Published(Mapping[str, Object]):
+    """The definitions by name, each decoded anew when it is asked for. Raises ValueError if
+    ``raw`` is not the file."""
+
+    def __init__(self, raw: bytes) -> None:
+        try:
+            self._defs = msgspec.json.decode(raw, type=_File).defs
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"not a definitions file: {error}") from error
+
+    def __getitem__(self, name: str) -> Object:
+        found: Object = orjson.loads(memoryview(self._defs[name]))
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._defs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._defs)
+
+    def __len__(self) -> int:
+        return len(self._defs)
+
+
 class Definitions:
     """All definitions of one Kubernetes version."""
 
     def __init__(self, raw: bytes) -> None:
         """``raw``: ``_definitions.json``. Raises ValueError if it is not."""
-        document = orjson.loads(raw)
-        if not isinstance(document, dict) or not isinstance(document.get("$defs"), dict):
-            raise ValueError("not a definitions file: it has no $defs")
-        self.raw: Mapping[str, Object] = document["$defs"]
+        self.raw: Mapping[str, Object] = Published(raw)
         self._nodes: dict[str, Node] = {}
 
     def schema_for(self, definition: str) -> Node:
