@@ -18,7 +18,7 @@ from pathlib import Path
 if __name__ == "__main__":
     # structlog loads rich, which is here for the command line: 4.5 MB and 40 ms of every start, for
     # tracebacks on a console. None counts as not installed (Python, "The import system").
-    sys.modules["rich"] = None  # type: ignore[assignment]
+    sys.modules["rich"] = None  # type: ignore[assignment]  # no module, on purpose
 
 import msgspec
 import uvloop
