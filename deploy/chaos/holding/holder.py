@@ -11,7 +11,6 @@ packets.
 
 import asyncio
 import os
-import random
 import signal
 import sys
 import time
@@ -22,13 +21,12 @@ import msgspec
 
 from actors.kit.door import Ask, Door, Op
 from deploy.chaos import ledger
-from deploy.chaos.holding.line import Hold, Line
+from deploy.chaos.holding.lane import Lane
+from deploy.chaos.holding.line import Hold
 from deploy.chaos.holding.packet_queue import PacketQueue
 
 # How long it may outlive its fault.
 LOOK_SECONDS = 0.5
-# Packets in a row before anything else gets its turn.
-READS_MAX = 64
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -44,19 +42,12 @@ class Holder:
 
     def __init__(self, holds: tuple[Hold, ...]) -> None:
         self._holds = holds
-        self._queues: list[PacketQueue] = []
-        self._lines: list[Line] = []
-        self._timers: dict[int, asyncio.TimerHandle] = {}
-        self._free = False
+        self._lanes: list[Lane] = []
 
     def open(self) -> None:
         """Take packets. Raises OSError."""
-        loop = asyncio.get_running_loop()
         for hold in self._holds:
-            queue = PacketQueue(hold.namespace)
-            self._queues.append(queue)
-            self._lines.append(Line(hold))
-            loop.add_reader(queue.socket, self._read, len(self._queues) - 1)
+            self._lanes.append(Lane(hold, PacketQueue(hold.namespace)))
 
     def ops(self) -> dict[str, Op]:
         """What can be asked."""
@@ -64,65 +55,19 @@ class Holder:
 
     def close(self) -> None:
         """Everything goes on, and no more is taken."""
-        loop = asyncio.get_running_loop()
-        for index, queue in enumerate(self._queues):
-            loop.remove_reader(queue.socket)
-            self._forget(index)
-        self._release({})
-        for queue in self._queues:
-            queue.close()
+        for lane in self._lanes:
+            lane.close()
 
     def _numbers(self, ask: Ask) -> Ask:
-        return {"queues": [queue.number for queue in self._queues]}
+        return {"queues": [lane.number for lane in self._lanes]}
 
     def _held(self, ask: Ask) -> Ask:
-        return {"held": [line.taken for line in self._lines]}
+        return {"held": [lane.taken for lane in self._lanes]}
 
     def _release(self, ask: Ask) -> Ask:
-        self._free = True
-        for queue, line in zip(self._queues, self._lines, strict=True):
-            queue.release(line.rest())
-            while waiting := queue.read():
-                self._take(line, waiting)
-                queue.release(line.rest())
+        for lane in self._lanes:
+            lane.release()
         return self._held(ask)
-
-    def _read(self, index: int) -> None:
-        queue, line = self._queues[index], self._lines[index]
-        for _ in range(READS_MAX):
-            numbers = queue.read()
-            if not numbers:
-                break
-            self._take(line, numbers)
-        if self._free:
-            queue.release(line.rest())
-        self._wait(index)
-
-    def _take(self, line: Line, numbers: list[int]) -> None:
-        now = asyncio.get_running_loop().time()
-        for number in numbers:
-            line.take(now, number, random.random())
-
-    def _wait(self, index: int) -> None:
-        """Until the next one may go on."""
-        due = self._lines[index].next()
-        timer = self._timers.get(index)
-        if timer is not None and due is not None and timer.when() <= due:
-            return
-        self._forget(index)
-        if due is not None:
-            self._timers[index] = asyncio.get_running_loop().call_at(due, self._let_go, index)
-
-    def _let_go(self, index: int) -> None:
-        self._forget(index)
-        now = asyncio.get_running_loop().time()
-        self._queues[index].release(self._lines[index].due(now))
-        self._wait(index)
-
-    def _forget(self, index: int) -> None:
-        timer = self._timers.pop(index, None)
-        if timer is not None:
-            timer.cancel()
 
 
 def wanted(data_dir: str, plan: Plan, now: float) -> bool:
