@@ -79,6 +79,11 @@ def check(topology: Topology) -> None:
     wrong = next((zone for zone in topology.zones if not ZONE.fullmatch(zone)), None)
     if wrong is not None:
         raise ValueError(f"topology: zone {wrong!r} must be letters, digits, '-', '_' and '.'")
+    pairs = {f"{one}-{other}" for one in topology.zones for other in topology.zones}
+    wrong = next((key for key in topology.rtt if key not in pairs), None)
+    if wrong is not None:
+        zones = ", ".join(topology.zones)
+        raise ValueError(f"topology: rtt: {wrong!r} names no two zones of: {zones}")
     if not 0 <= topology.nodes <= NODES_MAX:
         raise ValueError(f"topology: nodes must be between 0 and {NODES_MAX}, not {topology.nodes}")
     if topology.runtime not in ("docker", "memory"):

@@ -76,3 +76,10 @@ def test_round_trips_are_told_as_people_write_them() -> None:
     assert made.rtt == {"a-b": 0.04, "b-c": 0.01}
     with pytest.raises(ValueError, match="topology: rtt: a-b: 'soon' is no duration"):
         build_settings(parse_topology({"rtt": {"a-b": "soon"}}), "/d")
+    with pytest.raises(ValueError, match="rtt: 'a-d' names no two zones of: a, b, c"):
+        build_settings(parse_topology({"rtt": {"a-d": "40ms"}}), "/d")
+
+
+def test_zones_are_apart_whether_or_not_anybody_is_in_them() -> None:
+    asked = {"replicas": 1, "nodes": 1, "rtt": {"a-b": "40ms"}}
+    assert build_settings(parse_topology(asked), "/d").rtt == {"a-b": 0.04}
