@@ -31,6 +31,7 @@ from deploy import (
 from deploy.chaos import clearing
 from deploy.chaos.ledger import standing
 from deploy.client import ApiError, Unreachable
+from deploy.distances import keepers
 from deploy.images import demo as demo_images
 from deploy.progress import Progress
 from deploy.topology import Topology, build_settings
@@ -124,6 +125,9 @@ def up(settings: ClusterSettings, progress: Progress) -> None:
         with progress.step("network pinned, node namespaces") as notes:
             network.up(settings)
             notes.append(f"{len(settings.nodes)} nodes on {settings.network.bridge}")
+        if keepers.needed(settings):
+            with progress.step("round trips between zones") as notes:
+                notes.append(keepers.ensure(settings))
     with progress.step("certificates") as notes:
         notes.append(pki.ensure(settings))
         kubeconfig.write(settings)
@@ -230,6 +234,7 @@ def down(settings: ClusterSettings, keep_data: bool, progress: Progress) -> None
         replicas = [replica.name for replica in settings.replicas]
         notes.append(str(len(processes.end(settings, nodes) + processes.end(settings, replicas))))
         exporter_process.end(settings)
+        keepers.end(settings)
     if settings.runtime == "docker":
         with progress.step("containers removed") as notes:
             # Containers live on without an engine; only an engine can remove them.

@@ -19,6 +19,7 @@ from deploy.chaos.holding.holder import Plan
 from deploy.chaos.ledger import Entry
 from deploy.chaos.looking import eventually, side_by_side
 from deploy.chaos.packets import Rule
+from deploy.distances import keepers
 
 SPARED = "messages alone: packets of pods are not held back"
 TRIP_SECONDS = 2.0
@@ -39,7 +40,7 @@ def strike(settings: ClusterSettings, entry: Entry) -> Evidence:
     """Start who holds packets, set the rules, and hand over what they choose. Proof: the rules have
     counted packets, they were held, and round trips between nodes take as long as they must."""
     wanted = packets.rules(settings, entry.inner)
-    before = trips(wanted, TRIP_SECONDS)
+    before = trips(settings, wanted, TRIP_SECONDS)
     problem = holders.lacking() or hand_over(settings, entry, wanted)
     if problem:
         undo(settings, entry)
@@ -52,7 +53,7 @@ def strike(settings: ClusterSettings, entry: Entry) -> Evidence:
 
     doubt = eventually(idle, STRIKE_SECONDS)
     held = Evidence("" if doubt else f"{holders.held(settings, name)} packets held", doubt)
-    return joined([seen, held, slower(entry, wanted, before)])
+    return joined([seen, held, slower(settings, entry, wanted, before)])
 
 
 def hand_over(settings: ClusterSettings, entry: Entry, wanted: list[Rule]) -> str:
@@ -74,14 +75,13 @@ def hand_over(settings: ClusterSettings, entry: Entry, wanted: list[Rule]) -> st
 
 
 def undo(settings: ClusterSettings, entry: Entry) -> Evidence:
-    """What is held goes on, then the rules go, and then who held it. (The kernel drops what still
-    waits in a namespace when a table there goes.)"""
+    """What is held goes on, then the rules go, and then who held it."""
     name = holders.name_of(entry.name)
     begun = holders.begun(settings, name)
     holders.held(settings, name, "release")
     packets.spare(settings, entry)
     held = holders.held(settings, name, "release")
-    gone = packets.mend(settings, entry)
+    gone = unruled(settings, entry)
     holders.end(settings, name)
     told = f"{held} packets of pods were held" if held else ""
     if begun and held is None:
@@ -89,11 +89,18 @@ def undo(settings: ClusterSettings, entry: Entry) -> Evidence:
     return joined([Evidence(told), gone])
 
 
+def unruled(settings: ClusterSettings, entry: Entry) -> Evidence:
+    """The rules go. The kernel then drops what waits in that namespace, in any queue: nobody waits
+    just then for what zones are apart."""
+    with keepers.aside(settings):
+        return packets.mend(settings, entry)
+
+
 def mend(settings: ClusterSettings, entry: Entry, others: list[Entry]) -> Evidence:
     """Take rules away, of any kind, and who holds packets. Proof: no namespace has rules, and
     round trips are as they were, unless the ``others`` strike links too."""
     if not concerns(settings, entry):
-        return packets.mend(settings, entry)
+        return unruled(settings, entry)
     gone = undo(settings, entry)
     wanted = packets.rules(settings, entry.inner)
     due = {pair: links.more(entry, pair) for pair in pairs(wanted)}
@@ -102,8 +109,12 @@ def mend(settings: ClusterSettings, entry: Entry, others: list[Entry]) -> Eviden
     now: dict[tuple[str, str], float | None] = {}
 
     def problem() -> str:
-        now.update(trips(wanted, TRIP_SECONDS))
-        slow = (pair for pair, took in now.items() if took and took >= links.NEARLY * due[pair] > 0)
+        now.update(trips(settings, wanted, TRIP_SECONDS))
+        slow = (
+            pair
+            for pair, took in now.items()
+            if took and due[pair] and took >= links.slowed(settings, entry, pair, None)
+        )
         return ", ".join(links.told(pair) for pair in slow)
 
     slow = eventually(problem, HEALED_SECONDS)
@@ -114,16 +125,20 @@ def mend(settings: ClusterSettings, entry: Entry, others: list[Entry]) -> Eviden
 
 
 def slower(
-    entry: Entry, wanted: list[Rule], before: dict[tuple[str, str], float | None]
+    settings: ClusterSettings,
+    entry: Entry,
+    wanted: list[Rule],
+    before: dict[tuple[str, str], float | None],
 ) -> Evidence:
     """That round trips of packets take as long as they must by now."""
     due = {pair: links.more(entry, pair) for pair, took in before.items() if took is not None}
     due = {pair: seconds for pair, seconds in due.items() if seconds}
     if not due:
         return Evidence()
-    now = trips(wanted, TRIP_SECONDS + 2 * max(due.values()))
+    now = trips(settings, wanted, TRIP_SECONDS + 2 * max(due.values()))
     took = {pair: now[pair] for pair in due}
-    quick = [p for p, one in took.items() if one is not None and one < links.NEARLY * due[p]]
+    least = {pair: links.slowed(settings, entry, pair, before[pair]) for pair in due}
+    quick = [pair for pair, one in took.items() if one is not None and one < least[pair]]
     if quick:
         return Evidence(doubt=f"packets are not late: {', '.join(map(links.told, quick))}")
     was, longest = (max(one[pair] or 0.0 for pair in due) for one in (before, took))
@@ -143,12 +158,16 @@ def pairs(wanted: list[Rule]) -> Ways:
     return dict(list(found.items())[: links.PAIRS_MAX])
 
 
-def trips(wanted: list[Rule], wait: float) -> dict[tuple[str, str], float | None]:
-    """Seconds of a round trip of each pair of nodes, None if there was no answer in time."""
+def trips(
+    settings: ClusterSettings, wanted: list[Rule], wait: float
+) -> dict[tuple[str, str], float | None]:
+    """Seconds of a round trip of each pair of nodes, None if there was no answer in time (``wait``,
+    and what they are apart)."""
 
     def one(pair: tuple[str, str]) -> float | None:
         rule = pairs(wanted)[pair][0]
-        return in_namespace(rule.origin, partial(round_trip, rule.targets[0], wait))
+        most = wait + links.apart(settings, pair)
+        return in_namespace(rule.origin, partial(round_trip, rule.targets[0], most))
 
     return side_by_side(one, pairs(wanted))
 

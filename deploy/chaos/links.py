@@ -58,14 +58,15 @@ def trips(
     wait: float = TRIP_SECONDS,
     tell: int = 0,
 ) -> Trips:
-    """Seconds of a round trip of each pair, None if there was no answer in time. ``tell``: so many
-    messages without an answer go before it."""
+    """Seconds of a round trip of each pair, None if there was no answer in time (``wait``, and what
+    they are apart). ``tell``: so many messages without an answer go before it."""
     size = padding(entry)
 
     def one(pair: Pair) -> float | None:
-        fields = {"peer": pair[1], "seconds": wait, "bytes": size, "tell": tell}
+        most = wait + apart(settings, pair)
+        fields = {"peer": pair[1], "seconds": most, "bytes": size, "tell": tell}
         try:
-            answer = door.ask(settings, pair[0], "ping", wait + door.ANSWER_SECONDS, fields)
+            answer = door.ask(settings, pair[0], "ping", most + door.ANSWER_SECONDS, fields)
         except (door.DoorShut, ValueError):
             return None
         return None if answer["seconds"] is None else float(answer["seconds"])
@@ -93,6 +94,18 @@ def more(entry: Entry, pair: Pair) -> float:
     return total
 
 
+def apart(settings: ClusterSettings, pair: Pair) -> float:
+    """Seconds that a round trip of the pair takes longer at all times (``--rtt``). Pure."""
+    return sum(settings.distances(one).get(peer, 0.0) for one, peer in (pair, pair[::-1]))
+
+
+def slowed(settings: ClusterSettings, entry: Entry, pair: Pair, before: float | None) -> float:
+    """Seconds that a round trip takes at least while the fault strikes. ``before``: what it took
+    without: no less than what the two are apart, unless nobody sees to that. Pure."""
+    base = apart(settings, pair)
+    return (base if before is None else min(base, before)) + NEARLY * more(entry, pair)
+
+
 def proof(settings: ClusterSettings, entry: Entry, wanted: list[Pair], before: Trips) -> Evidence:
     """That these links are broken as ordered. ``before``: their round trips when they were not."""
     if not wanted:
@@ -108,7 +121,11 @@ def proof(settings: ClusterSettings, entry: Entry, wanted: list[Pair], before: T
         return counted(settings, entry.name, senders, STRIKE_SECONDS)
     wait = TRIP_SECONDS + 2 * (order.amount if order.verb == "delay" else 0.0) + order.jitter * 2
     now = trips(settings, entry, wanted, wait)
-    slow = [pair for pair in wanted if (now[pair] or 0.0) >= NEARLY * more(entry, pair)]
+    slow = [
+        pair
+        for pair in wanted
+        if (now[pair] or 0.0) >= slowed(settings, entry, pair, before.get(pair))
+    ]
     quick = [f"{told(pair)} takes {_ms(now[pair])}" for pair in wanted if pair not in slow]
     seen = ""
     if slow:
@@ -145,7 +162,7 @@ def healed(
         return ", ".join(
             told(pair)
             for pair, took in now.items()
-            if took is None or 0.0 < more(entry, pair) * NEARLY <= took
+            if took is None or (more(entry, pair) and took >= slowed(settings, entry, pair, None))
         )
 
     bad = eventually(problem, HEALED_SECONDS)

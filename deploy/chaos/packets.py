@@ -12,7 +12,7 @@ import ipaddress
 import json
 import math
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -27,12 +27,14 @@ from deploy import network
 from deploy.chaos.evidence import Evidence
 from deploy.chaos.holding.line import Hold
 from deploy.chaos.ledger import Entry
-from deploy.chaos.looking import side_by_side
+from deploy.chaos.looking import eventually, side_by_side
 
 # Before connection tracking (-200): what is dropped was never there.
 PRIORITY = -300
 # Nobody listens there: discard (RFC 863).
 PROBE_PORT = 9
+# A packet that was sent has come by then, but for what the zones are apart.
+COUNT_SECONDS = 1.0
 # So many that chance alone spares none (less than once in four hundred).
 PROBES_SURE = 6.0
 PROBES_MAX = 2000
@@ -66,14 +68,21 @@ class Rule(msgspec.Struct, frozen=True):
 
 def rules(settings: ClusterSettings, inner: dict[str, Fault]) -> list[Rule]:
     """What the faults mean for packets; nothing where nodes have no networks. Pure."""
+    found = []
+    for ends in passing(settings, plan.senders(inner)):
+        fault = inner[ends.sender]
+        if isinstance(fault, LinkFault):
+            found.append(msgspec.structs.replace(ends, **_deed(fault, ends.namespace)))
+    return found
+
+
+def passing(settings: ClusterSettings, pairs: Iterable[tuple[str, str]]) -> Iterator[Rule]:
+    """What these (from, to) exchange that are packets of pods, of the node itself too: rules that
+    do nothing yet. Replicas among themselves exchange messages alone. Pure."""
     nodes = {node.name: node for node in settings.nodes if node.netns}
     replicas = {r.name: r.peer_address.rpartition(":")[0] for r in settings.replicas}
-    found = []
-    for sender, peer in plan.senders(inner):
-        fault = inner[sender]
-        if not isinstance(fault, LinkFault):
-            continue
-        known = {*nodes, *replicas}
+    known = {*nodes, *replicas}
+    for sender, peer in pairs:
         if not {sender, peer} <= known or not {sender, peer} & set(nodes):
             continue
         if sender in nodes and peer in nodes:
@@ -86,9 +95,7 @@ def rules(settings: ClusterSettings, inner: dict[str, Fault]) -> list[Rule]:
         namespace, origin = (
             f"/run/netns/{nodes[name].netns}" if name in nodes else "" for name in (peer, sender)
         )
-        ends = Rule(namespace, origin, sender, peer, sources, targets, share=1.0)
-        found.append(msgspec.structs.replace(ends, **_deed(fault, namespace)))
-    return found
+        yield Rule(namespace, origin, sender, peer, sources, targets, share=1.0)
 
 
 def _deed(fault: LinkFault, namespace: str) -> dict[str, Any]:
@@ -127,8 +134,6 @@ def table(settings: ClusterSettings, fault: str) -> str:
 def script(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> str:
     """For nft(8): the table of a fault in one namespace. Pure."""
     name = table(settings, fault)
-    port = settings.replicas[0].peer_address.rpartition(":")[2]
-    own = settings.network.node_range
     lines = [f"table ip {name}", f"delete table ip {name}", f"table ip {name} {{"]
     lines += [f"  counter n{number} {{ }}" for number in range(len(wanted))]
     queues = {hold: chain(number) for number, hold in enumerate(holds(wanted))}
@@ -136,13 +141,10 @@ def script(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> str:
     lines += [
         "  chain in {",
         f"    type filter hook prerouting priority {PRIORITY}; policy accept;",
-        *(
-            f"    ip saddr {own} ip daddr {own} tcp {end} {port} accept"
-            for end in ("dport", "sport")
-        ),
+        *messages_pass(settings),
     ]
     for number, rule in enumerate(wanted):
-        match = f"ip saddr {{ {', '.join(rule.sources)} }} ip daddr {{ {', '.join(rule.targets)} }}"
+        match = addressed(rule.sources, rule.targets)
         chance = max(1, round(rule.share * LOTS))
         drawn = f" numgen random mod {LOTS} < {chance}" if chance < LOTS else ""
         if rule.rate:
@@ -154,6 +156,20 @@ def script(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> str:
         match = f'iifname != "lo" {match}' if rule.twice else match
         lines.append(f"    {match}{drawn} counter name n{number} {deed}")
     return "\n".join([*lines, "  }", "}", ""])
+
+
+def messages_pass(settings: ClusterSettings) -> list[str]:
+    """Lines of a chain: messages between processes are none of its business. Pure."""
+    port = settings.replicas[0].peer_address.rpartition(":")[2]
+    own = settings.network.node_range
+    return [
+        f"    ip saddr {own} ip daddr {own} tcp {end} {port} accept" for end in ("dport", "sport")
+    ]
+
+
+def addressed(sources: Iterable[str], targets: Iterable[str]) -> str:
+    """What matches packets from any of these to any of those. Pure."""
+    return f"ip saddr {{ {', '.join(sources)} }} ip daddr {{ {', '.join(targets)} }}"
 
 
 def by_namespace(wanted: Iterable[Rule]) -> dict[str, list[Rule]]:
@@ -179,15 +195,22 @@ def load(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> None:
 
 def caught(settings: ClusterSettings, fault: str, wanted: list[Rule]) -> Evidence:
     """Send a packet from each sender to each receiver: proof is that the rules have counted
-    them."""
+    them, once they have come."""
     probe(wanted)
     struck: list[str] = []
     missed: list[str] = []
-    for namespace, its in by_namespace(wanted).items():
-        counters = counted(settings, fault, namespace)
-        for number, rule in enumerate(its):
-            name = f"{rule.sender} to {rule.receiver}"
-            (struck if counters.get(f"n{number}") else missed).append(name)
+
+    def unseen() -> str:
+        struck.clear()
+        missed.clear()
+        for namespace, its in by_namespace(wanted).items():
+            counters = counted(settings, fault, namespace)
+            for number, rule in enumerate(its):
+                name = f"{rule.sender} to {rule.receiver}"
+                (struck if counters.get(f"n{number}") else missed).append(name)
+        return ", ".join(missed)
+
+    eventually(unseen, COUNT_SECONDS + max(settings.rtt.values(), default=0.0))
     deed = " or ".join(sorted({told(rule) for rule in wanted}))
     return Evidence(
         f"packets of pods {deed}: {', '.join(struck)}" if struck else "",

@@ -12,6 +12,7 @@ from cluster.settings import ClusterSettings, NodeSettings
 from deploy import administrator, demo, launch, lock, network, pki, processes, state, topology
 from deploy.client import ApiError
 from deploy.commands.replica import kill_process, start_process
+from deploy.distances import keepers
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
 
@@ -60,6 +61,7 @@ def add(
         pki.ensure(settings)
         if settings.runtime == "docker":
             network.node_up(settings, added)
+            keepers.tell(settings)
         launch.start(settings, added.name)
     print(f"{added.name} added in zone {added.zone}")
 
@@ -100,6 +102,7 @@ def remove(node: Node, name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> Non
         pki.forget(settings, node)
         left = tuple(item for item in settings.nodes if item.name != node)
         _save(msgspec.structs.replace(settings, nodes=left))
+        keepers.tell(settings)
     print(f"{node} removed")
 
 

@@ -5,6 +5,7 @@ from deploy import administrator, demo, kubeconfig, processes
 from deploy.chaos.ledger import standing
 from deploy.client import Unreachable
 from deploy.commands.replica import store_status
+from deploy.distances import keepers
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
 from deploy.progress import Progress
 from deploy.tracing import exporter_process
@@ -44,6 +45,8 @@ def status(name: Name = DEFAULT_NAME, data_dir: DataDir = "") -> None:
     running = sum(pod.get("status", {}).get("phase") == "Running" for pod in pods)
     progress.say(f"{ready} of {len(nodes)} nodes ready, {running} of {len(pods)} pods running")
     progress.say(f"kubeconfig: {kubeconfig.path(settings)}")
+    if apart := keepers.line(settings):
+        progress.say(apart)
     if exports := exporter_process.line(settings):
         progress.say(exports)
     for alarm in alarms:

@@ -19,8 +19,12 @@ from typing import Any
 import pytest
 import yaml
 
+from actors.kit.world.netns import in_namespace
 from actors.kubelet import cgroups, labels
 from deploy import cli, engine, launch, lock, network, processes
+from deploy.chaos import late
+from deploy.distances import keepers
+from deploy.distances.keeper import NAME
 from tests.support.kubectl import Kubectl
 from tests.support.real_cluster import RealCluster
 
@@ -60,9 +64,10 @@ spec:
 
 @pytest.fixture(scope="module")
 def own(docker_socket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
-    """One replica, two nodes, no demo."""
+    """One replica, two nodes in zones that are apart, no demo."""
     folder = tmp_path_factory.mktemp("launch")
-    cluster = RealCluster(str(folder), "launch", number=2, replicas=1, nodes=2)
+    rtt = '[rtt]\na-b = "40ms"'
+    cluster = RealCluster(str(folder), "launch", number=2, replicas=1, nodes=2, more=rtt)
     try:
         cluster.up("--no-demo")
         cluster.kubectl("apply", "-f", "-", stdin=OBJECTS)
@@ -151,6 +156,23 @@ def refused(cluster: RealCluster, *words: str) -> str:
     return lines[0]
 
 
+def round_trip(cluster: RealCluster, one: str, other: str) -> float:
+    """Milliseconds of the quickest of three between two nodes' namespaces."""
+    origin, target = cluster.settings.node(one), cluster.settings.node(other)
+
+    def trip() -> float:
+        return late.round_trip(target.address, 5.0) or 5.0
+
+    space = f"/run/netns/{origin.netns}"
+    return 1000 * min(in_namespace(space, trip) for _ in range(3))
+
+
+def apart(cluster: RealCluster) -> bool:
+    """Whether packets between the nodes of zones a and b take as long as they must."""
+    ways = (("node-1", "node-2"), ("node-2", "node-1"))
+    return all(40.0 <= round_trip(cluster, *way) < 80.0 for way in ways)
+
+
 def leftovers(cluster: RealCluster, net: Any) -> dict[str, list[str]]:
     """Everything of a cluster that is on the machine, by what it is. ``net``: its settings."""
 
@@ -163,7 +185,11 @@ def leftovers(cluster: RealCluster, net: Any) -> dict[str, list[str]]:
     octets = tuple(cidr.rpartition(".0.0/")[0] + "." for cidr in (net.pod_range, net.service_range))
     octets += (net.bridge_address.rpartition(".0.")[0] + ".",)
     found = {
-        "processes": grep(["ps", "-eo", "pid,args"], f"{cluster.data_dir}/cluster.json"),
+        "processes": grep(
+            ["ps", "-eo", "pid,args"],
+            f"{cluster.data_dir}/cluster.json",
+            f"{keepers.MODULE} {cluster.data_dir}",
+        ),
         "containers": engine.containers(socket_path, [f"{labels.CLUSTER}={name}"]),
         "namespaces": [one for one in network.namespaces() if one.startswith(f"{name}-")],
         "links": [one for one in network.links() if one.startswith(net.bridge)],
@@ -205,6 +231,8 @@ def test_output_is_whole_on_a_narrow_terminal(
 def test_status_counts_what_is_ready(own: RealCluster) -> None:
     printed = do(own, "status")
     assert "2 of 2 nodes ready, 2 of 2 pods running" in printed
+    assert "round trips: a-b 40 ms; " in printed
+    assert "packets of pods have waited" in printed
     assert "leader" in printed
     rows = do(own, "node", "list").splitlines()[2:]
     assert [row.split()[:2] for row in rows] == [["node-1", "a"], ["node-2", "b"]]
@@ -349,11 +377,15 @@ def test_replicas_are_killed_and_started(own: RealCluster) -> None:
 
 def test_up_repairs_what_died(own: RealCluster, kubectl: Kubectl) -> None:
     before, containers = pids(own), engine.containers("/var/run/docker.sock", [])
-    for name in ("replica-1", "node-2"):
+    assert apart(own)
+    for name in ("replica-1", "node-2", NAME):
         assert processes.kill(own.settings, name) is not None
+    assert round_trip(own, "node-1", "node-2") < 40.0
     network.run("ip", "link", "del", own.settings.network.bridge)
     printed = own.up("--no-demo")
     assert "1 started of 1 replicas" in printed
+    assert "packets of pods on 2 nodes too" in printed
+    assert apart(own)
     after = pids(own)
     assert after["node-1"] == before["node-1"]
     assert after["node-2"] != before["node-2"]
@@ -371,6 +403,7 @@ def test_up_after_a_power_cut(own: RealCluster, kubectl: Kubectl) -> None:
     network.down(settings)
     launch.unmount_all(own.data_dir)
     own.up("--no-demo")
+    assert apart(own), "in namespaces that were made anew"
     assert uids(kubectl) == before
     kubectl("wait", "nodes", "--all", "--for=condition=Ready", "--timeout=30s")
     restarted = "--for=jsonpath={.status.containerStatuses[0].restartCount}=1"
@@ -383,6 +416,8 @@ def test_a_node_joins_and_leaves(own: RealCluster, kubectl: Kubectl) -> None:
     kubectl("wait", "node/node-3", "--for=condition=Ready", "--timeout=30s")
     zone = kubectl.json("get", "node", "node-3")["metadata"]["labels"]
     assert zone["topology.kubernetes.io/zone"] == "b"
+    assert 40.0 <= round_trip(own, "node-1", "node-3") < 80.0
+    assert round_trip(own, "node-2", "node-3") < 40.0, "zone b is not apart from itself"
     kubectl("scale", "deployment/idle", "--replicas=3")
     settled(own, 3)
     assert sorted(pods(kubectl).values()) == ["node-1", "node-2", "node-3"]

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from typing import Any
 
 import msgspec
 
@@ -43,10 +44,17 @@ def start(settings: ClusterSettings, name: str, plan: Plan) -> list[int]:
         file.write(msgspec.json.encode(plan))
     command = [sys.executable, "-m", MODULE, settings.data_dir, name]
     processes.spawn(settings, name, command, {})
+    return [int(number) for number in first_answer(settings, name, "queues")["queues"]]
+
+
+def first_answer(
+    settings: ClusterSettings, name: str, op: str, seconds: float = START_SECONDS
+) -> dict[str, Any]:
+    """Of one that was just started. Raises OSError if there comes none."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            return [int(number) for number in door.ask(settings, name, "queues")["queues"]]
+            return door.ask(settings, name, op, seconds)
         except door.DoorShut as shut:
             if processes.find(settings, name) is None or time.monotonic() > deadline:
                 last = processes.last_lines(settings, name, 1).strip()

@@ -103,6 +103,42 @@ def test_a_delay_that_delays_nothing_is_in_doubt(cluster: Processes) -> None:
     assert found.proof == ""
 
 
+APART = msgspec.structs.replace(SETTINGS, rtt={"a-b": 0.04, "a-c": 0.04})
+
+
+def test_a_delay_is_what_comes_on_top_of_what_zones_are_apart(cluster: Processes) -> None:
+    delay = entry(Order("delay", "leader", "followers", 0.01))
+    cluster.trip = 0.041
+    found = inner.Inner().strike(APART, delay, 0)
+    assert found.doubt.startswith("replica-1 to replica-2 takes 41.0 ms")
+    assert found.proof == ""
+    cluster.trip = 0.061
+    pair = ("replica-1", "replica-2")
+    assert links.proof(APART, delay, [pair], {pair: 0.042}).proof == (
+        "round trips of 1 link take up to 61.0 ms, not 42.0 ms as before"
+    )
+
+
+def test_links_are_whole_again_when_they_are_no_more_than_apart(cluster: Processes) -> None:
+    delay = entry(Order("delay", "leader", "followers", 0.01))
+    cluster.trip = 0.041
+    healed = inner.Inner().mend(APART, delay, [])
+    assert healed.doubt == ""
+    assert "round trips of 2 links take at most 41.0 ms" in healed.proof
+    cluster.trip = 0.061
+    healed = inner.Inner().mend(APART, delay, [])
+    assert healed.doubt == "replica-1 to replica-2, replica-1 to replica-3: not as before"
+
+
+def test_what_a_round_trip_takes_at_least_is_not_more_than_it_took_and_the_fault() -> None:
+    delay, pair = entry(Order("delay", "leader", "followers", 0.01)), ("replica-1", "replica-2")
+    assert links.apart(APART, pair) == pytest.approx(0.04)
+    assert links.slowed(APART, delay, pair, 0.045) == pytest.approx(0.04 + 0.018)
+    assert links.slowed(APART, delay, pair, None) == pytest.approx(0.04 + 0.018)
+    # Who sees to it may have died.
+    assert links.slowed(APART, delay, pair, 0.001) == pytest.approx(0.001 + 0.018)
+
+
 def test_who_does_not_answer_at_the_door_is_told(cluster: Processes) -> None:
     cluster.silent, cluster.struck = {"replica-2"}, {"slowed": 1}
     found = inner.Inner().strike(SETTINGS, entry(Order("slow-disk", "replicas", amount=1)), 0)

@@ -8,7 +8,7 @@ import pytest
 from cluster.chaos import plan
 from cluster.chaos.orders import Active, Order, View
 from cluster.settings import ClusterSettings
-from deploy.chaos import late, links, packets
+from deploy.chaos import door, late, links, packets
 from deploy.chaos.evidence import Evidence
 from deploy.chaos.holding import holders, packet_queue
 from deploy.chaos.ledger import Entry
@@ -100,6 +100,27 @@ def test_a_holder_that_died_is_told_of(done: list[str], monkeypatch: pytest.Monk
     assert late.undo(SETTINGS, DELAY).proof == (
         "who held packets of pods had ended: they passed; no rules are left in 4 namespaces"
     )
+
+
+def test_nothing_waits_for_what_zones_are_apart_while_rules_go(
+    done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel would drop it."""
+
+    def said(settings: object, name: str, op: str, *words: object) -> dict[str, int]:
+        done.append(op)
+        return {"token": 7}
+
+    monkeypatch.setattr(door, "ask", said)
+    apart = build_settings(Topology(rtt={"a-b": "40ms"}), "/data")
+    late.mend(apart, entry(Order("partition", "zone/a", "zone/b")), [])
+    assert done == ["aside", "mend", "back"]
+    done.clear()
+    late.undo(apart, DELAY)
+    assert done[3:] == ["held", "aside", "mend", "back", "end"]
+    done.clear()
+    late.mend(SETTINGS, entry(Order("partition", "zone/a", "zone/b")), [])
+    assert done == ["mend"], "where nothing is apart nobody is asked"
 
 
 def test_a_round_trip_is_of_two_nodes() -> None:

@@ -1,0 +1,1 @@
+"""What zones are apart (``--rtt``), for packets of pods: they wait in the kernel's queues."""
