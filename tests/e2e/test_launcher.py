@@ -282,7 +282,7 @@ def test_trace_goes_from_the_request_to_the_container(own: RealCluster) -> None:
         (["load", "/absent.tar"], "/absent.tar: No such file"),
         (["load", "/etc"], "/etc: Is a directory"),
         (["up", "--replicas", "3"], "replicas: 1 there, 3 asked"),
-        (["up", "--zones", "x,y"], "zones: ('a', 'b', 'c') there, ('x', 'y') asked"),
+        (["up", "--zones", "a,b"], "zones: ('a', 'b', 'c') there, ('a', 'b') asked"),
         (["up", "--replicas", "2"], "replicas must be 1, 3 or 5, not 2"),
         (["up", "--nodes", "999"], "nodes must be between 0 and 200, not 999"),
         (["up", "--runtime", "podman"], "runtime must be docker or memory, not 'podman'"),
