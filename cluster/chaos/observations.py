@@ -161,6 +161,25 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointSeen:
+    """One endpoint of a slice and its conditions: ``serving``, its pod is ready; ``terminating``,
+    it is to be deleted; ``ready``: it serves and does not terminate. ``pod``: uid."""
+
+    service: str
+    pod: str
+    name: str
+    ready: bool
+    serving: bool
+    terminating: bool
+
+    def __str__(self) -> str:
+        if self.ready:
+            return "ready"
+        how = "serving" if self.serving else "not ready"
+        return f"terminating, {how}" if self.terminating else how
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """Lists of pods and slices, read linearizably one after the other, slices first. ``ends``:
     when the last was answered."""
@@ -226,7 +245,8 @@ class Eviction:
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One HTTP request to a Service. ``problem``: '' if it was answered with 2xx. ``node``: where
-    it was made; ``to``: the address that the packet filter there sent it to ('': not known)."""
+    it was made; ``to``: the address that the packet filter there sent it to ('': not known);
+    ``pod``: uid of the pod that answered, as it says itself ('': nobody did, or did not say)."""
 
     service: str
     begin: float
@@ -235,9 +255,11 @@ class Visit:
     via: str = ""
     node: str = ""
     to: str = ""
+    pod: str = ""
 
     def __str__(self) -> str:
-        return f"{_span(self.begin, self.end)} {self.service} by {self.via}: {self.problem or 'ok'}"
+        said = f"{self.problem or 'ok'}, said pod {self.pod}" if self.pod else self.problem or "ok"
+        return f"{_span(self.begin, self.end)} {self.service} by {self.via}: {said}"
 
 
 class Suffering(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cluster.chaos.observations import Endpoint, PodSeen
+from cluster.chaos.observations import Endpoint, EndpointSeen, PodSeen
 
 Object = dict[str, Any]
 OWNING_SERVICE = "kubernetes.io/service-name"
@@ -55,6 +55,22 @@ def ready_endpoints(slices: Iterable[Object]) -> list[Endpoint]:
                     for address in endpoint.get("addresses") or []
                 ]
     return found
+
+
+def slice_seen(obj: Object) -> tuple[EndpointSeen, ...]:
+    """Of an EndpointSlice: its endpoints that are pods. Missing conditions mean what the API says
+    ("EndpointSlices", conditions): ready; serving as ready; not terminating."""
+    service = (obj["metadata"].get("labels") or {}).get(OWNING_SERVICE, "")
+    found = []
+    for endpoint in obj.get("endpoints") or []:
+        target, conditions = endpoint.get("targetRef") or {}, endpoint.get("conditions") or {}
+        if target:
+            ready = conditions.get("ready") is not False
+            serving = conditions.get("serving", ready) is not False
+            terminating = conditions.get("terminating") is True
+            uid, name = target.get("uid", ""), target.get("name", "")
+            found.append(EndpointSeen(service, uid, name, ready, serving, terminating))
+    return tuple(found)
 
 
 def has_condition(obj: Object, name: str) -> bool:

@@ -73,8 +73,9 @@ class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     ``failed_requests``: share of HTTP requests to Services. ``settle``: after the last fault,
     until all is as desired. ``endpoints``: how long a Service may go on sending to a pod that is
     not ready (a node that is silent is given time to come back, before its pods count as lost).
-    ``misdirected``: how long a node that suffers nothing may go on sending requests to what no
-    slice calls ready any more."""
+    ``misdirected``: how long a node that suffers nothing may go on sending requests to what slices
+    call no endpoint any more (a client leaves a server that is silent within eight seconds, and
+    needs a moment to list at another one)."""
 
     write_gap: float = 0.0
     read_gap: float = 0.0

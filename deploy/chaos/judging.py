@@ -15,6 +15,7 @@ from cluster.chaos.checkers import (
     misdirected,
     pods,
     raft,
+    stale_endpoints,
     watches,
 )
 from cluster.chaos.observations import Acknowledged, Seen, Segment, Suffering, Violation, Visit
@@ -28,6 +29,8 @@ from deploy.chaos.watching import ApiWatcher
 WINDOW_SECONDS = 60.0
 # An object is written for far shorter than this after its first write, and read no longer.
 EVICTIONS_SECONDS = 30.0
+# Of a watch that is not late, and looks at the cluster if it is: what they tell is known by then.
+WATCH_SECONDS = 10.0
 
 
 @dataclass
@@ -38,6 +41,7 @@ class Evidence:
     watchers: Sequence[ApiWatcher]
     pods: ApiWatcher
     sets: ApiWatcher
+    slices: ApiWatcher
     apps: Sequence[App]
     looks: Looks
     sufferings: Callable[[], Sequence[Suffering]] = tuple
@@ -101,6 +105,7 @@ class Judge:
         self.take(endpoints.endpoints_of_unready_pods(surveys, self._limits.endpoints))
         visits = [visit for app in seen.apps for visit in _tail(app.visits, since)]
         self._look_at_visits(visits)
+        self._look_at_answers([visit for visit in visits if visit.begin < now - WATCH_SECONDS])
         for app in seen.apps:
             recent = [one for one in app.evictions if one.at > now - EVICTIONS_SECONDS]
             self.take(budgets.broken_budgets(recent, seen.pods.segments))
@@ -133,6 +138,15 @@ class Judge:
         since = min(visit.begin for visit in visits)
         surveys = [one for one in self._seen.looks.surveys if one.at >= since]
         self.take(misdirected.requests(visits, surveys, self._seen.sufferings(), limit))
+
+    def _look_at_answers(self, visits: Sequence[Visit]) -> None:
+        """Of those requests that the watch of slices has caught up with."""
+        seen, limit = self._seen, self._limits.misdirected
+        self.take(
+            stale_endpoints.stale_endpoints(
+                visits, seen.slices.segments, seen.looks.surveys, seen.sufferings(), limit
+            )
+        )
 
     def _look_at_gaps(self, begin: float, end: float) -> None:
         load, limits = self._seen.load, self._limits
@@ -169,7 +183,9 @@ class Judge:
         self.take(pods.surplus_pods(seen.pods.segments, seen.sets.segments))
         limit = self._limits.endpoints
         self.take(endpoints.endpoints_of_unready_pods(seen.looks.surveys, limit))
-        self._look_at_visits([visit for app in seen.apps for visit in app.visits])
+        visits = [visit for app in seen.apps for visit in app.visits]
+        self._look_at_visits(visits)
+        self._look_at_answers(visits)
         for app in seen.apps:
             self.take(budgets.broken_budgets(app.evictions, seen.pods.segments))
             self.take(bounds.failed_requests(app.visits, self._limits.failed_requests))

@@ -78,6 +78,7 @@ def template(app: str) -> Object:
         "image": IMAGE,
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": "http", "containerPort": POD_PORT}],
+        "env": [{"name": "POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}],
         "readinessProbe": {"httpGet": {"path": "/readyz", "port": POD_PORT}, "periodSeconds": 1},
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
     }

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.chaos import series
-from cluster.chaos.checkers import bounds
+from cluster.chaos.checkers import bounds, stale_endpoints
+from cluster.chaos.observations import Visit
 from cluster.chaos.orders import Order
 from cluster.chaos.report import Fault, Found, Reign, Report, Series, Verdict
 from cluster.chaos.scenario import DeploymentLoad, Scenario
@@ -175,7 +176,25 @@ def figures(facts: Facts, seen: Evidence, carried: Sequence[Carried]) -> dict[st
     if visits:
         found["requests to Services"] = len(visits)
         found["requests failed, percent"] = 100 * bounds.failed_share(visits)
+        found |= followed(seen, visits)
     return {name: round(value, 3) for name, value in found.items()}
+
+
+def followed(seen: Evidence, visits: Sequence[Visit]) -> dict[str, float]:
+    """Where requests to Services went, in numbers, if those who answered said who they are. What
+    nodes could not hear of does not count."""
+    named = sum(1 for visit in visits if visit.pod)
+    if not named:
+        return {}
+    late = stale_endpoints.late_answers(
+        visits, seen.slices.segments, seen.looks.surveys, seen.sufferings()
+    )
+    heard = [one.heard for one in late if one.heard > 0]
+    return {
+        "requests followed to a pod": named,
+        "answered by a pod that had left": len(heard),
+        "longest after it had left, seconds": max(heard, default=0.0),
+    }
 
 
 def all_series(facts: Facts, seen: Evidence) -> list[Series]:
@@ -240,6 +259,11 @@ def unchecked(seen: Evidence, facts: Facts) -> list[str]:
     visits = [visit for app in seen.apps for visit in app.visits]
     if asked and not visits:
         found.append("requests to Services: simulated containers answer none")
-    if visits and not any(visit.to for visit in visits):
-        found.append("where requests to Services went: only a simulation sees that")
+    answered = [visit for visit in visits if not visit.problem]
+    silent = sum(not visit.pod for visit in answered)
+    if silent:
+        found.append(
+            f"where {silent} of {len(answered)} answered requests to Services went: the pods did "
+            "not say who they are (is an older image of the page in the engine?)"
+        )
     return found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from cluster.chaos.checkers import bounds
 from cluster.chaos.dice import Dice
 from cluster.chaos.observations import Violation
-from cluster.chaos.picking import pod_seen, set_size
+from cluster.chaos.picking import pod_seen, set_size, slice_seen
 from cluster.chaos.report import Report
 from cluster.chaos.scenario import DeploymentLoad, Scenario, StatefulSetLoad
 from cluster.chaos.schedule import schedule
@@ -23,7 +23,7 @@ from deploy.chaos.ground import Ground
 from deploy.chaos.hands import Hands
 from deploy.chaos.judging import Evidence, Judge
 from deploy.chaos.load import Load
-from deploy.chaos.looks import Looks
+from deploy.chaos.looks import SLICES, Looks
 from deploy.chaos.manifests import named
 from deploy.chaos.registers import LABEL, ApiRegister
 from deploy.chaos.reporting import Facts, report
@@ -67,10 +67,11 @@ class Run:
             self.watchers.append(watch("configmaps"))
         self.pods = ApiWatcher(ground, "pods", pick=pod_seen, namespace=namespace)
         self.sets = ApiWatcher(ground, "replicasets", "apps", set_size, namespace=namespace)
+        self.slices = ApiWatcher(ground, *SLICES, pick=slice_seen, namespace=namespace)
         self.looks = Looks(ground, namespace)
         self.breaker = Breaker(hands, say)
         self.evidence = Evidence(
-            self.load, self.watchers, self.pods, self.sets, self.apps, self.looks,
+            self.load, self.watchers, self.pods, self.sets, self.slices, self.apps, self.looks,
             self.breaker.sufferings,
         )  # fmt: skip
         self.judge = Judge(self.evidence, scenario.bounds, self._tell)
@@ -123,11 +124,12 @@ class Run:
         await self._clean()
         self._say(f"{self._scenario.name}: seed {self.seed}; making the workload")
         await make(self._ground, "", named("v1", "Namespace", self._namespace))
-        # The two that ``surplus_pods`` compares begin before there is anything to see.
-        self._spawn(group, background, self.pods.run(), self.sets.run())
+        # Those whose histories are compared begin before there is anything to see.
+        watchers = (self.pods, self.sets, self.slices)
+        self._spawn(group, background, *(watcher.run() for watcher in watchers))
         async with asyncio.timeout(PREPARE_SECONDS):
-            await self.pods.begun.wait()
-            await self.sets.begun.wait()
+            for watcher in watchers:
+                await watcher.begun.wait()
         for app in self.apps:
             await app.begin()
         problem = await self._await_settled(PREPARE_SECONDS)

@@ -13,6 +13,7 @@ from actors.kit.world.netns import enter_namespace
 from cluster.chaos.observations import Visit
 from cluster.settings import ClusterSettings
 from deploy.chaos.ground import Object
+from deploy.images.web_app import POD_HEADER
 
 VISIT_SECONDS = 1.0
 PATH = "/healthz"
@@ -43,12 +44,13 @@ class Visitors:
         spec = service["spec"]
         loop = asyncio.get_running_loop()
         begin, asked = loop.time(), time.monotonic()
-        problem, took = await loop.run_in_executor(
-            self._threads[node], _get, spec["clusterIP"], spec["ports"][0]["port"]
+        problem, pod, took = await loop.run_in_executor(
+            self._threads[node], get, spec["clusterIP"], spec["ports"][0]["port"]
         )
         # What it waited for a thread is none of the Service's.
         begin += max(0.0, time.monotonic() - asked - took)
-        return Visit(service["metadata"]["name"], begin, begin + took, problem, node)
+        name = service["metadata"]["name"]
+        return Visit(name, begin, begin + took, problem, node, node, pod=pod)
 
     def close(self) -> None:
         """End the threads."""
@@ -56,17 +58,18 @@ class Visitors:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _get(address: str, port: int) -> tuple[str, float]:
-    """What was wrong, and how long it took."""
-    begin = time.monotonic()
+def get(address: str, port: int, path: str = PATH) -> tuple[str, str, float]:
+    """What was wrong, the pod that answered ('': none, or it did not say), how long it took."""
+    begin, pod = time.monotonic(), ""
     connection = http.client.HTTPConnection(address, port, timeout=VISIT_SECONDS)
     try:
-        connection.request("GET", PATH, headers={"Connection": "close"})
+        connection.request("GET", path, headers={"Connection": "close"})
         response = connection.getresponse()
+        pod = response.headers.get(POD_HEADER, "")
         response.read()
         problem = "" if response.status < 300 else f"HTTP {response.status}"
     except (OSError, http.client.HTTPException) as error:
         problem = f"{type(error).__name__}: {error}"
     finally:
         connection.close()
-    return problem, time.monotonic() - begin
+    return problem, pod, time.monotonic() - begin

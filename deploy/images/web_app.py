@@ -1,7 +1,8 @@
 """The demo's web server: runs inside a container, with nothing but Python's standard library.
 
 ``/`` answers with the pod, its zone, a greeting from a ConfigMap and a counter kept in Redis;
-``/healthz`` is alive, ``/readyz`` is ready. On SIGTERM it goes on serving for DRAIN_SECONDS, so
+``/healthz`` is alive, ``/readyz`` is ready. Every answer names the pod by its uid, if the pod's
+manifest has put that into POD_UID. On SIGTERM it goes on serving for DRAIN_SECONDS, so
 that proxies can take it out of rotation, and then ends.
 """
 
@@ -13,6 +14,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DRAINING = threading.Event()
+POD_HEADER = "X-Pod-Uid"
 
 
 def redis(*words: str, timeout: float = 1.0) -> str:
@@ -51,6 +53,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(code)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
+        if uid := os.environ.get("POD_UID"):
+            self.send_header(POD_HEADER, uid)
         if DRAINING.is_set():
             self.send_header("Connection", "close")
         self.end_headers()

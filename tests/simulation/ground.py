@@ -61,21 +61,21 @@ class SimulatedGround(Client):
             await asyncio.sleep(0.0 if found.outcome == "reject" else VISIT_SECONDS_MAX)
             return Visit(name, begin, self._now(), f"{node}: {found.outcome}", node, node)
         to = self.entropy.choice(found.backends).address
-        problem = await self._request(node, to)
-        return Visit(name, begin, self._now(), problem, f"{node} to {to}", node, to)
+        problem, pod = await self._request(node, to)
+        return Visit(name, begin, self._now(), problem, f"{node} to {to}", node, to, pod)
 
-    async def _request(self, node: str, address: str) -> str:
-        """What is wrong with one from a node to a pod's address."""
+    async def _request(self, node: str, address: str) -> tuple[str, str]:
+        """What is wrong with one from a node to a pod's address, and which pod answers."""
         begin, machine = self._now(), self._holder(address)
         if machine is None or not await self._crosses(node, machine, begin):
             await asyncio.sleep(max(0.0, begin + VISIT_SECONDS_MAX - self._now()))
-            return f"{address} does not answer"
+            return f"{address} does not answer", ""
         # It may be gone by now.
-        serves = self._serves(machine, address)
+        pod = self._serving(machine, address)
         if not await self._crosses(machine, node, begin):
             await asyncio.sleep(max(0.0, begin + VISIT_SECONDS_MAX - self._now()))
-            return f"no answer of {address} comes back"
-        return "" if serves else f"{address} refuses"
+            return f"no answer of {address} comes back", ""
+        return ("", pod) if pod else (f"{address} refuses", "")
 
     async def _crosses(self, source: str, target: str, begin: float) -> bool:
         """Go that way; False if that is not over in time."""
@@ -92,19 +92,22 @@ class SimulatedGround(Client):
                 return machine
         return None
 
-    def _serves(self, machine: str, address: str) -> bool:
-        """Whether a container runs beside the sandbox that has the address."""
+    def _serving(self, machine: str, address: str) -> str:
+        """Uid of the pod whose container runs beside the sandbox that has the address; '' if none
+        does."""
         running = list(self._running(machine))
         pods = {
             item.labels[labels.POD_UID]
             for item in running
             if item.labels.get(labels.ADDRESS) == address
         }
-        return any(
-            item.labels.get(labels.POD_UID) in pods
-            and item.labels.get(labels.TYPE) == labels.TYPE_CONTAINER
+        serving = (
+            item.labels[labels.POD_UID]
             for item in running
+            if item.labels.get(labels.POD_UID) in pods
+            and item.labels.get(labels.TYPE) == labels.TYPE_CONTAINER
         )
+        return next(serving, "")
 
     def _running(self, machine: str) -> Iterator[Held]:
         runtime = self.cluster.machines[machine].runtime

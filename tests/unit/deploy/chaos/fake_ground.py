@@ -41,6 +41,7 @@ class FakeGround:
         self.mute_events: Callable[[Event], bool] = lambda event: False
         self.more_containers: list[Container] = []
         self.failing: Callable[[], str] = lambda: ""
+        self.answering: Callable[[list[str]], str] = lambda pods: pods[0]
         self.chains: list[tuple[str, float, float]] = []
         self._count = itertools.count(1)
         for node in self.nodes:
@@ -129,6 +130,8 @@ class FakeGround:
             obj["spec"].setdefault("clusterIP", ADDRESS)
         self.objects[key] = obj
         self.log.append((resource, orjson.loads(orjson.dumps(obj)), kind, self.revision))
+        if resource == "pods":
+            self._tell_slice(namespace, meta["labels"]["app"])
         if resource in ("deployments", "statefulsets"):
             self._control()
         return obj
@@ -139,6 +142,8 @@ class FakeGround:
         last = orjson.loads(orjson.dumps(obj))
         last["metadata"]["resourceVersion"] = str(self.revision)
         self.log.append((key[0], last, "DELETED", self.revision))
+        if key[0] == "pods":
+            self._tell_slice(key[1], obj["metadata"]["labels"]["app"])
 
     # -- controllers
 
@@ -171,17 +176,27 @@ class FakeGround:
             }, space)  # fmt: skip
 
     def _slices(self, space: str) -> list[Object]:
-        return [
-            {
-                "metadata": {"labels": {OWNING_SERVICE: pod["metadata"]["labels"]["app"]}},
-                "endpoints": [{
-                    "addresses": [pod["status"]["podIP"]],
-                    "targetRef": {"uid": pod["metadata"]["uid"], "name": pod["metadata"]["name"]},
-                }],
-            }
+        apps = [key[2] for key in self.objects if key[:2] == ("services", space)]
+        return [self._slice(space, app) for app in apps]
+
+    def _slice(self, space: str, app: str) -> Object:
+        pods = [
+            pod
             for (kind, namespace, _), pod in self.objects.items()
-            if kind == "pods" and namespace == space
-        ]  # fmt: skip
+            if kind == "pods" and namespace == space and pod["metadata"]["labels"]["app"] == app
+        ]
+        return {
+            "metadata": {"name": app, "namespace": space, "labels": {OWNING_SERVICE: app},
+                         "resourceVersion": str(self.revision)},
+            "endpoints": [{
+                "addresses": [pod["status"]["podIP"]],
+                "targetRef": {"uid": pod["metadata"]["uid"], "name": pod["metadata"]["name"]},
+            } for pod in pods],
+        }  # fmt: skip
+
+    def _tell_slice(self, space: str, app: str) -> None:
+        self.revision += 1
+        self.log.append(("endpointslices", self._slice(space, app), "MODIFIED", self.revision))
 
     # -- watches
 
@@ -209,8 +224,14 @@ class FakeGround:
     # -- the rest of the ground
 
     async def visit(self, service: Object, turn: int) -> Visit | None:
-        now = asyncio.get_running_loop().time()
-        return Visit(service["metadata"]["name"], now, now + 0.01, self.failing(), "n1")
+        now, name = asyncio.get_running_loop().time(), service["metadata"]["name"]
+        pods = [
+            pod["metadata"]["uid"]
+            for key, pod in self.objects.items()
+            if key[0] == "pods" and pod["metadata"]["labels"]["app"] == name
+        ]
+        pod = self.answering(pods)
+        return Visit(name, now, now + 0.01, self.failing(), "n1", "n1", pod=pod)
 
     async def stores(self) -> list[StoreSeen]:
         return [

@@ -73,6 +73,8 @@ def test_a_cluster_that_does_well() -> None:
     assert report.figures["faults"] == 3
     assert report.figures["writes acknowledged"] > 200
     assert report.figures["evictions granted"] > 3
+    assert report.figures["requests followed to a pod"] == report.figures["requests to Services"]
+    assert report.figures["longest after it had left, seconds"] < 0.1
     assert 0.03 <= report.figures["longest write gap, seconds"] < 3.0
     assert [reign.replica for reign in report.reigns if reign.replica][:2] == ["r1", "r2"]
     assert {one.name for one in report.series} >= {
@@ -147,6 +149,17 @@ def failing(ground: FakeGround, hands: FakeHands) -> None:
     ground.failing = lambda: "refused" if ground.down else ""
 
 
+def astray(ground: FakeGround, hands: FakeHands) -> None:
+    """A pod that was evicted, and is in no slice any more, goes on answering on one node."""
+    first: list[str] = []
+
+    def answering(pods: list[str]) -> str:
+        first.extend(pods[:1])
+        return first[0]
+
+    ground.answering = answering
+
+
 def deaf(ground: FakeGround, hands: FakeHands) -> None:
     """Nobody answers while a replica is down."""
     honest = hands.inject
@@ -172,6 +185,7 @@ def deaf(ground: FakeGround, hands: FakeHands) -> None:
         (rivals, "one leader per term"),
         (twice, "one live pod per identity"),
         (failing, "failed requests"),
+        (astray, "stale endpoint"),
         (deaf, "write gap"),
     ],
 )
@@ -179,6 +193,10 @@ def test_planted_violations(plant: Callable[[FakeGround, FakeHands], None], inva
     scenario = SCENARIO
     if plant is deaf:
         scenario = Scenario(**{**_fields(SCENARIO), "bounds": Bounds(write_gap=1.0, settle=10.0)})
+    if plant is astray:
+        scenario = Scenario(
+            **{**_fields(SCENARIO), "seconds": 30.0, "bounds": Bounds(misdirected=2.0)}
+        )
     told = Told(scenario, plant)
     assert told.report.verdict == "broken"
     assert told.report.exit_code() == 1
@@ -194,6 +212,14 @@ def test_planted_violations(plant: Callable[[FakeGround, FakeHands], None], inva
 
 def _fields(scenario: Scenario) -> dict[str, Any]:
     return {name: getattr(scenario, name) for name in scenario.__struct_fields__}
+
+
+def test_pods_that_do_not_say_who_they_are() -> None:
+    told = Told(SCENARIO, lambda ground, hands: setattr(ground, "answering", lambda pods: ""))
+    (unchecked,) = told.report.unchecked
+    count = int(told.report.figures["requests to Services"])
+    assert f"{count} of {count} answered requests" in unchecked
+    assert "requests followed to a pod" not in told.report.figures
 
 
 def test_each_violation_is_told_once() -> None:
