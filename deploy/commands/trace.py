@@ -19,7 +19,7 @@ from cluster.trace_subjects import Record
 from deploy.chaos import history
 from deploy.commands import trace_export, trace_level
 from deploy.options import DEFAULT_NAME, DataDir, Name, again, find
-from deploy.tracing import files, live, lookup, tail, text, window
+from deploy.tracing import files, live, lookup, standings, tail, text, window
 from deploy.tracing import why as why_module
 
 OBJECT = "of"
@@ -182,20 +182,32 @@ def since(
 
 @app.command("why")
 def why(
-    target: Annotated[str, typer.Argument(metavar="OBJECT", help=TARGET)],
+    target: Annotated[
+        str, typer.Argument(metavar="OBJECT", help=f"{TARGET} Also replica/NAME, leader.")
+    ],
     name: Name = DEFAULT_NAME,
     data_dir: DataDir = "",
 ) -> None:
-    """Tell in plain words why an object is as it is: who made it, placed it, stopped it, and why.
+    """Tell in plain words why an object is as it is: who made it, placed it, stopped it, and why;
+    of a replica, whom it followed and when it led; of the leader, who led and why that changed.
 
     In brackets: the beginning of the trace (steersman trace request).
 
-    Example: [bold]steersman trace why pod/web-1[/]
+    Examples: [bold]steersman trace why pod/web-1[/], [bold]steersman trace why leader[/]
     """
     settings = find(name, data_dir)
+    faults = history.read(settings.data_dir)
+    if target == why_module.LEADER or why_module.Subject(target).plural == why_module.REPLICAS:
+        of_leaders = list(files.records(settings, 0.0, *standings.TEXTS))
+        entries = why_module.of_leaders(target, of_leaders, faults)
+        if not entries:
+            raise ValueError(f"nothing of {target} is kept: replicas are named as `status` does")
+        print_story(entries)
+        return
     subject = why_module.Subject(target)
     # A decision on another object may be why this one changed: every decision says "why".
-    records = list(files.records(settings, 0.0, subject.name, '"why":'))
+    texts = (subject.name, '"why":', *standings.TEXTS)
+    records = list(files.records(settings, 0.0, *texts))
     traces = trace_subjects.traces_of(records, target)
     if not traces:
         raise ValueError(lookup.advice(target, lookup.known_objects(files.records(settings))))
@@ -203,13 +215,17 @@ def why(
     kept = [one for one in records if one.get("trace") not in chosen]
     kept = [one for one in kept if why_module.wanted(one, subject)]
     kept += records_of(settings, traces)
-    faults = history.read(settings.data_dir)
-    for line in why_module.lines(why_module.story(traces, kept, target, faults)):
-        print(line)
+    print_story(why_module.story(traces, kept, target, faults))
 
 
 app.command("export")(trace_export.export)
 app.command("level")(trace_level.level)
+
+
+def print_story(entries: list[why_module.Entry]) -> None:
+    """In order of time."""
+    for line in why_module.lines(entries):
+        print(line)
 
 
 def print_tree(

@@ -45,18 +45,29 @@ def _told(
     faults: Iterable[Past], verbs: tuple[str, ...], process: str, since: float, until: float
 ) -> str:
     return "".join(
-        f", while the chaos order `{fault.order}` held {process} ({fault.name}: {_when(fault)})"
+        f", while {held(fault, process)}"
         for fault in faults
         if fault.verb in verbs and process in fault.victims and fault.stood(since, until)
     )
 
 
+def held(fault: Past, process: str, verb: str = "held") -> str:
+    """That it held a process."""
+    return f"the chaos order `{fault.order}` {verb} {process} ({fault.name}: {_when(fault)})"
+
+
+def order(fault: Past) -> str:
+    """It alone."""
+    return f"the chaos order `{fault.order}` ({fault.name}: {_when(fault)})"
+
+
 def _when(fault: Past) -> str:
     """In local time."""
     if fault.end == math.inf:
-        return f"since {_clock(fault.begin)}"
-    return f"{_clock(fault.begin)} to {_clock(fault.end)}"
+        return f"since {clock(fault.begin)}"
+    return f"{clock(fault.begin)} to {clock(fault.end)}"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A moment in local time."""
     return datetime.datetime.fromtimestamp(seconds).strftime("%H:%M:%S")

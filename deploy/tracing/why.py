@@ -9,30 +9,35 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cluster.trace_subjects import COALESCED, PARTS, READS, Record, target
+from cluster.trace_subjects import PARTS, Record, target
 from cluster.trace_tree import Span, build, walk
 from deploy.chaos.history import Past
-from deploy.tracing import blame
-from deploy.tracing.sentences import STEPS, Act, of_note, who
+from deploy.tracing import blame, leading, standings
+from deploy.tracing.leading import Leading
+from deploy.tracing.sentences import Act, of_note, who
+from deploy.tracing.slow import Slow
+from deploy.tracing.teller import Teller, is_decision
 from deploy.tracing.text import is_request
 
 # Notes on an object besides those called by its kind.
 KINDS = {"pods": (*PARTS["pods"], "step", "binding"), "services": ("balancer",)}
-# A decision is noted this close to the request that carries it out (seconds).
-NEAR_SECONDS = 10.0
-# Acts above one that are told: the nearest, and the first of all.
-CAUSES_MAX = 6
-STEP_OF = {"create": "created", "delete": "deleting", "update": "changing", "patch": "changing"}
+LEADER = "leader"
+REPLICAS = "replicas"
+# A new leader's components look at everything.
+FRESH_SECONDS = 5.0
 
 
 @dataclass
 class Entry:
-    """Something that happened. ``at``: UNIX seconds; ``lines``: that explain it."""
+    """Something that happened. ``at``: UNIX seconds; ``lines``: that explain it. ``by``: address of
+    who did it, '' if that does not matter; ``asked``: when what led to it began."""
 
     at: float
     text: str
     lines: list[str] = field(default_factory=list)
     trace: str = ""
+    by: str = ""
+    asked: float | None = None
 
 
 class Subject:
@@ -67,15 +72,10 @@ class Subject:
         return plural == self.plural and path in self.paths
 
 
-def is_decision(record: Record) -> bool:
-    """Whether it is a controller's note on what it is about to do, or has made."""
-    step = str(record.get("msg", "")).rpartition(".")[2]
-    return record["event"] == "note" and step in STEPS and "why" in record
-
-
 def wanted(record: Record, subject: Subject) -> bool:
     """Whether the story needs the record, whatever its trace."""
-    return is_decision(record) or (record["event"] == "note" and subject.is_noted(record))
+    noted = record["event"] == "note" and subject.is_noted(record)
+    return noted or is_decision(record) or standings.is_of_use(record)
 
 
 def story(
@@ -84,7 +84,8 @@ def story(
     """What happened to the object. ``records``: all of those traces, and what is ``wanted``.
     ``faults``: what was broken on purpose."""
     subject = Subject(words)
-    teller = Teller(records, faults)
+    led = Leading(records, faults)
+    teller = Teller(records, faults, Slow(led, faults))
     entries: list[Entry] = []
     by_trace: dict[str, list[Record]] = {}
     for record in records:
@@ -97,10 +98,11 @@ def story(
             entries += acts_on(subject, root, trace, teller)
     for record in unique(records):
         if subject.is_noted(record) and not teller.has_told(record):
-            entries += [noted(record, faults)]
+            entries += [noted(record, faults, teller)]
         elif subject.decides(record):
             entries += [decided(record, teller)]
     found = [entry for entry in entries if entry.text]
+    found += leaders_between(found, led)
     return without_repeats(sorted(found, key=lambda entry: entry.at))
 
 
@@ -113,119 +115,6 @@ def unique(records: Iterable[Record]) -> Iterator[Record]:
             if key not in seen:
                 seen.add(key)
                 yield record
-
-
-class Teller:
-    """Knows what led to what."""
-
-    def __init__(self, records: Iterable[Record], faults: Sequence[Past] = ()) -> None:
-        known = list(records)
-        self._faults = faults
-        # By who decided what on which object.
-        self._decisions: dict[tuple[str, str, str], list[Record]] = {}
-        for record in filter(is_decision, known):
-            decided = (str(record.get("from", "")), str(record["msg"]), str(record["subject"]))
-            self._decisions.setdefault(decided, []).append(record)
-        # Work that was asked for more than once before it was begun: its further causes.
-        self._coalesced: dict[tuple[str, str], list[str]] = {}
-        for record in known:
-            if record.get("msg") == COALESCED:
-                place = (str(record.get("span", "")), str(record.get("from", "")))
-                self._coalesced.setdefault(place, []).extend(record.get("links", ()))
-        self._parents: dict[str, Span] = {}
-        self._spans: dict[str, Span] = {}
-        self._used: set[int] = set()
-
-    def learn(self, roots: Iterable[Span]) -> None:
-        """One more trace."""
-        for _, span in walk(roots):
-            self._spans[span.identity] = span
-            for child in span.children:
-                self._parents[child.identity] = span
-
-    def requester(self, span: Span) -> Span:
-        """The request that a transaction belongs to; itself if there is none."""
-        parent = self._parents.get(span.identity)
-        return parent if parent is not None and is_request(parent) else span
-
-    def decision(self, act: Act) -> Record | None:
-        """The note of why it was done."""
-        what = f"{act.plural.removesuffix('s')}.{STEP_OF.get(act.verb, '')}"
-
-        def distance(note: Record) -> float:
-            return abs(float(note["ts"]) - act.span.begin)
-
-        notes = self._decisions.get((act.span.sender, what, act.path), ())
-        near = [note for note in notes if distance(note) <= NEAR_SECONDS]
-        return min(near, key=distance, default=None)
-
-    def has_told(self, note: Record) -> bool:
-        """Whether a decision was told as the reason of an act."""
-        return id(note) in self._used
-
-    def why(self, act: Act, it: str = "") -> str:
-        """The act in words, with its reason if that was noted."""
-        note = self.decision(act)
-        words = act.words(it)
-        if note is None:
-            return words
-        self._used.add(id(note))
-        return f"{words}: {note['why']}{blame.of_silence(note, self._faults)}"
-
-    def causes(self, identity: str) -> list[str]:
-        """What led to a span, the nearest first; then what led to it besides."""
-        return [*self._chain(identity), *self._besides(identity)]
-
-    def _besides(self, identity: str) -> list[str]:
-        """What asked for the same work before it was begun."""
-        span, parent = self._spans.get(identity), self._parents.get(identity)
-        if span is None or parent is None:
-            return []
-        found, elsewhere = [], set()
-        for context in self._coalesced.get((parent.identity, span.sender), ()):
-            trace, _, cause = context.rpartition("-")
-            act = self._nearest(cause)
-            if act is not None:
-                found.append(f"and because {self.why(act)}")
-            elif cause not in self._spans:
-                elsewhere.add(trace[:8])
-        if elsewhere:
-            found.append(f"and because of what began in {', '.join(sorted(elsewhere))}")
-        return list(dict.fromkeys(found))
-
-    def _nearest(self, identity: str) -> Act | None:
-        """The act that a span is, or is below."""
-        span = self._spans.get(identity)
-        while span is not None:
-            if is_request(span) and span.subject.partition(" ")[0] not in READS:
-                act = Act(span)
-                return act if leads(act) else None
-            span = self._parents.get(span.identity)
-        return None
-
-    def _chain(self, identity: str) -> list[str]:
-        found: list[str] = []
-        parent = self._parents.get(identity)
-        last: Span | None = None
-        while parent is not None:
-            if is_request(parent) and parent.subject.partition(" ")[0] not in READS:
-                act, last = Act(parent), parent
-                words = self.why(act) if leads(act) else ""
-                if words and words not in found:
-                    found.append(words)
-            parent = self._parents.get(parent.identity)
-        if found and last is not None and not Act(last).by_http:
-            found[-1] += " (by itself)"
-        if len(found) > CAUSES_MAX:
-            left = len(found) - CAUSES_MAX
-            found = [*found[: CAUSES_MAX - 1], f"… and {left} more …", found[-1]]
-        return [f"because {words}" for words in found]
-
-
-def leads(act: Act) -> bool:
-    """Whether it is worth telling among causes: of what was reported, what containers did is news;
-    what controllers and the scheduler make of it, they tell by what they do next."""
-    return act.part not in ("status", "binding") or act.who.startswith("kubelet")
 
 
 def acts_on(subject: Subject, root: Span, trace: str, teller: Teller) -> Iterator[Entry]:
@@ -248,19 +137,21 @@ def acts_on(subject: Subject, root: Span, trace: str, teller: Teller) -> Iterato
             yield Entry(request.begin, f"{act.who} let go of it: it is gone", [], trace)
             continue
         causes = [] if act.by_http else teller.causes(request.identity)
-        yield Entry(request.begin, teller.why(act, "it"), causes, trace)
+        asked = teller.asked(request.identity)
+        yield Entry(request.begin, teller.why(act, "it"), causes, trace, request.sender, asked)
 
 
-def noted(record: Record, faults: Sequence[Past] = ()) -> Entry:
+def noted(record: Record, faults: Sequence[Past], teller: Teller) -> Entry:
     """A note on the object."""
+    by, asked = str(record.get("from", "")), teller.asked(str(record.get("span", "")))
     if is_decision(record):
         step = str(record["msg"]).rpartition(".")[2]
         text = f"{who(str(record['from']))} decided on it ({step}): {record['why']}"
         text += blame.of_silence(record, faults)
-        return Entry(float(record["ts"]), text)
+        return Entry(float(record["ts"]), text, by=by, asked=asked)
     said = of_note(record)
     text = said[0] + blame.of_exit(record, faults) if said else ""
-    return Entry(float(record["ts"]), text, said[1:])
+    return Entry(float(record["ts"]), text, said[1:], by=by, asked=asked)
 
 
 def decided(record: Record, teller: Teller) -> Entry:
@@ -270,7 +161,32 @@ def decided(record: Record, teller: Teller) -> Entry:
     verb = {"created": "created", "changing": changed, "deleting": "deleted"}[step]
     name = str(record.get("subject", "")).removeprefix("default/")
     text = f"{who(str(record['from']))} {verb} {kind} {name}: {record['why']}"
-    return Entry(float(record["ts"]), text, [], str(record.get("trace", "")))
+    trace, by = str(record.get("trace", "")), str(record.get("from", ""))
+    asked = teller.asked(str(record.get("span", "")))
+    return Entry(float(record["ts"]), text, [], trace, by, asked)
+
+
+def leaders_between(entries: Iterable[Entry], led: Leading) -> list[Entry]:
+    """Leaders that came after what they did was asked for; if nobody asked, shortly before: then
+    they may have seen that it was to be done by being new."""
+    found: dict[int, Entry] = {}
+    for entry in entries:
+        process = entry.by.rpartition("@")[2]
+        if not leading.runs_on_leader(entry.by):
+            continue
+        since = entry.at - FRESH_SECONDS if entry.asked is None else entry.asked
+        for reign in led.changes(since, entry.at):
+            if reign.leader == process:
+                found[reign.term] = Entry(reign.begin, led.words(reign))
+    return list(found.values())
+
+
+def of_leaders(words: str, records: Iterable[Record], faults: Sequence[Past]) -> list[Entry]:
+    """Of ``leader``: who led when, and why; of ``replica/NAME``: what became of it as a member.
+    Raises ValueError if the words are neither."""
+    name = "" if words == LEADER else Subject(words).name
+    told = leading.story(Leading(records, faults), name)
+    return without_repeats([Entry(at, text) for at, text in sorted(told)])
 
 
 def without_repeats(entries: Iterable[Entry]) -> list[Entry]:

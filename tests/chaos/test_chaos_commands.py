@@ -39,6 +39,9 @@ def test_a_killed_leader_is_replaced_and_comes_back(simulated: RealCluster) -> N
     assert pid(simulated, leader) != before
     assert broken(simulated) == []
     settle(simulated.settings)
+    why = f"because {leader}, which led term"
+    told = [line for line in simulated.do("trace", "why", "leader").splitlines() if why in line]
+    assert "was killed by the chaos order `kill leader --for 1s` (kill-" in told[-1]
 
 
 def test_two_stopped_replicas_are_shown_while_nobody_answers(simulated: RealCluster) -> None:

@@ -108,9 +108,9 @@ def _violation(one: Late, pasts: Mapping[Key, Past], key: Key) -> Violation:
     visit, past = one.visit, pasts[key]
     text = (
         f"{visit.node} sent a request to {visit.service} to {past.name}, which had been no "
-        f"endpoint for {visit.begin - one.since:.1f} s (it could hear of it for {one.heard:.1f} s)"
+        f"endpoint for {visit.begin - one.since:.2f} s (it could hear of it for {one.heard:.2f} s)"
     )
-    states = [f"{at:.3f} s {past.name}: {words}" for at, words in past.states]
+    states = [f"{at:.3f} s {past.name}: {words}" for at, words in past.states if at <= visit.begin]
     others = [
         f"{pasts[other].name} was an endpoint then"
         for other in pasts

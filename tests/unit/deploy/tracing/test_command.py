@@ -77,3 +77,16 @@ def test_what_is_mistyped_gets_one_line_that_says_what_to_do(
     assert isinstance(error, ValueError)
     assert advice in str(error)
     assert "\n" not in str(error)
+
+
+def test_why_of_the_leader_and_of_a_replica(data_dir: str) -> None:
+    note = {"ts": 1000.0, "event": "note", "msg": "raft.standing", "from": "store@replica-1",
+            "subject": "replica-1", "role": "leader", "leader": "replica-1", "term": 7}  # fmt: skip
+    trace = Path(data_dir, "trace", "replica-1", "trace.jsonl")
+    trace.write_bytes(trace.read_bytes() + orjson.dumps(note) + b"\n")
+    for words, who in (("leader", "replica-1"), ("replica/replica-1", "it")):
+        said = f"{who} became leader of term 7: the first that is recorded"
+        assert said in run(data_dir, "why", words).output
+    error = run(data_dir, "why", "replica/replica-9").exception
+    assert isinstance(error, ValueError)
+    assert "replica-9" in str(error)

@@ -6,7 +6,8 @@ import pytest
 
 from cluster.trace_subjects import traces_of
 from cluster.trace_tree import Span
-from deploy.tracing import sentences, why
+from deploy.chaos.history import Past
+from deploy.tracing import sentences, teller, why
 from deploy.tracing.sentences import Act
 
 Record = dict[str, Any]
@@ -20,6 +21,7 @@ class Story:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+        self.faults: list[Past] = []
         self.number = 0
         self.now = 1000.0
 
@@ -70,7 +72,7 @@ class Story:
     def told(self, words: str) -> list[str]:
         """Sentences with the lines below them, without times."""
         traces = traces_of(self.records, words)
-        entries = why.story(traces, self.records, words)
+        entries = why.story(traces, self.records, words, self.faults)
         return [line[14:].strip() for line in why.lines(entries)]
 
 
@@ -227,7 +229,7 @@ def test_long_chains_are_cut_in_their_middle() -> None:
             RS, cause, f"create pods default/p{number}", f"core/pods/default/p{number}"
         )
     told = story.told("pod/p11")
-    assert len(told) == 2 + why.CAUSES_MAX
+    assert len(told) == 2 + teller.CAUSES_MAX
     assert told[-2] == "because … and 5 more …"
     assert told[-1].startswith("because alice created pod p0")
 
@@ -263,3 +265,74 @@ def test_a_note_that_is_not_known_is_told_as_it_is() -> None:
 def test_an_object_must_be_named() -> None:
     with pytest.raises(ValueError, match="KIND/NAME"):
         why.Subject("web")
+
+
+def lead(story: Story, replica: str, term: int) -> None:
+    """A replica becomes leader now."""
+    story.note(f"store@{replica}", "", "raft.standing", replica, role="leader", leader=replica,
+               term=term)  # fmt: skip
+
+
+def test_a_leader_that_came_while_the_work_was_asked_for() -> None:
+    story = Story()
+    lead(story, "replica-1", 1)
+    first = story.http("PATCH /apis/apps/v1/namespaces/default/replicasets/web-x", 200,
+                       "apps/replicasets/default/web-x")  # fmt: skip
+    kill = Past("kill-1", "kill leader --for 2s", ("replica-1",), story.now + 0.001)
+    story.faults = [kill]
+    story.now += 20.0
+    lead(story, "replica-2", 2)
+    other = RS.replace("replica-1", "replica-2")
+    story.ask(other, first, "create pods default/", f"core/pods/{POD}")
+    story.note(other, first, "pod.created", why="web-x is to have 1", key="default/web-x")
+    made = story.told("pod/web-x-1")
+    assert made[0].startswith(
+        "replica-2 became leader of term 2, because replica-1, which led term 1, was killed by "
+        "the chaos order `kill leader --for 2s` (kill-1: since "
+    )
+    assert made[1] == "replicaset-controller created it: web-x is to have 1  [t]"
+
+
+def test_a_leader_that_was_there_long_before_is_not_told() -> None:
+    story = Story()
+    lead(story, "replica-1", 1)
+    lead(story, "replica-2", 2)
+    story.now += 60.0
+    first = story.http("PATCH /apis/apps/v1/namespaces/default/replicasets/web-x", 200,
+                       "apps/replicasets/default/web-x")  # fmt: skip
+    other = RS.replace("replica-1", "replica-2")
+    story.ask(other, first, "create pods default/", f"core/pods/{POD}")
+    assert not any("leader" in line for line in story.told("pod/web-x-1"))
+    # Nor one that came at that time, and had no part in it.
+    lead(story, "replica-3", 3)
+    story.ask(RS, first, f"delete pods {POD}", f"core/pods/{POD}")
+    assert not any("leader" in line for line in story.told("pod/web-x-1"))
+
+
+def test_a_write_that_was_slow_and_what_stood_meanwhile() -> None:
+    story = Story()
+    lead(story, "replica-1", 1)
+    story.faults = [Past("partition-2", "partition zone/a", ("replica-1",), story.now)]
+    first = story.http("POST /api/v1/namespaces/default/pods", 201, f"core/pods/{POD}")
+    for record in story.records:
+        if record.get("span") == first or record["msg"] == "http.request":
+            record["ms"] = 2100.0
+    (made,) = story.told("pod/web-x-1")
+    assert (
+        "alice created it: POST /api/v1/namespaces/default/pods; the write waited 2.1 s "
+        "for a majority, while the chaos order `partition zone/a` held replica-1 "
+        "(partition-2: since "
+    ) in made
+
+
+def test_of_leaders() -> None:
+    story = Story()
+    lead(story, "replica-1", 1)
+    lead(story, "replica-2", 2)
+    assert [one.text for one in why.of_leaders("leader", story.records, [])] == [
+        "replica-1 became leader of term 1: the first that is recorded",
+        "replica-2 became leader of term 2 after replica-1, which led term 1",
+    ]
+    (mine,) = why.of_leaders("replica/replica-2", story.records, [])
+    assert mine.text == "it became leader of term 2 after replica-1, which led term 1"
+    assert why.of_leaders("replica/replica-9", story.records, []) == []
