@@ -75,6 +75,8 @@ class Bench:
         assert all(visit is not None and not visit.problem for visit in visits), visits
         found = await ground.containers()
         assert found is not None
+        # Who answered says so.
+        assert {visit.pod for visit in visits if visit} == {item.pod for item in found}
         assert sorted(item.part for item in found if item.running) == ["", "", "", *["main"] * 3]
         rules = [rule for rule in await ground.forwards() or [] if rule.service == user.NAME]
         assert [len(rule.backends) for rule in rules] == [3] * len(ground.nodes)
@@ -88,7 +90,7 @@ class Bench:
             cluster.machines[item.node].runtime.crash(item.identity)
         broken = await ground.visit(service, 0)
         assert broken is not None
-        assert broken.problem
+        assert broken.problem and not broken.pod
 
 
 def test_each_takes_effect_and_heals() -> None:
