@@ -118,16 +118,12 @@ class Client:
         at = f"{self.host}:{self.port}"
         return f"no API server answers at {at} ({error}): look at `steersman status`"
 
-    def watch(self, path: str, seconds: float) -> Iterator[tuple[str, Object]]:
-        """List, then watch: (type, object) for each object there is (ADDED) and each change.
+    def watch(self, path: str, revision: str, seconds: float) -> Iterator[tuple[str, Object]]:
+        """(type, object) of each change of a list after ``revision``.
 
         Ends after ``seconds`` or when the server closes. Raises Unreachable, ApiError.
         """
-        listed = self.call("GET", path)
-        for item in listed.get("items", []):
-            yield "ADDED", item
         sign = "&" if "?" in path else "?"
-        revision = listed["metadata"]["resourceVersion"]
         query = f"{sign}watch=1&resourceVersion={revision}&timeoutSeconds={max(1, int(seconds))}"
         connection, response = self.open("GET", path + query, timeout=seconds + 5)
         try:
@@ -142,24 +138,26 @@ class Client:
     def wait_for(
         self, path: str, done: Callable[[dict[str, Object]], bool], seconds: float
     ) -> dict[str, Object]:
-        """Watch until ``done(objects by namespace/name)``, across servers that come and go.
+        """List, then watch, until ``done(objects by namespace/name)``, across servers that come and
+        go. A list is judged as a whole, and so is one that is empty.
 
         Raises TimeoutError, and what a server refused.
         """
         deadline = time.monotonic() + seconds
         problem = ""
         while (left := deadline - time.monotonic()) > 0:
-            seen: dict[str, Object] = {}
             try:
-                for kind, obj in self.watch(path, left):
+                listed = self.call("GET", path)
+                seen = {_key(item): item for item in listed.get("items", [])}
+                if done(seen):
+                    return seen
+                for kind, obj in self.watch(path, listed["metadata"]["resourceVersion"], left):
                     if kind == "ERROR":
                         break
-                    meta = obj.get("metadata", {})
-                    key = f"{meta.get('namespace', '')}/{meta.get('name', '')}"
                     if kind == "DELETED":
-                        seen.pop(key, None)
+                        seen.pop(_key(obj), None)
                     elif kind in ("ADDED", "MODIFIED"):
-                        seen[key] = obj
+                        seen[_key(obj)] = obj
                     if done(seen):
                         return seen
             except (Unreachable, ApiError) as error:
@@ -168,6 +166,11 @@ class Client:
                 problem = f" ({error})"
             time.sleep(0.05)
         raise TimeoutError(f"not as wanted after {seconds:.0f} s: {path}{problem}")
+
+
+def _key(obj: Object) -> str:
+    meta = obj["metadata"]
+    return f"{meta.get('namespace', '')}/{meta['name']}"
 
 
 def passing(error: Exception) -> bool:
