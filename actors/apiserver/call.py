@@ -59,10 +59,10 @@ class WriteOptions:
 
 
 class Preconditions(msgspec.Struct, frozen=True):
-    """What must hold of the live object for a delete."""
+    """What must hold of the live object for a delete. None: any will do."""
 
-    uid: str = ""
-    resource_version: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
 
 
 class DeleteOptions(msgspec.Struct, frozen=True):
@@ -127,12 +127,13 @@ def parse_bool(query: Mapping[str, str], name: str) -> bool:
     )
 
 
-def parse_int(query: Mapping[str, str], name: str, default: int = 0) -> int:
-    """A non-negative integer parameter. Raises StatusError 400."""
+def parse_int(query: Mapping[str, str], name: str, default: int = 0, signed: bool = False) -> int:
+    """An integer parameter, not below 0 unless ``signed``. Raises StatusError 400."""
     value = query.get(name, "")
     if not value:
         return default
-    if not value.isdecimal() or not value.isascii() or len(value) > 18:
+    digits = value.removeprefix("-") if signed else value
+    if not digits.isdecimal() or not digits.isascii() or len(digits) > 18:
         raise status.bad_request(
             f"the query parameter {name} must be an integer, not {quoted(value)}"
         )
@@ -206,7 +207,9 @@ class _BodyPreconditions(msgspec.Struct, frozen=True):
 class _BodyOptions(msgspec.Struct, frozen=True):
     """DeleteOptions as JSON has them."""
 
-    gracePeriodSeconds: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+    kind: str = ""
+    apiVersion: str = ""
+    gracePeriodSeconds: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     propagationPolicy: str | None = None
     orphanDependents: bool | None = None
     preconditions: _BodyPreconditions | None = None
@@ -215,38 +218,53 @@ class _BodyOptions(msgspec.Struct, frozen=True):
 
 def _body_options(body: Object) -> _BodyOptions:
     try:
-        return msgspec.convert(body, _BodyOptions)
+        options = msgspec.convert(body, _BodyOptions)
     except msgspec.ValidationError as error:
         raise status.bad_request(f"DeleteOptions cannot be read: {error}") from error
+    if options.kind not in ("", "DeleteOptions"):
+        raise status.bad_request(
+            f"{options.kind} in version {quoted(options.apiVersion)} cannot be handled as a "
+            "DeleteOptions"
+        )
+    return options
+
+
+def _query_options(query: Mapping[str, str]) -> _BodyOptions:
+    grace = query.get("gracePeriodSeconds")
+    orphan = query.get("orphanDependents")
+    dry_run = query.get("dryRun")
+    return _BodyOptions(
+        gracePeriodSeconds=parse_int(query, "gracePeriodSeconds", signed=True) if grace else None,
+        propagationPolicy=query.get("propagationPolicy"),
+        orphanDependents=parse_bool(query, "orphanDependents") if orphan else None,
+        preconditions=_BodyPreconditions(
+            uid=query.get("uid") or None, resourceVersion=query.get("resourceVersion") or None
+        ),
+        dryRun=[dry_run] if dry_run else None,
+    )
 
 
 def delete_options(query: Mapping[str, str], body: Object | None) -> DeleteOptions:
-    """DeleteOptions from the body, else from the query. Raises StatusError 400, 422."""
-    given = _body_options(body or {})
-    grace = given.gracePeriodSeconds
-    if grace is None and query.get("gracePeriodSeconds"):
-        grace = parse_int(query, "gracePeriodSeconds")
-    propagation = given.propagationPolicy or query.get("propagationPolicy", "")
-    orphan = given.orphanDependents
-    if orphan is None and query.get("orphanDependents"):
-        orphan = parse_bool(query, "orphanDependents")
+    """DeleteOptions from the body; only where there is none from the query, whose
+    ``resourceVersion`` is a precondition then. Raises StatusError 400, 422."""
+    given = _query_options(query) if body is None else _body_options(body)
+    propagation, orphan = given.propagationPolicy or "", given.orphanDependents
     found: list[Cause] = []
     if orphan is not None and propagation:
         detail = "orphanDependents and deletionPropagation cannot be both set"
         found.append(causes.invalid("propagationPolicy", propagation, detail))
     if propagation:
         causes.one_of("propagationPolicy", propagation, _PROPAGATIONS, found)
-    dry_run = given.dryRun or query.get("dryRun")
-    found += _dry_run_causes(dry_run)
+    found += _dry_run_causes(given.dryRun)
     _judge("DeleteOptions", found)
     if orphan is not None:
         propagation = "Orphan" if orphan else "Background"
+    grace = given.gracePeriodSeconds
     wanted = given.preconditions or _BodyPreconditions()
     return DeleteOptions(
-        grace=grace,
+        # As documented of the field: not the kind's default, but as little as is not nothing.
+        grace=1 if grace is not None and grace < 0 else grace,
         propagation=propagation,
-        preconditions=Preconditions(
-            uid=wanted.uid or "", resource_version=wanted.resourceVersion or ""
-        ),
-        dry_run=bool(dry_run),
+        preconditions=Preconditions(wanted.uid, wanted.resourceVersion),
+        dry_run=bool(given.dryRun),
     )

@@ -40,12 +40,12 @@ def check_preconditions(kind: Kind, obj: Object, wanted: Preconditions) -> None:
     names the kind, where other conflicts name the resource."""
     metadata = obj["metadata"]
     uid, version = metadata.get("uid", ""), metadata.get("resourceVersion", "")
-    if wanted.uid and wanted.uid != uid:
+    if wanted.uid is not None and wanted.uid != uid:
         why = (
             f"the UID in the precondition ({wanted.uid}) does not match the UID in record ({uid}). "
             "The object might have been deleted and then recreated"
         )
-    elif wanted.resource_version and wanted.resource_version != version:
+    elif wanted.resource_version is not None and wanted.resource_version != version:
         why = (
             f"the ResourceVersion in the precondition ({wanted.resource_version}) does not match "
             f"the ResourceVersion in record ({version}). The object might have been modified"

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 
 from actors.apiserver.call import parse_bool, parse_int, parse_revision
 from cluster.api import status
+from cluster.api.status import Cause
+from cluster.api.validation import causes
 from cluster.errors import StatusError
 from cluster.messages.store import Range
+
+_MATCHES = ("", "Exact", "NotOlderThan")
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,14 @@ def list_options(query: Mapping[str, str]) -> ListOptions:
     revision = parse_revision(query)
     match = query.get("resourceVersionMatch", "")
     token = query.get("continue", "")
-    limit = parse_int(query, "limit")
+    # As for Kubernetes' servers: what is below nothing is as nothing.
+    limit = max(parse_int(query, "limit", signed=True), 0)
+    parse_int(query, "timeoutSeconds", signed=True)
     if parse_bool(query, "sendInitialEvents"):
-        raise _refused("sendInitialEvents is forbidden for list")
-    if match not in ("", "Exact", "NotOlderThan"):
-        raise _refused(f'resourceVersionMatch: Unsupported value: "{match}"')
+        detail = "sendInitialEvents is forbidden for list"
+        raise _invalid(causes.forbidden("sendInitialEvents", detail))
+    if match not in _MATCHES:
+        raise _invalid(causes.unsupported("resourceVersionMatch", match, _MATCHES))
     if match and token:
         raise _refused("resourceVersionMatch is forbidden when continue is provided")
     if match and revision is None:
@@ -93,5 +100,9 @@ def watch_options(query: Mapping[str, str]) -> WatchOptions:
     )
 
 
-def _refused(message: str) -> StatusError:
-    return status.status_error(422, "Invalid", f"ListOptions.meta.k8s.io is invalid: {message}")
+def _refused(detail: str) -> StatusError:
+    return _invalid(causes.forbidden("resourceVersionMatch", detail))
+
+
+def _invalid(cause: Cause) -> StatusError:
+    return status.invalid_object("meta.k8s.io", "ListOptions", "", [cause])

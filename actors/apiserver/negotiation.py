@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from cluster.api import status
 
-Shape = Literal["object", "table", "metadata"]
+Shape = Literal["object", "table", "metadata", "metadata list"]
 
 
 class Form(NamedTuple):
@@ -30,7 +30,7 @@ _VERSIONS = ("v1", "v1beta1")
 _SHAPES: dict[str, Shape] = {
     "Table": "table",
     "PartialObjectMetadata": "metadata",
-    "PartialObjectMetadataList": "metadata",
+    "PartialObjectMetadataList": "metadata list",
 }
 JSON_TYPES = ("application/json", "*/*", "application/*")
 ACCEPTED = (
@@ -69,6 +69,18 @@ def negotiate(accept: str) -> Form:
         if wanted in _SHAPES:
             return Form(_SHAPES[wanted], version)
     raise status.not_acceptable(ACCEPTED)
+
+
+def check_count(form: Form, many: bool) -> None:
+    """Metadata of one object is no form of a list, nor the other way. Raises StatusError 406."""
+    if form.shape == "metadata" and many:
+        asked, found = "PartialObjectMetadata", "a list"
+    elif form.shape == "metadata list" and not many:
+        asked, found = "PartialObjectMetadataList", "not a list"
+    else:
+        return
+    message = f"you requested {asked}, but the requested object is {found}"
+    raise status.status_error(406, "NotAcceptable", message)
 
 
 def check_json(accept: str) -> None:

@@ -35,7 +35,7 @@ def render_list(form: Form, kind: Kind, page: Page, now: float, include: str = "
     if form.shape == "table":
         objects = [load(kind, item.value) for item in page.items]
         return orjson.dumps(_table(form, kind, objects, now, include, metadata))
-    if form.shape == "metadata":
+    if form.shape == "metadata list":
         document = {
             "kind": "PartialObjectMetadataList",
             "apiVersion": form.api_version,
@@ -91,7 +91,7 @@ def _event_object(
     form: Form, kind: Kind, event: WatchEvent, now: float, include: str, first: bool
 ) -> bytes:
     obj = decode(event.object)
-    if form.shape == "metadata":
+    if form.shape != "table":
         return orjson.dumps(_partial(form, obj))
     metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
     if event.kind == "BOOKMARK":

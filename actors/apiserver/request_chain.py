@@ -27,7 +27,7 @@ from actors.apiserver.call import (
 from actors.apiserver.custom.catching_up import newest_table
 from actors.apiserver.environment import Environment
 from actors.apiserver.list_options import list_options, watch_options
-from actors.apiserver.negotiation import OBJECT, Form, negotiate
+from actors.apiserver.negotiation import OBJECT, Form, check_count, negotiate
 from actors.apiserver.object_store import Outcome
 from actors.apiserver.selection import selection_of
 from actors.apiserver.shared_watch import View
@@ -96,6 +96,9 @@ class RequestChain:
         if call.kind.create_only:
             return await self._review(call)
         form = negotiate(request.accept)
+        if request.verb != "delete":
+            # What that is answered with may be a Status, which has one form only.
+            check_count(form, request.verb in ("list", "deletecollection"))
         match request.verb:
             case "get":
                 return await self._get(call, form)
@@ -221,9 +224,12 @@ class RequestChain:
         return self._written(call, form, outcome)
 
     async def _delete_collection(self, call: Call, form: Form) -> ApiResponse:
-        options = delete_options(call.request.query, _options_body(call))
-        selection = selection_of(call.kind, call.request)
-        page = await self.environment.objects.list(selection, list_options(call.request.query))
+        """Each in turn, so it may be that some are gone when one is refused. All that the request
+        itself can be refused for comes before the first."""
+        query = call.request.query
+        wanted, selection = list_options(query), selection_of(call.kind, call.request)
+        options = delete_options(query, _options_body(call))
+        page = await self.environment.objects.list(selection, wanted)
         for item in page.items:
             namespace, name = _place(call.kind, item.key)
             request = msgspec.structs.replace(
@@ -236,7 +242,9 @@ class RequestChain:
             except StatusError as error:
                 if error.code != 404:
                     raise
-        body = rendering.render_list(form, call.kind, page, call.now)
+        body = rendering.render_list(
+            form, call.kind, page, call.now, query.get("includeObject", "")
+        )
         return ApiResponse(200, body, warnings=tuple(call.warnings))
 
     async def _subresource(self, call: Call) -> ApiResponse:
@@ -303,11 +311,14 @@ def _check_shape(kind: Kind, request: ApiRequest) -> None:
             group=kind.group,
         )
     elif request.verb not in kind.verbs:
-        raise status.method_not_allowed(kind, request.verb)
+        raise status.no_such_method()
     named = bool(request.name)
     if not kind.namespaced and request.namespace:
         raise status.resource_not_found()
     needs_namespace = named or request.verb not in ("list", "watch", "deletecollection")
+    if kind.namespaced and request.verb == "deletecollection" and not request.namespace:
+        # Not even an administrator empties all namespaces of them in one request.
+        raise status.no_such_method()
     if kind.namespaced and needs_namespace and not request.namespace:
         if request.verb == "create":
             raise status.bad_request("an empty namespace may not be set during creation")

@@ -125,9 +125,7 @@ def verb_of(method: str, path: ResourcePath, query: dict[str, str]) -> Verb:
             return "patch"
         case "DELETE":
             return "delete" if path.name else "deletecollection"
-    raise status.status_error(
-        405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-    )
+    raise status.no_such_method()
 
 
 def _segment(piece: str) -> str:

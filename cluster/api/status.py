@@ -215,6 +215,13 @@ def method_not_allowed(kind: Kind | None, verb: str) -> StatusError:
     )
 
 
+def no_such_method() -> StatusError:
+    """405: the path does not take the method."""
+    return status_error(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
+    )
+
+
 def gone(message: str) -> StatusError:
     """410: what was asked for is no longer kept, and never will be."""
     return status_error(410, "Gone", message)

@@ -157,7 +157,8 @@ def _of(options: DeleteOptions | None) -> Object:
     if options.propagation:
         found["propagationPolicy"] = options.propagation
     wanted = options.preconditions
-    if wanted.uid or wanted.resource_version:
-        given = {"uid": wanted.uid, "resourceVersion": wanted.resource_version}
-        found["preconditions"] = {key: value for key, value in given.items() if value}
+    given = {"uid": wanted.uid, "resourceVersion": wanted.resource_version}
+    stated = {key: value for key, value in given.items() if value is not None}
+    if stated:
+        found["preconditions"] = stated
     return found

@@ -89,17 +89,21 @@ def test_delete_options_of_the_body_win() -> None:
     )
     assert (options.grace, options.propagation, options.preconditions.uid) == (0, "Orphan", "u")
     assert delete_options({"gracePeriodSeconds": "5"}, None).grace == 5
+    assert delete_options({"gracePeriodSeconds": "5", "dryRun": "All"}, {}) == delete_options(
+        {}, {}
+    )
     assert delete_options({"orphanDependents": "true"}, None).propagation == "Orphan"
 
 
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"gracePeriodSeconds": -1}, 400),
+        ({"gracePeriodSeconds": -(2**63) - 1}, 400),
         ({"gracePeriodSeconds": True}, 400),
         ({"gracePeriodSeconds": 1.5}, 400),
         ({"gracePeriodSeconds": 2**63}, 400),
         ({"preconditions": "u"}, 400),
+        ({"kind": "ConfigMap", "apiVersion": "v1"}, 400),
         ({"preconditions": {"uid": 5}}, 400),
         ({"propagationPolicy": ["Orphan"]}, 400),
         ({"orphanDependents": "yes"}, 400),
@@ -115,9 +119,26 @@ def test_wrong_delete_options_are_refused(body: dict[str, object], code: int) ->
     assert refused.value.code == code
 
 
+def test_the_query_has_preconditions_too() -> None:
+    found = delete_options({"uid": "u", "resourceVersion": "5"}, None).preconditions
+    assert (found.uid, found.resource_version) == ("u", "5")
+    assert delete_options({"resourceVersion": ""}, None) == delete_options({}, None)
+    found = delete_options({"resourceVersion": "5"}, {"preconditions": {"uid": ""}}).preconditions
+    assert (found.uid, found.resource_version) == ("", None)
+
+
+def test_less_than_nothing_is_a_second_of_grace() -> None:
+    assert delete_options({"gracePeriodSeconds": "-7"}, None).grace == 1
+    assert delete_options({}, {"gracePeriodSeconds": -1, "kind": "DeleteOptions"}).grace == 1
+
+
 def test_numbers_and_truths() -> None:
     assert parse_int({}, "limit", 7) == 7
     assert parse_bool({"watch": ""}, "watch")
     for text in ("-1", "1.5", "٣", "9" * 30):
         with pytest.raises(StatusError):
             parse_int({"limit": text}, "limit")
+    assert parse_int({"limit": "-1"}, "limit", signed=True) == -1
+    for text in ("-", "--1", "+1", "-٣", "-" + "9" * 30):
+        with pytest.raises(StatusError):
+            parse_int({"limit": text}, "limit", signed=True)

@@ -32,12 +32,30 @@ def test_lists(query: dict[str, str], linearizable: bool, at_least: int, revisio
         {"resourceVersion": "5", "continue": "x"},
         {"sendInitialEvents": "true"},
         {"resourceVersion": "abc"},
+        {"timeoutSeconds": "abc"},
+        {"limit": "abc"},
     ],
 )
 def test_wrong_combinations_are_refused(query: dict[str, str]) -> None:
     with pytest.raises(StatusError) as refused:
         list_options(query)
     assert refused.value.code in (400, 422)
+
+
+def test_what_is_wrong_is_told_by_field() -> None:
+    with pytest.raises(StatusError) as refused:
+        list_options({"resourceVersionMatch": "Exact"})
+    told = refused.value.status
+    detail = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+    assert told["message"] == (
+        f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {detail}'
+    )
+    assert (told["details"]["group"], told["details"]["kind"]) == ("meta.k8s.io", "ListOptions")
+    assert [cause["field"] for cause in told["details"]["causes"]] == ["resourceVersionMatch"]
+
+
+def test_a_limit_below_nothing_is_none() -> None:
+    assert list_options({"limit": "-1", "timeoutSeconds": "-1"}) == list_options({})
 
 
 def test_watches() -> None:

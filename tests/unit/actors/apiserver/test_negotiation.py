@@ -16,7 +16,8 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
         ("*/*", "object"),
         (f"{TABLE},application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json", "table"),
         ("application/vnd.kubernetes.protobuf,application/json", "object"),
-        ("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", "metadata"),
+        ("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", "metadata"),
+        ("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", "metadata list"),
         (f"application/json;q=0.5,{TABLE};q=0.9", "table"),
         ("text/html, image/gif, *; q=.2, */*; q=.2", "object"),
     ],
@@ -31,7 +32,7 @@ def test_forms(accept: str, form: str) -> None:
         ("application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json", "table"),
         (f"application/json;as=Table;g=meta.k8s.io;v=v1beta1,{TABLE}", "table"),
         ("application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1beta1", "metadata"),
-        ("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1", "metadata"),
+        ("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1", "metadata list"),
     ],
 )
 def test_the_elder_version(accept: str, shape: str) -> None:
