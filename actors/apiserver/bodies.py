@@ -9,8 +9,9 @@ from cluster.api import status
 from cluster.api.jsonio import decode_object
 from cluster.api.kinds import Kind, Subresource
 from cluster.api.schema import Definitions, Mode
-from cluster.api.status import quoted
+from cluster.api.status import Cause, quoted
 from cluster.api.types import Object
+from cluster.api.validation import causes
 from cluster.api.validation.table import validate_body
 
 
@@ -50,13 +51,14 @@ def findings(
     part: Subresource | None,
     mode: Mode,
     duplicates: tuple[str, ...] = (),
+    kind: Kind | None = None,
 ) -> list[str]:
-    """Hold the object to its schema, in place. Gives the texts of warnings. Raises StatusError
-    400."""
+    """Hold the object to its schema, in place. ``kind``: whose, if not the resource's. Gives the
+    texts of warnings. Raises StatusError 400."""
     definition = part.definition if part is not None and part.kind else ""
     if part is not None and part.kind and not definition:
         return []
-    found = definitions.conform(call.kind, obj, mode, duplicates, definition)
+    found = definitions.conform(kind or call.kind, obj, mode, duplicates, definition)
     if not isinstance(obj.get("metadata"), dict):
         obj["metadata"] = {}
     return found
@@ -108,11 +110,36 @@ def type_of(kind: Kind, part: Subresource | None) -> tuple[str, str]:
     return part.kind, f"{part.group}/{part.version}" if part.group else part.version
 
 
+def of_another_type(kind: Kind, obj: Object) -> list[Cause]:
+    """What the kind and the version of an object that can be decoded as any type's say wrongly."""
+    wanted = {"kind": kind.kind, "apiVersion": kind.api_version}
+    return [
+        causes.invalid(field, obj.get(field) or "", f"must be {value}")
+        for field, value in wanted.items()
+        if (obj.get(field) or "") != value
+    ]
+
+
+def _check_custom_kind(kind: Kind, part: Subresource | None, obj: Object, given: str) -> None:
+    """Raises StatusError 422; of a status only the version is looked at."""
+    if part is not None or given in ("", kind.kind):
+        return
+    metadata = obj.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else ""
+    # The version is a matter of its own, and told of first.
+    if obj.get("apiVersion") in (None, "", kind.api_version):
+        found = of_another_type(kind, {**obj, "apiVersion": kind.api_version})
+        raise status.invalid(kind, name if isinstance(name, str) else "", found)
+
+
 def check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
-    """Kind and version are what the URL says, which fills them in. Raises StatusError 400."""
+    """Kind and version are what the URL says, which fills them in. Raises StatusError 400; 422 for
+    a custom resource of another kind."""
     wanted_kind, wanted_version = type_of(kind, part)
     given_kind, given_version = obj.get("kind", ""), obj.get("apiVersion", "")
-    if given_kind and given_kind != wanted_kind:
+    if kind.custom is not None and wanted_kind == kind.kind and isinstance(given_kind, str):
+        _check_custom_kind(kind, part, obj, given_kind)
+    elif given_kind and given_kind != wanted_kind:
         raise status.bad_request(
             f"{given_kind} in version {quoted(given_version)} cannot be handled as a {wanted_kind}"
         )

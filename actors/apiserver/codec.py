@@ -31,6 +31,15 @@ def dump(kind: Kind, obj: Object) -> tuple[bytes, int, bytes]:
     return data, stamp, make_index(kind, stored)
 
 
+def turned(obj: Object, given: Kind, wanted: Kind) -> Object:
+    """An object of one version of a built-in kind as another version of it."""
+    if autoscaling.is_old_form(wanted):
+        return autoscaling.to_v1(autoscaling.without_told(obj))
+    if autoscaling.is_old_form(given):
+        return autoscaling.to_v2(obj)
+    return events.from_core(obj) if events.is_new_form(wanted) else events.to_core(obj)
+
+
 def shown(kind: Kind, value: bytes) -> bytes:
     """Stored bytes as JSON of ``kind``: the very same bytes wherever that is possible."""
     if autoscaling.is_old_form(kind) or events.is_new_form(kind):

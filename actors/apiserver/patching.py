@@ -9,13 +9,13 @@ from typing import Literal
 
 import orjson
 
-from actors.apiserver import bodies
+from actors.apiserver import bodies, codec
 from actors.apiserver.call import Call
 from cluster import limits
 from cluster.api import status
 from cluster.api.go_text import as_go
 from cluster.api.jsonio import decode_json, decode_object, duplicate_paths, json_type
-from cluster.api.kinds import Kind, Subresource, by_kind
+from cluster.api.kinds import Kind, Subresource, by_kind, storage_prefix
 from cluster.api.ownership import Scope, server_side_apply
 from cluster.api.patches import json_patch, merge_patch
 from cluster.api.schema import Definitions
@@ -113,12 +113,13 @@ def conform(
     is a bad request. Raises StatusError 422.
     """
     mode = call.options.validation
-    wrong = _check_type(call.kind, part, patch, obj)
+    other = _other_version(call.kind, part, patch, obj)
+    wrong = "" if other is not None else _check_type(call, part, patch, obj)
     if wrong:
         raise _undecodable(call, patch, live, wrong)
     try:
         found = bodies.findings(
-            definitions, call, obj, part, "Ignore" if mode == "Ignore" else "Warn"
+            definitions, call, obj, part, "Ignore" if mode == "Ignore" else "Warn", kind=other
         )
     except StatusError as error:
         if not isinstance(error.__cause__, WrongType):
@@ -126,26 +127,44 @@ def conform(
         wrong = str(error.__cause__) if patch.decoded else error.__cause__.converted
         raise _undecodable(call, patch, live, wrong) from error
     texts = [*patch.findings, *found]
-    if not texts or mode == "Ignore":
-        return
-    if mode == "Strict":
+    if texts and mode == "Strict":
         raise _undecodable(call, patch, live, f"strict decoding error: {', '.join(texts)}")
-    call.warnings.extend(texts)
+    if mode != "Ignore":
+        call.warnings.extend(texts)
+    if other is not None:
+        turned = codec.turned(obj, other, call.kind)
+        obj.clear()
+        obj.update(turned)
 
 
-def _check_type(kind: Kind, part: Subresource | None, patch: Patch, obj: Object) -> str:
+def _other_version(kind: Kind, part: Subresource | None, patch: Patch, obj: Object) -> Kind | None:
+    """The built-in kind that JSON says it is of, if objects of it are stored as those of ``kind``:
+    it is then read as such, and what that version has no field for is lost."""
+    given = obj.get("apiVersion")
+    if not patch.decoded or not isinstance(given, str) or (part is not None and part.kind):
+        return None
+    if given == kind.api_version or (obj.get("kind") or kind.kind) != kind.kind:
+        return None
+    group, _, version = given.rpartition("/")
+    other = by_kind(group, version, kind.kind)
+    if other is None or storage_prefix(other) != storage_prefix(kind):
+        return None
+    obj["kind"] = kind.kind
+    return other
+
+
+def _check_type(call: Call, part: Subresource | None, patch: Patch, obj: Object) -> str:
     """Fill in kind and version; what is wrong with them, '' if nothing is.
 
-    What a strategic merge patch says of them changes nothing. Of custom kinds it is judged as in
-    any body. Raises StatusError 400.
+    What a strategic merge patch says of them changes nothing. Raises StatusError 400, 422.
     """
-    if kind.custom is not None:
-        bodies.check_type(kind, part, obj)
-        return ""
+    kind = call.kind
     wanted, version = bodies.type_of(kind, part)
     for field in ("kind", "apiVersion"):
         if not isinstance(obj.get(field), str | None):
             return _of_no_type(patch, field, obj[field])
+    if kind.custom is not None and wanted == kind.kind:
+        return _check_custom_type(call, patch, obj)
     found, given = obj.get("kind") or wanted, obj.get("apiVersion") or ""
     obj["kind"], obj["apiVersion"] = wanted, version
     if not patch.decoded or (found, given) == (wanted, version):
@@ -155,6 +174,25 @@ def _check_type(kind: Kind, part: Subresource | None, patch: Patch, obj: Object)
         obj.pop("metadata", None)
         return ""
     return _of_another_type(found, given, kind, wanted)
+
+
+def _check_custom_type(call: Call, patch: Patch, obj: Object) -> str:
+    """The same of a custom resource, which any type's JSON can be decoded as. Neither its kind nor
+    its version can change, and those of a status are not looked at."""
+    given = obj.get("apiVersion") or ""
+    if not obj.get("kind"):
+        return f"Object 'Kind' is missing in '{patch.shown(obj)}'"
+    if given.count("/") > 1:
+        return f"unexpected GroupVersion string: {given}"
+    found = [] if call.request.subresource else bodies.of_another_type(call.kind, obj)
+    if found:
+        if not isinstance(obj.get("metadata"), dict):
+            obj["metadata"] = {}
+        bodies.check_named(call, obj)
+        bodies.check_place(call, obj)
+        raise status.invalid(call.kind, call.request.name, found)
+    obj["kind"], obj["apiVersion"] = call.kind.kind, call.kind.api_version
+    return ""
 
 
 def _of_no_type(patch: Patch, field: str, value: object) -> str:
@@ -170,11 +208,6 @@ def _of_another_type(found: str, given: str, kind: Kind, wanted: str) -> str:
         return f"unexpected GroupVersion string: {given}"
     if by_kind(group, version, found, unserved=True) is None:
         return f"no kind {status.quoted(found)} is registered for version {status.quoted(given)}"
-    if found == wanted:
-        raise status.bad_request(
-            f"the API version in the data ({given}) does not match the expected API version "
-            f"({kind.api_version})"
-        )
     package = kind.group.partition(".")[0] or "core"
     return f"converting ({version}.{found}) to ({package}.{wanted}): unknown conversion"
 

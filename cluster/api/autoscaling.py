@@ -113,6 +113,17 @@ def to_v1(obj: Object) -> Object:
     return result
 
 
+def without_told(obj: Object) -> Object:
+    """A v2 object without what v1 tells in annotations: it has fields for all of that."""
+    metadata = dict(obj.get("metadata") or {})
+    told = (METRICS, CURRENT, CONDITIONS, BEHAVIOR)
+    annotations = metadata.pop("annotations", None) or {}
+    kept = {name: text for name, text in annotations.items() if name not in told}
+    if kept:
+        metadata["annotations"] = kept
+    return {**obj, "metadata": metadata}
+
+
 def _is_cpu(metric: Object, part: str) -> bool:
     source = metric.get("resource") or {}
     value = source.get(part) or {}
