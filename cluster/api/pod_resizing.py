@@ -22,10 +22,9 @@ POD = ""
 
 
 def resizable(spec: Object) -> Iterator[Object]:
-    """Of a pod's spec: its sidecars and its containers."""
-    for container in spec.get("initContainers") or ():
-        if container.get("restartPolicy") == "Always":
-            yield container
+    """Of a pod's spec: its init containers, also those that end (Kubernetes 1.37), and its
+    containers."""
+    yield from spec.get("initContainers") or ()
     yield from spec.get("containers") or ()
 
 

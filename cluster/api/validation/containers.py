@@ -92,12 +92,8 @@ def check_security(path: str, context: Object, found: list[Cause]) -> None:
 def _resize_policies(
     path: str, container: Object, shared: Shared, once: bool, found: list[Cause]
 ) -> None:
-    """What a change of its resources means for a container (KEP-1287)."""
-    if once:
-        policies = container["resizePolicy"]
-        detail = "must not be set for init containers"
-        found.append(causes.invalid(f"{path}.resizePolicy", policies, detail))
-        return
+    """What a change of its resources means for a container (KEP-1287). ``once``: an init container
+    that ends is never restarted for that."""
     seen: set[str] = set()
     for position, item in enumerate(container["resizePolicy"]):
         place = f"{path}.resizePolicy[{position}]"
@@ -107,8 +103,9 @@ def _resize_policies(
         seen.add(name)
         causes.one_of(f"{place}.resourceName", name, _RESIZABLE, found)
         causes.one_of(f"{place}.restartPolicy", policy, _RESIZE_POLICIES, found)
-        if shared.never_restarts and policy == "RestartContainer":
-            detail = "must be 'NotRequired' when `restartPolicy` is 'Never'"
+        if policy == "RestartContainer" and (shared.never_restarts or once):
+            when = "for init containers that end" if once else "when `restartPolicy` is 'Never'"
+            detail = f"must be 'NotRequired' {when}"
             found.append(causes.invalid(f"{place}.restartPolicy", policy, detail))
 
 

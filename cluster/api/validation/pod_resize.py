@@ -108,6 +108,5 @@ def _with_former(before: Object, after: Object) -> Object:
         other["name"]: replaced(other.get("resources") or {}, one.get("resources") or {})
         for kind in _KINDS
         for one, other in zip(before.get(kind) or (), after.get(kind) or (), strict=True)
-        if kind == "containers" or one.get("restartPolicy") == "Always"
     }
     return {**with_resources(after, found), "resources": _own(before)}

@@ -226,6 +226,65 @@ async def test_a_sidecar(bench: NodeBench) -> None:
     assert bench.container(container="helper")["restartCount"] == 0
 
 
+def resize_init(bench: NodeBench, **given: Object) -> None:
+    """As a write of pods/resize of init containers leaves it."""
+    found = bench.pod()
+    assert found is not None
+    meta = {**found["metadata"], "generation": int(found["metadata"]["generation"]) + 1}
+    changed = [
+        {**item, "resources": given.get(item["name"], item["resources"])}
+        for item in found["spec"]["initContainers"]
+    ]
+    spec = {**found["spec"], "initContainers": changed}
+    bench.state.put(PODS, {**found, "metadata": meta, "spec": spec})
+
+
+@simulated
+async def test_init_containers_that_end(bench: NodeBench) -> None:
+    """One that runs is resized in place, one that waits begins with the new, one that has ended
+    stays ended."""
+    for name in ("first", "second"):
+        bench.runtime.behave(name, Behaviour(runs_for=5))
+    made = small()
+    made["spec"]["initContainers"] = [
+        container(name, resources=resources("100m")) for name in ("first", "second")
+    ]
+    bench.create(made)
+    await bench.until(lambda: "running" in (bench.container(container="first").get("state") or {}))
+    before = await real(bench, container="first")
+    resize_init(bench, first=resources("150m"), second=resources("120m"))
+    await bench.until(
+        lambda: bench.container(container="first").get("resources") == resources("150m")
+    )
+    after = await real(bench, container="first")
+    assert after.id == before.id and after.limits is not None
+    assert after.limits.cpu_quota == 15_000
+    await bench.until(lambda: "running" in (bench.container(container="second").get("state") or {}))
+    limits = (await real(bench, container="second")).limits
+    assert limits is not None and limits.cpu_quota == 12_000
+    await bench.running()
+    resize_init(bench, first=resources("80m"))
+    await bench.until(lambda: bench.reasons().count("ResizeCompleted") == 2)
+    first = bench.container(container="first")
+    assert first["allocatedResources"] == resources("80m")["requests"]
+    assert "terminated" in first["state"] and first["restartCount"] == 0
+    assert not condition(bench, "PodResizeInProgress")
+
+
+@simulated
+async def test_an_init_container_that_the_node_has_no_room_for(bench: NodeBench) -> None:
+    bench.runtime.behave("first", Behaviour(runs_for=5))
+    made = small()
+    made["spec"]["initContainers"] = [container("first", resources=resources("100m"))]
+    bench.create(made)
+    await bench.until(lambda: "running" in (bench.container(container="first").get("state") or {}))
+    resize_init(bench, first=resources("1000"))
+    await bench.until(lambda: condition(bench, "PodResizePending"))
+    assert condition(bench, "PodResizePending")["reason"] == "Infeasible"
+    assert bench.container(container="first")["resources"] == resources("100m")
+    await bench.running()
+
+
 @pytest.mark.parametrize("while_down", [None, "300m", "1000"])
 def test_a_kubelet_that_crashes(while_down: str | None) -> None:
     @simulated

@@ -286,11 +286,12 @@ def test_actual_is_what_the_engine_says() -> None:
 def test_the_words_of_events() -> None:
     obj = pod(a=sizes(100, 32), b={})
     obj["spec"]["initContainers"] = [
-        {"name": "once", "resources": sizes(1, 1)},
+        {"name": "once", "resources": {"limits": {"cpu": "2"}}},
         {"name": "helper", "restartPolicy": "Always", "resources": {"requests": {"cpu": "1"}}},
     ]
     assert resizing.told("Pod resize Deferred", obj, None, 2, "no room") == (
-        'Pod resize Deferred: {"initContainers":[{"name":"helper","resources":{"requests":{"cpu":'
-        '"1"}}}],"containers":[{"name":"a","resources":{"limits":{"cpu":"100m","memory":"32Mi"},'
+        'Pod resize Deferred: {"initContainers":['
+        '{"name":"once","resources":{"limits":{"cpu":"2"}}},'
+        '{"name":"helper","resources":{"requests":{"cpu":"1"}}}],"containers":[{"name":"a","resources":{"limits":{"cpu":"100m","memory":"32Mi"},'
         '"requests":{"cpu":"100m","memory":"32Mi"}}}],"generation":2,"error":"no room"}'
     )

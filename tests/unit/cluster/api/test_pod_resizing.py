@@ -29,7 +29,7 @@ def held(found: Object) -> Object:
 def test_what_can_be_resized() -> None:
     init = [{"name": "once"}, {"name": "helper", "restartPolicy": "Always"}]
     spec = {"containers": [{"name": "main"}], "initContainers": init}
-    assert [item["name"] for item in resizable(spec)] == ["helper", "main"]
+    assert [item["name"] for item in resizable(spec)] == ["once", "helper", "main"]
 
 
 def test_changes_are_of_amounts_not_of_words() -> None:

@@ -72,7 +72,7 @@ def test_resize_policies() -> None:
     causes: list[Cause] = []
     once = {**CONTAINER, "resizePolicy": both}
     check_container("c", once, Shared(frozenset()), True, causes)
-    assert [cause.field for cause in causes] == ["c.resizePolicy"]
+    assert [cause.field for cause in causes] == ["c.resizePolicy[1].restartPolicy"]
     causes.clear()
     helper = {**once, "restartPolicy": "Always"}
     check_container("c", helper, Shared(frozenset()), True, causes)

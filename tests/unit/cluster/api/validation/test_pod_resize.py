@@ -118,16 +118,19 @@ def test_quality_stays_whoever_states_it() -> None:
     ]
 
 
-def test_only_init_containers_that_stay_are_resized() -> None:
+def test_init_containers_are_resized_whether_they_stay_or_end() -> None:
     init = [
         {"name": "once", "resources": copy.deepcopy(FULL)},
         {"name": "helper", "restartPolicy": "Always", "resources": copy.deepcopy(FULL)},
     ]
     old = pod(FULL, init=init)
-    assert said(old, resized(old, 1, "initContainers", requests={"cpu": "2"})) == []
-    assert said(old, resized(old, 0, "initContainers", requests={"cpu": "2"})) == [
-        "spec: Forbidden: only cpu and memory resources are mutable"
-    ]
+    for position in (0, 1):
+        cpu = {part: {**FULL[part], "cpu": "2"} for part in ("requests", "limits")}
+        assert said(old, resized(old, position, "initContainers", **cpu)) == []
+        pages = {part: {**FULL[part], "hugepages-2Mi": "2Mi"} for part in ("requests", "limits")}
+        assert said(old, resized(old, position, "initContainers", **pages)) == [
+            "spec: Forbidden: only cpu and memory resources are mutable"
+        ]
 
 
 def test_containers_stay_as_they_are() -> None:
