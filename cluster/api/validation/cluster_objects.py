@@ -75,29 +75,6 @@ def check_lease(obj: Object, found: list[Cause]) -> None:
     causes.not_negative("spec.leaseTransitions", spec.get("leaseTransitions"), found)
 
 
-def check_event(obj: Object, found: list[Cause]) -> None:
-    """An event lies in its object's namespace (those of cluster-wide objects in default)."""
-    namespace = (obj.get("metadata") or {}).get("namespace")
-    path = "regarding" if "regarding" in obj else "involvedObject"
-    about = (obj.get(path) or {}).get("namespace") or ""
-    fits = about == namespace if about else namespace in ("default", "kube-system")
-    if not fits:
-        detail = "does not match event.namespace"
-        found.append(causes.invalid(f"{path}.namespace", about, detail))
-
-
-def check_new_event(obj: Object, found: list[Cause]) -> None:
-    """events.k8s.io/v1 wants to know who reports what."""
-    check_event(obj, found)
-    for name in ("eventTime", "reportingController", "reportingInstance", "action", "reason"):
-        if not obj.get(name):
-            found.append(causes.required(name))
-    if obj.get("type") not in ("Normal", "Warning"):
-        found.append(causes.invalid("type", obj.get("type", ""), "has invalid value: "))
-    if len(obj.get("note") or "") > 1024:
-        found.append(causes.invalid("note", "", "can have at most 1024 characters"))
-
-
 def check_priority_class(obj: Object, found: list[Cause]) -> None:
     """Users stay below the system's own priorities."""
     name, value = (obj.get("metadata") or {}).get("name") or "", obj.get("value", 0)

@@ -17,6 +17,7 @@ from cluster.api.validation import (
     autoscaling,
     cluster_objects,
     configuration,
+    events,
     jobs,
     limits,
     network,
@@ -49,7 +50,7 @@ CREATE: dict[tuple[str, str], Check] = {
     ("", "Namespace"): cluster_objects.check_namespace,
     ("", "Node"): cluster_objects.check_node,
     ("", "Endpoints"): network.check_endpoints,
-    ("", "Event"): cluster_objects.check_event,
+    ("", "Event"): events.check_event,
     ("", "PersistentVolume"): cluster_objects.check_volume,
     ("", "PersistentVolumeClaim"): cluster_objects.check_claim,
     ("", "LimitRange"): limits.check_limit_range,
@@ -79,7 +80,7 @@ CREATE: dict[tuple[str, str], Check] = {
     (_ASK, "SelfSubjectRulesReview"): access.check_rules_review,
     ("coordination.k8s.io", "Lease"): cluster_objects.check_lease,
     ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice,
-    ("events.k8s.io", "Event"): cluster_objects.check_new_event,
+    ("events.k8s.io", "Event"): events.check_new_event,
     ("networking.k8s.io", "Ingress"): network.check_ingress,
     ("policy", "PodDisruptionBudget"): limits.check_disruption_budget,
     (_RBAC, "Role"): access.check_role,
@@ -106,11 +107,15 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
     ("batch", "Job"): jobs.check_job_update,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.check_definition_update,
     ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice_update,
+    ("events.k8s.io", "Event"): events.check_new_event_update,
     (_RBAC, "RoleBinding"): access.check_binding_update,
     (_RBAC, "ClusterRoleBinding"): access.check_binding_update,
     ("scheduling.k8s.io", "PriorityClass"): cluster_objects.check_priority_class_update,
     ("storage.k8s.io", "StorageClass"): cluster_objects.check_storage_class_update,
 }
+
+# Whose rules of a new object are not those of an updated one.
+_UPDATE_ALONE = frozenset({("events.k8s.io", "Event")})
 
 
 def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> list[Cause]:
@@ -158,7 +163,7 @@ def validate_update(
     check, check_update = CREATE.get(key), UPDATE.get(key)
     if kind.group in _COMPILING:
         check_patience(new, patience)
-    if check is not None:
+    if check is not None and key not in _UPDATE_ALONE:
         check(new, found)
     if check_update is not None:
         check_update(old, new, found)

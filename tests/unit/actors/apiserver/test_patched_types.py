@@ -171,6 +171,15 @@ async def test_events_of_the_other_group(plane: ControlPlane) -> None:
     made = await plane.patch("events", "a", {**change, "regarding": about}, "team")
     assert (made["apiVersion"], made["message"]) == ("v1", "new")
     assert made["involvedObject"] == about and "note" not in made
+    # It has no eventTime, which the other group's own events must have.
+    labels = {"metadata": {"labels": {"a": "b"}}}
+    for content in (MERGE, STRATEGIC):
+        shown = await plane.patch(
+            "events", "a", labels, "team", "events.k8s.io", content_type=content
+        )
+        assert (shown["note"], shown["eventTime"]) == ("new", None)
+    with pytest.raises(StatusError, match=r"message: Invalid value: .*: field is immutable"):
+        await plane.patch("events", "a", {"note": "newer"}, "team", "events.k8s.io")
 
 
 @pytest.mark.parametrize("content", [MERGE, JSON_PATCH])

@@ -1,13 +1,10 @@
-"""Rules of Namespaces, Nodes, Leases, priorities, volumes, events."""
+"""Rules of Namespaces, Nodes, Leases, priorities, volumes."""
 
 from typing import Any
 
 import pytest
 
 from tests.unit.cluster.api.validation.helpers import created, updated
-
-EVENT = {"eventTime": "x", "reportingController": "c", "reportingInstance": "i", "action": "a",
-         "reason": "r", "type": "Normal", "regarding": {"namespace": "default"}}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -20,9 +17,6 @@ EVENT = {"eventTime": "x", "reportingController": "c", "reportingInstance": "i",
         ("", "nodes", {"status": {"capacity": {"cpu": "-1"}}}, "greater than or equal to 0"),
         ("coordination.k8s.io", "leases", {"spec": {"leaseDurationSeconds": 0}}, "greater than 0"),
         ("coordination.k8s.io", "leases", {"spec": {"holderIdentity": ""}}, "must not be empty"),
-        ("", "events", {"involvedObject": {"namespace": "x"}}, "does not match event.namespace"),
-        ("events.k8s.io", "events", {**EVENT, "action": ""}, "action: Required value"),
-        ("events.k8s.io", "events", {**EVENT, "type": "X"}, "type: Invalid value"),
         ("scheduling.k8s.io", "priorityclasses", {"value": 10**9 + 1}, "maximum allowed value"),
         ("scheduling.k8s.io", "priorityclasses", {"metadata": {"name": "system-x"}}, "reserved"),
         ("storage.k8s.io", "storageclasses", {}, "provisioner: Required value"),
@@ -41,9 +35,6 @@ def test_wrong_ones(group: str, plural: str, obj: dict[str, Any], text: str) -> 
         ("", "namespaces", {}),
         ("", "nodes", {"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}}),
         ("coordination.k8s.io", "leases", {"spec": {"holderIdentity": "n"}}),
-        ("", "events", {"involvedObject": {"namespace": "default"}}),
-        ("", "events", {"involvedObject": {"kind": "Node"}}),
-        ("events.k8s.io", "events", EVENT),
         ("scheduling.k8s.io", "priorityclasses", {"value": -5}),
         ("scheduling.k8s.io", "priorityclasses",
          {"metadata": {"name": "system-node-critical"}, "value": 2000001000}),
