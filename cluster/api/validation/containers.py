@@ -1,8 +1,10 @@
 """Rules of containers: names, images, ports, environment, mounts, probes, security.
 
-Must not know pods as a whole: what containers of one pod must not share comes in as ``Shared``.
+Source: API reference, Container; KEP-1287 (resizePolicy), KEP-5307 (restart rules). Must not know
+pods as a whole: what containers of one pod must not share comes in as ``Shared``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cluster.api import names
@@ -10,9 +12,10 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.environment import check_environment
+from cluster.api.validation.mounts import check_devices, check_mounts
+from cluster.api.validation.pod_security import check_security
 from cluster.api.validation.probes import check_hook, check_probe
 from cluster.api.validation.resources import check_resources
-from cluster.api.validation.volumes import check_mounts
 
 PROTOCOLS = frozenset(("TCP", "UDP", "SCTP"))
 _PULL = frozenset(("Always", "IfNotPresent", "Never"))
@@ -20,19 +23,30 @@ _MESSAGE_POLICIES = frozenset(("File", "FallbackToLogsOnError"))
 _RESTART = frozenset(("Always", "Never", "OnFailure"))
 _RESIZABLE = frozenset(("cpu", "memory"))
 _RESIZE_POLICIES = frozenset(("NotRequired", "RestartContainer"))
-_ID_MAX = 2**31 - 1
+_ACTIONS = frozenset(("Restart", "RestartAllContainers"))
+_OPERATORS = frozenset(("In", "NotIn"))
+_RULES_MAX = 20
+_CODES_MAX = 255
 _PROBES = (("livenessProbe", True), ("readinessProbe", False), ("startupProbe", True))
 
 
 @dataclass
 class Shared:
-    """What the containers of a pod have in common, and what each may take only once."""
+    """What the containers of a pod have in common, and what each may take only once.
 
-    volumes: frozenset[str]
+    ``volumes``: kinds by name. ``claims``: of devices, by name. ``grace``: seconds the pod has to
+    end. ``own_users``: it has a user namespace of its own. ``is_pod``: it is no template.
+    """
+
+    volumes: Mapping[str, str]
     names: set[str] = field(default_factory=set)
     host_ports: set[tuple[str, str, int]] = field(default_factory=set)
     host_network: bool = False
     never_restarts: bool = False
+    claims: frozenset[str] = frozenset()
+    grace: int | None = None
+    own_users: bool = False
+    is_pod: bool = False
 
 
 def check_container(
@@ -44,7 +58,7 @@ def check_container(
     image = get("image")
     if not image:
         found.append(causes.required(f"{path}.image"))
-    elif image != image.strip():
+    elif shared.is_pod and image != image.strip():
         detail = "must not have leading or trailing whitespace"
         found.append(causes.invalid(f"{path}.image", image, detail))
     if get("imagePullPolicy") not in _PULL:
@@ -57,36 +71,61 @@ def check_container(
         _ports(path, container, shared, found)
     check_environment(path, container, found)
     if get("volumeMounts"):
-        check_mounts(f"{path}.volumeMounts", container["volumeMounts"], shared.volumes, found)
+        check_mounts(path, container, shared.volumes, found)
+    if get("volumeDevices"):
+        check_devices(path, container, shared.volumes, found)
     if get("resources"):
         check_resources(f"{path}.resources", container["resources"], found)
+        _claims(f"{path}.resources.claims", container["resources"], shared, found)
     if get("resizePolicy"):
         _resize_policies(path, container, shared, init and get("restartPolicy") != "Always", found)
     if get("securityContext"):
-        check_security(f"{path}.securityContext", container["securityContext"], found)
+        place = f"{path}.securityContext"
+        check_security(place, container["securityContext"], shared.own_users, found)
     restart = get("restartPolicy")
     if restart is not None and restart not in _RESTART:
         found.append(causes.unsupported(f"{path}.restartPolicy", restart, _RESTART))
-    _probes(path, container, init and restart != "Always", found)
+    if get("restartPolicyRules"):
+        _restart_rules(path, container, found)
+    _probes(path, container, init and restart != "Always", shared.grace, found)
 
 
-def check_security(path: str, context: Object, found: list[Cause]) -> None:
-    """A container's securityContext; also what it shares with a pod's."""
-    for name in ("runAsUser", "runAsGroup", "fsGroup"):
-        value = context.get(name)
-        if value is not None and not 0 <= value <= _ID_MAX:
-            detail = f"must be between 0 and {_ID_MAX}, inclusive"
-            found.append(causes.invalid(f"{path}.{name}", value, detail))
-    escalation = context.get("allowPrivilegeEscalation")
-    if escalation is False and context.get("privileged"):
-        detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-        found.append(causes.invalid(path, context, detail))
-    added = (context.get("capabilities") or {}).get("add") or ()
-    if escalation is False and any(item in ("SYS_ADMIN", "CAP_SYS_ADMIN") for item in added):
-        detail = (
-            "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
-        )
-        found.append(causes.invalid(path, context, detail))
+def _restart_rules(path: str, container: Object, found: list[Cause]) -> None:
+    """With which exit codes a container starts again, whatever its policy says."""
+    rules, place = container["restartPolicyRules"], f"{path}.restartPolicyRules"
+    if container.get("restartPolicy") is None:
+        detail = "must specify restartPolicy when restart rules are used"
+        found.append(causes.required(f"{path}.restartPolicy", detail))
+    if len(rules) > _RULES_MAX:
+        found.append(causes.too_many(place, len(rules), _RULES_MAX))
+    for position, rule in enumerate(rules):
+        action, codes = rule.get("action") or "", rule.get("exitCodes")
+        if action not in _ACTIONS:
+            found.append(causes.unsupported(f"{place}[{position}].action", action, _ACTIONS))
+        where = f"{place}[{position}].exitCodes"
+        if codes is None:
+            found.append(causes.required(where, "must be specified"))
+            continue
+        operator, values = codes.get("operator") or "", codes.get("values") or ()
+        if operator not in _OPERATORS:
+            found.append(causes.unsupported(f"{where}.operator", operator, _OPERATORS))
+        if len(values) > _CODES_MAX:
+            found.append(causes.too_many(f"{where}.values", len(values), _CODES_MAX))
+
+
+def _claims(path: str, resources: Object, shared: Shared, found: list[Cause]) -> None:
+    """Which of the pod's claims the container uses: each once, or once for each request."""
+    taken: set[tuple[str, str]] = set()
+    for position, item in enumerate(resources.get("claims") or ()):
+        name, request = item.get("name") or "", item.get("request") or ""
+        if not name:
+            found.append(causes.required(f"{path}[{position}]"))
+        elif (name, request) in taken or (name, "") in taken:
+            shown = f"{name}/{request}" if request else name
+            found.append(causes.duplicate(f"{path}[{position}]", shown))
+        elif name not in shared.claims:
+            found.append(causes.absent(f"{path}[{position}]", name))
+        taken.add((name, request))
 
 
 def _resize_policies(
@@ -150,15 +189,17 @@ def _host_port(path: str, port: Object, shared: Shared, found: list[Cause]) -> N
     number = port["hostPort"]
     causes.port_number(f"{path}.hostPort", number, found)
     if shared.host_network and number != port.get("containerPort"):
-        detail = "must match `hostPort` when `hostNetwork` is true"
-        found.append(causes.invalid(f"{path}.containerPort", port.get("containerPort", 0), detail))
+        detail = "must match `containerPort` when `hostNetwork` is true"
+        found.append(causes.invalid(f"{path}.hostPort", number, detail))
     taken = (port.get("protocol", ""), port.get("hostIP", ""), number)
     if taken in shared.host_ports:
         found.append(causes.duplicate(f"{path}.hostPort", "/".join(map(str, taken))))
     shared.host_ports.add(taken)
 
 
-def _probes(path: str, container: Object, once: bool, found: list[Cause]) -> None:
+def _probes(
+    path: str, container: Object, once: bool, grace: int | None, found: list[Cause]
+) -> None:
     for name, single in _PROBES:
         if name in container:
             if once:
@@ -171,6 +212,7 @@ def _probes(path: str, container: Object, once: bool, found: list[Cause]) -> Non
         if once:
             detail = "may not be set for init containers without restartPolicy=Always"
             found.append(causes.forbidden(f"{path}.lifecycle", detail))
+            return
         for name in ("postStart", "preStop"):
             if name in lifecycle:
-                check_hook(f"{path}.lifecycle.{name}", lifecycle[name], found)
+                check_hook(f"{path}.lifecycle.{name}", lifecycle[name], grace, found)

@@ -8,7 +8,7 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.containers import PROTOCOLS
-from cluster.api.validation.pod_spec import check_address
+from cluster.api.validation.pod_names import check_address
 
 _ADDRESS_TYPES = frozenset(("IPv4", "IPv6", "FQDN"))
 _PATH_TYPES = frozenset(("Exact", "Prefix", "ImplementationSpecific"))

@@ -1,7 +1,9 @@
-"""Rules of what a pod says about its place: tolerations, affinity, spread. Must not know nodes."""
+"""Rules of what a pod says about its place: tolerations and affinity. Must not know nodes.
+
+Source: docs "Assigning Pods to Nodes", "Taints and Tolerations".
+"""
 
 import re
-from typing import Any
 
 from cluster.api import names
 from cluster.api.status import Cause
@@ -11,8 +13,6 @@ from cluster.api.validation.label_selectors import check_label_selector
 
 EFFECTS = frozenset(("NoSchedule", "PreferNoSchedule", "NoExecute"))
 _OPERATORS = frozenset(("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"))
-_UNSATISFIABLE = frozenset(("DoNotSchedule", "ScheduleAnyway"))
-_POLICIES = frozenset(("Honor", "Ignore"))
 _COMPARING = ("Lt", "Gt")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -54,7 +54,9 @@ def check_affinity(path: str, affinity: Object, found: list[Cause]) -> None:
     for position, item in enumerate(node.get(_PREFERRED) or ()):
         place = f"{path}.nodeAffinity.{_PREFERRED}[{position}]"
         _weight(place, item, found)
-        check_node_term(f"{place}.preference", item.get("preference") or {}, found)
+        preference = item.get("preference") or {}
+        # A wish that no label can fulfil does no harm: its values may be any.
+        check_node_term(f"{place}.preference", preference, found, any_value=True)
     for name in ("podAffinity", "podAntiAffinity"):
         part = affinity.get(name) or {}
         for position, term in enumerate(part.get(_REQUIRED) or ()):
@@ -65,42 +67,36 @@ def check_affinity(path: str, affinity: Object, found: list[Cause]) -> None:
             _pod_term(f"{place}.podAffinityTerm", item.get("podAffinityTerm") or {}, found)
 
 
-def check_node_term(path: str, term: Object, found: list[Cause]) -> None:
-    """A NodeSelectorTerm."""
+def check_node_term(
+    path: str, term: Object, found: list[Cause], *, any_value: bool = False
+) -> None:
+    """A NodeSelectorTerm. ``any_value``: it may ask for what is no label's value."""
     for position, item in enumerate(term.get("matchExpressions") or ()):
         place = f"{path}.matchExpressions[{position}]"
         key = item.get("key") or ""
         causes.each(f"{place}.key", key, names.label_key_errors(key), found)
         _node_requirement(place, item, found)
+        for number, value in enumerate(() if any_value else item.get("values") or ()):
+            errors = names.label_value_errors(value)
+            causes.each(f"{place}.values[{number}]", value, errors, found)
     for position, item in enumerate(term.get("matchFields") or ()):
-        place = f"{path}.matchFields[{position}]"
-        if item.get("key") != "metadata.name":
-            detail = "not a valid field selector key"
-            found.append(causes.invalid(f"{place}.key", item.get("key", ""), detail))
-        if item.get("operator") not in ("In", "NotIn"):
-            detail = "not a valid selector operator"
-            found.append(causes.invalid(f"{place}.operator", item.get("operator", ""), detail))
+        _node_field(f"{path}.matchFields[{position}]", item, found)
 
 
-def check_spread(path: str, constraints: list[Object], found: list[Cause]) -> None:
-    """topologySpreadConstraints."""
-    seen: set[tuple[Any, Any]] = set()
-    for position, item in enumerate(constraints):
-        place = f"{path}[{position}]"
-        skew = item.get("maxSkew", 0)
-        if skew <= 0:
-            found.append(causes.invalid(f"{place}.maxSkew", skew, "must be greater than zero"))
-        key, action = item.get("topologyKey"), item.get("whenUnsatisfiable")
-        if not key:
-            found.append(causes.required(f"{place}.topologyKey", "can not be empty"))
-        if action not in _UNSATISFIABLE:
-            place_of = f"{place}.whenUnsatisfiable"
-            found.append(causes.unsupported(place_of, action or "", _UNSATISFIABLE))
-        if (key, action) in seen:
-            pair = f"{{{key}, {action}}}"
-            found.append(causes.duplicate(f"{place}.{{topologyKey, whenUnsatisfiable}}", pair))
-        seen.add((key, action))
-        _spread_options(place, item, found)
+def _node_field(path: str, item: Object, found: list[Cause]) -> None:
+    """By a field of the node, of which there is one: its name."""
+    key, operator, values = item.get("key") or "", item.get("operator") or "", item.get("values")
+    if operator not in ("In", "NotIn"):
+        detail = "not a valid selector operator"
+        found.append(causes.invalid(f"{path}.operator", operator, detail))
+    elif len(values or ()) != 1:
+        detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
+        found.append(causes.required(f"{path}.values", detail))
+    if key != "metadata.name":
+        found.append(causes.invalid(f"{path}.key", key, "not a valid field selector key"))
+        return
+    for number, value in enumerate(values or ()):
+        causes.each(f"{path}.values[{number}]", value, names.subdomain_errors(value), found)
 
 
 def _toleration_value(path: str, item: Object, found: list[Cause]) -> None:
@@ -145,25 +141,35 @@ def _weight(path: str, item: Object, found: list[Cause]) -> None:
 
 
 def _pod_term(path: str, term: Object, found: list[Cause]) -> None:
-    check_label_selector(f"{path}.labelSelector", term.get("labelSelector"), found)
+    selector = term.get("labelSelector")
+    check_label_selector(f"{path}.labelSelector", selector, found)
     check_label_selector(f"{path}.namespaceSelector", term.get("namespaceSelector"), found)
-    key = term.get("topologyKey")
+    for name in term.get("namespaces") or ():
+        causes.each(f"{path}.namespace", name, names.dns_label_errors(name), found)
+    _label_keys(path, term, found)
+    key = term.get("topologyKey") or ""
     if not key:
         found.append(causes.required(f"{path}.topologyKey", "can not be empty"))
-    else:
-        causes.each(f"{path}.topologyKey", key, names.label_key_errors(key), found)
+    causes.each(f"{path}.topologyKey", key, names.label_key_errors(key), found)
 
 
-def _spread_options(path: str, item: Object, found: list[Cause]) -> None:
-    domains = item.get("minDomains")
-    if domains is not None and domains <= 0:
-        found.append(causes.invalid(f"{path}.minDomains", domains, "must be greater than zero"))
-    if domains is not None and item.get("whenUnsatisfiable") != "DoNotSchedule":
-        detail = "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not "
-        detail += str(item.get("whenUnsatisfiable"))
-        found.append(causes.invalid(f"{path}.minDomains", domains, detail))
-    for name in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
-        policy = item.get(name)
-        if policy is not None and policy not in _POLICIES:
-            found.append(causes.unsupported(f"{path}.{name}", policy, _POLICIES))
-    check_label_selector(f"{path}.labelSelector", item.get("labelSelector"), found)
+def _label_keys(path: str, term: Object, found: list[Cause]) -> None:
+    """Labels whose values are the pod's own, or are not (KEP-3633)."""
+    same, other = term.get("matchLabelKeys") or (), term.get("mismatchLabelKeys") or ()
+    for name, keys in (("matchLabelKeys", same), ("mismatchLabelKeys", other)):
+        if keys and term.get("labelSelector") is None:
+            detail = "must not be specified when labelSelector is not set"
+            found.append(causes.forbidden(f"{path}.{name}", detail))
+            continue
+        for position, key in enumerate(keys):
+            causes.each(f"{path}.{name}[{position}]", key, names.label_key_errors(key), found)
+    selector = term.get("labelSelector") or {}
+    selected = {*(selector.get("matchLabels") or {})}
+    selected |= {part.get("key") for part in selector.get("matchExpressions") or ()}
+    for position, key in enumerate(same):
+        if key in selected:
+            detail = "exists in both matchLabelKeys and labelSelector"
+            found.append(causes.invalid(f"{path}[{position}]", key, detail))
+        if key in other:
+            detail = "exists in both matchLabelKeys and mismatchLabelKeys"
+            found.append(causes.invalid(f"{path}.matchLabelKeys[{position}]", key, detail))

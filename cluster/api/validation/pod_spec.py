@@ -4,63 +4,120 @@ Source: the PodSpec API reference and what kube-apiserver answers. For a spec th
 schema and has its defaults. Must not know workloads or nodes.
 """
 
-import ipaddress
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
-from cluster.api.validation.containers import Shared, check_container, check_security
+from cluster.api.validation.containers import Shared, check_container
 from cluster.api.validation.metadata import check_labels
-from cluster.api.validation.placement import check_affinity, check_spread, check_tolerations
+from cluster.api.validation.placement import check_affinity, check_tolerations
 from cluster.api.validation.pod_level import check_pod_level
+from cluster.api.validation.pod_names import check_dns, check_host_aliases, check_hostname
+from cluster.api.validation.pod_security import check_pod_security
+from cluster.api.validation.resources import check_amounts
+from cluster.api.validation.spread import check_spread
 from cluster.api.validation.volumes import check_volumes
+from cluster.api.validation.windows import check_host_process, check_system
 
 _RESTART = frozenset(("Always", "OnFailure", "Never"))
-_DNS = frozenset(("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"))
 _PREEMPTION = frozenset(("Never", "PreemptLowerPriority"))
 _DEADLINE_MAX = 2**31 - 1
-_NO_VOLUMES: frozenset[str] = frozenset()
+_NO_VOLUMES: Mapping[str, str] = {}
+_CLAIMED = ("resourceClaimName", "resourceClaimTemplateName")
+# Parts that most specs do not have.
+_RARE: dict[str, Any] = {
+    "nodeSelector": check_labels,
+    "tolerations": check_tolerations,
+    "affinity": check_affinity,
+    "topologySpreadConstraints": check_spread,
+    "hostAliases": check_host_aliases,
+    "overhead": check_amounts,
+}
 
 
-def check_pod_spec(path: str, spec: Object, found: list[Cause]) -> None:
-    """The spec at ``path`` (``spec`` or ``spec.template.spec``)."""
+def check_pod_spec(path: str, spec: Object, found: list[Cause], pod: str | None = None) -> None:
+    """The spec at ``path`` (``spec`` or ``spec.template.spec``). ``pod``: the pod's name, empty if
+    it is still to be made up; None for a template."""
     get = spec.get
     volumes = get("volumes")
-    known = check_volumes(f"{path}.volumes", volumes, found) if volumes else _NO_VOLUMES
-    once = get("restartPolicy") == "Never"
-    shared = Shared(known, host_network=bool(get("hostNetwork")), never_restarts=once)
-    containers = get("containers")
-    if not containers:
-        found.append(causes.required(f"{path}.containers"))
-    else:
-        for position, container in enumerate(containers):
-            check_container(f"{path}.containers[{position}]", container, shared, False, found)
-    if get("initContainers"):
-        # Init containers run one after the other: each may use ports the others use.
-        for position, container in enumerate(spec["initContainers"]):
-            alone = Shared(known, shared.names, set(), shared.host_network, once)
-            check_container(f"{path}.initContainers[{position}]", container, alone, True, found)
+    known = check_volumes(f"{path}.volumes", volumes, pod, found) if volumes else _NO_VOLUMES
+    if get("resourceClaims"):
+        _claims(f"{path}.resourceClaims", spec["resourceClaims"], found)
+    _containers(path, spec, known, pod is not None, found)
     if get("restartPolicy") not in _RESTART:
         causes.one_of(f"{path}.restartPolicy", get("restartPolicy"), _RESTART, found)
     _numbers(path, spec, found)
-    _dns(path, spec, found)
+    check_dns(path, spec, found)
+    check_hostname(path, spec, found)
     _names(path, spec, found)
-    if get("nodeSelector"):
-        check_labels(f"{path}.nodeSelector", spec["nodeSelector"], found)
-    if get("securityContext"):
-        check_security(f"{path}.securityContext", spec["securityContext"], found)
-    if get("tolerations"):
-        check_tolerations(f"{path}.tolerations", spec["tolerations"], found)
-    if get("affinity"):
-        check_affinity(f"{path}.affinity", spec["affinity"], found)
-    if get("topologySpreadConstraints"):
-        place = f"{path}.topologySpreadConstraints"
-        check_spread(place, spec["topologySpreadConstraints"], found)
+    _gates(path, spec, found)
+    if get("securityContext") or get("hostUsers") is False:
+        check_pod_security(path, spec, found)
+    for name, check in _RARE.items():
+        if get(name):
+            check(f"{path}.{name}", spec[name], found)
     if get("resources"):
         check_pod_level(path, spec, found)
-    if get("hostAliases"):
-        _host_aliases(f"{path}.hostAliases", spec["hostAliases"], found)
+    check_host_process(path, spec, found)
+    if get("os") is not None:
+        check_system(path, spec, found)
+
+
+def shared_parts(spec: Object, volumes: Mapping[str, str], is_pod: bool) -> Shared:
+    """What the containers of the spec have in common."""
+    claims = frozenset(item.get("name") or "" for item in spec.get("resourceClaims") or ())
+    return Shared(
+        volumes,
+        host_network=bool(spec.get("hostNetwork")),
+        never_restarts=spec.get("restartPolicy") == "Never",
+        claims=claims - {""},
+        grace=spec.get("terminationGracePeriodSeconds"),
+        own_users=spec.get("hostUsers") is False,
+        is_pod=is_pod,
+    )
+
+
+def _containers(
+    path: str, spec: Object, volumes: Mapping[str, str], is_pod: bool, found: list[Cause]
+) -> None:
+    shared = shared_parts(spec, volumes, is_pod)
+    containers = spec.get("containers")
+    if not containers:
+        found.append(causes.required(f"{path}.containers"))
+    for position, container in enumerate(containers or ()):
+        check_container(f"{path}.containers[{position}]", container, shared, False, found)
+    # Init containers run one after the other: each may use ports the others use.
+    for position, container in enumerate(spec.get("initContainers") or ()):
+        alone = replace(shared, host_ports=set(), host_network=False)
+        check_container(f"{path}.initContainers[{position}]", container, alone, True, found)
+
+
+def _claims(path: str, claims: list[Object], found: list[Cause]) -> None:
+    """Claims of devices: each by its own name, or made after a template."""
+    seen: set[str] = set()
+    for position, claim in enumerate(claims):
+        place, name = f"{path}[{position}]", claim.get("name") or ""
+        if not name:
+            found.append(causes.required(f"{place}.name"))
+        elif name in seen:
+            found.append(causes.duplicate(f"{place}.name", name))
+        else:
+            causes.each(f"{place}.name", name, names.dns_label_errors(name), found)
+        seen.add(name)
+        given = [field for field in _CLAIMED if claim.get(field) is not None]
+        if len(given) > 1:
+            detail = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be "
+            found.append(causes.invalid(place, claim, f"{detail}specified"))
+        if not given:
+            detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
+            found.append(causes.invalid(place, claim, detail))
+        for field in given:
+            value = claim[field]
+            causes.each(f"{place}.{field}", value, names.subdomain_errors(value), found)
 
 
 def _numbers(path: str, spec: Object, found: list[Cause]) -> None:
@@ -68,51 +125,16 @@ def _numbers(path: str, spec: Object, found: list[Cause]) -> None:
     if deadline is not None and not 1 <= deadline <= _DEADLINE_MAX:
         detail = f"must be between 1 and {_DEADLINE_MAX}, inclusive"
         found.append(causes.invalid(f"{path}.activeDeadlineSeconds", deadline, detail))
-    grace = spec.get("terminationGracePeriodSeconds")
-    if grace is None or grace < 0:
-        place = f"{path}.terminationGracePeriodSeconds"
-        if grace is None:
-            found.append(causes.required(place))
-        else:
-            causes.not_negative(place, grace, found)
-
-
-def _dns(path: str, spec: Object, found: list[Cause]) -> None:
-    policy, config = spec.get("dnsPolicy"), spec.get("dnsConfig") or {}
-    if policy not in _DNS:
-        causes.one_of(f"{path}.dnsPolicy", policy, _DNS, found)
-    servers = config.get("nameservers") or ()
-    if policy == "None" and not servers:
-        detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        found.append(causes.required(f"{path}.dnsConfig.nameservers", detail))
-    if len(servers) > 3:
-        detail = "must not have more than 3 nameservers"
-        found.append(causes.invalid(f"{path}.dnsConfig.nameservers", list(servers), detail))
-    for position, server in enumerate(servers):
-        check_address(f"{path}.dnsConfig.nameservers[{position}]", server, found)
-
-
-def check_address(path: str, value: str, found: list[Cause]) -> None:
-    """An IPv4 or IPv6 address."""
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-        found.append(causes.invalid(path, value, detail))
+    # A negative one is right: it counts as a second when the pod goes.
+    if spec.get("terminationGracePeriodSeconds") is None:
+        found.append(causes.required(f"{path}.terminationGracePeriodSeconds"))
 
 
 def _names(path: str, spec: Object, found: list[Cause]) -> None:
-    for name, check in (
-        ("nodeName", names.subdomain_errors),
-        ("serviceAccountName", names.subdomain_errors),
-        ("priorityClassName", names.subdomain_errors),
-        ("runtimeClassName", names.subdomain_errors),
-        ("hostname", names.dns_label_errors),
-        ("subdomain", names.dns_label_errors),
-    ):
+    for name in ("nodeName", "serviceAccountName", "priorityClassName", "runtimeClassName"):
         value = spec.get(name)
         if value:
-            errors = check(value)
+            errors = names.subdomain_errors(value)
             if errors:
                 causes.each(f"{path}.{name}", value, errors, found)
     policy = spec.get("preemptionPolicy")
@@ -120,9 +142,16 @@ def _names(path: str, spec: Object, found: list[Cause]) -> None:
         found.append(causes.unsupported(f"{path}.preemptionPolicy", policy, _PREEMPTION))
 
 
-def _host_aliases(path: str, aliases: list[Object], found: list[Cause]) -> None:
-    for position, alias in enumerate(aliases):
-        check_address(f"{path}[{position}].ip", alias.get("ip") or "", found)
-        for number, name in enumerate(alias.get("hostnames") or ()):
-            place = f"{path}[{position}].hostnames[{number}]"
-            causes.each(place, name, names.subdomain_errors(name), found)
+def _gates(path: str, spec: Object, found: list[Cause]) -> None:
+    """What has to happen before the pod is scheduled, and before it is ready."""
+    for position, gate in enumerate(spec.get("readinessGates") or ()):
+        kind = gate.get("conditionType") or ""
+        place = f"{path}.readinessGates[{position}].conditionType"
+        causes.each(place, kind, names.label_key_errors(kind), found)
+    seen: set[str] = set()
+    for position, gate in enumerate(spec.get("schedulingGates") or ()):
+        name, place = gate.get("name") or "", f"{path}.schedulingGates[{position}]"
+        causes.each(place, name, names.label_key_errors(name), found)
+        if name in seen:
+            found.append(causes.duplicate(place, name))
+        seen.add(name)

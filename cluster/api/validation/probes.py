@@ -18,7 +18,7 @@ _TIMES = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThre
 
 def check_probe(path: str, probe: Object, once: bool, found: list[Cause]) -> None:
     """``once``: a liveness or startup probe, which one success satisfies."""
-    _handler(path, probe, found)
+    _handler(path, probe, None, found)
     for name in _TIMES:
         value = probe.get(name)
         if value is not None and value < 0:
@@ -36,9 +36,9 @@ def check_probe(path: str, probe: Object, once: bool, found: list[Cause]) -> Non
         found.append(causes.invalid(place, grace, "must not be set for readinessProbes"))
 
 
-def check_hook(path: str, hook: Object, found: list[Cause]) -> None:
-    """postStart or preStop."""
-    _handler(path, hook, found)
+def check_hook(path: str, hook: Object, grace: int | None, found: list[Cause]) -> None:
+    """postStart or preStop. ``grace``: seconds that the pod has to end; None if it does not say."""
+    _handler(path, hook, grace, found)
 
 
 def check_target_port(path: str, value: Any, found: list[Cause]) -> None:
@@ -49,7 +49,7 @@ def check_target_port(path: str, value: Any, found: list[Cause]) -> None:
         causes.each(path, value, names.port_name_errors(value or ""), found)
 
 
-def _handler(path: str, action: Object, found: list[Cause]) -> None:
+def _handler(path: str, action: Object, grace: int | None, found: list[Cause]) -> None:
     kinds = [name for name in _HANDLERS if action.get(name) is not None]
     if not kinds:
         found.append(causes.required(path, "must specify a handler type"))
@@ -69,7 +69,10 @@ def _handler(path: str, action: Object, found: list[Cause]) -> None:
         case "grpc":
             causes.port_number(f"{path}.grpc.port", value.get("port"), found)
         case _:
-            causes.not_negative(f"{path}.sleep.seconds", value.get("seconds"), found)
+            seconds = value.get("seconds") or 0
+            if grace is not None and not 0 <= seconds <= grace:
+                detail = "must be non-negative and less than terminationGracePeriodSeconds "
+                found.append(causes.invalid(f"{path}.sleep", seconds, f"{detail}({grace})"))
 
 
 def _http(path: str, action: Object, found: list[Cause]) -> None:
@@ -78,8 +81,8 @@ def _http(path: str, action: Object, found: list[Cause]) -> None:
     check_target_port(f"{path}.port", action.get("port"), found)
     if action.get("scheme") not in _SCHEMES:
         found.append(causes.unsupported(f"{path}.scheme", action.get("scheme", ""), _SCHEMES))
-    for position, header in enumerate(action.get("httpHeaders") or ()):
+    for header in action.get("httpHeaders") or ():
         name = header.get("name") or ""
         if not name.replace("-", "").isalnum() or not name.isascii():
             detail = "a valid HTTP header must consist of alphanumeric characters or '-'"
-            found.append(causes.invalid(f"{path}.httpHeaders[{position}].name", name, detail))
+            found.append(causes.invalid(f"{path}.httpHeaders", name, detail))

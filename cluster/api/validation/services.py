@@ -8,7 +8,7 @@ from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.containers import PROTOCOLS
 from cluster.api.validation.metadata import check_labels
-from cluster.api.validation.pod_spec import check_address
+from cluster.api.validation.pod_names import check_address
 from cluster.api.validation.probes import check_target_port
 
 _TYPES = frozenset(("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"))
