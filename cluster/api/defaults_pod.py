@@ -3,6 +3,7 @@
 Must not know workloads.
 """
 
+import re
 from typing import Any
 
 from cluster.api.pod_resources import container_amounts, is_pod_level
@@ -12,6 +13,13 @@ from cluster.api.types import Object
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _LOG = "/dev/termination-log"
 _MODE = 0o644
+# How images are named (OCI distribution specification): a registry, a path, a tag, a digest.
+_IMAGE_MAX = 255
+_IMAGE = re.compile(
+    r"([A-Za-z0-9.-]+(:[0-9]+)?/|\[[0-9a-fA-F:]+\](:[0-9]+)?/)?"
+    r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?"
+)
 
 
 def running_pod_spec(spec: Object) -> None:
@@ -66,16 +74,13 @@ def pod_spec(spec: Object) -> None:
         _container(container)
     for container in spec.get("ephemeralContainers") or ():
         ephemeral_container(container)
-    put("restartPolicy", "Always")
+    _text(spec, "restartPolicy", "Always")
     put("terminationGracePeriodSeconds", 30)
-    put("dnsPolicy", "ClusterFirst")
+    _text(spec, "dnsPolicy", "ClusterFirst")
     put("securityContext", {})
-    put("schedulerName", "default-scheduler")
+    _text(spec, "schedulerName", "default-scheduler")
     for volume in spec.get("volumes") or ():
         _volume(volume)
-    for constraint in spec.get("topologySpreadConstraints") or ():
-        if not constraint.get("whenUnsatisfiable"):
-            constraint["whenUnsatisfiable"] = "DoNotSchedule"
     account = spec.get("serviceAccountName") or spec.get("serviceAccount")
     if account:
         spec["serviceAccountName"] = spec["serviceAccount"] = account
@@ -96,7 +101,10 @@ def claim_spec(spec: Object) -> None:
 
 
 def pull_policy(image: str) -> str:
-    """Always for ``latest``, or without tag and digest; else IfNotPresent."""
+    """Always for ``latest``, or without tag and digest; else IfNotPresent, also for what names no
+    image."""
+    if len(image) > _IMAGE_MAX or not _IMAGE.fullmatch(image):
+        return "IfNotPresent"
     plain, _, digest = image.partition("@")
     name, colon, tag = plain.rpartition(":")
     if not (colon and name) or "/" in tag:
@@ -104,13 +112,19 @@ def pull_policy(image: str) -> str:
     return "Always" if tag == "latest" else "IfNotPresent"
 
 
+def _text(owner: Object, name: str, value: str) -> None:
+    """Where an empty text means that nothing is said."""
+    if not owner.get(name):
+        owner[name] = value
+
+
 def _container(container: Object) -> None:
     put = container.setdefault
     image = container.get("image")
     if not container.get("imagePullPolicy"):
         container["imagePullPolicy"] = pull_policy(image or "")
-    put("terminationMessagePath", _LOG)
-    put("terminationMessagePolicy", "File")
+    _text(container, "terminationMessagePath", _LOG)
+    _text(container, "terminationMessagePolicy", "File")
     put("resources", {})
     for port in container.get("ports") or ():
         if not port.get("protocol"):
@@ -118,7 +132,7 @@ def _container(container: Object) -> None:
     for env in container.get("env") or ():
         source = env.get("valueFrom")
         if source and "fieldRef" in source:
-            source["fieldRef"].setdefault("apiVersion", "v1")
+            _text(source["fieldRef"], "apiVersion", "v1")
         if source and "resourceFieldRef" in source:
             source["resourceFieldRef"].setdefault("divisor", "0")
     for name in _PROBES:
@@ -171,7 +185,7 @@ def _host_ports(spec: Object) -> None:
 
 
 def _volume(volume: Object) -> None:
-    if len(volume) == 1 and "name" in volume:
+    if all(source == "name" for source in volume):
         volume["emptyDir"] = {}
     for source, value in volume.items():
         if isinstance(value, dict):
@@ -204,6 +218,6 @@ def _volume_source(source: str, value: Object) -> None:
 def _field_refs(value: Object) -> None:
     for item in value.get("items") or ():
         if isinstance(item, dict) and "fieldRef" in item:
-            item["fieldRef"].setdefault("apiVersion", "v1")
+            _text(item["fieldRef"], "apiVersion", "v1")
         if isinstance(item, dict) and "resourceFieldRef" in item:
             item["resourceFieldRef"].setdefault("divisor", "0")

@@ -9,8 +9,11 @@ from cluster.api.types import Object
 
 
 async def admit(review: Review) -> None:
-    """Adds the two tolerations to a new pod."""
-    if review.call.resource != ("", "pods") or review.operation != "CREATE":
+    """Adds the two tolerations to a pod: also when it is written again as its author has it, who
+    does not know them, and they may not be taken away."""
+    if review.call.resource != ("", "pods") or review.operation not in ("CREATE", "UPDATE"):
+        return
+    if review.call.request.subresource:
         return
     assert review.obj is not None
     add(review.obj, review.environment.settings.timing.toleration)

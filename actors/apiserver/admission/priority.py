@@ -15,11 +15,17 @@ PREEMPT_DEFAULT = "PreemptLowerPriority"
 
 
 async def admit(review: Review) -> None:
-    """Raises StatusError 403 for an unknown class, or a number that contradicts the class."""
-    if review.call.resource != ("", "pods") or review.operation != "CREATE":
+    """Raises StatusError 403 for an unknown class, or a number that contradicts the class. A pod
+    that is written again keeps what it was given when it was made."""
+    if review.call.resource != ("", "pods") or review.operation not in ("CREATE", "UPDATE"):
         return
     assert review.obj is not None
     spec = review.obj["spec"]
+    if review.old is not None:
+        for name in ("priority", "preemptionPolicy"):
+            if spec.get(name) is None and review.old["spec"].get(name) is not None:
+                spec[name] = review.old["spec"][name]
+        return
     chosen = await _class(review, spec.get("priorityClassName") or "")
     value = int(chosen.get("value") or 0)
     asked = spec.get("priority")

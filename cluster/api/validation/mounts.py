@@ -85,9 +85,7 @@ def check_devices(
         paths.add(target)
 
 
-def _inside(
-    path: str, place: str, mount: Object, kind: str | None, found: list[Cause]
-) -> None:
+def _inside(path: str, place: str, mount: Object, kind: str | None, found: list[Cause]) -> None:
     """Which part of a volume. ``path``: of all mounts, where a wrong part is told of."""
     inside, expression = mount.get("subPath"), mount.get("subPathExpr")
     for name in ("subPath", "subPathExpr"):

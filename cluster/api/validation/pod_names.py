@@ -36,11 +36,11 @@ def check_address(path: str, value: str, found: list[Cause]) -> None:
 
 def check_dns(path: str, spec: Object, found: list[Cause]) -> None:
     """dnsPolicy and dnsConfig of the spec at ``path``."""
-    policy, config = spec.get("dnsPolicy"), spec.get("dnsConfig")
+    policy, config = spec.get("dnsPolicy"), spec.get("dnsConfig") or {}
     if policy not in _POLICIES:
         causes.one_of(f"{path}.dnsPolicy", policy, _POLICIES, found)
     place = f"{path}.dnsConfig"
-    if policy == "None" and config is None:
+    if policy == "None" and spec.get("dnsConfig") is None:
         detail = "must provide `dnsConfig` when `dnsPolicy` is None"
         found.append(causes.required(place, detail))
     elif policy == "None" and not config.get("nameservers"):

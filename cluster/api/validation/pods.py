@@ -1,40 +1,32 @@
-"""Rules of pods: on create, on update, and for what its subresources may change.
+"""Rules of pods: on create, and for what its subresources may change.
 
-A pod's spec is nearly fixed once it exists. Must not know workloads.
+What an update may change is ``pod_update``'s. Must not know workloads.
 """
 
-from typing import Any
+from collections.abc import Mapping
 
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
-from cluster.api.validation.containers import Shared, check_container
+from cluster.api.validation.containers import check_container
 from cluster.api.validation.pod_resize import check_pod_resize
-from cluster.api.validation.pod_spec import check_pod_spec
+from cluster.api.validation.pod_spec import check_pod_spec, shared_parts
+from cluster.api.validation.pod_update import check_changes, same
+from cluster.api.validation.volumes import check_volumes
 
-_CHANGED = (
-    "pod updates may not change fields other than `spec.containers[*].image`,"
-    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` "
-    "(only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
-    "(allow it to be set to 1 if it was previously negative)"
-)
-_HANDLED = frozenset(
-    (
-        "containers",
-        "initContainers",
-        "ephemeralContainers",
-        "activeDeadlineSeconds",
-        "tolerations",
-        "terminationGracePeriodSeconds",
-        "schedulingGates",
-    )
-)
+_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+_MIRROR = "kubernetes.io/config.mirror"
+# What containers for debugging do not have: nothing may come to depend on them.
+_NOT_EPHEMERAL = (
+    "ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules", "livenessProbe",
+    "readinessProbe", "startupProbe", "lifecycle",
+)  # fmt: skip
 
 
 def check_pod(obj: Object, found: list[Cause]) -> None:
     """A new pod."""
     spec = obj.get("spec") or {}
-    check_pod_spec("spec", spec, found)
+    _whole(obj, found)
     if spec.get("ephemeralContainers"):
         detail = "cannot be set on create"
         found.append(causes.forbidden("spec.ephemeralContainers", detail))
@@ -47,24 +39,17 @@ def check_pod(obj: Object, found: list[Cause]) -> None:
 def check_pod_update(old: Object, new: Object, subresource: str, found: list[Cause]) -> None:
     """What an update of the pod, or of a part of it, changed."""
     before, after = old.get("spec") or {}, new.get("spec") or {}
-    if subresource == "status" or before == after:
+    if subresource == "status" or (before == after and not _annotated(old, new)):
         return
     if subresource == "ephemeralcontainers":
-        _ephemeral(before, after, found)
+        _ephemeral(old, new, found)
         return
+    _whole(new, found)
     if subresource == "resize":
-        check_pod_spec("spec", after, found)
         check_pod_resize(old, new, found)
         return
-    check_pod_spec("spec", after, found)
-    _deadline(before, after, found)
-    _gates(before, after, found)
-    changed = {name for name in {*before, *after} - _HANDLED if before.get(name) != after.get(name)}
-    if changed == {"nodeName"} and _bound(old, new):
-        changed = set()
-    images_only = _containers(before, after, frozenset(("image",)), found)
-    if changed or not images_only or not _tolerations(before, after) or not _grace(before, after):
-        found.append(causes.forbidden("spec", _CHANGED))
+    _mirror(_annotations(old), _annotations(new), found)
+    check_changes(old, new, found)
 
 
 def check_binding(obj: Object, found: list[Cause]) -> None:
@@ -76,87 +61,99 @@ def check_binding(obj: Object, found: list[Cause]) -> None:
         found.append(causes.required("target.name"))
 
 
-def _bound(old: Object, new: Object) -> bool:
-    """True if the change is a binding: the only one that changes spec and status at once."""
-    if (old.get("spec") or {}).get("nodeName") or old.get("status") == new.get("status"):
+def _annotated(old: Object, new: Object) -> bool:
+    """True if annotations changed that the spec has to do with."""
+    before, after = _annotations(old), _annotations(new)
+    return any(before.get(name) != after.get(name) for name in (_DELETION_COST, _MIRROR))
+
+
+def _annotations(pod: Object) -> Mapping[str, str]:
+    return (pod.get("metadata") or {}).get("annotations") or {}
+
+
+def _whole(pod: Object, found: list[Cause]) -> None:
+    """The spec as a pod's, and the annotations that say something about it."""
+    spec, annotations = pod.get("spec") or {}, _annotations(pod)
+    check_pod_spec("spec", spec, found, (pod.get("metadata") or {}).get("name") or "")
+    if not spec.get("serviceAccountName"):
+        _no_tokens(spec, found)
+    if _MIRROR in annotations and not spec.get("nodeName"):
+        detail = "must set spec.nodeName if mirror pod annotation is set"
+        place = f"metadata.annotations[{_MIRROR}]"
+        found.append(causes.invalid(place, annotations[_MIRROR], detail))
+    cost = annotations.get(_DELETION_COST)
+    if cost is not None and not _is_cost(cost):
+        place = f"metadata.annotations[{_DELETION_COST}]"
+        found.append(causes.invalid(place, cost, "must be a 32bit integer"))
+
+
+def _mirror(before: Mapping[str, str], after: Mapping[str, str], found: list[Cause]) -> None:
+    """A pod is a static pod's likeness from the start, or never."""
+    if before.get(_MIRROR) != after.get(_MIRROR):
+        what = "remove or update" if _MIRROR in before else "add"
+        detail = f"may not {what} mirror pod annotation"
+        found.append(causes.forbidden(f"metadata.annotations[{_MIRROR}]", detail))
+
+
+def _is_cost(text: str) -> bool:
+    """A 32-bit integer in the one way it is written."""
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
         return False
-    conditions = (new.get("status") or {}).get("conditions") or ()
-    return any(
-        item.get("type") == "PodScheduled" and item.get("status") == "True" for item in conditions
-    )
+    return str(int(text)) == text and -(2**31) <= int(text) < 2**31
 
 
-def _deadline(before: Object, after: Object, found: list[Cause]) -> None:
-    old, new = before.get("activeDeadlineSeconds"), after.get("activeDeadlineSeconds")
-    if old is not None and (new is None or new > old):
-        detail = "must be less than or equal to previous value"
-        if new is None:
-            detail = "must not update from a positive integer to nil value"
-        found.append(causes.invalid("spec.activeDeadlineSeconds", new, detail))
+def _no_tokens(spec: Object, found: list[Cause]) -> None:
+    """Without a service account there is nobody a token could be of."""
+    for number, volume in enumerate(spec.get("volumes") or ()):
+        sources = (volume.get("projected") or {}).get("sources") or ()
+        for position, source in enumerate(sources):
+            if "serviceAccountToken" in source:
+                place = f"spec.volumes[{number}].projected.sources[{position}].serviceAccountToken"
+                detail = "must not be specified when serviceAccountName is not set"
+                found.append(causes.forbidden(place, detail))
 
 
-def _gates(before: Object, after: Object, found: list[Cause]) -> None:
-    known = [gate.get("name") for gate in before.get("schedulingGates") or ()]
-    for gate in after.get("schedulingGates") or ():
-        if gate.get("name") not in known:
-            detail = "only deletion is allowed, but found new scheduling gate "
-            found.append(causes.forbidden("spec.schedulingGates", f"{detail}'{gate.get('name')}'"))
-
-
-def _containers(before: Object, after: Object, free: frozenset[str], found: list[Cause]) -> bool:
-    """True if containers differ in nothing but the fields that are free."""
-    same = before.get("ephemeralContainers") == after.get("ephemeralContainers")
-    for name in ("containers", "initContainers"):
-        old, new = before.get(name) or [], after.get(name) or []
-        if len(old) != len(new):
-            detail = "pod updates may not add or remove containers"
-            found.append(causes.forbidden(f"spec.{name}", detail))
-            return True
-        same = same and all(
-            _without(one, free) == _without(other, free)
-            for one, other in zip(old, new, strict=True)
-        )
-    return same
-
-
-def _without(container: Object, free: frozenset[str]) -> Object:
-    return {key: value for key, value in container.items() if key not in free}
-
-
-def _tolerations(before: Object, after: Object) -> bool:
-    """True if every toleration is still there; only its time may have changed."""
-    new = [_timeless(item) for item in after.get("tolerations") or ()]
-    return all(_timeless(item) in new for item in before.get("tolerations") or ())
-
-
-def _timeless(toleration: Object) -> Object:
-    return _without(toleration, frozenset(("tolerationSeconds",)))
-
-
-def _grace(before: Object, after: Object) -> bool:
-    old: Any = before.get("terminationGracePeriodSeconds")
-    new: Any = after.get("terminationGracePeriodSeconds")
-    return bool(old == new) or (old is not None and old < 0 and new == 1)
-
-
-def _ephemeral(before: Object, after: Object, found: list[Cause]) -> None:
+def _ephemeral(old: Object, new: Object, found: list[Cause]) -> None:
     """Ephemeral containers may be added, never changed or removed; the rest stays."""
+    if _MIRROR in _annotations(old):
+        found.append(causes.forbidden("", "static pods do not support ephemeral containers"))
+        return
+    before, after = old.get("spec") or {}, new.get("spec") or {}
     if {**before, "ephemeralContainers": None} != {**after, "ephemeralContainers": None}:
         found.append(causes.forbidden("spec", "only ephemeralContainers may be changed here"))
-    old = {item.get("name"): item for item in before.get("ephemeralContainers") or ()}
-    volumes = frozenset(volume["name"] for volume in after.get("volumes") or ())
-    taken = {
+    known = {item.get("name"): item for item in before.get("ephemeralContainers") or ()}
+    # What is wrong with volumes was told when the pod was made.
+    volumes = check_volumes("spec.volumes", after.get("volumes") or [], "", [])
+    shared = shared_parts(after, volumes, True)
+    others = {
         item["name"] for name in ("containers", "initContainers") for item in after.get(name) or ()
     }
-    shared = Shared(volumes, taken)
-    present = after.get("ephemeralContainers") or ()
-    for position, container in enumerate(present):
+    shared.names |= others
+    for position, container in enumerate(after.get("ephemeralContainers") or ()):
         path = f"spec.ephemeralContainers[{position}]"
         check_container(path, container, shared, False, found)
-        known = old.pop(container.get("name"), None)
-        if known is not None and known != container:
+        _only_to_look(path, container, others, found)
+        former = known.pop(container.get("name"), None)
+        if former is not None and not same(former, container):
             detail = "existing ephemeral containers may not be changed"
             found.append(causes.forbidden(path, detail))
-    if old:
+    if known:
         detail = "existing ephemeral containers may not be removed"
         found.append(causes.forbidden("spec.ephemeralContainers", detail))
+
+
+def _only_to_look(path: str, container: Object, others: set[str], found: list[Cause]) -> None:
+    """``others``: the containers that it may share processes with."""
+    detail = "cannot be set for an Ephemeral Container"
+    target = container.get("targetContainerName")
+    if target and target not in others:
+        found.append(causes.absent(f"{path}.targetContainerName", target))
+    for name in _NOT_EPHEMERAL:
+        if container.get(name):
+            found.append(causes.forbidden(f"{path}.{name}", detail))
+    for position, mount in enumerate(container.get("volumeMounts") or ()):
+        for name in ("subPath", "subPathExpr"):
+            if mount.get(name):
+                place = f"{path}.volumeMounts[{position}].{name}"
+                found.append(causes.forbidden(place, detail))

@@ -19,9 +19,7 @@ from cluster.api.validation.signing import check_signer_name
 _MODE_MAX = 0o777
 _TOKEN_SECONDS_MIN = 600
 _TOKEN_SECONDS_MAX = 1 << 32
-_KEY_TYPES = frozenset(
-    ("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519")
-)
+_KEY_TYPES = frozenset(("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"))
 _PEM_PATHS = ("credentialBundlePath", "keyPath", "certificateChainPath")
 _TWICE = "conflicting duplicate paths"
 

@@ -39,9 +39,7 @@ def check_volumes(
     made up); None for a template. Returns which names can be mounted, each with its kind: a volume
     that is wrong is none."""
     known: dict[str, str] = {}
-    made = {
-        f"{pod}-{volume.get('name')}" for volume in volumes if pod and "ephemeral" in volume
-    }
+    made = {f"{pod}-{volume.get('name')}" for volume in volumes if pod and "ephemeral" in volume}
     for position, volume in enumerate(volumes):
         place = f"{path}[{position}]"
         before = len(found)

@@ -13,6 +13,7 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _SYSTEMS = frozenset(("linux", "windows"))
 _POD_FIELDS = ("hostUsers", "hostPID", "hostIPC", "shareProcessNamespace")
 _POD_CONTEXT = (
@@ -53,6 +54,8 @@ def check_system(path: str, spec: Object, found: list[Cause]) -> None:
 
 def check_host_process(path: str, spec: Object, found: list[Cause]) -> None:
     """All containers are processes of the host, in its network, or none is."""
+    if not _says_anything(spec):
+        return
     own = _host_process(spec)
     stated = [
         (f"{place}.windowsOptions.hostProcess", value)
@@ -135,10 +138,15 @@ def _windows(path: str, spec: Object, found: list[Cause]) -> None:
 def _contexts(path: str, spec: Object) -> Iterator[tuple[str, Object]]:
     """The pod's securityContext first, then each container's, with their places."""
     yield f"{path}.securityContext", spec.get("securityContext") or {}
-    for kind in ("initContainers", "containers", "ephemeralContainers"):
+    for kind in _CONTAINERS:
         for position, container in enumerate(spec.get(kind) or ()):
             place = f"{path}.{kind}[{position}].securityContext"
             yield place, container.get("securityContext") or {}
+
+
+def _says_anything(spec: Object) -> bool:
+    owners = [spec, *(item for kind in _CONTAINERS for item in spec.get(kind) or ())]
+    return any("windowsOptions" in (owner.get("securityContext") or ()) for owner in owners)
 
 
 def _host_process(owner: Object) -> Any:

@@ -22,9 +22,9 @@ def spec_of(spec: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("image", "policy"),
     [("web", "Always"), ("web:latest", "Always"), ("web:1.0", "IfNotPresent"),
-     ("r:5000/web", "Always"), ("r:5000/web:1", "IfNotPresent"), ("", "Always"),
-     ("web@sha256:abc", "IfNotPresent"), ("web:latest@sha256:abc", "Always"),
-     ("web:1@sha256:abc", "IfNotPresent")],
+     ("r:5000/web", "Always"), ("r:5000/web:1", "IfNotPresent"), ("", "IfNotPresent"),
+     ("web@sha256:" + "a" * 64, "IfNotPresent"), ("web:latest@sha256:" + "a" * 64, "Always"),
+     ("web:1@sha256:" + "a" * 64, "IfNotPresent")],
 )  # fmt: skip
 def test_pull_policy(image: str, policy: str) -> None:
     assert pull_policy(image) == policy
@@ -78,7 +78,6 @@ def test_sources_of_environment_and_files() -> None:
                 {"name": "f", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
                 {"name": "g", "image": {"reference": "x:1"}},
             ],
-            "topologySpreadConstraints": [{"maxSkew": 1}],
             "serviceAccount": "robot",
         }
     )
@@ -96,7 +95,6 @@ def test_sources_of_environment_and_files() -> None:
     claim = by_name["f"]["ephemeral"]["volumeClaimTemplate"]["spec"]
     assert claim["volumeMode"] == "Filesystem"
     assert by_name["g"]["image"]["pullPolicy"] == "IfNotPresent"
-    assert spec["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "DoNotSchedule"
     assert spec["serviceAccountName"] == "robot"
 
 

@@ -1,5 +1,6 @@
 """Admission end to end: accounts, tolerations, priorities, grants, nodes."""
 
+import copy
 from typing import Any
 
 import orjson
@@ -57,6 +58,16 @@ async def test_priorities(plane: ControlPlane) -> None:
     await plane.create("priorityclasses", body, group="scheduling.k8s.io")
     made = await plane.create("pods", pod(), "default")
     assert (made["spec"]["priority"], made["spec"]["priorityClassName"]) == (7, "usual")
+
+
+async def test_a_pod_written_again_keeps_what_it_was_given(plane: ControlPlane) -> None:
+    own = pod(automountServiceAccountToken=False, serviceAccountName="default")
+    made = await plane.create("pods", copy.deepcopy(own), "default")
+    own["metadata"]["namespace"] = "default"
+    own["spec"]["containers"][0]["image"] = "y"
+    again = await plane.update("pods", own)
+    for name in ("priority", "preemptionPolicy", "tolerations"):
+        assert again["spec"][name] == made["spec"][name]
 
 
 async def test_an_account_must_exist(plane: ControlPlane) -> None:

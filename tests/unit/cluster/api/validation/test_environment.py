@@ -7,9 +7,13 @@ import pytest
 from cluster.api.status import Cause
 from cluster.api.validation.environment import (
     check_environment,
-    check_field_path,
+    check_field_ref,
     check_resource_field,
 )
+
+
+def field(path: str) -> dict[str, str]:
+    return {"apiVersion": "v1", "fieldPath": path}
 
 
 def found(env: list[dict[str, Any]]) -> list[str]:
@@ -20,15 +24,27 @@ def found(env: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("source", "text"),
-    [({"fieldRef": {"fieldPath": "status.podIP"}}, ""),
-     ({"fieldRef": {"fieldPath": "metadata.labels['app']"}}, ""),
-     ({"fieldRef": {"fieldPath": "metadata.labels"}}, "Unsupported value"),
-     ({"fieldRef": {}}, "fieldPath: Required value"),
+    [({"fieldRef": field("status.podIP")}, ""),
+     ({"fieldRef": field("metadata.labels['app']")}, ""),
+     ({"fieldRef": field("metadata.labels['a b']")}, "fieldRef: Invalid value"),
+     ({"fieldRef": field("metadata.name['a']")}, "field label does not support subscript"),
+     ({"fieldRef": field("metadata.labels")}, "fieldPath: Unsupported value"),
+     ({"fieldRef": field("spec.x")}, "fieldPath: Invalid value"),
+     ({"fieldRef": {**field("metadata.name"), "apiVersion": "v2"}}, "unsupported pod version: v2"),
+     ({"fieldRef": {"fieldPath": "metadata.name"}}, "apiVersion: Required value"),
+     ({"fieldRef": {"apiVersion": "v1"}}, "fieldPath: Required value"),
+     ({"resourceFieldRef": {"resource": "limits.cpu", "divisor": "2"}}, "divisor: Invalid value"),
+     ({"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}}, ""),
+     ({"resourceFieldRef": {"resource": "limits.memory", "divisor": "1m"}}, "the memory resource"),
+     ({"secretKeyRef": {"name": "A B", "key": "a"}}, "secretKeyRef.name: Invalid value"),
+     ({"fileKeyRef": {"key": "A", "volumeName": "v", "path": "a.env"}}, ""),
+     ({"fileKeyRef": {"key": "A", "volumeName": "v", "path": "/a"}}, "must be a relative path"),
+     ({"fileKeyRef": {"key": "A"}}, "fileKeyRef.volumeName: Required value"),
      ({"resourceFieldRef": {"resource": "limits.cpu"}}, ""),
      ({"resourceFieldRef": {"resource": "limits.x"}}, "Unsupported value"),
      ({"resourceFieldRef": {}}, "resource: Required value"),
      ({"configMapKeyRef": {"name": "a", "key": "b"}}, ""),
-     ({"configMapKeyRef": {"key": "b"}}, "configMapKeyRef.name: Required value"),
+     ({"configMapKeyRef": {"key": "b"}}, "configMapKeyRef.name: Invalid value"),
      ({"secretKeyRef": {"name": "a", "key": "/"}}, "a valid config key"),
      ({"configMapKeyRef": {"name": "a", "key": "b"}, "secretKeyRef": {"name": "a", "key": "b"}},
       "may not have more than one field specified")],
@@ -44,19 +60,21 @@ def test_whole_environments() -> None:
     check_environment("c", {"envFrom": right}, causes)
     assert causes == []
     wrong = [{"configMapRef": {}}, {"configMapRef": {"name": "a"}, "secretRef": {"name": "a"}},
-             {"secretRef": {"name": "a"}, "prefix": "a="}]  # fmt: skip
+             {"secretRef": {"name": "A"}, "prefix": "a="}]  # fmt: skip
     check_environment("c", {"envFrom": wrong}, causes)
     assert [cause.field for cause in causes] == [
         "c.envFrom[0].configMapRef.name",
-        "c.envFrom[1]",
+        "c.envFrom",
         "c.envFrom[2].prefix",
+        "c.envFrom[2].secretRef.name",
     ]
 
 
 def test_files_may_hold_whole_maps() -> None:
     causes: list[Cause] = []
-    check_field_path("f", "metadata.annotations", True, causes)
+    check_field_ref("f", field("metadata.annotations"), True, causes)
     check_resource_field("r", {"containerName": "a", "resource": "requests.memory"}, True, causes)
     assert causes == []
     check_resource_field("r", {"resource": "requests.memory"}, True, causes)
-    assert [cause.field for cause in causes] == ["r.containerName"]
+    check_field_ref("f", field("status.podIP"), True, causes)
+    assert [cause.field for cause in causes] == ["r.containerName", "f.fieldPath"]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.cluster.api.validation.helpers import changed, created
 
+SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
@@ -28,7 +29,7 @@ def test_right_placement(pod: dict[str, Any]) -> None:
                 PREFERRED: [{"weight": 100, "podAffinityTerm": near}],
             },
         },
-        "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "minDomains": 2}],
+        "topologySpreadConstraints": [{**SPREAD, "minDomains": 2}],
     }
     assert created("", "pods", pod) == []
 
@@ -53,7 +54,27 @@ def test_wrong_tolerations(pod: dict[str, Any], toleration: dict[str, Any], text
      ({"nodeAffinity": {PREFERRED: [{"weight": 0}]}}, "must be in the range 1-100"),
      ({"nodeAffinity": {PREFERRED: [{"weight": 1, "preference": {"matchExpressions": [
          {"key": "a", "operator": "In"}]}}]}}, "must be specified when `operator` is 'In'"),
+     ({"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchFields": [
+         {"key": "metadata.name", "operator": "In", "values": ["a", "b"]}]}]}}},
+      "matchFields[0].values: Required value: must be only one value"),
+     ({"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchFields": [
+         {"key": "metadata.name", "operator": "In", "values": ["A"]}]}]}}},
+      "matchFields[0].values[0]: Invalid value"),
+     ({"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": [
+         {"key": "a", "operator": "In", "values": ["a b"]}]}]}}},
+      "matchExpressions[0].values[0]: Invalid value"),
      ({"podAffinity": {REQUIRED: [{}]}}, "topologyKey: Required value: can not be empty"),
+     ({"podAffinity": {REQUIRED: [{}]}}, "topologyKey: Invalid value"),
+     ({"podAffinity": {REQUIRED: [{"topologyKey": "z", "namespaces": ["A"]}]}},
+      "[0].namespace: Invalid value"),
+     ({"podAffinity": {REQUIRED: [{"topologyKey": "z", "matchLabelKeys": ["a"]}]}},
+      "matchLabelKeys: Forbidden"),
+     ({"podAffinity": {REQUIRED: [{"topologyKey": "z", "labelSelector": {},
+         "matchLabelKeys": ["a"], "mismatchLabelKeys": ["a"]}]}},
+      "exists in both matchLabelKeys and mismatchLabelKeys"),
+     ({"podAffinity": {REQUIRED: [{"topologyKey": "z", "matchLabelKeys": ["a"],
+         "labelSelector": {"matchLabels": {"a": "b"}}}]}},
+      "exists in both matchLabelKeys and labelSelector"),
      ({"podAffinity": {REQUIRED: [{"topologyKey": "z", "labelSelector": {"matchExpressions": [
          {"key": "a", "operator": "Like"}]}}]}}, "not a valid selector operator")],
 )  # fmt: skip
@@ -64,7 +85,11 @@ def test_wrong_affinity(pod: dict[str, Any], affinity: dict[str, Any], text: str
 
 @pytest.mark.parametrize(
     ("constraint", "text"),
-    [({"topologyKey": "z"}, "maxSkew: Invalid value: 0: must be greater than zero"),
+    [({"maxSkew": 1, "topologyKey": "z"}, 'whenUnsatisfiable: Unsupported value: ""'),
+     ({**SPREAD, "matchLabelKeys": ["a"]}, "matchLabelKeys: Forbidden"),
+     ({**SPREAD, "matchLabelKeys": ["a"], "labelSelector": {"matchLabels": {"a": "b"}}},
+      "matchLabelKeys[0]: Invalid value"),
+     ({"topologyKey": "z"}, "maxSkew: Invalid value: 0: must be greater than zero"),
      ({"maxSkew": 1}, "topologyKey: Required value"),
      ({"maxSkew": 1, "topologyKey": "z", "whenUnsatisfiable": "Cry"}, "Unsupported value"),
      ({"maxSkew": 1, "topologyKey": "z", "minDomains": 0}, "minDomains"),
@@ -73,3 +98,16 @@ def test_wrong_affinity(pod: dict[str, Any], affinity: dict[str, Any], text: str
 def test_wrong_spread(pod: dict[str, Any], constraint: dict[str, Any], text: str) -> None:
     found = created("", "pods", changed(pod, "spec.topologySpreadConstraints", [constraint]))
     assert any(text in item for item in found), found
+
+
+def test_of_two_spreads_alike_the_first_is_told_of(pod: dict[str, Any]) -> None:
+    both = [SPREAD, {**SPREAD, "whenUnsatisfiable": "ScheduleAnyway"}]
+    assert created("", "pods", changed(pod, "spec.topologySpreadConstraints", both)) == []
+    [found] = created("", "pods", changed(pod, "spec.topologySpreadConstraints", [SPREAD] * 2))
+    assert found.startswith("spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}")
+
+
+def test_a_wish_for_no_value_does_no_harm(pod: dict[str, Any]) -> None:
+    term = {"matchExpressions": [{"key": "a", "operator": "In", "values": ["a b"]}]}
+    wish = {"nodeAffinity": {PREFERRED: [{"weight": 1, "preference": term}]}}
+    assert created("", "pods", changed(pod, "spec.affinity", wish)) == []

@@ -4,7 +4,8 @@ from typing import Any
 
 from cluster.api.defaults_pod import pod_spec
 from cluster.api.status import Cause
-from cluster.api.validation.pod_spec import check_address, check_pod_spec
+from cluster.api.validation.pod_names import check_address
+from cluster.api.validation.pod_spec import check_pod_spec
 
 
 def found(**fields: Any) -> list[str]:
@@ -24,6 +25,11 @@ def test_dns() -> None:
     assert found(dnsPolicy="None", dnsConfig={"nameservers": ["10.0.0.1"]}) == []
     assert "more than 3" in found(dnsConfig={"nameservers": ["10.0.0.1"] * 4})[0]
     assert "must be a valid IP" in found(dnsConfig={"nameservers": ["dns"]})[0]
+    assert found(dnsConfig={"searches": ["a.b.", "_tcp.a", "."]}) == []
+    assert "searches[0]: Invalid value" in found(dnsConfig={"searches": ["A"]})[0]
+    assert "2048 characters" in found(dnsConfig={"searches": ["a" * 250] * 9})[0]
+    assert found(dnsConfig={"options": [{"value": "1"}]})[0].endswith("must not be empty")
+    assert "must provide `dnsConfig`" in found(dnsPolicy="None")[0]
 
 
 def test_init_containers_run_alone_but_have_names_of_their_own() -> None:

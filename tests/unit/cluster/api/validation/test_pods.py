@@ -25,9 +25,10 @@ def test_a_right_pod(pod: dict[str, Any]) -> None:
         (C + "ports.0.containerPort", 70000, "must be between 1 and 65535, inclusive"),
         (C + "ports.0.protocol", "QUIC", 'supported values: "SCTP", "TCP", "UDP"'),
         (C + "ports.0.name", "a" * 16, "must be no more than 15 bytes"),
+        (C + "volumeMounts.0.name", "", 'volumeMounts[0].name: Not found: ""'),
         (C + "volumeMounts.0.name", "x", 'volumeMounts[0].name: Not found: "x"'),
         (C + "volumeMounts.0.mountPath", None, "mountPath: Required value"),
-        (C + "volumeMounts.0.subPath", "../x", "must not contain '..'"),
+        (C + "volumeMounts.0.subPath", "../x", "volumeMounts.subPath: Invalid value"),
         (C + "volumeMounts.0.subPath", "/x", "must be a relative path"),
         (C + "env.0.name", "", "spec.containers[0].env[0].name: Required value"),
         (C + "env.0.name", "a=b", "a valid environment variable name"),
@@ -35,7 +36,7 @@ def test_a_right_pod(pod: dict[str, Any]) -> None:
         (C + "env.0.valueFrom", {"fieldRef": {"fieldPath": "metadata.name"}},
          "may not be specified when `value` is not empty"),
         (C + "env", [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "spec.x"}}}],
-         'Unsupported value: "spec.x": supported values: "metadata.name"'),
+         'error converting fieldPath: field label not supported: spec.x'),
         (C + "env", [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "x"}}}],
          "secretKeyRef.key: Required value"),
         (C + "envFrom", [{}], "must specify one of: `configMapRef` or `secretRef`"),
@@ -51,11 +52,19 @@ def test_a_right_pod(pod: dict[str, Any]) -> None:
          "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"),
         (C + "lifecycle", {"preStop": {}}, "preStop: Required value: must specify a handler"),
         ("spec.restartPolicy", "Maybe", 'supported values: "Always", "Never", "OnFailure"'),
-        ("spec.dnsPolicy", "None", "must provide at least one DNS nameserver"),
+        ("spec.dnsPolicy", "None", "must provide `dnsConfig`"),
         ("spec.nodeName", "A B", "spec.nodeName: Invalid value"),
         ("spec.hostname", "a.b", "spec.hostname: Invalid value"),
         ("spec.activeDeadlineSeconds", 0, "must be between 1 and 2147483647, inclusive"),
-        ("spec.terminationGracePeriodSeconds", -1, "must be greater than or equal to 0"),
+        ("spec.readinessGates", [{}], "spec.readinessGates[0].conditionType: Invalid value"),
+        ("spec.schedulingGates", [{"name": "a"}] * 2, "schedulingGates[1]: Duplicate value"),
+        ("spec.resourceClaims", [{"name": "a"}], "must specify one of: `resourceClaimName`"),
+        ("spec.overhead", {"cpu": "-1"}, "spec.overhead[cpu]: Invalid value"),
+        ("spec.hostnameOverride", "A", "spec.hostnameOverride: Invalid value"),
+        ("spec.os", {"name": "plan9"}, 'spec.os: Unsupported value: "plan9"'),
+        ("metadata.annotations", {"controller.kubernetes.io/pod-deletion-cost": "+1"},
+         "must be a 32bit integer"),
+        ("metadata.annotations", {"kubernetes.io/config.mirror": "x"}, "must set spec.nodeName"),
         ("spec.nodeSelector", {"a b": "x"}, "spec.nodeSelector: Invalid value"),
         ("spec.hostAliases", [{"ip": "x"}], "must be a valid IP address"),
         ("spec.volumes", [{"name": "tmp"}, {"name": "tmp"}],
@@ -76,7 +85,8 @@ def test_wrong_pods(pod: dict[str, Any], path: str, value: Any, text: str) -> No
 def test_one_more_volume_source_is_too_many(pod: dict[str, Any]) -> None:
     pod["spec"]["volumes"][0] |= {"emptyDir": {}, "hostPath": {"path": "/x"}}
     assert created("", "pods", pod) == [
-        "spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type"
+        "spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type",
+        'spec.containers[0].volumeMounts[0].name: Not found: "tmp"',
     ]
 
 
@@ -128,7 +138,10 @@ def test_forbidden_updates(pod: dict[str, Any], path: str, value: Any) -> None:
 
 def test_containers_and_tolerations_are_not_taken_away(pod: dict[str, Any]) -> None:
     pod["spec"]["tolerations"] = [{"operator": "Exists"}]
-    assert updated("", "pods", pod, changed(pod, "spec.tolerations", []))
+    [found] = updated("", "pods", pod, changed(pod, "spec.tolerations", []))
+    assert found.startswith("spec.tolerations: Forbidden: existing toleration can not be modified")
+    later = [{"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 1}]
+    assert updated("", "pods", pod, changed(pod, "spec.tolerations", later))
     more = copy.deepcopy(pod)
     more["spec"]["containers"].append({"name": "b", "image": "b:1"})
     found = updated("", "pods", pod, more)
@@ -138,8 +151,86 @@ def test_containers_and_tolerations_are_not_taken_away(pod: dict[str, Any]) -> N
 def test_a_deadline_only_comes_nearer(pod: dict[str, Any]) -> None:
     pod["spec"]["activeDeadlineSeconds"] = 10
     assert updated("", "pods", pod, changed(pod, "spec.activeDeadlineSeconds", 5)) == []
-    assert updated("", "pods", pod, changed(pod, "spec.activeDeadlineSeconds", 15))
-    assert updated("", "pods", pod, changed(pod, "spec.activeDeadlineSeconds", None))
+    for value in (15, None):
+        found = updated("", "pods", pod, changed(pod, "spec.activeDeadlineSeconds", value))
+        assert [text.partition(":")[0] for text in found] == ["spec.activeDeadlineSeconds"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (C + "stdin", False),
+        (C + "terminationMessagePath", ""),
+        (C + "resources.limits", {"cpu": "1000m", "memory": "1024Ki"}),
+        ("spec.dnsPolicy", ""),
+        ("spec.hostNetwork", False),
+        ("spec.nodeSelector", {}),
+        ("spec.tolerations", []),
+    ],
+)
+def test_what_means_the_same_is_no_change(pod: dict[str, Any], path: str, value: Any) -> None:
+    pod = changed(pod, C + "resources", {"limits": {"cpu": "1", "memory": "1Mi"}})
+    assert updated("", "pods", pod, changed(pod, path, value)) == []
+
+
+def test_a_negative_grace_may_become_a_second(pod: dict[str, Any]) -> None:
+    pod["spec"]["terminationGracePeriodSeconds"] = -1
+    assert created("", "pods", copy.deepcopy(pod)) == []
+    path = "spec.terminationGracePeriodSeconds"
+    assert updated("", "pods", pod, changed(pod, path, 1)) == []
+    assert updated("", "pods", pod, changed(pod, path, 2))
+
+
+def term(*names: str) -> dict[str, Any]:
+    return {"matchExpressions": [{"key": name, "operator": "Exists"} for name in names]}
+
+
+@pytest.mark.parametrize(
+    ("selector", "terms", "wrong"),
+    [
+        ({"a": "b", "c": "d"}, [term("a", "b")], ""),
+        ({"a": "c"}, [term("a")], "spec.nodeSelector"),
+        ({"a": "b"}, [term("b")], "nodeSelectorTerms[0]: Invalid value"),
+        ({"a": "b"}, [term("a"), term("b")], "nodeSelectorTerms: Invalid value"),
+    ],
+)
+def test_a_gated_pod_may_be_told_to_fewer_nodes(
+    pod: dict[str, Any], selector: dict[str, str], terms: list[Any], wrong: str
+) -> None:
+    pod["spec"] |= {"nodeSelector": {"a": "b"}, "affinity": affinity([term("a")])}
+    other = copy.deepcopy(pod)
+    other["spec"] |= {"nodeSelector": selector, "affinity": affinity(terms)}
+    assert "spec: Forbidden" in updated("", "pods", copy.deepcopy(pod), copy.deepcopy(other))[0]
+    for item in (pod, other):
+        item["spec"]["schedulingGates"] = [{"name": "example.com/wait"}]
+    found = updated("", "pods", pod, other)
+    assert (found == []) if not wrong else wrong in found[0]
+    more = changed(pod, "spec.schedulingGates", [{"name": "b"}])
+    assert "found new scheduling gate 'b'" in updated("", "pods", pod, more)[0]
+
+
+def affinity(terms: list[Any]) -> dict[str, Any]:
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    return {"nodeAffinity": {required: {"nodeSelectorTerms": terms}}}
+
+
+def test_a_static_pods_likeness_stays_one(pod: dict[str, Any]) -> None:
+    likeness = changed(pod, "metadata.annotations", {"kubernetes.io/config.mirror": "x"})
+    likeness["spec"]["nodeName"] = "n1"
+    plain = changed(likeness, "metadata.annotations", {})
+    assert "may not remove or update mirror" in updated("", "pods", likeness, plain)[0]
+    assert "may not add mirror" in updated("", "pods", plain, likeness)[0]
+    debug = changed(likeness, "spec.ephemeralContainers", [{"name": "debug", "image": "x:1"}])
+    assert "static pods" in updated("", "pods", likeness, debug, "ephemeralcontainers")[0]
+
+
+def test_tokens_are_of_somebody(pod: dict[str, Any]) -> None:
+    source = {"projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}
+    pod["spec"]["volumes"] = [{"name": "tmp", **source}]
+    assert created("", "pods", changed(pod, "spec.serviceAccountName", "robot")) == []
+    pod["spec"].pop("serviceAccountName", None)
+    [found] = created("", "pods", pod)
+    assert found.startswith("spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden")
 
 
 def test_a_binding_sets_the_node_and_says_so(pod: dict[str, Any]) -> None:
@@ -157,6 +248,27 @@ def test_ephemeral_containers_are_only_added(pod: dict[str, Any]) -> None:
     assert updated("", "pods", debug, changed(pod, "metadata.labels", {}), part)
     other = changed(debug, "spec.ephemeralContainers.0.image", "y:1")
     assert "may not be changed" in updated("", "pods", debug, other, part)[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "place"),
+    [
+        ("ports", [{"containerPort": 1}], "ports: Forbidden"),
+        ("livenessProbe", {"tcpSocket": {"port": 1}}, "livenessProbe: Forbidden"),
+        ("targetContainerName", "nobody", 'targetContainerName: Not found: "nobody"'),
+        (
+            "volumeMounts",
+            [{"name": "tmp", "mountPath": "/a", "subPath": "x"}],
+            "subPath: Forbidden",
+        ),
+    ],
+)
+def test_ephemeral_containers_only_look(
+    pod: dict[str, Any], field: str, value: Any, place: str
+) -> None:
+    debug = changed(pod, "spec.ephemeralContainers", [{"name": "d", "image": "x:1", field: value}])
+    found = updated("", "pods", pod, debug, "ephemeralcontainers")
+    assert any(place in text for text in found), found
 
 
 def test_resize_changes_resources_only(pod: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ def test_right_ones(handler: dict[str, Any]) -> None:
     [({"exec": {}}, "p.exec.command: Required value"),
      ({"httpGet": {**HTTP, "path": ""}}, "p.httpGet.path: Required value"),
      ({"httpGet": {**HTTP, "scheme": "FTP"}}, 'supported values: "HTTP", "HTTPS"'),
-     ({"httpGet": {**HTTP, "httpHeaders": [{"name": "a b"}]}}, "a valid HTTP header"),
+     ({"httpGet": {**HTTP, "httpHeaders": [{"name": "a b"}]}}, "httpHeaders: Invalid value"),
      ({"tcpSocket": {"port": "UP"}}, "p.tcpSocket.port: Invalid value"),
      ({"grpc": {}}, "p.grpc.port: Invalid value"),
      ({"grpc": {"port": 1}, "periodSeconds": -1}, "p.periodSeconds: Invalid value: -1"),
@@ -47,9 +47,9 @@ def test_a_readiness_probe_stops_nothing() -> None:
 
 def test_hooks_and_ports() -> None:
     causes: list[Cause] = []
-    check_hook("h", {"sleep": {"seconds": 5}}, causes)
+    check_hook("h", {"sleep": {"seconds": 5}}, 5, causes)
     check_target_port("t", "http", causes)
     assert causes == []
-    check_hook("h", {"sleep": {"seconds": -5}}, causes)
+    check_hook("h", {"sleep": {"seconds": 6}}, 5, causes)
     check_target_port("t", "", causes)
-    assert {cause.field for cause in causes} == {"h.sleep.seconds", "t"}
+    assert {cause.field for cause in causes} == {"h.sleep", "t"}
