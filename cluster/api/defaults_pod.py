@@ -16,10 +16,21 @@ _MODE = 0o644
 # How images are named (OCI distribution specification): a registry, a path, a tag, a digest.
 _IMAGE_MAX = 255
 _IMAGE = re.compile(
-    r"([A-Za-z0-9.-]+(:[0-9]+)?/|\[[0-9a-fA-F:]+\](:[0-9]+)?/)?"
+    r"([A-Za-z0-9]+([.-]+[A-Za-z0-9]+)*(:[0-9]+)?/|\[[0-9a-fA-F:]+\](:[0-9]+)?/)?"
     r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
     r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?"
 )
+
+
+# What sources say if their author does not.
+_SOURCES: dict[str, Object] = {
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "azureDisk": {
+        "cachingMode": "ReadWrite", "kind": "Shared", "fsType": "ext4", "readOnly": False,
+    },
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}  # fmt: skip
 
 
 def running_pod_spec(spec: Object) -> None:
@@ -213,6 +224,9 @@ def _volume_source(source: str, value: Object) -> None:
         case "image":
             if not value.get("pullPolicy"):
                 value["pullPolicy"] = pull_policy(value.get("reference") or "")
+        case _:
+            for name, default in _SOURCES.get(source, {}).items():
+                value.setdefault(name, default)
 
 
 def _field_refs(value: Object) -> None:

@@ -27,7 +27,9 @@ def mount(spec: Object, suffix: str) -> None:
     """Give each container that mounts nothing there the volume, in place. ``suffix``: of its name,
     which must be new in the pod."""
     volumes = spec.get("volumes") or []
-    name = next((item["name"] for item in volumes if item["name"].startswith(PREFIX)), "")
+    # A volume without a name is wrong, which validation says.
+    names = [item.get("name") or "" for item in volumes]
+    name = next((name for name in names if name.startswith(PREFIX)), "")
     missing = [container for container in _containers(spec) if not _mounts(container)]
     if not missing:
         return

@@ -94,7 +94,9 @@ class Pod:
 
     def that(self, bad: Callable[[Object], Any]) -> list[str]:
         """Names of the containers whose securityContext is ``bad``."""
-        return [one["name"] for one in self.containers if bad(one.get("securityContext") or {})]
+        return [
+            one.get("name", "") for one in self.containers if bad(one.get("securityContext") or {})
+        ]
 
 
 def violations(level: Level, metadata: Object, spec: Object) -> list[Violation]:
@@ -169,14 +171,16 @@ def _capabilities(pod: Pod) -> Iterator[Violation]:
 
 
 def _host_path(pod: Pod) -> Iterator[Violation]:
-    names = [one["name"] for one in pod.spec.get("volumes") or () if "hostPath" in one]
+    names = [one.get("name", "") for one in pod.spec.get("volumes") or () if "hostPath" in one]
     if names:
         yield Violation("hostPath volumes", _named("volume", names))
 
 
 def _host_ports(pod: Pod) -> Iterator[Violation]:
     used = {
-        one["name"]: [port["hostPort"] for port in one.get("ports") or () if port.get("hostPort")]
+        one.get("name", ""): [
+            port["hostPort"] for port in one.get("ports") or () if port.get("hostPort")
+        ]
         for one in pod.containers
     }
     names = [name for name, ports in used.items() if ports]
@@ -198,7 +202,7 @@ def _handlers(container: Object) -> Iterator[Object]:
 
 def _host_probes(pod: Pod) -> Iterator[Violation]:
     hosts = {
-        one["name"]: [
+        one.get("name", ""): [
             (handler.get(kind) or {}).get("host")
             for handler in _handlers(one)
             if handler
@@ -295,7 +299,7 @@ def _seccomp_baseline(pod: Pod) -> Iterator[Violation]:
 
 
 def _sysctls(pod: Pod) -> Iterator[Violation]:
-    found = [one["name"] for one in pod.security.get("sysctls") or ()]
+    found = [one.get("name", "") for one in pod.security.get("sysctls") or ()]
     if bad := [name for name in found if name not in _SYSCTLS]:
         yield Violation("forbidden sysctls", ", ".join(bad))
 
@@ -308,7 +312,7 @@ def _volume_types(pod: Pod) -> Iterator[Violation]:
     for volume in pod.spec.get("volumes") or ():
         kind = next((key for key in volume if key != "name"), "emptyDir")
         if kind not in _VOLUMES:
-            names.append(volume["name"])
+            names.append(volume.get("name", ""))
             kinds.append(kind)
     if names:
         verb = "use" if len(names) > 1 else "uses"

@@ -36,10 +36,19 @@ async def admit(review: Review) -> None:
             f"the integer value of priority ({asked}) must not be provided in pod spec; priority "
             f"admission controller computed {value} from the given PriorityClass name",
         )
+    policy = chosen.get("preemptionPolicy") or PREEMPT_DEFAULT
+    said = spec.get("preemptionPolicy")
+    if said is not None and said != policy:
+        raise status.forbidden(
+            review.call.kind,
+            review.obj["metadata"].get("name") or "",
+            f"the string value of PreemptionPolicy ({said}) must not be provided in pod spec; "
+            f"priority admission controller computed {policy} from the given PriorityClass name",
+        )
     if chosen:
         spec["priorityClassName"] = chosen["metadata"]["name"]
     spec["priority"] = value
-    spec.setdefault("preemptionPolicy", chosen.get("preemptionPolicy") or PREEMPT_DEFAULT)
+    spec["preemptionPolicy"] = policy
 
 
 async def _class(review: Review, name: str) -> Object:

@@ -22,7 +22,7 @@ def spec_of(spec: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("image", "policy"),
     [("web", "Always"), ("web:latest", "Always"), ("web:1.0", "IfNotPresent"),
-     ("r:5000/web", "Always"), ("r:5000/web:1", "IfNotPresent"), ("", "IfNotPresent"),
+     ("r:5000/web", "Always"), ("../web", "IfNotPresent"), ("r:5000/web:1", "IfNotPresent"), ("", "IfNotPresent"),
      ("web@sha256:" + "a" * 64, "IfNotPresent"), ("web:latest@sha256:" + "a" * 64, "Always"),
      ("web:1@sha256:" + "a" * 64, "IfNotPresent")],
 )  # fmt: skip
@@ -77,6 +77,8 @@ def test_sources_of_environment_and_files() -> None:
                 {"name": "e", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}},
                 {"name": "f", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
                 {"name": "g", "image": {"reference": "x:1"}},
+                {"name": "h", "iscsi": {"lun": 1}},
+                {},
             ],
             "serviceAccount": "robot",
         }
@@ -85,7 +87,9 @@ def test_sources_of_environment_and_files() -> None:
     assert env[0]["valueFrom"]["fieldRef"]["apiVersion"] == "v1"
     assert env[1]["valueFrom"]["resourceFieldRef"]["divisor"] == "0"
     assert spec["containers"][0]["lifecycle"]["preStop"]["httpGet"]["scheme"] == "HTTP"
-    by_name = {volume["name"]: volume for volume in spec["volumes"]}
+    by_name = {volume["name"]: volume for volume in spec["volumes"][:-1]}
+    assert spec["volumes"][-1] == {"emptyDir": {}}
+    assert by_name["h"]["iscsi"] == {"lun": 1, "iscsiInterface": "default"}
     assert by_name["a"]["configMap"]["defaultMode"] == 420
     assert by_name["b"]["secret"]["defaultMode"] == 256
     assert by_name["c"]["hostPath"]["type"] == ""

@@ -45,3 +45,9 @@ def test_a_pod_that_needs_none_gets_none() -> None:
     spec: dict[str, Any] = {"containers": [{"name": "b", "volumeMounts": [own]}]}
     token_volume.mount(spec, "abcde")
     assert "volumes" not in spec
+
+
+def test_volumes_without_names_are_left_to_validation() -> None:
+    spec: dict[str, Any] = {"containers": [{"name": "c"}], "volumes": [{"emptyDir": {}}]}
+    token_volume.mount(spec, "x")
+    assert [volume.get("name") for volume in spec["volumes"]] == [None, token_volume.PREFIX + "x"]

@@ -143,3 +143,12 @@ def test_a_stricter_level_forbids_no_less(fields: set[str], privileged: bool) ->
     spec = pod(dict.fromkeys(fields, True), context={"privileged": privileged})
     mild, strict = violations("baseline", {}, spec), violations("restricted", {}, spec)
     assert set(mild) <= set(strict)
+
+
+def test_what_has_no_name_is_told_of_all_the_same() -> None:
+    """Validation, which comes later, says that it must have one."""
+    spec = pod({"volumes": [{"hostPath": {"path": "/"}}]}, {"privileged": True})
+    spec["containers"][0] = {"securityContext": {"privileged": True}, "ports": [{"hostPort": 1}]}
+    spec["securityContext"]["sysctls"] = [{"value": "1"}]
+    for level in LEVELS[1:]:
+        assert violations(level, {}, spec)

@@ -50,7 +50,11 @@ async def test_priorities(plane: ControlPlane) -> None:
     critical = pod(priorityClassName="system-node-critical")
     made = await plane.create("pods", critical, "kube-system")
     assert made["spec"]["priority"] == 2_000_001_000
-    for spec in ({"priorityClassName": "absent"}, {"priority": 5}):
+    for spec in (
+        {"priorityClassName": "absent"},
+        {"priority": 5},
+        {"preemptionPolicy": "Never"},
+    ):
         with pytest.raises(StatusError) as refused:
             await plane.create("pods", pod(**spec), "default")
         assert refused.value.code == 403
