@@ -22,7 +22,8 @@ def spec_of(spec: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("image", "policy"),
     [("web", "Always"), ("web:latest", "Always"), ("web:1.0", "IfNotPresent"),
-     ("r:5000/web", "Always"), ("../web", "IfNotPresent"), ("r:5000/web:1", "IfNotPresent"), ("", "IfNotPresent"),
+     ("r:5000/web", "Always"), ("../web", "IfNotPresent"),
+     ("r:5000/web:1", "IfNotPresent"), ("", "IfNotPresent"),
      ("web@sha256:" + "a" * 64, "IfNotPresent"), ("web:latest@sha256:" + "a" * 64, "Always"),
      ("web:1@sha256:" + "a" * 64, "IfNotPresent")],
 )  # fmt: skip
