@@ -11,6 +11,7 @@ from cluster.api.validation import causes
 from cluster.api.validation.containers import check_container
 from cluster.api.validation.pod_resize import check_pod_resize
 from cluster.api.validation.pod_spec import check_pod_spec, shared_parts
+from cluster.api.validation.pod_status import check_pod_status
 from cluster.api.validation.pod_update import check_changes, same
 from cluster.api.validation.volumes import check_volumes
 
@@ -39,7 +40,11 @@ def check_pod(obj: Object, found: list[Cause]) -> None:
 def check_pod_update(old: Object, new: Object, subresource: str, found: list[Cause]) -> None:
     """What an update of the pod, or of a part of it, changed."""
     before, after = old.get("spec") or {}, new.get("spec") or {}
-    if subresource == "status" or (before == after and not _annotated(old, new)):
+    if subresource == "status":
+        if old.get("status") != new.get("status"):
+            check_pod_status(old, new, found)
+        return
+    if before == after and not _annotated(old, new):
         return
     if subresource == "ephemeralcontainers":
         _ephemeral(old, new, found)

@@ -1,0 +1,55 @@
+"""Rules of what is written to pods/status: addresses, conditions, and what stays as it was.
+
+Source: API reference, PodStatus; KEP-563 (two families of addresses). Must not know what runs.
+"""
+
+import ipaddress
+
+from cluster.api import names
+from cluster.api.status import Cause
+from cluster.api.types import Object
+from cluster.api.validation import causes
+from cluster.api.validation.pod_names import check_address
+
+_OWN = frozenset(("PodScheduled", "Ready", "Initialized"))
+
+
+def check_pod_status(old: Object, new: Object, found: list[Cause]) -> None:
+    """A new status over an old one."""
+    before, after = old.get("status") or {}, new.get("status") or {}
+    for position, item in enumerate(after.get("conditions") or ()):
+        kind = item.get("type") or ""
+        if kind not in _OWN:
+            place = f"metadata.conditions[{position}].Type"
+            causes.each(place, kind, names.label_key_errors(kind), found)
+    nominated = after.get("nominatedNodeName")
+    if nominated and nominated != before.get("nominatedNodeName"):
+        errors = names.subdomain_errors(nominated)
+        causes.each("status.nominatedNodeName", nominated, errors, found)
+    quality, known = after.get("qosClass"), before.get("qosClass")
+    if quality and known and quality != known:
+        found.append(causes.invalid("status.qosClass", quality, causes.IMMUTABLE))
+    _addresses("status.podIPs", after.get("podIPs") or [], found)
+    hosts = after.get("hostIPs") or []
+    if hosts and hosts[0].get("ip") != after.get("hostIP"):
+        shown = hosts[0].get("ip") or ""
+        detail = "must be equal to `hostIP`"
+        found.append(causes.invalid("status.hostIPs[0].ip", shown, detail))
+    _addresses("status.hostIPs", hosts, found)
+
+
+def _addresses(path: str, items: list[Object], found: list[Cause]) -> None:
+    """At most one address of each family."""
+    before = len(found)
+    values = [item.get("ip") or "" for item in items]
+    for position, value in enumerate(values):
+        check_address(f"{path}[{position}]", value, found)
+    if len(found) > before or len(values) < 2:
+        return
+    families = [ipaddress.ip_address(value).version for value in values]
+    if len(set(families)) < len(families):
+        detail = "may specify no more than one IP for each IP family"
+        found.append(causes.invalid(path, items, detail))
+    for position, value in enumerate(values):
+        if value in values[:position]:
+            found.append(causes.duplicate(f"{path}[{position}]", {"ip": value}))
