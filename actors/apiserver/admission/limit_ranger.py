@@ -55,6 +55,8 @@ def fill(pod: Object, rule: Object) -> list[str]:
     given, in words."""
     told = []
     for container, what in _containers(pod):
+        # One without a name is wrong, which validation says.
+        called = f"{what} {container.get('name') or ''}"
         for section, defaults in (("requests", "defaultRequest"), ("limits", "default")):
             values = rule.get(defaults) or {}
             if not values:
@@ -64,7 +66,7 @@ def fill(pod: Object, rule: Object) -> list[str]:
             given = sorted(name for name in values if name not in present)
             if given:
                 resources[section] = {**present, **{name: values[name] for name in given}}
-                told.append(f"{', '.join(given)} {section[:-1]} for {what} {container['name']}")
+                told.append(f"{', '.join(given)} {section[:-1]} for {called}")
     return told
 
 

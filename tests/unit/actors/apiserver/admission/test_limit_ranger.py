@@ -30,6 +30,8 @@ def test_defaults_are_filled_where_there_are_none() -> None:
         "limits": {"cpu": "1"},
     }
     assert fill(made, bounds) == []
+    made["spec"]["containers"] = [{"image": "busybox"}]
+    assert fill(made, rule(default={"cpu": "1"})) == ["cpu limit for container "]
 
 
 @pytest.mark.parametrize(
