@@ -6,7 +6,7 @@ Job: everything that makes a body wrong before its meaning is looked at. Must no
 from actors.apiserver.call import Call
 from cluster import limits
 from cluster.api import status
-from cluster.api.jsonio import decode_object
+from cluster.api.jsonio import decode_object, json_type
 from cluster.api.kinds import Kind, Subresource
 from cluster.api.schema import Definitions, Mode
 from cluster.api.status import Cause, quoted
@@ -120,6 +120,16 @@ def of_another_type(kind: Kind, obj: Object) -> list[Cause]:
     ]
 
 
+def _text(obj: Object, field: str) -> str:
+    value = obj.get(field)
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise status.bad_request(
+        "couldn't get version/kind; json parse error: json: cannot unmarshal "
+        f"{json_type(value)} into Go struct field .{field} of type string"
+    )
+
+
 def _check_custom_kind(kind: Kind, part: Subresource | None, obj: Object, given: str) -> None:
     """Raises StatusError 422; of a status only the version is looked at."""
     if part is not None or given in ("", kind.kind):
@@ -136,8 +146,8 @@ def check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
     """Kind and version are what the URL says, which fills them in. Raises StatusError 400; 422 for
     a custom resource of another kind."""
     wanted_kind, wanted_version = type_of(kind, part)
-    given_kind, given_version = obj.get("kind", ""), obj.get("apiVersion", "")
-    if kind.custom is not None and wanted_kind == kind.kind and isinstance(given_kind, str):
+    given_kind, given_version = _text(obj, "kind"), _text(obj, "apiVersion")
+    if kind.custom is not None and wanted_kind == kind.kind:
         _check_custom_kind(kind, part, obj, given_kind)
     elif given_kind and given_kind != wanted_kind:
         raise status.bad_request(

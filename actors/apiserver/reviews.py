@@ -17,6 +17,8 @@ from cluster.errors import StatusError
 from cluster.security.node_restriction import node_of
 from cluster.security.rbac import Attributes
 
+_ASKED_ABOUT = ("SubjectAccessReview", "LocalSubjectAccessReview", "SelfSubjectAccessReview")
+
 
 async def answer(
     authorization: Authorization,
@@ -26,13 +28,14 @@ async def answer(
 ) -> Object:
     """The review in the body with its status. Raises StatusError 400, 404, 422."""
     review = bodies.decode_body(definitions, call)
+    if call.kind.namespaced:
+        bodies.check_place(call, review)
+    if call.kind.kind in _ASKED_ABOUT:
+        bodies.check_rules(call.kind.group, call.kind.kind, "", review)
     match call.kind.kind:
         case "SelfSubjectAccessReview":
             review["status"] = await _access(authorization, call.caller, review)
-        case "SubjectAccessReview":
-            review["status"] = await _access(authorization, _subject(review), review)
-        case "LocalSubjectAccessReview":
-            _check_local(call, review)
+        case "SubjectAccessReview" | "LocalSubjectAccessReview":
             review["status"] = await _access(authorization, _subject(review), review)
         case "SelfSubjectRulesReview":
             review["status"] = _rules(authorization, call.caller, review)
@@ -56,18 +59,10 @@ async def _access(authorization: Authorization, caller: Caller, review: Object) 
 
 def _wanted(review: Object, spec: Object) -> Attributes:
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if bool(resource) == bool(path):
-        cause = status.Cause(
-            "spec.resourceAttributes",
-            "FieldValueInvalid",
-            "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must "
-            "be specified",
-        )
-        raise status.invalid_object("authorization.k8s.io", review["kind"], "", [cause])
-    _check_selectors(review["kind"], resource or {})
-    if path or not resource:
+    if resource is None:
         assert path is not None
         return Attributes(path.get("verb", ""), path=path.get("path", ""))
+    _check_selectors(review["kind"], resource)
     return Attributes(
         verb=resource.get("verb", ""),
         group=resource.get("group", ""),
@@ -116,23 +111,7 @@ def _fields(selector: Object) -> tuple[tuple[str, str], ...]:
 
 def _subject(review: Object) -> Caller:
     spec = review.get("spec") or {}
-    user, groups = spec.get("user") or "", tuple(spec.get("groups") or ())
-    if not user and not groups:
-        cause = status.Cause(
-            "spec.user",
-            "FieldValueInvalid",
-            'Invalid value: "": at least one of user or group must be specified',
-        )
-        raise status.invalid_object("authorization.k8s.io", review["kind"], "", [cause])
-    return Caller(user, groups)
-
-
-def _check_local(call: Call, review: Object) -> None:
-    attributes = (review.get("spec") or {}).get("resourceAttributes") or {}
-    if attributes and (attributes.get("namespace") or "") != call.namespace:
-        raise status.bad_request(
-            "spec.resourceAttributes.namespace must match the namespace of the request"
-        )
+    return Caller(spec.get("user") or "", tuple(spec.get("groups") or ()))
 
 
 def _rules(authorization: Authorization, caller: Caller, review: Object) -> Object:
@@ -150,6 +129,8 @@ def _rules(authorization: Authorization, caller: Caller, review: Object) -> Obje
 
 async def _token(authentication: Authentication, review: Object) -> Object:
     spec = review.get("spec") or {}
+    if not spec.get("token"):
+        raise status.bad_request("token is required for TokenReview in authentication")
     try:
         caller, audiences = await authentication.review(
             str(spec.get("token") or ""), spec.get("audiences") or ()

@@ -34,6 +34,7 @@ from cluster.api import status
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode
 from cluster.api.names import SUFFIX_LENGTH, random_suffix
+from cluster.api.owner_references import drop_duplicates
 from cluster.api.ownership import Scope, update_managed_fields
 from cluster.api.ownership_managers import only_times_differ
 from cluster.api.schema import Definitions
@@ -131,10 +132,12 @@ class Writer:
         kind, environment = call.kind, self.environment
         apply_defaults(kind, obj)
         if not applied:
+            drop_duplicates(obj, call.warnings)
             # Before admission: what the server chooses is nobody's.
             self._own(call, None, obj, Scope())
         review = Review(environment, call, obj, None, fresh)
         await admission.admit(review)
+        drop_duplicates(obj, call.warnings, admitted=True)
         rules.prepare_create(
             obj,
             strategy_of(kind),
@@ -228,11 +231,14 @@ class Writer:
     ) -> Step:
         kind = call.kind
         _check_identity(call, old, given)
+        if call.request.verb == "update":
+            drop_duplicates(given, call.warnings)
         new = self._prepare_update(call, old, given, scope)
         review = Review(self.environment, call, new, old, fresh)
         if await admission.admit(review):
             new = self._prepare_update(call, old, new, scope)
             review = Review(self.environment, call, new, old, fresh)
+        drop_duplicates(new, call.warnings, admitted=True)
         found = await unhurried(
             lambda units: validate_update(kind, old, new, scope, call.warnings, units)
         )

@@ -41,10 +41,10 @@ BUDGETS = _kind()
 
 
 async def handle(parts: Parts, call: Call) -> Answer:
-    """POST. Raises 429 when a budget has no disruption left, 404 for no such pod."""
+    """POST. Raises 429 when a budget has no disruption left, 404 for no such pod, 400 if
+    the body names another."""
     eviction = bodies.decode_body(parts.writer.definitions, call)
-    given = eviction["metadata"].get("name") or call.request.name
-    if given != call.request.name:
+    if (eviction["metadata"].get("name") or "") != call.request.name:
         raise status.bad_request("name in URL does not match name in Eviction object")
     await admission.judge_body(parts.environment, call, eviction)
     options = delete_options({}, eviction.get("deleteOptions"))

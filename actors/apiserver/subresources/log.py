@@ -3,7 +3,7 @@
 Source: docs "Logging Architecture"; PodLogOptions of core/v1.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import cast
 
 from actors.apiserver.call import Call, parse_bool, parse_int
@@ -15,6 +15,7 @@ from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.timestamps import seconds_of
 from cluster.api.types import Object
+from cluster.api.validation import causes
 from cluster.errors import SteersmanError
 from cluster.messages.kubelet import LogChunk, ReadLogs
 
@@ -44,13 +45,15 @@ async def open_log(
     if follow is not None and message.follow != follow:
         raise status.bad_request("logs cannot be followed through this door")
     if not node:
-        raise status.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
+        # Nothing has run: as at kube-apiserver nothing was written, and that is no error.
+        return _nothing()
     return _pieces(environment, node, message)
 
 
 def read_logs(call: Call, pod: Object, now: float) -> ReadLogs:
-    """PodLogOptions of the query as the kubelet is asked. Raises StatusError 400."""
+    """PodLogOptions of the query as the kubelet is asked. Raises StatusError 400, 422."""
     query = call.request.query
+    _check_options(call.request.name, query)
     since = 0.0
     if query.get("sinceSeconds"):
         since = now - parse_int(query, "sinceSeconds")
@@ -70,6 +73,26 @@ def read_logs(call: Call, pod: Object, now: float) -> ReadLogs:
         since=since,
         limit_bytes=parse_int(query, "limitBytes"),
     )
+
+
+def _check_options(name: str, query: Mapping[str, str]) -> None:
+    found = []
+    for option, least in (("tailLines", 0), ("sinceSeconds", 1), ("limitBytes", 1)):
+        if query.get(option):
+            value = parse_int(query, option, signed=True)
+            if value < least:
+                detail = "must be greater than " + ("or equal to 0" if least == 0 else "0")
+                found.append(causes.invalid(option, value, detail))
+    if query.get("sinceSeconds") and query.get("sinceTime"):
+        detail = "at most one of `sinceTime` or `sinceSeconds` may be specified"
+        found.append(causes.forbidden("", detail))
+    if found:
+        raise status.invalid_object("", "PodLogOptions", name, found)
+
+
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    for piece in ():
+        yield piece
 
 
 def choose_container(pod: Object, asked: str) -> str:

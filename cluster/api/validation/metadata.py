@@ -5,7 +5,6 @@ Must not know specs.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from cluster.api import names
 from cluster.api.kind import Kind
@@ -16,7 +15,10 @@ from cluster.api.validation.addresses import ip_name_errors
 
 ANNOTATIONS_BYTES_MAX = 256 * 1024
 _STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
-_EXTENSIONS = "apiextensions.k8s.io"
+# A finalizer without a domain may have any name there, as in custom resources.
+_PLAIN_FINALIZERS = frozenset(
+    ("apiextensions.k8s.io", "admissionregistration.k8s.io", "apiregistration.k8s.io")
+)
 _RBAC = "rbac.authorization.k8s.io"
 # What each kind wants of a name; the rest are DNS subdomains.
 _SIGNING = "certificates.k8s.io"
@@ -54,7 +56,7 @@ def check_metadata(kind: Kind, metadata: Object, found: list[Cause]) -> None:
     if metadata.get("annotations"):
         check_annotations("metadata.annotations", metadata["annotations"], found)
     if metadata.get("finalizers"):
-        plain = kind.custom is not None or kind.group == _EXTENSIONS
+        plain = kind.custom is not None or kind.group in _PLAIN_FINALIZERS
         _finalizers(metadata["finalizers"], plain, found)
     if metadata.get("ownerReferences"):
         _owners(metadata["ownerReferences"], found)
@@ -119,31 +121,42 @@ def _name(kind: Kind, metadata: Object, found: list[Cause]) -> None:
 
 
 def _finalizers(finalizers: list[str], plain: bool, found: list[Cause]) -> None:
-    """``plain``: a name without a domain may be any (custom resources, and their definitions)."""
+    """``plain``: a name without a domain may be any."""
     path = "metadata.finalizers"
     for name in finalizers:
         causes.each(path, name, names.label_key_errors(name), found)
-        if not plain and "/" not in name and name not in _STANDARD_FINALIZERS:
-            detail = "name is neither a standard finalizer name nor is it fully qualified"
-            found.append(causes.invalid(path, name, detail))
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
         detail = "finalizer orphan and foregroundDeletion cannot be both set"
         found.append(causes.invalid(path, finalizers, detail))
+    for position, name in enumerate(() if plain else finalizers):
+        here = f"{path}[{position}]"
+        causes.each(here, name, names.label_key_errors(name), found)
+        if "/" not in name and name not in _STANDARD_FINALIZERS:
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            found.append(causes.invalid(here, name, detail))
 
 
 def _owners(owners: list[Object], found: list[Cause]) -> None:
-    controllers: list[Any] = []
-    for position, owner in enumerate(owners):
-        path = f"metadata.ownerReferences[{position}]"
-        for name in ("apiVersion", "kind", "name", "uid"):
+    """(Which of the references is meant, kube-apiserver's paths do not say.)"""
+    path = "metadata.ownerReferences"
+    controller = ""
+    for owner in owners:
+        given = owner.get("apiVersion") or ""
+        group, _, version = given.rpartition("/")
+        if not version or "/" in group:
+            found.append(causes.invalid(f"{path}.apiVersion", given, "version must not be empty"))
+        for name in ("kind", "name", "uid"):
             if not owner.get(name):
-                value = owner.get(name, "")
-                found.append(causes.invalid(f"{path}.{name}", value, "must not be empty"))
+                found.append(causes.invalid(f"{path}.{name}", "", "must not be empty"))
+        if (given, owner.get("kind")) == ("v1", "Event"):
+            detail = "/v1, Kind=Event is disallowed from being an owner"
+            found.append(causes.invalid(path, owner, detail))
         if owner.get("controller"):
-            controllers.append(owner.get("name"))
-    if len(controllers) > 1:
-        detail = (
-            "Only one reference can have Controller set to true. "
-            f'Found "true" in references for {" and ".join(map(str, controllers))}'
-        )
-        found.append(causes.invalid("metadata.ownerReferences", owners, detail))
+            named = f"{owner.get('kind', '')}/{owner.get('name', '')}"
+            if controller:
+                detail = (
+                    "Only one reference can have Controller set to true. "
+                    f'Found "true" in references for {controller} and {named}'
+                )
+                found.append(causes.invalid(path, owners, detail))
+            controller = controller or named

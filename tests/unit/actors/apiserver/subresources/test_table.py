@@ -124,8 +124,24 @@ class Kubelet(Actor):
 async def test_a_pod_that_waits_for_a_node_has_no_log(plane: ControlPlane) -> None:
     await plane.create("pods", POD, "default")
     request = ApiRequest("get", "pods", namespace="default", name="p", subresource="log")
-    with pytest.raises(StatusError, match="pod p does not have a host assigned"):
-        await plane.ask(request)
+    assert (await plane.ask(request)).body == b""
+
+
+async def test_options_of_logs_are_held_to_their_rules(plane: ControlPlane) -> None:
+    await plane.create("pods", POD, "default")
+    for query, field in (
+        ({"tailLines": "-1"}, "tailLines"),
+        ({"limitBytes": "0"}, "limitBytes"),
+        ({"sinceSeconds": "-5"}, "sinceSeconds"),
+        ({"sinceSeconds": "5", "sinceTime": "2026-01-01T00:00:00Z"}, ""),
+    ):
+        request = ApiRequest(
+            "get", "pods", namespace="default", name="p", subresource="log", query=query
+        )
+        with pytest.raises(StatusError) as refused:
+            await plane.ask(request)
+        assert refused.value.code == 422
+        assert refused.value.status["details"]["causes"][0].get("field", "") == field
 
 
 async def test_logs_come_from_the_kubelet(plane: ControlPlane) -> None:

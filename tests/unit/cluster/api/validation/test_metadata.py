@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cluster.api.owner_references import drop_duplicates
 from tests.unit.cluster.api.validation.helpers import created, updated
 
 
@@ -48,8 +49,15 @@ def test_labels_and_annotations() -> None:
 
 def test_finalizers() -> None:
     assert found({"name": "a", "finalizers": ["x.io/y", "orphan"]}) == []
-    (text,) = found({"name": "a", "finalizers": ["mine"]})
+    (text,) = found({"name": "a", "finalizers": ["x.io/y", "mine"]})
+    assert text.startswith("metadata.finalizers[1]: Invalid value")
     assert "neither a standard finalizer name" in text
+    texts = found({"name": "a", "finalizers": ["a b"]})
+    assert [text.partition(":")[0] for text in texts] == [
+        "metadata.finalizers", "metadata.finalizers[0]", "metadata.finalizers[0]",
+    ]  # fmt: skip
+    hooks = ("validatingwebhookconfigurations", "admissionregistration.k8s.io")
+    assert found({"name": "a", "finalizers": ["mine"]}, *hooks) == []
     assert found({"name": "a", "finalizers": ["orphan", "foregroundDeletion"]})
     old = {"metadata": {"name": "a", "deletionTimestamp": "x", "finalizers": ["x.io/y"]}}
     new = {"metadata": {"name": "a", "finalizers": ["x.io/y", "x.io/z"]}}
@@ -61,9 +69,36 @@ def test_owners() -> None:
     owner = {"apiVersion": "v1", "kind": "A", "name": "a", "uid": "u", "controller": True}
     assert found({"name": "a", "ownerReferences": [owner]}) == []
     (text,) = found({"name": "a", "ownerReferences": [owner, {**owner, "name": "b"}]})
-    assert "Only one reference can have Controller set to true" in text
-    (text,) = found({"name": "a", "ownerReferences": [{**owner, "uid": ""}]})
-    assert text.startswith("metadata.ownerReferences[0].uid: Invalid value")
+    assert 'Found "true" in references for A/a and A/b' in text
+    three = [owner, {**owner, "name": "b"}, {**owner, "name": "c"}]
+    assert len(found({"name": "a", "ownerReferences": three})) == 2
+    assert found({"name": "a", "ownerReferences": [{}]}) == [
+        'metadata.ownerReferences.apiVersion: Invalid value: "": version must not be empty',
+        'metadata.ownerReferences.kind: Invalid value: "": must not be empty',
+        'metadata.ownerReferences.name: Invalid value: "": must not be empty',
+        'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
+    ]
+    for version, wrong in (("apps/v1", 0), ("apps/", 1), ("/", 1), ("a/b/c", 1)):
+        odd = {**owner, "apiVersion": version}
+        assert len(found({"name": "a", "ownerReferences": [odd]})) == wrong
+    (text,) = found({"name": "a", "ownerReferences": [{**owner, "kind": "Event"}]})
+    assert "disallowed from being an owner" in text
+
+
+def test_owners_that_say_the_same_are_one() -> None:
+    owner, other = {"uid": "u", "name": "a"}, {"uid": "u", "name": "b"}
+    obj: dict[str, Any] = {"metadata": {"ownerReferences": [owner, other, owner, {**other}]}}
+    warnings: list[str] = []
+    drop_duplicates(obj, warnings)
+    drop_duplicates(obj, warnings)
+    assert obj["metadata"]["ownerReferences"] == [owner, other]
+    (text,) = warnings
+    assert text.endswith("duplicate UID(s) observed: u, u")
+    drop_duplicates({"metadata": {"ownerReferences": [owner, owner]}}, warnings, admitted=True)
+    assert "after mutating admission happens" in warnings[1]
+    for nothing in ({}, {"metadata": {}}, {"metadata": {"ownerReferences": None}}):
+        drop_duplicates(nothing, warnings)
+    assert len(warnings) == 2
 
 
 def test_identity_is_fixed() -> None:

@@ -1,0 +1,30 @@
+"""What a body says it is."""
+
+from typing import Any
+
+import pytest
+
+from actors.apiserver import bodies
+from cluster.api.kinds import by_resource
+from cluster.errors import StatusError
+
+
+@pytest.mark.parametrize("field", ["kind", "apiVersion"])
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [(0, "number"), (False, "bool"), ([], "array"), ({}, "object"), (7, "number")],
+)
+def test_a_type_that_is_no_text_is_a_bad_request(field: str, value: Any, named: str) -> None:
+    kind = by_resource("", "v1", "configmaps")
+    assert kind is not None
+    with pytest.raises(StatusError, match=f"cannot unmarshal {named} into .*{field}") as raised:
+        bodies.check_type(kind, None, {field: value})
+    assert raised.value.code == 400
+
+
+def test_what_is_not_said_is_filled_in() -> None:
+    kind = by_resource("", "v1", "configmaps")
+    assert kind is not None
+    obj: dict[str, Any] = {"kind": None, "apiVersion": ""}
+    bodies.check_type(kind, None, obj)
+    assert obj == {"kind": "ConfigMap", "apiVersion": "v1"}
