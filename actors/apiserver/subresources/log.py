@@ -91,7 +91,8 @@ def _check_options(name: str, query: Mapping[str, str]) -> None:
 
 
 async def _nothing() -> AsyncGenerator[bytes, None]:
-    for piece in ():
+    pieces: tuple[bytes, ...] = ()
+    for piece in pieces:
         yield piece
 
 

@@ -344,7 +344,7 @@ async def test_binding_eviction_and_tokens_are_creates_of_their_bodies(
         )  # fmt: skip
 
     await post("serviceaccounts", "bot", "token", {"spec": {}})
-    await post("pods", "p", "binding", {"target": {"name": "n1"}})
+    await post("pods", "p", "binding", {"metadata": {"name": "p"}, "target": {"name": "n1"}})
     await post("pods", "p", "eviction", {"metadata": {"name": "p"}})
     seen = [
         (asked["kind"]["kind"], asked["subResource"], asked["operation"])

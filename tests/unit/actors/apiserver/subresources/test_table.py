@@ -121,6 +121,16 @@ class Kubelet(Actor):
         await sink.send(LogChunk(b"two\n"))
 
 
+@pytest.mark.parametrize("part", ["binding", "eviction"])
+async def test_a_body_names_the_pod_it_is_about(plane: ControlPlane, part: str) -> None:
+    await plane.create("pods", POD, "default")
+    for metadata in ({}, {"name": "other"}):
+        body = {"metadata": metadata} | ({"target": {"name": "n1"}} if part == "binding" else {})
+        with pytest.raises(StatusError, match="name in URL does not match name in") as refused:
+            await plane.ask(post("pods", "p", part, body))
+        assert refused.value.code == 400
+
+
 async def test_a_pod_that_waits_for_a_node_has_no_log(plane: ControlPlane) -> None:
     await plane.create("pods", POD, "default")
     request = ApiRequest("get", "pods", namespace="default", name="p", subresource="log")
