@@ -129,7 +129,7 @@ def _persistent_volume_claim(obj: Object) -> None:
 def _endpoints(obj: Object) -> None:
     for subset in obj.get("subsets") or ():
         for port in subset.get("ports") or ():
-            port.setdefault("protocol", "TCP")
+            port["protocol"] = port.get("protocol") or "TCP"
 
 
 def _endpoint_slice(obj: Object) -> None:

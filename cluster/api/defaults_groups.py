@@ -29,6 +29,13 @@ def _network_policy(obj: Object) -> None:
         spec["policyTypes"] = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
 
 
+def _ingress_class(obj: Object) -> None:
+    spec = obj.get("spec")
+    parameters = spec.get("parameters") if isinstance(spec, dict) else None
+    if isinstance(parameters, dict):
+        parameters.setdefault("scope", "Cluster")
+
+
 def _pod_certificate(obj: Object) -> None:
     spec = _part(obj, "spec")
     if spec:
@@ -115,6 +122,7 @@ GROUP_DEFAULTS: dict[tuple[str, str], Callable[[Object], None]] = {
     ("certificates.k8s.io", "PodCertificateRequest"): _pod_certificate,
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): _flow_schema,
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): _priority_level,
+    ("networking.k8s.io", "IngressClass"): _ingress_class,
     ("networking.k8s.io", "NetworkPolicy"): _network_policy,
     ("resource.k8s.io", "ResourceClaim"): _claim,
     ("resource.k8s.io", "ResourceClaimTemplate"): _claim_template,

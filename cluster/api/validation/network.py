@@ -1,4 +1,4 @@
-"""Rules of Endpoints, EndpointSlices and Ingresses. Must not know Services."""
+"""Rules of Endpoints and EndpointSlices. Must not know Services."""
 
 import ipaddress
 from typing import Any
@@ -8,10 +8,10 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.containers import PROTOCOLS
+from cluster.api.validation.metadata import check_labels
 from cluster.api.validation.pod_names import check_address
 
 _ADDRESS_TYPES = frozenset(("IPv4", "IPv6", "FQDN"))
-_PATH_TYPES = frozenset(("Exact", "Prefix", "ImplementationSpecific"))
 _ENDPOINTS_MAX = 1000
 _ADDRESSES_MAX = 100
 _PORTS_MAX = 100
@@ -26,6 +26,7 @@ def check_endpoint_slice(obj: Object, found: list[Cause]) -> None:
         found.append(causes.too_many("endpoints", len(endpoints), _ENDPOINTS_MAX))
         return
     for position, endpoint in enumerate(endpoints):
+        _slice_details(f"endpoints[{position}]", endpoint, found)
         path = f"endpoints[{position}].addresses"
         addresses = endpoint.get("addresses") or ()
         if not addresses:
@@ -53,37 +54,18 @@ def check_endpoints(obj: Object, found: list[Cause]) -> None:
             found.append(causes.required(path, detail))
         for name, addresses in (("addresses", ready), ("notReadyAddresses", other)):
             for number, item in enumerate(addresses):
-                check_address(f"{path}.{name}[{number}].ip", item.get("ip") or "", found)
+                _endpoints_address(f"{path}.{name}[{number}]", item, found)
         ports = subset.get("ports") or ()
         for number, port in enumerate(ports):
             place = f"{path}.ports[{number}]"
-            if not port.get("name") and len(ports) > 1:
+            name = port.get("name") or ""
+            if not name and len(ports) > 1:
                 found.append(causes.required(f"{place}.name"))
+            elif name:
+                causes.each(f"{place}.name", name, names.dns_label_errors(name), found)
             causes.port_number(f"{place}.port", port.get("port", 0), found)
             causes.one_of(f"{place}.protocol", port.get("protocol"), PROTOCOLS, found)
-
-
-def check_ingress(obj: Object, found: list[Cause]) -> None:
-    """Rules with paths that lead to backends, or a default backend."""
-    spec = obj.get("spec") or {}
-    if not spec.get("rules") and spec.get("defaultBackend") is None:
-        detail = "either `defaultBackend` or `rules` must be specified"
-        found.append(causes.invalid("spec", spec, detail))
-    if spec.get("defaultBackend") is not None:
-        _backend("spec.defaultBackend", spec["defaultBackend"], found)
-    for position, rule in enumerate(spec.get("rules") or ()):
-        path = f"spec.rules[{position}]"
-        host = rule.get("host") or ""
-        if host:
-            plain = host.removeprefix("*.")
-            causes.each(f"{path}.host", host, names.subdomain_errors(plain), found)
-        http = rule.get("http")
-        if http is None:
-            continue
-        if not http.get("paths"):
-            found.append(causes.required(f"{path}.http.paths"))
-        for number, item in enumerate(http.get("paths") or ()):
-            _ingress_path(f"{path}.http.paths[{number}]", item, found)
+            _app_protocol(place, port, found)
 
 
 def _slice_address(path: str, address: str, kind: Any, found: list[Cause]) -> None:
@@ -102,6 +84,7 @@ def _slice_address(path: str, address: str, kind: Any, found: list[Cause]) -> No
 def _slice_ports(ports: Any, found: list[Cause]) -> None:
     if len(ports) > _PORTS_MAX:
         found.append(causes.too_many("ports", len(ports), _PORTS_MAX))
+        return
     seen: set[str] = set()
     for position, port in enumerate(ports):
         path, name = f"ports[{position}]", port.get("name") or ""
@@ -111,33 +94,28 @@ def _slice_ports(ports: Any, found: list[Cause]) -> None:
             found.append(causes.duplicate(f"{path}.name", name))
         seen.add(name)
         causes.one_of(f"{path}.protocol", port.get("protocol"), PROTOCOLS, found)
+        _app_protocol(path, port, found)
         if port.get("port") is not None:
             causes.port_number(f"{path}.port", port["port"], found)
 
 
-def _ingress_path(path: str, item: Object, found: list[Cause]) -> None:
-    kind, value = item.get("pathType"), item.get("path") or ""
-    if not kind:
-        found.append(causes.required(f"{path}.pathType", "pathType must be specified"))
-    elif kind not in _PATH_TYPES:
-        found.append(causes.unsupported(f"{path}.pathType", kind, _PATH_TYPES))
-    if (value or kind != "ImplementationSpecific") and not value.startswith("/"):
-        found.append(causes.invalid(f"{path}.path", value, "must be an absolute path"))
-    _backend(f"{path}.backend", item.get("backend") or {}, found)
+def _slice_details(path: str, endpoint: Object, found: list[Cause]) -> None:
+    check_labels(f"{path}.deprecatedTopology", endpoint.get("deprecatedTopology") or {}, found)
+    hostname = endpoint.get("hostname")
+    if hostname is not None:
+        causes.each(f"{path}.hostname", hostname, names.dns_label_errors(hostname), found)
 
 
-def _backend(path: str, backend: Object, found: list[Cause]) -> None:
-    service, resource = backend.get("service"), backend.get("resource")
-    if service is not None and resource is not None:
-        detail = "cannot set both resource and service backends"
-        found.append(causes.invalid(path, "", detail))
-    elif service is not None:
-        if not service.get("name"):
-            found.append(causes.required(f"{path}.service.name"))
-        port = service.get("port") or {}
-        if not port.get("name") and not port.get("number"):
-            detail = "port name or number is required"
-            found.append(causes.required(f"{path}.service.port", detail))
-    elif resource is None:
-        detail = "resource or service backend is required"
-        found.append(causes.required(path, detail))
+def _endpoints_address(path: str, item: Object, found: list[Cause]) -> None:
+    check_address(f"{path}.ip", item.get("ip") or "", found)
+    hostname, node = item.get("hostname") or "", item.get("nodeName")
+    if hostname:
+        causes.each(f"{path}.hostname", hostname, names.dns_label_errors(hostname), found)
+    if node is not None:
+        causes.each(f"{path}.nodeName", node, names.subdomain_errors(node), found)
+
+
+def _app_protocol(path: str, port: Object, found: list[Cause]) -> None:
+    protocol = port.get("appProtocol")
+    if protocol is not None:
+        causes.each(f"{path}.appProtocol", protocol, names.label_key_errors(protocol), found)

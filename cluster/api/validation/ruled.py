@@ -62,6 +62,7 @@ RULED = frozenset(
         "io.k8s.api.discovery.v1.EndpointSlice",
         "io.k8s.api.events.v1.Event",
         "io.k8s.api.networking.v1.Ingress",
+        "io.k8s.api.networking.v1.IngressClass",
         "io.k8s.api.policy.v1.PodDisruptionBudget",
         "io.k8s.api.scheduling.v1.PriorityClass",
         "io.k8s.api.storage.v1.StorageClass",

@@ -18,6 +18,7 @@ from cluster.api.validation import (
     cluster_objects,
     configuration,
     events,
+    ingresses,
     jobs,
     limits,
     network,
@@ -81,7 +82,8 @@ CREATE: dict[tuple[str, str], Check] = {
     ("coordination.k8s.io", "Lease"): cluster_objects.check_lease,
     ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice,
     ("events.k8s.io", "Event"): events.check_new_event,
-    ("networking.k8s.io", "Ingress"): network.check_ingress,
+    ("networking.k8s.io", "Ingress"): ingresses.check_new_ingress,
+    ("networking.k8s.io", "IngressClass"): ingresses.check_ingress_class,
     ("policy", "PodDisruptionBudget"): limits.check_disruption_budget,
     (_RBAC, "Role"): access.check_role,
     (_RBAC, "ClusterRole"): access.check_cluster_role,
@@ -108,6 +110,8 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.check_definition_update,
     ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice_update,
     ("events.k8s.io", "Event"): events.check_new_event_update,
+    ("networking.k8s.io", "Ingress"): ingresses.check_ingress_update,
+    ("networking.k8s.io", "IngressClass"): ingresses.check_ingress_class_update,
     (_RBAC, "RoleBinding"): access.check_binding_update,
     (_RBAC, "ClusterRoleBinding"): access.check_binding_update,
     ("scheduling.k8s.io", "PriorityClass"): cluster_objects.check_priority_class_update,
@@ -115,7 +119,7 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
 }
 
 # Whose rules of a new object are not those of an updated one.
-_UPDATE_ALONE = frozenset({("events.k8s.io", "Event")})
+_UPDATE_ALONE = frozenset({("events.k8s.io", "Event"), ("networking.k8s.io", "Ingress")})
 
 
 def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> list[Cause]:

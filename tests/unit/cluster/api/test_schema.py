@@ -142,11 +142,11 @@ def test_the_body_of_a_subresource(definitions: Definitions) -> None:
 
 
 def test_what_a_schema_requires_is_missed(definitions: Definitions) -> None:
-    ingress = "io.k8s.api.networking.v1.IngressClass"
-    causes = definitions.missing(ingress, {"spec": {"controller": "x", "parameters": {}}})
+    part = "io.k8s.api.networking.v1.IngressClassSpec"
+    causes = definitions.missing(part, {"controller": "x", "parameters": {}})
     assert {(cause.field, cause.reason) for cause in causes} == {
-        ("spec.parameters.kind", "FieldValueRequired"),
-        ("spec.parameters.name", "FieldValueRequired"),
+        ("parameters.kind", "FieldValueRequired"),
+        ("parameters.name", "FieldValueRequired"),
     }
 
 

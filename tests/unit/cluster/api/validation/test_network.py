@@ -1,4 +1,4 @@
-"""Rules of Endpoints, EndpointSlices and Ingresses."""
+"""Rules of Endpoints and EndpointSlices."""
 
 from typing import Any
 
@@ -7,16 +7,10 @@ import pytest
 from tests.unit.cluster.api.validation.helpers import created, updated
 
 SLICES = ("discovery.k8s.io", "endpointslices")
-INGRESSES = ("networking.k8s.io", "ingresses")
-BACKEND = {"service": {"name": "web", "port": {"number": 80}}}
 
 
 def slice_of(*addresses: str, kind: str = "IPv4") -> dict[str, Any]:
     return {"addressType": kind, "endpoints": [{"addresses": list(addresses)}]}
-
-
-def ingress_of(path: dict[str, Any]) -> dict[str, Any]:
-    return {"spec": {"rules": [{"host": "*.a.b", "http": {"paths": [path]}}]}}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +20,10 @@ def ingress_of(path: dict[str, Any]) -> dict[str, Any]:
      (slice_of("A", kind="FQDN"), "RFC 1123 subdomain"),
      ({**slice_of("10.0.0.1"), "ports": [{"port": 1}, {"port": 2}]}, "Duplicate value"),
      ({**slice_of("10.0.0.1"), "ports": [{"port": 0}]}, "must be between 1 and 65535"),
+     ({**slice_of("10.0.0.1"), "ports": [{"port": 1, "appProtocol": "a b"}]},
+      "ports[0].appProtocol"),
+     ({"addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"], "hostname": "A"}]},
+      "endpoints[0].hostname: Invalid value"),
      ({"addressType": "IPv4", "endpoints": [{}] * 1001}, "Too many: 1001")],
 )  # fmt: skip
 def test_wrong_slices(obj: dict[str, Any], text: str) -> None:
@@ -52,20 +50,23 @@ def test_endpoints() -> None:
 
 
 @pytest.mark.parametrize(
-    ("obj", "text"),
-    [({}, "either `defaultBackend` or `rules` must be specified"),
-     ({"spec": {"defaultBackend": {}}}, "resource or service backend is required"),
-     (ingress_of({"path": "/", "backend": BACKEND}), "pathType must be specified"),
-     (ingress_of({"path": "x", "pathType": "Exact", "backend": BACKEND}), "an absolute path"),
-     (ingress_of({"path": "/", "pathType": "X", "backend": BACKEND}), "Unsupported value"),
-     (ingress_of({"path": "/", "pathType": "Exact", "backend": {"service": {"name": "a"}}}),
-      "port name or number is required")],
+    ("change", "field"),
+    [({"addresses": [{"ip": "10.0.0.1", "hostname": "a.b"}]}, "addresses[0].hostname"),
+     ({"addresses": [{"ip": "10.0.0.1", "nodeName": ""}]}, "addresses[0].nodeName"),
+     ({"notReadyAddresses": [{"ip": "10.0.0.1", "hostname": "A"}]},
+      "notReadyAddresses[0].hostname"),
+     ({"ports": [{"port": 80, "name": "A"}]}, "ports[0].name"),
+     ({"ports": [{"port": 80, "appProtocol": ""}]}, "ports[0].appProtocol")],
 )  # fmt: skip
-def test_wrong_ingresses(obj: dict[str, Any], text: str) -> None:
-    found = created(*INGRESSES, obj)
-    assert any(text in item for item in found), found
+def test_wrong_endpoints(change: dict[str, Any], field: str) -> None:
+    subset = {"addresses": [{"ip": "10.0.0.1"}], "ports": [{"port": 80}], **change}
+    found = created("", "endpoints", {"subsets": [subset]})
+    assert {item.split(":")[0] for item in found} == {f"subsets[0].{field}"}
 
 
-def test_a_right_ingress() -> None:
-    path = {"path": "/", "pathType": "Prefix", "backend": BACKEND}
-    assert created(*INGRESSES, ingress_of(path)) == []
+def test_a_port_without_a_protocol_is_tcp() -> None:
+    obj: dict[str, Any] = {
+        "subsets": [{"addresses": [{"ip": "10.0.0.1"}], "ports": [{"port": 80, "protocol": ""}]}]
+    }
+    assert created("", "endpoints", obj) == []
+    assert obj["subsets"][0]["ports"][0]["protocol"] == "TCP"
