@@ -6,6 +6,7 @@ from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
+from cluster.api.validation.addresses import range_of
 from cluster.api.validation.containers import PROTOCOLS
 from cluster.api.validation.metadata import check_labels
 from cluster.api.validation.pod_names import check_address
@@ -16,6 +17,8 @@ _AFFINITIES = frozenset(("None", "ClientIP"))
 _POLICIES = frozenset(("Cluster", "Local"))
 _DISTRIBUTIONS = frozenset(("PreferClose", "PreferSameZone", "PreferSameNode"))
 _SECONDS_MAX = 86400
+_RANGES_ANNOTATION = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_BALANCER_ONLY = "may only be used when `type` is 'LoadBalancer'"
 
 
 def check_service(obj: Object, found: list[Cause]) -> None:
@@ -34,6 +37,7 @@ def check_service(obj: Object, found: list[Cause]) -> None:
     _affinity(spec, found)
     _addresses(spec, found)
     _traffic(spec, found)
+    _balancer(obj, spec, found)
 
 
 def check_service_update(old: Object, new: Object, found: list[Cause]) -> None:
@@ -75,8 +79,10 @@ def _ports(spec: Object, found: list[Cause]) -> None:
         causes.port_number(f"{path}.port", 0 if number is None else number, found)
         if protocol not in PROTOCOLS:
             causes.one_of(f"{path}.protocol", protocol, PROTOCOLS, found)
-        if "targetPort" in port:
-            check_target_port(f"{path}.targetPort", port["targetPort"], found)
+        check_target_port(f"{path}.targetPort", port.get("targetPort", 0), found)
+        if port.get("appProtocol") is not None:
+            said = port["appProtocol"]
+            causes.each(f"{path}.appProtocol", said, names.label_key_errors(said), found)
         if (protocol, number) in taken:
             found.append(causes.duplicate(path, {"protocol": protocol, "port": number}))
         taken.add((protocol, number))
@@ -120,7 +126,7 @@ def _affinity(spec: Object, found: list[Cause]) -> None:
             path = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
             detail = f"must be greater than 0 and less than {_SECONDS_MAX}"
             found.append(causes.invalid(path, seconds, detail))
-    elif config is not None:
+    elif affinity == "None" and config is not None:
         detail = "must not be set when session affinity is None"
         found.append(causes.forbidden("spec.sessionAffinityConfig", detail))
 
@@ -143,9 +149,44 @@ def _traffic(spec: Object, found: list[Cause]) -> None:
     elif external and kind not in ("NodePort", "LoadBalancer") and not spec.get("externalIPs"):
         detail = "may only be set for externally-accessible services"
         found.append(causes.invalid("spec.externalTrafficPolicy", external, detail))
+    health = spec.get("healthCheckNodePort")
+    if health and (kind, external) != ("LoadBalancer", "Local"):
+        detail = (
+            "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        )
+        found.append(causes.invalid("spec.healthCheckNodePort", health, detail))
+    elif health:
+        causes.port_number("spec.healthCheckNodePort", health, found)
     internal = spec.get("internalTrafficPolicy")
     if internal and internal not in _POLICIES:
         found.append(causes.unsupported("spec.internalTrafficPolicy", internal, _POLICIES))
     near = spec.get("trafficDistribution")
     if near is not None and near not in _DISTRIBUTIONS:
         found.append(causes.unsupported("spec.trafficDistribution", near, _DISTRIBUTIONS))
+
+
+def _balancer(obj: Object, spec: Object, found: list[Cause]) -> None:
+    """What only a load balancer has: whom it serves (by field, or else by annotation), its kind."""
+    ranges, path = spec.get("loadBalancerSourceRanges") or (), "spec.LoadBalancerSourceRanges"
+    places = [f"{path}[{position}]" for position in range(len(ranges))]
+    if not ranges:
+        said = ((obj.get("metadata") or {}).get("annotations") or {}).get(_RANGES_ANNOTATION) or ""
+        path = f"metadata.annotations[{_RANGES_ANNOTATION}]"
+        ranges = said.split(",") if said.strip() else ()
+        places = [path] * len(ranges)
+    balancer = spec.get("type") == "LoadBalancer"
+    if ranges and not balancer:
+        found.append(causes.forbidden(path, _BALANCER_ONLY))
+    for place, value in zip(places, ranges, strict=True):
+        _range(place, (value or "").strip(), found)
+    chosen = spec.get("loadBalancerClass")
+    if chosen is not None and not balancer:
+        found.append(causes.forbidden("spec.loadBalancerClass", _BALANCER_ONLY))
+    elif chosen is not None:
+        causes.each("spec.loadBalancerClass", chosen, names.label_key_errors(chosen), found)
+
+
+def _range(path: str, value: str, found: list[Cause]) -> None:
+    if "/" not in value or range_of(value) is None:
+        detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+        found.append(causes.invalid(path, value, detail))

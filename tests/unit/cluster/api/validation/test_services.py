@@ -49,6 +49,43 @@ def test_wrong_services(path: str, value: Any, text: str) -> None:
     assert any(text in item for item in found), found
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [("spec.loadBalancerSourceRanges", ["1.2.3.0/24", "a"], "spec.LoadBalancerSourceRanges[1]"),
+     ("spec.loadBalancerSourceRanges", [""], "spec.LoadBalancerSourceRanges[0]"),
+     ("spec.loadBalancerClass", "a b", "spec.loadBalancerClass"),
+     ("spec.healthCheckNodePort", 30200, "spec.healthCheckNodePort"),
+     ("spec.ports.0.appProtocol", "", "spec.ports[0].appProtocol"),
+     ("spec.sessionAffinity", "Cookie", "spec.sessionAffinity")],
+)  # fmt: skip
+def test_wrong_balancers(path: str, value: Any, field: str) -> None:
+    balancer = changed(SERVICE, "spec.type", "LoadBalancer")
+    found = created("", "services", changed(balancer, path, value))
+    assert {item.split(": ")[0] for item in found} == {field}
+
+
+def test_what_only_a_balancer_has() -> None:
+    spec = {**SERVICE["spec"], "loadBalancerSourceRanges": [" 1.2.3.0/24"]}
+    right = {"spec": {**spec, "type": "LoadBalancer", "externalTrafficPolicy": "Local"}}
+    assert created("", "services", changed(right, "spec.healthCheckNodePort", 30200)) == []
+    found = created("", "services", {"spec": {**spec, "loadBalancerClass": "a"}})
+    assert {item.split(": ")[0] for item in found} == {
+        "spec.LoadBalancerSourceRanges",
+        "spec.loadBalancerClass",
+    }
+    key = "service.beta.kubernetes.io/load-balancer-source-ranges"
+    said = {**SERVICE, "metadata": {"name": "web", "annotations": {key: "1.2.3.0/24, x"}}}
+    assert len(created("", "services", said)) == 2
+
+
+def test_a_port_without_a_number_has_no_target() -> None:
+    found = created("", "services", changed(SERVICE, "spec.ports", [{}]))
+    assert [item.split(": ")[0] for item in found] == [
+        "spec.ports[0].port",
+        "spec.ports[0].targetPort",
+    ]
+
+
 def test_session_affinity_time() -> None:
     service = changed(SERVICE, "spec.sessionAffinity", "ClientIP")
     assert created("", "services", service) == []
