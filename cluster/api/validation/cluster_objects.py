@@ -9,6 +9,7 @@ from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
+from cluster.api.validation.addresses import range_of
 from cluster.api.validation.placement import EFFECTS
 from cluster.api.validation.resources import check_amounts
 
@@ -39,7 +40,8 @@ def check_node(obj: Object, found: list[Cause]) -> None:
     spec = obj.get("spec") or {}
     seen: set[tuple[str, str]] = set()
     for position, taint in enumerate(spec.get("taints") or ()):
-        path = f"spec.taints[{position}]"
+        # Where Kubernetes says it is.
+        path = f"metadata.taints[{position}]"
         key, effect = taint.get("key") or "", taint.get("effect") or ""
         causes.each(f"{path}.key", key, names.label_key_errors(key), found)
         value = taint.get("value") or ""
@@ -48,11 +50,30 @@ def check_node(obj: Object, found: list[Cause]) -> None:
         if (key, effect) in seen:
             found.append(causes.duplicate(path, taint))
         seen.add((key, effect))
-    for position, item in enumerate(spec.get("podCIDRs") or ()):
-        _network(f"spec.podCIDRs[{position}]", item, found)
+    _pod_ranges(spec, found)
     status = obj.get("status") or {}
     check_amounts("status.capacity", status.get("capacity"), found)
     check_amounts("status.allocatable", status.get("allocatable"), found)
+
+
+def _pod_ranges(spec: Object, found: list[Cause]) -> None:
+    """At most one of each family; the elder field is the first, whatever the list says."""
+    path, first = "spec.podCIDRs", spec.get("podCIDR")
+    ranges = list(spec.get("podCIDRs") or ())
+    if first and ranges[:1] != [first]:
+        ranges = [first]
+    before = len(found)
+    for position, item in enumerate(ranges):
+        _network(f"{path}[{position}]", item or "", found)
+    if len(found) > before or len(ranges) < 2:
+        return
+    families = [ipaddress.ip_network(item, strict=False).version for item in ranges]
+    if len(set(families)) != len(families):
+        detail = "may specify no more than one CIDR for each IP family"
+        found.append(causes.invalid(path, ranges, detail))
+    for position, item in enumerate(ranges):
+        if item in ranges[:position]:
+            found.append(causes.duplicate(f"{path}[{position}]", item))
 
 
 def check_node_update(old: Object, new: Object, found: list[Cause]) -> None:
@@ -145,8 +166,6 @@ def _access(path: str, modes: list[str] | None, found: list[Cause]) -> None:
 
 
 def _network(path: str, value: str, found: list[Cause]) -> None:
-    try:
-        ipaddress.ip_network(value)
-    except ValueError:
+    if "/" not in value or range_of(value) is None:
         detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
         found.append(causes.invalid(path, value, detail))
