@@ -130,6 +130,16 @@ class Kubernetes:
         self._etcd.start()
         [port] = store_cluster.free_ports(1)
         self._address = f"127.0.0.1:{port}"
+        self._spawn(port)
+
+    def revive(self) -> bool:
+        """Start the API server again if it died; whether it had."""
+        if self._running is None or self._running.poll() is None:
+            return False
+        self._spawn(int(self._address.rpartition(":")[2]))
+        return True
+
+    def _spawn(self, port: int) -> None:
         log = (self._folder / "apiserver.log").open("ab")
         self._running = children.spawn(self._words(port), log)
         until(READY_SECONDS, self._serves, "kube-apiserver ready, see its log")

@@ -1,0 +1,1 @@
+"""Our API beside a real one: the same odd bodies to both, and where the answers differ."""
