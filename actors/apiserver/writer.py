@@ -17,6 +17,7 @@ from actors.apiserver.admission.matching import Asked
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.call import Call, DeleteOptions
 from actors.apiserver.environment import Environment
+from actors.apiserver.identity import check_identity
 from actors.apiserver.object_store import (
     Keep,
     ObjectStore,
@@ -40,7 +41,6 @@ from cluster.api.ownership_managers import only_times_differ
 from cluster.api.schema import Definitions
 from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
-from cluster.api.validation import causes
 from cluster.api.validation.table import validate_create, validate_update
 from cluster.errors import StatusError
 from cluster.messages.store import Compare, Delete, KeyValue, Put
@@ -230,7 +230,7 @@ class Writer:
         self, call: Call, old: Object, given: Object, scope: str, applied: bool, fresh: bool
     ) -> Step:
         kind = call.kind
-        _check_identity(call, old, given)
+        check_identity(call, old, given)
         if call.request.verb == "update":
             drop_duplicates(given, call.warnings)
         new = self._prepare_update(call, old, given, scope)
@@ -334,27 +334,3 @@ class Writer:
 
     def _generated_name(self, prefix: str) -> str:
         return prefix[:NAME_PREFIX_MAX] + random_suffix(self.environment.entropy.choice)
-
-
-def _check_identity(call: Call, old: Object, new: Object) -> None:
-    """Another uid is a failed precondition of an update, and an immutable field of a patch.
-
-    Raises StatusError 409 if the writer meant another object or another version; 422.
-    """
-    live, given = old["metadata"], new["metadata"]
-    name, uid = live["name"], given.get("uid")
-    if uid and uid != live.get("uid"):
-        if call.request.verb == "patch":
-            cause = causes.invalid("metadata.uid", uid, causes.IMMUTABLE)
-            raise status.invalid(call.kind, name, [cause])
-        key = "/".join(part for part in (call.kind.plural, call.namespace, name) if part)
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {live['uid']}"
-        raise status.conflict(
-            call.kind,
-            name,
-            f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, "
-            f"AdditionalErrorMsg: {why}",
-        )
-    version = given.get("resourceVersion")
-    if version and version not in ("0", live.get("resourceVersion")):
-        raise status.conflict(call.kind, name)

@@ -55,6 +55,7 @@ class Strategy:
     ``grace``: seconds to wait for the owner of the running thing. ``leave``: the object as it is
     when somebody asks to delete it (a finalizer that the server itself sets). ``orphans``: a delete
     that says nothing of dependents leaves them (kinds older than the garbage collector).
+    ``unconditional``: an update need not say which version it is of.
     ``parts``: the object that a write of a subresource makes, where that is not what all kinds do.
     """
 
@@ -67,6 +68,7 @@ class Strategy:
     grace: Callable[[Object, DeleteOptions], int] = no_grace
     leave: Callable[[Object, float], Object] = nothing_to_leave
     orphans: bool = False
+    unconditional: bool = True
     parts: Mapping[str, Part] = field(default_factory=dict)
 
 

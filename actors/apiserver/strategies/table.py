@@ -1,5 +1,7 @@
 """The table of strategies by (group, plural). Must not know: the store."""
 
+from dataclasses import replace
+
 from actors.apiserver.strategies import (
     api_services,
     batch,
@@ -17,6 +19,7 @@ from actors.apiserver.strategies.strategy import Strategy
 from cluster.api.kinds import Kind
 
 _COUNTED = Strategy(generation=True)
+_CUSTOM = Strategy(generation=True, unconditional=False)
 _PLAIN = Strategy()
 
 _GENERATION = (
@@ -70,9 +73,33 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("storagemigration.k8s.io", "storageversionmigrations"): groups.WITH_STATUS,
 }
 
+# Their updates say which version they are of.
+_CONDITIONAL = (
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies"),
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings"),
+    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies"),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+    ("apiextensions.k8s.io", "customresourcedefinitions"),
+    ("apiregistration.k8s.io", "apiservices"),
+    ("certificates.k8s.io", "clustertrustbundles"),
+    ("certificates.k8s.io", "podcertificaterequests"),
+    ("coordination.k8s.io", "leases"),
+    ("node.k8s.io", "runtimeclasses"),
+    ("policy", "poddisruptionbudgets"),
+    ("storage.k8s.io", "csidrivers"),
+    ("storage.k8s.io", "csinodes"),
+    ("storage.k8s.io", "csistoragecapacities"),
+    ("storage.k8s.io", "volumeattachments"),
+    ("storagemigration.k8s.io", "storageversionmigrations"),
+)
+for _kind in _CONDITIONAL:
+    TABLE[_kind] = replace(TABLE.get(_kind, _PLAIN), unconditional=False)
+
 
 def strategy_of(kind: Kind) -> Strategy:
     """A kind without an entry has no rules beyond those of all kinds."""
     if kind.custom is not None:
-        return _COUNTED
+        return _CUSTOM
     return TABLE.get((kind.group, kind.plural), _PLAIN)

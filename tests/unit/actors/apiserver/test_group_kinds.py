@@ -71,7 +71,7 @@ async def test_status_is_written_apart(plane: ControlPlane) -> None:
         written = await plane.update(plural, made, group, "status")
         assert written["status"]["conditions"] == [condition]
         made["status"]["conditions"] = [condition, {**condition, "reason": ""}]
-        made["metadata"].pop("resourceVersion")
+        made["metadata"]["resourceVersion"] = written["metadata"]["resourceVersion"]
         with pytest.raises(StatusError) as refused:
             await plane.update(plural, made, group, "status")
         fields = [cause["field"] for cause in refused.value.status["details"]["causes"]]

@@ -1,0 +1,42 @@
+"""Whether a writer means the object, and the version of it, that is there. Pure.
+
+Must not know: the store, what else is written.
+"""
+
+from actors.apiserver.call import Call
+from actors.apiserver.strategies.table import strategy_of
+from cluster.api import status
+from cluster.api.status import Cause
+from cluster.api.types import Object
+from cluster.api.validation import causes
+
+
+def check_identity(call: Call, old: Object, new: Object) -> None:
+    """Another uid is a failed precondition of an update, and an immutable field of a patch.
+
+    Raises StatusError 409 if the writer meant another object or another version; 422, also if it
+    names no version of a kind that is not updated unconditionally.
+    """
+    live, given = old["metadata"], new["metadata"]
+    name, uid = live["name"], given.get("uid")
+    if uid and uid != live.get("uid"):
+        if call.request.verb == "patch":
+            cause = causes.invalid("metadata.uid", uid, causes.IMMUTABLE)
+            raise status.invalid(call.kind, name, [cause])
+        key = "/".join(part for part in (call.kind.plural, call.namespace, name) if part)
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {live['uid']}"
+        raise status.conflict(
+            call.kind,
+            name,
+            f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, "
+            f"AdditionalErrorMsg: {why}",
+        )
+    version = given.get("resourceVersion")
+    if not version or version == "0":
+        if not strategy_of(call.kind).unconditional:
+            # Kubernetes' own words, and its plural where a kind is meant.
+            why = "Invalid value: 0x0: must be specified for an update"
+            cause = Cause("metadata.resourceVersion", "FieldValueInvalid", why)
+            raise status.invalid_object(call.kind.group, call.kind.plural, name, [cause])
+    elif version != live.get("resourceVersion"):
+        raise status.conflict(call.kind, name)
