@@ -13,6 +13,7 @@ from actors.apiserver import bodies, codec
 from actors.apiserver.call import Call
 from cluster import limits
 from cluster.api import status
+from cluster.api.bare_objects import bare_object
 from cluster.api.go_text import as_go
 from cluster.api.jsonio import decode_json, decode_object, duplicate_paths, json_type
 from cluster.api.kinds import Kind, Subresource, by_kind, storage_prefix
@@ -269,6 +270,5 @@ def applier(
     call: Call, config: Object, schema: SchemaNode | None, now: float, scope: Scope
 ) -> Callable[[Object | None], Object]:
     """A function from the live object (or None) to the applied one. Raises StatusError 409."""
-    return lambda live: server_side_apply(
-        live, config, call.options.manager, call.options.force, schema, now, scope
-    )
+    manager, force, bare = call.options.manager, call.options.force, bare_object(call.kind)
+    return lambda live: server_side_apply(live, config, manager, force, schema, now, scope, bare)

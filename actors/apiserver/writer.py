@@ -32,6 +32,7 @@ from actors.apiserver.strategies import pods
 from actors.apiserver.strategies import strategy as rules
 from actors.apiserver.strategies.table import strategy_of
 from cluster.api import status
+from cluster.api.bare_objects import bare_object
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode
 from cluster.api.names import SUFFIX_LENGTH, random_suffix
@@ -327,7 +328,8 @@ class Writer:
             return
         manager = call.options.manager or call.caller.component or "unknown"
         now = self.environment.clock.now()
-        update_managed_fields(old, new, manager, self.schema(call), now, scope)
+        bare = bare_object(call.kind)
+        update_managed_fields(old, new, manager, self.schema(call), now, scope, bare)
 
     def _context(self, call: Call) -> WriteContext:
         return WriteContext(call.request.fence, call.options.dry_run)

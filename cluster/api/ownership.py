@@ -74,6 +74,7 @@ class Scope(NamedTuple):
 
 
 WHOLE = Scope()
+NOTHING: Object = {}
 
 
 def server_side_apply(
@@ -84,9 +85,11 @@ def server_side_apply(
     schema: SchemaNode | None,
     now: float,
     scope: Scope = WHOLE,
+    bare: Object = NOTHING,
 ) -> Object:
     """The object after ``manager`` applied its configuration, with managedFields; shares nothing
-    with the inputs. ``live`` None: it is created. ``now``: UNIX seconds.
+    with the inputs. ``live`` None: it is created. ``now``: UNIX seconds. ``bare``: what every
+    object of the kind holds by itself (``bare_objects``).
 
     Raises StatusError: 400 for a configuration that is none, 409 with a FieldManagerConflict cause
     per field if it would change fields that others own and ``force`` is not set.
@@ -94,7 +97,7 @@ def server_side_apply(
     config = _configuration(applied, scope)
     check_lists(config, schema)
     base = _without_managed(live or {})
-    managed = _managed_before_apply(live, base, schema, scope)
+    managed = _managed_before_apply(live, base, schema, scope, bare)
     who = identity(manager, APPLY, "", scope.subresource)
     before = managed.get(who)
     fields = difference(field_set(config, schema), _NOBODYS)
@@ -103,7 +106,7 @@ def server_side_apply(
     merged = merge(base, config, schema)
     if before is not None:
         merged = _prune(merged, before.fields, managed, schema)
-    changes = _own_changes(base, merged, schema, scope)
+    changes = _own_changes(base, merged, schema, scope, bare)
     _settle(base, config, managed, who, changes, force, schema)
     if changes or before is None or before.fields != fields:
         managed[who] = managed[who]._replace(time=rfc3339(now))
@@ -121,14 +124,16 @@ def update_managed_fields(
     schema: SchemaNode | None,
     now: float,
     scope: Scope = WHOLE,
+    bare: Object = NOTHING,
 ) -> None:
     """Write ``new``'s managedFields, after a create (``live`` None), update or patch by
-    ``manager``: it takes over each field it added or changed. ``now``: UNIX seconds.
+    ``manager``: it takes over each field it added or changed. ``now``: UNIX seconds. ``bare``: as
+    above.
 
     A client may set managedFields itself, to ``[{}]`` to reset them; none or nonsense is ignored.
     """
     managed = _managed_of_update(live, new, scope)
-    changes = _own_changes(_without_managed(live or {}), _without_managed(new), schema, scope)
+    changes = _own_changes(_without_managed(live or {}), _without_managed(new), schema, scope, bare)
     taken = union(changes.added, changes.modified)
     api_version = new.get("apiVersion", "")
     who = identity(manager, UPDATE, api_version, scope.subresource)
@@ -173,7 +178,7 @@ def _without_managed(obj: Object) -> Object:
 
 
 def _managed_before_apply(
-    live: Object | None, base: Object, schema: SchemaNode | None, scope: Scope
+    live: Object | None, base: Object, schema: SchemaNode | None, scope: Scope, bare: Object
 ) -> Managed:
     if live is None:
         return {}
@@ -181,7 +186,7 @@ def _managed_before_apply(
     if managed:
         return managed
     version = live.get("apiVersion", "")
-    fields = _own_changes({}, base, schema, scope).added
+    fields = _own_changes({}, base, schema, scope, bare).added
     first = identity(BEFORE_FIRST_APPLY, UPDATE, version, "")
     return {first: Entry(fields, "", version)}
 
@@ -198,8 +203,10 @@ def _managed_of_update(live: Object | None, new: Object, scope: Scope) -> Manage
     return decode_managed(stored, trusted=True) or {}
 
 
-def _own_changes(old: Object, new: Object, schema: SchemaNode | None, scope: Scope) -> Changes:
-    changes = compare(old, new, schema)
+def _own_changes(
+    old: Object, new: Object, schema: SchemaNode | None, scope: Scope, bare: Object
+) -> Changes:
+    changes = compare(old, new, schema, bare)
     for name in scope.foreign():
         for fields in changes:
             fields.pop(f"f:{name}", None)

@@ -3,7 +3,7 @@ how an applied configuration merges into an object, and how fields are taken out
 
 Lists of type ``map`` and ``set`` and maps that are not ``atomic`` are walked into; everything else
 is one value. Without a schema maps are granular and lists atomic, as for custom resources that
-have none. Absent and null are the same. Results may share parts with their inputs.
+have none. Results may share parts with their inputs.
 Source: KEP-555 and the OpenAPI extensions x-kubernetes-list-type and -map-type.
 Must not know managers.
 """
@@ -19,9 +19,8 @@ from cluster.api.status import bad_request
 from cluster.api.types import Object
 
 _LEAVES = frozenset({str, int, bool, float, type(None)})
-# The fields of the last specs that were made, by schema and JSON: how many, and how long.
-_SPEC, _SPECS_MAX, _SPEC_BYTES_MAX = "f:spec", 256, 16 * 1024
-_SPECS: dict[tuple[SchemaNode, bytes], FieldSet] = {}
+_ABSENT: Any = object()
+_NOTHING: Object = {}
 # Elements of items with names no longer than this are remembered.
 _NAME_LENGTH = 256
 
@@ -35,6 +34,12 @@ class Changes(NamedTuple):
 
     def __bool__(self) -> bool:
         return bool(self.added or self.modified or self.removed)
+
+
+# What making the last specs did, by schema, JSON, and whether a spec is there by itself: how many
+# are kept, and how long.
+_SPEC, _SPECS_MAX, _SPEC_BYTES_MAX = "f:spec", 256, 16 * 1024
+_SPECS: dict[tuple[SchemaNode, bytes, bool], Changes] = {}
 
 
 def walks_map(value: object, schema: SchemaNode | None) -> bool:
@@ -109,7 +114,7 @@ def check_lists(value: Any, schema: SchemaNode | None, path: str = "") -> None:
 def field_set(value: Object, schema: SchemaNode | None, whole: bool = False) -> FieldSet:
     """The fields of an object: its leaves, list items, and keys of free maps.
 
-    ``whole``: also the free maps themselves, as in the record of an update that created them.
+    ``whole``: also all on the way to them, as in the record of an update that created it.
     """
     result: FieldSet = {}
     for key, item in value.items():
@@ -119,9 +124,7 @@ def field_set(value: Object, schema: SchemaNode | None, whole: bool = False) -> 
             continue
         child = None if schema is None else schema.child(key)
         # (What is left is null, a dict or a list.)
-        member = not item or schema is None or not schema.has_field(key)
-        if whole and not member and child is not None and item.__class__ is dict:
-            member = not any(map(child.has_field, item))
+        member = whole or not item or schema is None or not schema.has_field(key)
         node = _value_node(item, child, member, whole)
         if node is not None:
             result["f:" + key] = node
@@ -143,58 +146,83 @@ def _value_node(
     return {}
 
 
-def compare(old: Object, new: Object, schema: SchemaNode | None) -> Changes:
-    """What an update from ``old`` to ``new`` did."""
+def compare(
+    old: Object, new: Object, schema: SchemaNode | None, bare: Object = _NOTHING
+) -> Changes:
+    """What an update from ``old`` to ``new`` did. ``bare``: what every object holds by itself, see
+    ``bare_objects``: only what is in it can be somebody's."""
     changes = Changes({}, {}, {})
     for key in {**old, **new}:
-        _compare_into(changes, f"f:{key}", old.get(key), new.get(key), _child(schema, key))
+        by_itself = bare.get(key, _ABSENT)
+        was, now = old.get(key, by_itself), new.get(key, by_itself)
+        if was is not now:
+            below = by_itself if by_itself.__class__ is dict else _NOTHING
+            _compare_into(changes, f"f:{key}", was, now, _child(schema, key), below)
     return changes
 
 
 def _compare_into(
-    changes: Changes, element: str, old: Any, new: Any, schema: SchemaNode | None
+    changes: Changes,
+    element: str,
+    old: Any,
+    new: Any,
+    schema: SchemaNode | None,
+    bare: Object = _NOTHING,
 ) -> None:
-    if old is new or old == new:
+    if old == new:
         return
-    if old is None:
-        changes.added[element] = _added_node(element, new, schema)
-    elif new is None:
+    if element == _SPEC and (old is _ABSENT or old is bare) and schema is not None:
+        _merge_in(changes, element, _made(old, new, schema, bare))
+    elif old is _ABSENT:
+        changes.added[element] = _value_node(new, schema, True, True) or {}
+    elif new is _ABSENT:
         changes.removed[element] = _value_node(old, schema, True, True) or {}
-    elif walks_map(old, schema) and walks_map(new, schema):
-        _put(changes, element, compare(old, new, schema))
-    elif walks_list(old, schema) and walks_list(new, schema):
+    elif walks_map(old or new, schema) and _alike(old, new, dict):
+        _put(changes, element, compare(old or {}, new or {}, schema, bare))
+    elif walks_list(old or new, schema) and _alike(old, new, list):
         assert schema is not None
-        _put(changes, element, _compare_lists(old, new, schema))
+        _put(changes, element, _compare_lists(old or [], new or [], schema))
     else:
         changes.modified[element] = {}
 
 
-def _added_node(element: str, value: Any, schema: SchemaNode | None) -> FieldSet:
-    """Of a value that was not there before. Objects made of one template have the same spec: it is
+def _alike(one: Any, other: Any, shape: type) -> bool:
+    """Both of the shape, or one of it and the other null; not both empty."""
+    return all(value is None or isinstance(value, shape) for value in (one, other)) and bool(
+        one or other
+    )
+
+
+def _made(old: Any, new: Any, schema: SchemaNode, bare: Object) -> Changes:
+    """Of a spec that was not there before. Objects made of one template have the same spec: it is
     looked through once."""
-    if element != _SPEC or schema is None:
-        return _value_node(value, schema, _is_free(value, schema), True) or {}
+
+    def look() -> Changes:
+        changes = Changes({}, {}, {})
+        _compare_into(changes, "", old, new, schema, bare)
+        return changes
+
     try:
-        text = orjson.dumps(value)
+        text = orjson.dumps(new)
     except orjson.JSONEncodeError:  # a number too large for it: others say so
-        return _value_node(value, schema, _is_free(value, schema), True) or {}
+        return look()
     # (Nodes of schemas are equal only to themselves.)
-    known = _SPECS.get((schema, text))
+    key = schema, text, old is _ABSENT
+    known = _SPECS.get(key)
     if known is not None:
         return known
-    node = _value_node(value, schema, _is_free(value, schema), True) or {}
+    made = look()
     if len(text) <= _SPEC_BYTES_MAX:
-        _SPECS[schema, text] = node
+        _SPECS[key] = made
         if len(_SPECS) > _SPECS_MAX:
             del _SPECS[next(iter(_SPECS))]
-    return node
+    return made
 
 
-def _is_free(value: Any, schema: SchemaNode | None) -> bool:
-    """Named structs are there by themselves; only what is in them is somebody's."""
-    if isinstance(value, dict) and value and schema is not None:
-        return not any(map(schema.has_field, value))
-    return True
+def _merge_in(changes: Changes, element: str, made: Changes) -> None:
+    for target, found in zip(changes, made, strict=True):
+        if "" in found:
+            target[element] = found[""]
 
 
 def _put(changes: Changes, element: str, inner: Changes) -> None:
@@ -212,11 +240,8 @@ def _compare_lists(old: list[Any], new: list[Any], schema: SchemaNode) -> Change
             if olds != news:
                 changes.modified[element] = {}
             continue
-        one, other = (olds[0] if olds else None), (news[0] if news else None)
-        if one is None and other is not None:
-            changes.added[element] = _value_node(other, schema.items, True, True) or {}
-        else:
-            _compare_into(changes, element, one, other, schema.items)
+        one, other = (olds[0] if olds else _ABSENT), (news[0] if news else _ABSENT)
+        _compare_into(changes, element, one, other, schema.items)
     return changes
 
 

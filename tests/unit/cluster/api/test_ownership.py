@@ -146,6 +146,38 @@ def test_a_created_object_belongs_to_its_creator() -> None:
     }
 
 
+def test_what_an_object_holds_by_itself_is_nobodys() -> None:
+    new = pod(
+        {"name": "w", "resources": {"limits": {"cpu": "1"}}}, securityContext={"runAsUser": 1}
+    )
+    bare = {"metadata": {}, "spec": {"containers": None}, "status": {}}
+    update_managed_fields(None, new, "m", POD, NOW, bare=bare)
+    container = {
+        ".": {},
+        "f:name": {},
+        "f:resources": {".": {}, "f:limits": {".": {}, "f:cpu": {}}},
+    }
+    assert entry(new, "m")["fieldsV1"]["f:spec"] == {
+        "f:containers": {'k:{"name":"w"}': container},
+        "f:securityContext": {".": {}, "f:runAsUser": {}},
+    }
+    # Nothing of a custom resource is there by itself.
+    update_managed_fields(None, new := pod({"name": "w"}), "m", POD, NOW)
+    assert entry(new, "m")["fieldsV1"]["f:spec"] == {
+        ".": {},
+        "f:containers": {".": {}, 'k:{"name":"w"}': {".": {}, "f:name": {}}},
+    }
+
+
+def test_a_struct_that_is_added_later_belongs_to_who_added_it() -> None:
+    update_managed_fields(None, live := pod({"name": "w"}), "m", POD, NOW)
+    new = merge_patch(live, {"spec": {"securityContext": {"runAsUser": 1}}})
+    update_managed_fields(live, new, "n", POD, NOW)
+    assert entry(new, "n")["fieldsV1"] == {
+        "f:spec": {"f:securityContext": {".": {}, "f:runAsUser": {}}}
+    }
+
+
 def test_list_items_have_owners_by_their_keys() -> None:
     live = apply(None, pod({"name": "web", "image": "i:1"}), "a", POD)
     sidecar = pod({"name": "sidecar", "image": "s:1"})
@@ -218,7 +250,7 @@ def test_status_belongs_to_its_subresource() -> None:
     live = apply(None, applied, "a", POD)
     assert "status" not in live
     new = merge_patch(live, {"status": {"phase": "Running"}, "spec": {"nodeName": "n"}})
-    update_managed_fields(live, new, "kubelet", POD, NOW, STATUS)
+    update_managed_fields(live, new, "kubelet", POD, NOW, STATUS, {"status": {}})
     found = entry(new, "kubelet")
     assert found["subresource"] == "status"
     assert found["fieldsV1"] == {"f:status": {"f:phase": {}}}

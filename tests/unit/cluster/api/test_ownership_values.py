@@ -106,7 +106,22 @@ def test_the_memory_of_specs_is_bounded_and_takes_no_giants() -> None:
     assert len(ownership_values._SPECS) == ownership_values._SPECS_MAX
     giant = {"spec": {"nodeName": "n" * ownership_values._SPEC_BYTES_MAX}}
     added = compare({}, giant, POD).added
-    assert added["f:spec"] == {"f:nodeName": {}} and added == compare({}, giant, POD).added
-    assert all(len(text) <= ownership_values._SPEC_BYTES_MAX for _, text in ownership_values._SPECS)
+    node = {".": {}, "f:nodeName": {}}
+    assert added["f:spec"] == node and added == compare({}, giant, POD).added
+    texts = [text for _, text, _ in ownership_values._SPECS]
+    assert all(len(text) <= ownership_values._SPEC_BYTES_MAX for text in texts)
     # Larger than what can be told as JSON here.
-    assert compare({}, {"spec": {"priority": 1 << 80}}, POD).added["f:spec"] == {"f:priority": {}}
+    node = {".": {}, "f:priority": {}}
+    assert compare({}, {"spec": {"priority": 1 << 80}}, POD).added["f:spec"] == node
+
+
+def test_the_memory_of_specs_tells_apart_what_is_there_by_itself() -> None:
+    ownership_values._SPECS.clear()
+    spec = {"spec": {"nodeName": "n", "containers": [{"name": "w"}]}}
+    item = {'k:{"name":"w"}': {".": {}, "f:name": {}}}
+    bare = {"spec": {"containers": None}}
+    for _ in range(2):
+        added = compare({}, spec, POD).added["f:spec"]
+        assert added == {".": {}, "f:nodeName": {}, "f:containers": {".": {}, **item}}
+        added = compare({}, spec, POD, bare).added["f:spec"]
+        assert added == {"f:nodeName": {}, "f:containers": item}
