@@ -18,7 +18,7 @@ from cluster.messages.apiserver import ApiRequest
 from cluster.messages.store import Compare, Delete, Put
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
-_VALIDATIONS = frozenset({"Strict", "Warn", "Ignore"})
+_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 _PROPAGATIONS = frozenset({"Background", "Foreground", "Orphan"})
 # By verb, with a patch that is server-side apply as one of its own.
 _WRITE_OPTIONS = {
@@ -28,6 +28,7 @@ _WRITE_OPTIONS = {
     "apply": "PatchOptions",
 }
 MANAGER_CHARS_MAX = 128
+INT64_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -116,39 +117,48 @@ class Call:
 
 
 def parse_bool(query: Mapping[str, str], name: str) -> bool:
-    """``?name``, ``?name=true``, ``?name=1``. Raises StatusError 400 for anything else."""
+    """As Kubernetes reads it: all that is given is true, but ``false`` and ``0``."""
     value = query.get(name)
-    if value is None or value in ("0", "false", "False"):
-        return False
-    if value in ("", "1", "true", "True"):
-        return True
-    raise status.bad_request(
-        f"the query parameter {name} must be true or false, not {quoted(value)}"
-    )
+    return value is not None and value.lower() not in ("false", "0")
 
 
 def parse_int(query: Mapping[str, str], name: str, default: int = 0, signed: bool = False) -> int:
-    """An integer parameter, not below 0 unless ``signed``. Raises StatusError 400."""
+    """A number of 64 bits, not below 0 unless ``signed``. Raises StatusError 400."""
     value = query.get(name, "")
     if not value:
         return default
-    digits = value.removeprefix("-") if signed else value
-    if not digits.isdecimal() or not digits.isascii() or len(digits) > 18:
-        raise status.bad_request(
-            f"the query parameter {name} must be an integer, not {quoted(value)}"
-        )
+    wrong = not_integer(value, signed)
+    if wrong:
+        raise status.bad_request(f"strconv.ParseInt: {wrong}")
     return int(value)
+
+
+def not_integer(value: str, signed: bool) -> str:
+    """What is wrong with a number in a query, in Go's words ('' if nothing)."""
+    digits = value.removeprefix("-") if signed else value
+    if not digits.isdecimal() or not digits.isascii():
+        return f"parsing {quoted(value)}: invalid syntax"
+    if len(digits) > 20 or int(digits) > INT64_MAX:
+        return f"parsing {quoted(value)}: value out of range"
+    return ""
 
 
 def parse_revision(query: Mapping[str, str]) -> int | None:
     """resourceVersion: None if unset. Raises StatusError 400."""
-    if not query.get("resourceVersion"):
+    value = query.get("resourceVersion")
+    if not value:
         return None
-    return parse_int(query, "resourceVersion")
+    wrong = not_integer(value, signed=False)
+    if wrong:
+        raise status.bad_request(
+            f"invalid resource version: resourceVersion: Invalid value: {quoted(value)}: "
+            f"strconv.ParseUint: {wrong}"
+        )
+    return int(value)
 
 
 def _dry_run_causes(values: object) -> list[Cause]:
-    if values in (None, "", [], "All") or values == ["All"]:
+    if values in (None, [], "All") or values == ["All"]:
         return []
     shown = [values] if isinstance(values, str) else values
     return [causes.unsupported("dryRun", shown, ["All"])]
@@ -167,7 +177,7 @@ def write_options(query: Mapping[str, str], user_agent: str = "", verb: str = ""
     if kind is None:
         return WriteOptions()
     force = parse_bool(query, "force") if kind == "PatchOptions" else False
-    validation = query.get("fieldValidation") or "Warn"
+    validation = query.get("fieldValidation", "")
     manager = query.get("fieldManager", "")
     found: list[Cause] = []
     if force and verb != "apply":
@@ -176,12 +186,13 @@ def write_options(query: Mapping[str, str], user_agent: str = "", verb: str = ""
         found.append(causes.required("fieldManager", "is required for apply patch"))
     found += _manager_causes(manager)
     found += _dry_run_causes(query.get("dryRun"))
-    causes.one_of("fieldValidation", validation, _VALIDATIONS, found)
+    if validation not in _VALIDATIONS:
+        found.append(causes.unsupported("fieldValidation", validation, _VALIDATIONS))
     _judge(kind, found)
     return WriteOptions(
         dry_run=bool(query.get("dryRun")),
         manager=manager or user_agent.partition("/")[0][:MANAGER_CHARS_MAX],
-        validation=validation,  # type: ignore[arg-type]  # narrowed by the test above
+        validation=validation or "Warn",  # type: ignore[arg-type]  # narrowed by the test above
         force=force,
     )
 

@@ -17,6 +17,7 @@ TOKEN_VERSION = 2
 MAC_BYTES = 16
 # In place of a revision: go on at the newest state, consistent with nothing seen before.
 NEWEST = -1
+_WRONG = "invalid continue token: continue key is not valid"
 # A list may go on at its revision for so long after its first page (kube-apiserver: until etcd is
 # compacted, which is every five minutes). History may be kept for longer: clients are not to rely
 # on it.
@@ -58,9 +59,9 @@ class ContinueTokens:
                 raise ValueError("wrong seal")
             position = self._decoder.decode(body)
         except (ValueError, binascii.Error, UnicodeEncodeError, msgspec.DecodeError) as error:
-            raise status.bad_request("continue key is not valid") from error
+            raise status.bad_request(_WRONG) from error
         if position.version != TOKEN_VERSION or not position.start.startswith(prefix):
-            raise status.bad_request("continue key is not valid")
+            raise status.bad_request(_WRONG)
         return position
 
     def is_expired(self, position: Position) -> bool:

@@ -57,7 +57,8 @@ class Visit:
     ``audit_id``: what its answer says that it is called by; ``parent``: the client's span, if it
     named one; ``traceparent``: this request's own, for the answer;
     ``asked``: what it asks of a resource, for the metrics;
-    ``trail``: for the audit log, None if that keeps nothing of it; ``flow``: what limits it."""
+    ``trail``: for the audit log, None if that keeps nothing of it; ``flow``: what limits it;
+    ``ours``: its answer is made here, not passed on."""
 
     method: str
     began: float
@@ -70,6 +71,7 @@ class Visit:
     audit_id: str = ""
     parent: str = ""
     traceparent: str = ""
+    ours: bool = False
 
     @property
     def told(self) -> dict[str, str] | None:

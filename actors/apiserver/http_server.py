@@ -31,6 +31,7 @@ from actors.apiserver.operations import PATHS, SNAPSHOT
 from actors.apiserver.rendering import plain_lines, render_event
 from actors.apiserver.request_chain import WatchPlan
 from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, parse_query
+from actors.apiserver.serialization import serialized
 from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
 from actors.apiserver.slices import in_slices
@@ -149,6 +150,7 @@ class HttpServer:
             response = await self._serve(request, visit)
         except SteersmanError as error:
             response = http_errors.response(error)
+            visit.ours = True
         visit.code = response.status
         if not response.prepared:
             response.headers.setdefault(AUDIT_HEADER, visit.audit_id)
@@ -161,6 +163,8 @@ class HttpServer:
             visit.trail.response = body if isinstance(body, bytes) else b""
             visit.trail.write("ResponseComplete", visit.code)
         if isinstance(response, web.Response) and not response.prepared:
+            if visit.ours:
+                response = await serialized(request, response)
             accepted = request.headers.get("Accept-Encoding", "")
             response = in_slices(await self._compression.applied(response, accepted))
         self._desk.observe(visit)
@@ -220,6 +224,7 @@ class HttpServer:
                 found = await self._desk.plain(
                     request.method, path.path, query, request.headers, caller, visit.told
                 )
+            visit.ours = True
             return _document(found, request.headers.get("If-None-Match", ""))
         if names.GROUP_UNAUTHENTICATED in caller.groups:
             # Nobody keeps us busy with bodies by saying nothing of who they are.
@@ -349,6 +354,7 @@ class HttpServer:
         async with self._desk.flow_control.seat(visit.flow):
             with self._desk.metrics.under_way(request):
                 answer = await chain.answer(request, caller, visit.told)
+        visit.ours = True
         response = web.Response(body=answer.body, status=answer.code)
         response.headers["Content-Type"] = answer.content_type
         for value in warning_headers(answer.warnings):

@@ -35,7 +35,7 @@ def check_identity(call: Call, old: Object, new: Object) -> None:
     if not version or version == "0":
         if not strategy_of(call.kind).unconditional:
             # Kubernetes' own words, and its plural where a kind is meant.
-            why = "Invalid value: 0x0: must be specified for an update"
+            why = "Invalid value: 0: must be specified for an update"
             cause = Cause("metadata.resourceVersion", "FieldValueInvalid", why)
             raise status.invalid_object(call.kind.group, call.kind.plural, name, [cause])
     elif version != live.get("resourceVersion"):

@@ -11,10 +11,9 @@ from actors.apiserver.call import parse_bool, parse_int, parse_revision
 from cluster.api import status
 from cluster.api.status import Cause
 from cluster.api.validation import causes
-from cluster.errors import StatusError
 from cluster.messages.store import Range
 
-_MATCHES = ("", "Exact", "NotOlderThan")
+_MATCHES = ("Exact", "NotOlderThan", "")
 
 
 @dataclass(frozen=True)
@@ -58,17 +57,21 @@ def list_options(query: Mapping[str, str]) -> ListOptions:
     # As for Kubernetes' servers: what is below nothing is as nothing.
     limit = max(parse_int(query, "limit", signed=True), 0)
     parse_int(query, "timeoutSeconds", signed=True)
-    if parse_bool(query, "sendInitialEvents"):
-        detail = "sendInitialEvents is forbidden for list"
-        raise _invalid(causes.forbidden("sendInitialEvents", detail))
+    found: list[Cause] = []
     if match not in _MATCHES:
-        raise _invalid(causes.unsupported("resourceVersionMatch", match, _MATCHES))
+        found.append(causes.unsupported("resourceVersionMatch", match, _MATCHES))
     if match and token:
-        raise _refused("resourceVersionMatch is forbidden when continue is provided")
+        found.append(_forbidden("resourceVersionMatch is forbidden when continue is provided"))
     if match and revision is None:
-        raise _refused("resourceVersionMatch is forbidden unless resourceVersion is provided")
+        detail = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        found.append(_forbidden(detail))
     if match == "Exact" and revision == 0:
-        raise _refused('resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
+        detail = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+        found.append(_forbidden(detail))
+    if "sendInitialEvents" in query:
+        detail = "sendInitialEvents is forbidden for list"
+        found.append(causes.forbidden("sendInitialEvents", detail))
+    _judge(found)
     if token and revision:
         raise status.bad_request("specifying resource version is not allowed when using continue")
     # Without a match rule a page of a given revision is that revision (the older meaning).
@@ -83,12 +86,18 @@ def watch_options(query: Mapping[str, str]) -> WatchOptions:
     initial = "sendInitialEvents" in query
     wanted = initial and parse_bool(query, "sendInitialEvents")
     bookmarks = parse_bool(query, "allowWatchBookmarks")
-    if initial and match != "NotOlderThan":
-        raise _refused("resourceVersionMatch must be NotOlderThan when sendInitialEvents is set")
+    found: list[Cause] = []
+    if query.get("continue"):
+        found.append(_forbidden("resourceVersionMatch is forbidden when continue is provided"))
+    if initial and not match:
+        detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        found.append(_forbidden(detail))
     if match and not initial:
-        raise _refused(
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is set"
-        )
+        detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        found.append(_forbidden(detail))
+    if match and match != "NotOlderThan":
+        found.append(causes.unsupported("resourceVersionMatch", match, ("NotOlderThan",)))
+    _judge(found)
     if not initial:
         wanted = not revision
     return WatchOptions(
@@ -100,9 +109,10 @@ def watch_options(query: Mapping[str, str]) -> WatchOptions:
     )
 
 
-def _refused(detail: str) -> StatusError:
-    return _invalid(causes.forbidden("resourceVersionMatch", detail))
+def _forbidden(detail: str) -> Cause:
+    return causes.forbidden("resourceVersionMatch", detail)
 
 
-def _invalid(cause: Cause) -> StatusError:
-    return status.invalid_object("meta.k8s.io", "ListOptions", "", [cause])
+def _judge(found: list[Cause]) -> None:
+    if found:
+        raise status.invalid_object("meta.k8s.io", "ListOptions", "", found)

@@ -1,10 +1,11 @@
 """Which form an answer takes, from the Accept header.
 
-Job: choose among plain JSON, Table and PartialObjectMetadata (docs: "Kubernetes API concepts",
+Job: choose among plain objects, Table and PartialObjectMetadata (docs: "Kubernetes API concepts",
 Receiving resources as Tables), the latter of meta.k8s.io/v1 or its elder v1beta1. Must not know:
 how a form is rendered.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -32,13 +33,11 @@ _SHAPES: dict[str, Shape] = {
     "PartialObjectMetadata": "metadata",
     "PartialObjectMetadataList": "metadata list",
 }
+YAML = "application/yaml"
 JSON_TYPES = ("application/json", "*/*", "application/*")
-ACCEPTED = (
-    "application/json",
-    "application/json;as=Table;g=meta.k8s.io;v=v1",
-    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
-    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
-)
+_INCLUDED = ("", "None", "Metadata", "Object")
+ACCEPTED = ("application/json", YAML)
+WATCHED = ("application/json;stream=watch",)
 
 
 @dataclass(frozen=True)
@@ -50,25 +49,57 @@ class MediaType:
     weight: float
 
 
-def negotiate(accept: str) -> Form:
-    """The first form that we can give. Raises StatusError 406 if there is none.
+def negotiate(accept: str, watch: bool = False) -> Form:
+    """The first form that we can give. Raises StatusError 406 if there is none. ``watch``: events
+    of it, which are JSON.
 
     Protobuf is not spoken: a client that also lists JSON gets JSON, as Kubernetes clients do.
     """
     if not accept:
         return OBJECT
     for entry in parse_accept(accept):
-        if entry.name not in JSON_TYPES:
+        if entry.name == YAML:
+            if watch:
+                continue
+        elif entry.name not in JSON_TYPES:
             continue
-        wanted = entry.parameters.get("as", "")
-        if not wanted:
-            return OBJECT
-        version = entry.parameters.get("v", "")
-        if entry.parameters.get("g") != "meta.k8s.io" or version not in _VERSIONS:
+        if watch and entry.parameters.get("stream", "watch") != "watch":
             continue
-        if wanted in _SHAPES:
-            return Form(_SHAPES[wanted], version)
-    raise status.not_acceptable(ACCEPTED)
+        form = _form(entry.parameters)
+        if form is not None:
+            return form
+    raise status.not_acceptable(WATCHED if watch else ACCEPTED)
+
+
+def _form(parameters: Mapping[str, str]) -> Form | None:
+    wanted = parameters.get("as", "")
+    if not wanted:
+        return OBJECT
+    version = parameters.get("v", "")
+    if parameters.get("g") != "meta.k8s.io" or version not in _VERSIONS or wanted not in _SHAPES:
+        return None
+    return Form(_SHAPES[wanted], version)
+
+
+def prefers_yaml(accept: str) -> bool:
+    """Whether what the client would have first, of all that we can give, is YAML."""
+    if YAML not in accept:
+        return False
+    for entry in parse_accept(accept):
+        if entry.name == YAML or entry.name in JSON_TYPES:
+            return entry.name == YAML
+    return False
+
+
+def included(form: Form, query: Mapping[str, str]) -> str:
+    """The includeObject parameter of tables (''  if unset). Raises StatusError 400."""
+    wanted = query.get("includeObject", "")
+    if form.shape == "table" and wanted not in _INCLUDED:
+        raise status.bad_request(
+            "Unable to convert to Table as requested: includeObject: Invalid value: "
+            f"{status.quoted(wanted)}: must be 'Metadata', 'Object', 'None', or empty"
+        )
+    return wanted
 
 
 def check_count(form: Form, many: bool) -> None:
@@ -84,13 +115,13 @@ def check_count(form: Form, many: bool) -> None:
 
 
 def check_json(accept: str) -> None:
-    """For a document that has one form only. Raises StatusError 406 for a client that takes no JSON
-    at all, or only that of something else."""
+    """For a document that has one form only. Raises StatusError 406 for a client that takes neither
+    JSON nor YAML, or only that of something else."""
     if accept and not any(
-        entry.name in JSON_TYPES and not entry.parameters.get("as")
+        (entry.name == YAML or entry.name in JSON_TYPES) and not entry.parameters.get("as")
         for entry in parse_accept(accept)
     ):
-        raise status.not_acceptable(("application/json",))
+        raise status.not_acceptable(ACCEPTED)
 
 
 def parse_accept(accept: str) -> list[MediaType]:

@@ -27,7 +27,14 @@ from actors.apiserver.call import (
 from actors.apiserver.custom.catching_up import newest_table
 from actors.apiserver.environment import Environment
 from actors.apiserver.list_options import list_options, watch_options
-from actors.apiserver.negotiation import OBJECT, Form, check_count, negotiate
+from actors.apiserver.negotiation import (
+    ACCEPTED,
+    OBJECT,
+    Form,
+    check_count,
+    included,
+    negotiate,
+)
 from actors.apiserver.object_store import Outcome
 from actors.apiserver.selection import selection_of
 from actors.apiserver.shared_watch import View
@@ -90,7 +97,7 @@ class RequestChain:
             return await self._subresource(call)
         if call.kind.create_only and negotiate(request.accept) != OBJECT:
             # There is nothing that it could be a table, or metadata, of.
-            raise status.not_acceptable(("application/json",))
+            raise status.not_acceptable(ACCEPTED)
         if call.kind.kind == "Binding":
             return await self._binding(call)
         if call.kind.create_only:
@@ -119,10 +126,10 @@ class RequestChain:
     async def open_watch(self, request: ApiRequest, caller: Caller, told: Told = None) -> WatchPlan:
         """Accept a watch: everything that can be refused is refused here."""
         call = await self._admit_call(request, caller, told)
-        form = negotiate(request.accept)
+        form = negotiate(request.accept, watch=True)
         selection = selection_of(call.kind, request)
         options = watch_options(request.query)
-        include = request.query.get("includeObject", "")
+        include = included(form, request.query)
         kind, kinds = call.kind, self.environment.kinds
         stream = WatchStream(self.environment.objects, selection, options)
         if kind.custom is not None:
@@ -206,7 +213,7 @@ class RequestChain:
         else:
             options = list_options(call.request.query)
             page = await self.environment.objects.list(selection, options)
-        include = call.request.query.get("includeObject", "")
+        include = included(form, call.request.query)
         body = rendering.render_list(form, call.kind, page, call.now, include)
         traces: tuple[str, ...] = ()
         if call.request.traces and page.items:
@@ -242,9 +249,7 @@ class RequestChain:
             except StatusError as error:
                 if error.code != 404:
                     raise
-        body = rendering.render_list(
-            form, call.kind, page, call.now, query.get("includeObject", "")
-        )
+        body = rendering.render_list(form, call.kind, page, call.now, included(form, query))
         return ApiResponse(200, body, warnings=tuple(call.warnings))
 
     async def _subresource(self, call: Call) -> ApiResponse:
@@ -256,7 +261,7 @@ class RequestChain:
         body = answer.body
         shape = {"status": call.kind, "scale": SCALE_KIND}.get(call.request.subresource)
         if form != OBJECT and shape is not None:
-            include = call.request.query.get("includeObject", "")
+            include = included(form, call.request.query)
             body = rendering.render_object(form, shape, body, call.now, include)
         return ApiResponse(answer.code, body, answer.content_type, tuple(call.warnings))
 
@@ -289,7 +294,7 @@ class RequestChain:
         return self._object(call, form, outcome.item.value, 201 if outcome.created else 200)
 
     def _object(self, call: Call, form: Form, value: bytes, code: int = 200) -> ApiResponse:
-        include = call.request.query.get("includeObject", "")
+        include = included(form, call.request.query)
         body = rendering.render_object(form, call.kind, value, call.now, include)
         return ApiResponse(code, body, warnings=tuple(call.warnings))
 

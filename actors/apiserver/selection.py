@@ -32,7 +32,7 @@ class Selection:
         try:
             self._labels = parse_label_selector(labels)
         except SelectorError as error:
-            raise status.bad_request(f"unable to parse requirement: {error}") from error
+            raise status.bad_request(str(error)) from error
         try:
             self._fields = parse_field_selector(fields, kind)
         except SelectorError as error:

@@ -162,9 +162,8 @@ def label_key_errors(value: str) -> tuple[str, ...]:
             found.extend(f"prefix part {text}" for text in subdomain_errors(prefix))
         if "/" in prefix:
             return (
-                "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and "
-                "must start and end with an alphanumeric character with an optional DNS subdomain "
-                "prefix and '/' (e.g. 'example.com/MyName')",
+                f"a valid label key {_QUALIFIED_TEXT} with an optional DNS subdomain prefix and "
+                "'/' (e.g. 'example.com/MyName')",
             )
     if not name:
         found.append("name part must be non-empty")

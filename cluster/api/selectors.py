@@ -130,6 +130,7 @@ def from_object(selector: Object | None) -> LabelSelector:
     return LabelSelector(tuple(found))
 
 
+_SIGNS = frozenset("=!<>(),") | {"==", "!="}
 _TOKEN = re.compile(r"\s*(?:(?P<sign>==|!=|[=!<>(),])|(?P<word>[^\s=!<>(),]+))")
 
 
@@ -141,10 +142,14 @@ def parse_label_selector(text: str) -> LabelSelector:
     if not text.strip():
         return EVERYTHING
     parser = _Parser(_tokens(text))
-    found = [parser.requirement()]
+    if not parser.begins():
+        raise SelectorError(f"found '{parser.peek()}', expected: !, identifier, or 'end of string'")
+    found = [_required(parser)]
     while parser.peek() == ",":
         parser.take()
-        found.append(parser.requirement())
+        if not parser.begins():
+            raise SelectorError(f"found '{parser.peek()}', expected: identifier after ','")
+        found.append(_required(parser))
     if parser.peek():
         raise SelectorError(f"found '{parser.peek()}', expected: ',' or 'end of string'")
     return LabelSelector(tuple(found))
@@ -160,6 +165,13 @@ def _tokens(text: str) -> list[str]:
         found.append(match["sign"] or match["word"])
         position = match.end()
     return found
+
+
+def _required(parser: "_Parser") -> Requirement:
+    try:
+        return parser.requirement()
+    except SelectorError as error:
+        raise SelectorError(f"unable to parse requirement: {error}") from error
 
 
 class _Parser:
@@ -194,13 +206,17 @@ class _Parser:
             raise SelectorError(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
         return _checked(key, operator, values)
 
+    def begins(self) -> bool:
+        """Whether a requirement comes next."""
+        return bool(self.peek()) and (self.peek() == "!" or self.peek() not in _SIGNS)
+
     def _key(self) -> str:
         key = self.take()
         if not key or key in "=!<>(),==!=":
             raise SelectorError(f"found '{key}', expected: identifier")
         errors = label_key_errors(key)
         if errors:
-            raise SelectorError(f'key: Invalid value: "{key}": {"; ".join(errors)}')
+            raise SelectorError(f'<nil>: Invalid value: "{key}": {"; ".join(errors)}')
         return key
 
     def _value(self) -> str:
@@ -214,7 +230,9 @@ class _Parser:
     def _set(self) -> frozenset[str]:
         opening = self.take()
         if opening != "(":
-            raise SelectorError(f"found '{opening}', expected: '('")
+            raise SelectorError(f"found '{opening}' expected: '('")
+        if not self.peek():
+            raise SelectorError("found '', expected: ',', ')' or identifier")
         values = {self._set_value()}
         while self.peek() == ",":
             self.take()
@@ -246,7 +264,7 @@ def _checked(key: str, operator: str, values: frozenset[str]) -> Requirement:
     for value in sorted(values):
         errors = label_value_errors(value)
         if errors:
-            raise SelectorError(f'values: Invalid value: "{value}": {"; ".join(errors)}')
+            raise SelectorError(f'values[0][{key}]: Invalid value: "{value}": {"; ".join(errors)}')
         if name in (">", "<") and not re.fullmatch(r"-?[0-9]{1,18}", value):
             raise SelectorError(
                 f'values[0]: Invalid value: "{value}": '

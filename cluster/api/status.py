@@ -116,7 +116,9 @@ def status_error(
 
 def success(kind: Kind, name: str, uid: str = "") -> Object:
     """The Status a delete answers with, when it does not answer with the object."""
-    return status_object(200, "", "", kind=kind.plural, group=kind.group, name=name, uid=uid)
+    found = status_object(200, "", "", kind=kind.plural, group=kind.group, name=name, uid=uid)
+    del found["code"]
+    return found
 
 
 def not_found(kind: Kind, name: str) -> StatusError:
@@ -253,8 +255,7 @@ def unsupported_media_type(content_type: str, accepted: Iterable[str]) -> Status
         "the body of the request was in an unknown format - accepted media types include: "
         + ", ".join(accepted)
     )
-    cause = Cause("", "UnsupportedMediaType", content_type)
-    return status_error(415, "UnsupportedMediaType", message, causes=[cause])
+    return status_error(415, "UnsupportedMediaType", message)
 
 
 def not_acceptable(accepted: Iterable[str]) -> StatusError:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+import yaml
 
 from tests.conformance.api import APPLY, JSON_PATCH, STRATEGIC, Api, core
 from tests.unit.actors.apiserver.protobuf.test_decoder import body as protobuf
@@ -184,6 +185,24 @@ class TestForms:
         both = f"{_elder(TABLE)},{TABLE},application/json"
         assert (await api.get(path, accept=both)).body["apiVersion"] == elder, "the first counts"
         await api.get(path, accept=TABLE.replace("v=v1", "v=v1alpha1"), code=406)
+
+    async def test_yaml(self, api: Api, namespace: str) -> None:
+        """Objects, lists, errors and discovery; events are JSON."""
+        path = core("configmaps", namespace)
+        await api.create(path, config("a"))
+        for place, code, kind in (
+            (path, 200, "ConfigMapList"),
+            (f"{path}/a", 200, "ConfigMap"),
+            (f"{path}/missing", 404, "Status"),
+            ("/apis", 200, "APIGroupList"),
+            ("/api/v1", 200, "APIResourceList"),
+        ):
+            answer = await api.get(place, accept="application/yaml", code=code)
+            assert answer.headers["Content-Type"] == "application/yaml", place
+            assert yaml.safe_load(answer.data)["kind"] == kind
+        table = await api.get(path, accept="application/yaml;as=Table;g=meta.k8s.io;v=v1")
+        assert yaml.safe_load(table.data)["rows"][0]["cells"][0] == "a"
+        await api.get(path, accept="application/yaml", watch="1", code=406)
 
     async def test_metadata_only(self, api: Api, namespace: str) -> None:
         path = core("configmaps", namespace)

@@ -108,16 +108,14 @@ def check_name(kind: Kind, name: str) -> tuple[str, ...]:
 
 def _name(kind: Kind, metadata: Object, found: list[Cause]) -> None:
     name, prefix = metadata.get("name"), metadata.get("generateName")
-    if prefix and not name:
+    if prefix:
         # The dash it may end with becomes right by what follows it.
-        errors = check_name(kind, f"{prefix}x")
+        errors = check_name(kind, f"{prefix}x" if prefix.endswith("-") else prefix)
         causes.each("metadata.generateName", prefix, errors, found)
-    elif not name:
+    if name:
+        causes.each("metadata.name", name, check_name(kind, name), found)
+    elif not prefix:
         found.append(causes.required("metadata.name", "name or generateName is required"))
-    else:
-        errors = check_name(kind, name)
-        if errors:
-            causes.each("metadata.name", name, errors, found)
 
 
 def _finalizers(finalizers: list[str], plain: bool, found: list[Cause]) -> None:
@@ -137,20 +135,22 @@ def _finalizers(finalizers: list[str], plain: bool, found: list[Cause]) -> None:
 
 
 def _owners(owners: list[Object], found: list[Cause]) -> None:
-    """(Which of the references is meant, kube-apiserver's paths do not say.)"""
     path = "metadata.ownerReferences"
     controller = ""
-    for owner in owners:
+    for position, owner in enumerate(owners):
+        here = f"{path}[{position}]"
         given = owner.get("apiVersion") or ""
-        group, _, version = given.rpartition("/")
-        if not version or "/" in group:
-            found.append(causes.invalid(f"{path}.apiVersion", given, "version must not be empty"))
+        if not given:
+            found.append(causes.required(f"{here}.apiVersion", "must not be empty"))
+        elif given.count("/") > 1 or given.endswith("/"):
+            detail = "must be <group>/<version> or <version>"
+            found.append(causes.invalid(f"{here}.apiVersion", given, detail))
         for name in ("kind", "name", "uid"):
             if not owner.get(name):
-                found.append(causes.invalid(f"{path}.{name}", "", "must not be empty"))
+                found.append(causes.required(f"{here}.{name}", "must not be empty"))
         if (given, owner.get("kind")) == ("v1", "Event"):
             detail = "/v1, Kind=Event is disallowed from being an owner"
-            found.append(causes.invalid(path, owner, detail))
+            found.append(causes.invalid(here, owner, detail))
         if owner.get("controller"):
             named = f"{owner.get('kind', '')}/{owner.get('name', '')}"
             if controller:

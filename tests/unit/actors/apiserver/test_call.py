@@ -40,7 +40,7 @@ def test_a_read_has_no_write_options() -> None:
             {"fieldValidation": "Maybe"},
             "update",
             'UpdateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "Maybe": '
-            'supported values: "Ignore", "Strict", "Warn"',
+            'supported values: "", "Ignore", "Strict", "Warn"',
         ),
         (
             {"fieldManager": "x" * 129},
@@ -76,10 +76,35 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert fields == ["fieldManager", "dryRun"]
 
 
-def test_a_truth_that_is_none_is_400() -> None:
-    with pytest.raises(StatusError) as refused:
-        write_options({"force": "perhaps"}, verb="apply")
+@pytest.mark.parametrize(
+    ("value", "truth"),
+    [("", True), ("1", True), ("perhaps", True), ("false", False), ("FALSE", False), ("0", False)],
+)
+def test_truth(value: str, truth: bool) -> None:
+    assert parse_bool({"force": value}, "force") is truth
+    assert parse_bool({}, "force") is False
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ("1.5", 'strconv.ParseInt: parsing "1.5": invalid syntax'),
+        ("-1", 'strconv.ParseInt: parsing "-1": invalid syntax'),
+        ("9223372036854775808", 'parsing "9223372036854775808": value out of range'),
+        ("9" * 5000, "value out of range"),
+    ],
+)
+def test_wrong_numbers_are_400(value: str, wrong: str) -> None:
+    with pytest.raises(StatusError, match=wrong) as refused:
+        parse_int({"limit": value}, "limit")
     assert refused.value.code == 400
+    assert parse_int({"limit": "9223372036854775807"}, "limit") == 2**63 - 1
+
+
+def test_an_empty_dry_run_is_refused() -> None:
+    with pytest.raises(StatusError) as refused:
+        write_options({"dryRun": ""}, verb="create")
+    assert refused.value.code == 422
 
 
 def test_delete_options_of_the_body_win() -> None:

@@ -8,7 +8,7 @@ from cluster.errors import StatusError
 from tests.support.control_plane import ControlPlane
 
 LEASES = ("leases", "coordination.k8s.io")
-WITHOUT = "Invalid value: 0x0: must be specified for an update"  # what kube-apiserver says
+WITHOUT = "Invalid value: 0: must be specified for an update"  # what kube-apiserver says
 
 
 async def test_a_lease_is_not_updated_unconditionally(plane: ControlPlane) -> None:

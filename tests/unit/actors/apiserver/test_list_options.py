@@ -54,6 +54,23 @@ def test_what_is_wrong_is_told_by_field() -> None:
     assert [cause["field"] for cause in told["details"]["causes"]] == ["resourceVersionMatch"]
 
 
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ({"continue": "x"}, ["resourceVersionMatch"]),
+        ({"sendInitialEvents": "true"}, ["resourceVersionMatch"]),
+        ({"resourceVersionMatch": "NotOlderThan"}, ["resourceVersionMatch"]),
+        ({"resourceVersionMatch": "Exact"}, ["resourceVersionMatch", "resourceVersionMatch"]),
+    ],
+)
+def test_what_a_watch_is_refused_for(query: dict[str, str], fields: list[str]) -> None:
+    with pytest.raises(StatusError) as refused:
+        watch_options(query)
+    told = refused.value.status
+    assert told["code"] == 422
+    assert [cause["field"] for cause in told["details"]["causes"]] == fields
+
+
 def test_a_limit_below_nothing_is_none() -> None:
     assert list_options({"limit": "-1", "timeoutSeconds": "-1"}) == list_options({})
 

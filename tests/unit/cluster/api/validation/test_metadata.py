@@ -73,16 +73,23 @@ def test_owners() -> None:
     three = [owner, {**owner, "name": "b"}, {**owner, "name": "c"}]
     assert len(found({"name": "a", "ownerReferences": three})) == 2
     assert found({"name": "a", "ownerReferences": [{}]}) == [
-        'metadata.ownerReferences.apiVersion: Invalid value: "": version must not be empty',
-        'metadata.ownerReferences.kind: Invalid value: "": must not be empty',
-        'metadata.ownerReferences.name: Invalid value: "": must not be empty',
-        'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
+        "metadata.ownerReferences[0].apiVersion: Required value: must not be empty",
+        "metadata.ownerReferences[0].kind: Required value: must not be empty",
+        "metadata.ownerReferences[0].name: Required value: must not be empty",
+        "metadata.ownerReferences[0].uid: Required value: must not be empty",
     ]
     for version, wrong in (("apps/v1", 0), ("apps/", 1), ("/", 1), ("a/b/c", 1)):
         odd = {**owner, "apiVersion": version}
         assert len(found({"name": "a", "ownerReferences": [odd]})) == wrong
     (text,) = found({"name": "a", "ownerReferences": [{**owner, "kind": "Event"}]})
+    assert text.startswith("metadata.ownerReferences[0]: Invalid value")
     assert "disallowed from being an owner" in text
+
+
+def test_a_prefix_is_judged_even_beside_a_name() -> None:
+    (text,) = found({"name": "a", "generateName": "A_"})
+    assert text.startswith('metadata.generateName: Invalid value: "A_"')
+    assert found({"name": "a-x", "generateName": "a-"}) == []
 
 
 def test_owners_that_say_the_same_are_one() -> None:
