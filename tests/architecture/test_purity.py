@@ -32,6 +32,7 @@ SHELLS = {
     "apiserver/audit_file.py": "the audit log's files",
     "apiserver/compression.py": "long answers, compressed in a thread",
     "apiserver/slices.py": "long answers on their way to a client",
+    "apiserver/serialization.py": "answers in YAML, made in a thread when long",
     "apiserver/flow_control.py": "seats and queues of requests",
     "apiserver/following.py": "parts of the store followed",
     "apiserver/custom/conversion.py": "objects made what their version shows, in portions",
