@@ -15,6 +15,7 @@ from actors.apiserver.address_ranges import AddressRange, address_key, put_addre
 from actors.apiserver.environment import Environment
 from actors.apiserver.store_client import prefix_end
 from actors.apiserver.strategies import services
+from actors.apiserver.strategies.service_types import needs_health_port
 from cluster.api import status
 from cluster.api.kinds import Kind, storage_prefix
 from cluster.api.types import Object
@@ -166,7 +167,7 @@ def _fill_ports(environment: Environment, kind: Kind, obj: Object, used: frozens
                 port["nodePort"] = number
             by_number[port["port"]] = port["nodePort"]
             taken.add(f"{services.PORT_PREFIX}{port['nodePort']}")
-    if services.needs_health_port(obj) and not spec.get("healthCheckNodePort"):
+    if needs_health_port(obj) and not spec.get("healthCheckNodePort"):
         number = _free_port(environment, taken)
         if number is None:
             raise _exhausted(kind, obj, "spec.healthCheckNodePort", "range is full")

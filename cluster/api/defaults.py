@@ -57,7 +57,13 @@ def _namespace(obj: Object) -> None:
 
 
 def _node(obj: Object) -> None:
-    part(obj, "spec")
+    spec = part(obj, "spec")
+    # The elder field is the first of the list, whatever the list says.
+    first, ranges = spec.get("podCIDR"), spec.get("podCIDRs")
+    if first and (not isinstance(ranges, list) or ranges[:1] != [first]):
+        spec["podCIDRs"] = [first]
+    elif isinstance(ranges, list) and ranges:
+        spec["podCIDR"] = ranges[0]
     status = part(obj, "status")
     capacity = status.get("capacity")
     if capacity and not status.get("allocatable"):

@@ -33,14 +33,23 @@ def service(obj: Object) -> None:
             port["protocol"] = "TCP"
         if port.get("targetPort") in (None, 0, "") and "port" in port:
             port["targetPort"] = port["port"]
-    if spec["type"] in _EXTERNAL and not spec.get("externalTrafficPolicy"):
+    outside = spec["type"] in _EXTERNAL or (spec["type"] == "ClusterIP" and spec.get("externalIPs"))
+    if outside and not spec.get("externalTrafficPolicy"):
         spec["externalTrafficPolicy"] = "Cluster"
-    if spec["type"] != "ExternalName":
+    if spec["type"] in (*_EXTERNAL, "ClusterIP"):
         spec.setdefault("internalTrafficPolicy", "Cluster")
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
-        spec.setdefault("ipFamilies", ["IPv4"])
     if spec["type"] == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
     status = obj.setdefault("status", {})
     if isinstance(status, dict):
         status.setdefault("loadBalancer", {})
+
+
+def balancer_status(obj: Object) -> None:
+    """An address of a balancer is one that nodes answer for, unless it says otherwise."""
+    if (obj.get("spec") or {}).get("type") != "LoadBalancer":
+        return
+    status = obj.get("status") or {}
+    for item in (status.get("loadBalancer") or {}).get("ingress") or ():
+        if item.get("ip"):
+            item.setdefault("ipMode", "VIP")

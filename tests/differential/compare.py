@@ -31,6 +31,7 @@ IN_FLIGHT = 12
 TRIES = 60
 SETTLE_SECONDS = 2.0
 NAMESPACES = ("rich-quota",)
+ALLOCATED = ("clusterIP", "healthCheckNodePort")
 BODIES = Path(__file__).with_name("bodies.yaml")
 
 
@@ -82,6 +83,19 @@ def show(value: Verdict) -> str:
     return " ".join([str(code), reason, "; ".join(causes)]).strip()
 
 
+def said_again(body: Json, live: Json) -> Json:
+    """A body as an update of the live object: of its version, with what it was given
+    (an older kube-apiserver takes its absence for a change)."""
+    metadata, spec = body.get("metadata"), body.get("spec")
+    if isinstance(metadata, dict):
+        version = str(live.get("metadata", {}).get("resourceVersion", ""))
+        body = {**body, "metadata": {**metadata, "resourceVersion": version}}
+    if isinstance(spec, dict) and live.get("kind") == "Service":
+        given = {name: live["spec"][name] for name in ALLOCATED if name in live["spec"]}
+        body = {**body, "spec": {**given, **spec}}
+    return body
+
+
 class Case:
     """A kind and a right body of it."""
 
@@ -116,9 +130,9 @@ class Comparison:
         self._session = session
         self.servers = (real, ours)
 
-    async def prepare(self, case: Case, put: bool) -> list[str]:
-        """Namespaces, and the object to update; its resourceVersion on each ("" if not stored)."""
-        versions = []
+    async def prepare(self, case: Case, put: bool) -> list[Json]:
+        """Namespaces, and the object to update, as it is on each (or what each says instead)."""
+        lives = []
         for server in self.servers:
             for name in NAMESPACES:
                 space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
@@ -135,8 +149,8 @@ class Comparison:
             if code >= 400 or code == 0:
                 said = got.get("message")
                 sys.stdout.write(f"!! {case.kind.kind} {name}, real={server.real}: {code} {said}\n")
-            versions.append(str(got.get("metadata", {}).get("resourceVersion", "")))
-        return versions
+            lives.append(got)
+        return lives
 
     async def clean(self, case: Case) -> None:
         """Remove the object that was updated."""
@@ -144,25 +158,25 @@ class Comparison:
             path = case.place(server, case.body["metadata"]["name"])
             await server.call(self._session, "DELETE", f"{path}?gracePeriodSeconds=0")
 
-    async def ask(self, case: Case, body: Json, versions: list[str], put: bool) -> list[Verdict]:
+    async def ask(self, case: Case, body: Json, lives: list[Json], put: bool) -> list[Verdict]:
         """Both verdicts of one body."""
 
-        async def one(server: Server, version: str) -> Verdict:
+        async def one(server: Server, live: Json) -> Verdict:
             sent = case.sent(server, body)
             name = case.body["metadata"]["name"] if put else ""
-            if put and isinstance(sent.get("metadata"), dict):
-                sent = {**sent, "metadata": {**sent["metadata"], "resourceVersion": version}}
+            if put:
+                sent = said_again(sent, live)
             path = f"{case.place(server, name)}?dryRun=All"
             return verdict(*await server.call(self._session, "PUT" if put else "POST", path, sent))
 
-        pairs = zip(self.servers, versions, strict=True)
-        return list(await asyncio.gather(*(one(server, version) for server, version in pairs)))
+        pairs = zip(self.servers, lives, strict=True)
+        return list(await asyncio.gather(*(one(server, live) for server, live in pairs)))
 
     async def run(self, case: Case, put: bool, causes: bool) -> int:
         """All mutations of one body; prints the differences. Returns how many there are."""
-        versions = await self.prepare(case, put)
+        lives = await self.prepare(case, put)
         asked = list(mutations(case.body))
-        found = await asyncio.gather(*(self.ask(case, body, versions, put) for _, _, body in asked))
+        found = await asyncio.gather(*(self.ask(case, body, lives, put) for _, _, body in asked))
         if put:
             await self.clean(case)
         groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)

@@ -5,23 +5,36 @@ A reservation is a key of its own in the store, written in the same transaction 
 two services can never hold one address. Source: docs "Service", Choosing your own IP address.
 """
 
-from actors.apiserver.strategies.strategy import Strategy
+from collections.abc import Iterable
+
+from actors.apiserver.strategies import service_types
+from actors.apiserver.strategies.service_types import (
+    EXTERNAL,
+    ON_NODES,
+    needs_health_port,
+    service_type,
+)
+from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
+from cluster.api.defaults_service import balancer_status
 from cluster.api.types import Object
+from cluster.api.validation.service_addresses import (
+    BOTH,
+    FAMILY,
+    HEADLESS,
+    OTHER_FAMILY,
+    SINGLE,
+    family_of,
+    is_unselective,
+)
 
 ADDRESS_PREFIX = "/allocations/clusterip/"
 PORT_PREFIX = "/allocations/nodeport/"
-HEADLESS = "None"
 
 
 def needs_address(service: Object) -> bool:
     """True if the service has a cluster IP to be chosen or kept."""
     spec = service.get("spec") or {}
-    return service_type(service) != "ExternalName" and spec.get("clusterIP") != HEADLESS
-
-
-def service_type(service: Object) -> str:
-    """``ClusterIP`` if unset."""
-    return (service.get("spec") or {}).get("type") or "ClusterIP"
+    return service_type(service) != EXTERNAL and spec.get("clusterIP") != HEADLESS
 
 
 def needs_node_ports(service: Object) -> bool:
@@ -33,17 +46,11 @@ def needs_node_ports(service: Object) -> bool:
     return kind == "NodePort"
 
 
-def needs_health_port(service: Object) -> bool:
-    """True if a load balancer asks each node whether it has local endpoints."""
-    spec = service.get("spec") or {}
-    return service_type(service) == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
-
-
 def reservations(service: Object) -> frozenset[str]:
     """The keys that the service holds."""
     spec = service.get("spec") or {}
     keys = {f"{ADDRESS_PREFIX}{ip}" for ip in cluster_ips(service)}
-    if service_type(service) in ("NodePort", "LoadBalancer"):
+    if service_type(service) in ON_NODES:
         ports = [port.get("nodePort") for port in spec.get("ports") or ()]
         ports.append(spec.get("healthCheckNodePort"))
         keys.update(f"{PORT_PREFIX}{port}" for port in ports if port)
@@ -66,78 +73,106 @@ def place_of(service: Object) -> tuple[str, str]:
 
 
 def set_address(service: Object, address: str) -> None:
-    """Give the service its cluster IP (IPv4, single stack)."""
+    """Give the service its cluster IP."""
     spec = service["spec"]
     spec["clusterIP"] = address
     spec["clusterIPs"] = [address]
-    _single_stack(spec)
 
 
 def _create(obj: Object, now: float) -> None:
     obj["status"] = {"loadBalancer": {}}
-    normalize(obj)
+    spec = obj.setdefault("spec", {})
+    _drop_empty(spec)
+    if spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    _fill_families(spec, {})
 
 
 def _update(obj: Object, old: Object) -> None:
     spec, before = obj.setdefault("spec", {}), old.get("spec") or {}
-    if needs_address(obj) and needs_address(old) and not spec.get("clusterIP"):
-        spec["clusterIP"] = before.get("clusterIP", "")
-        spec["clusterIPs"] = list(before.get("clusterIPs") or ())
-    if service_type(obj) == "ExternalName" and service_type(old) != "ExternalName":
-        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
-            if spec.get(name) == before.get(name):
-                spec.pop(name, None)
-    _carry_node_ports(obj, old)
+    _drop_empty(spec)
+    _keep_allocated(obj, old)
+    _follow_address(spec, before)
+    _fill_families(spec, before)
+    service_types.let_go(obj, old)
+
+
+def _drop_empty(spec: Object) -> None:
+    """Nothing is said by no address, and by the port 0."""
+    for name in ("clusterIP", "healthCheckNodePort"):
+        if name in spec and not spec[name]:
+            del spec[name]
+    for port in spec.get("ports") or ():
+        if port.get("nodePort") == 0:
+            del port["nodePort"]
+
+
+def _keep_allocated(obj: Object, old: Object) -> None:
+    """What was chosen for it a client need not say again."""
+    spec, before = obj["spec"], old.get("spec") or {}
+    if EXTERNAL not in (service_type(obj), service_type(old)):
+        if not spec.get("clusterIP") and before.get("clusterIP"):
+            spec["clusterIP"] = before["clusterIP"]
+        if not spec.get("clusterIPs") and before.get("clusterIPs"):
+            spec["clusterIPs"] = list(before["clusterIPs"])
+    if service_type(obj) in ON_NODES and service_type(old) in ON_NODES:
+        _keep_node_ports(spec.get("ports") or (), before.get("ports") or ())
     if needs_health_port(obj) and needs_health_port(old) and not spec.get("healthCheckNodePort"):
         spec["healthCheckNodePort"] = before.get("healthCheckNodePort")
-    normalize(obj)
 
 
-def _carry_node_ports(obj: Object, old: Object) -> None:
-    known = {
-        (port.get("protocol") or "TCP", port.get("port")): port.get("nodePort")
-        for port in (old.get("spec") or {}).get("ports") or ()
-    }
-    taken = set(known.values())
-    for port in obj["spec"].get("ports") or ():
-        before = known.get((port.get("protocol") or "TCP", port.get("port")))
-        if not needs_node_ports(obj):
-            # The type no longer opens node ports: those it had are let go.
-            if service_type(obj) == "ClusterIP" and port.get("nodePort") in taken:
-                port.pop("nodePort", None)
-        elif not port.get("nodePort") and before:
-            port["nodePort"] = before
+def _keep_node_ports(ports: Iterable[Object], before: Iterable[Object]) -> None:
+    """By name; one that another port has now is not given again."""
+    known = {port.get("name") or "": port.get("nodePort") for port in before}
+    used = {port.get("nodePort") for port in ports}
+    for port in ports:
+        kept = known.get(port.get("name") or "")
+        if kept and kept not in used and not port.get("nodePort"):
+            port["nodePort"] = kept
 
 
-def normalize(service: Object) -> None:
-    """Make the fields that say the same thing twice agree."""
-    spec = service.setdefault("spec", {})
-    if service_type(service) == "ExternalName":
+def _follow_address(spec: Object, before: Object) -> None:
+    """The list follows the elder field, where a client changed that one alone."""
+    address, listed = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
+    had, had_listed = before.get("clusterIP") or "", before.get("clusterIPs") or []
+    if address == had and not listed and had_listed:
+        spec["clusterIPs"] = list(had_listed)
+    elif address == had or listed != had_listed:
         return
-    address = spec.get("clusterIP") or ""
-    listed = spec.get("clusterIPs") or []
-    if not address and listed:
-        address = spec["clusterIP"] = listed[0]
-    if address == HEADLESS:
-        spec["clusterIPs"] = [HEADLESS]
-        _single_stack(spec)
-    elif address and not listed:
-        set_address(service, address)
-    if service_type(service) == "LoadBalancer":
-        spec.setdefault("allocateLoadBalancerNodePorts", True)
+    elif address:
+        spec["clusterIPs"] = [address]
     else:
-        spec.pop("allocateLoadBalancerNodePorts", None)
-    if service_type(service) in ("NodePort", "LoadBalancer"):
-        spec.setdefault("externalTrafficPolicy", "Cluster")
-    elif not spec.get("externalIPs"):
-        spec.pop("externalTrafficPolicy", None)
-    if not needs_health_port(service):
-        spec.pop("healthCheckNodePort", None)
+        spec.pop("clusterIPs", None)
 
 
-def _single_stack(spec: Object) -> None:
-    spec.setdefault("ipFamilies", ["IPv4"])
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
+def _fill_families(spec: Object, before: Object) -> None:
+    """What a Service does not say of IP families. What the cluster does not have stays unsaid:
+    validation tells of it."""
+    if spec.get("type") == EXTERNAL:
+        return
+    unselective = is_unselective(spec)
+    policy = spec.get("ipFamilyPolicy") or before.get("ipFamilyPolicy")
+    policy = spec["ipFamilyPolicy"] = policy or (BOTH if unselective else SINGLE)
+    for name in ("clusterIPs", "ipFamilies"):
+        # The policy says it: the second one is given up.
+        if policy == SINGLE and spec.get(name) == before.get(name) and len(spec.get(name) or ()):
+            spec[name] = spec[name][:1]
+    families = list(spec.get("ipFamilies") or ())
+    for address in (spec.get("clusterIPs") or [])[len(families) :]:
+        if address != HEADLESS and family_of(address) != FAMILY:
+            return
+        families.append(FAMILY)
+    families = families or [FAMILY]
+    if unselective and policy != SINGLE and len(families) == 1:
+        families.append(OTHER_FAMILY if families[0] == FAMILY else FAMILY)
+    spec["ipFamilies"] = families
 
 
-STRATEGY = Strategy(returns_deleted=True, create=_create, update=_update)
+def _with_status(obj: Object, old: Object, now: float) -> Object:
+    balancer_status(obj)
+    return prepare_status_update(obj, old, STRATEGY)
+
+
+STRATEGY = Strategy(
+    returns_deleted=True, create=_create, update=_update, parts={"status": _with_status}
+)

@@ -1,16 +1,12 @@
-"""Rules of what a cluster is made of: Namespaces, Nodes, Leases, priorities, volumes, events.
+"""Rules of what a cluster is made of: Namespaces, Leases, priorities, volumes, events.
 
 Must not know who keeps them up to date.
 """
-
-import ipaddress
 
 from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
-from cluster.api.validation.addresses import range_of
-from cluster.api.validation.placement import EFFECTS
 from cluster.api.validation.resources import check_amounts
 
 # Above it priorities are the system's own.
@@ -33,56 +29,6 @@ def check_namespace(obj: Object, found: list[Cause]) -> None:
         if "/" not in name and name != "kubernetes":
             detail = "name is neither a standard finalizer name nor is it fully qualified"
             found.append(causes.invalid(path, name, detail))
-
-
-def check_node(obj: Object, found: list[Cause]) -> None:
-    """Taints, pod ranges, capacity."""
-    spec = obj.get("spec") or {}
-    seen: set[tuple[str, str]] = set()
-    for position, taint in enumerate(spec.get("taints") or ()):
-        # Where Kubernetes says it is.
-        path = f"metadata.taints[{position}]"
-        key, effect = taint.get("key") or "", taint.get("effect") or ""
-        causes.each(f"{path}.key", key, names.label_key_errors(key), found)
-        value = taint.get("value") or ""
-        causes.each(f"{path}.value", value, names.label_value_errors(value), found)
-        causes.one_of(f"{path}.effect", effect, EFFECTS, found)
-        if (key, effect) in seen:
-            found.append(causes.duplicate(path, taint))
-        seen.add((key, effect))
-    _pod_ranges(spec, found)
-    status = obj.get("status") or {}
-    check_amounts("status.capacity", status.get("capacity"), found)
-    check_amounts("status.allocatable", status.get("allocatable"), found)
-
-
-def _pod_ranges(spec: Object, found: list[Cause]) -> None:
-    """At most one of each family; the elder field is the first, whatever the list says."""
-    path, first = "spec.podCIDRs", spec.get("podCIDR")
-    ranges = list(spec.get("podCIDRs") or ())
-    if first and ranges[:1] != [first]:
-        ranges = [first]
-    before = len(found)
-    for position, item in enumerate(ranges):
-        _network(f"{path}[{position}]", item or "", found)
-    if len(found) > before or len(ranges) < 2:
-        return
-    families = [ipaddress.ip_network(item, strict=False).version for item in ranges]
-    if len(set(families)) != len(families):
-        detail = "may specify no more than one CIDR for each IP family"
-        found.append(causes.invalid(path, ranges, detail))
-    for position, item in enumerate(ranges):
-        if item in ranges[:position]:
-            found.append(causes.duplicate(f"{path}[{position}]", item))
-
-
-def check_node_update(old: Object, new: Object, found: list[Cause]) -> None:
-    """What a node is given once, it keeps."""
-    before, after = old.get("spec") or {}, new.get("spec") or {}
-    for name in ("podCIDR", "podCIDRs", "providerID"):
-        if before.get(name) and after.get(name) != before[name]:
-            detail = "node updates may not change " + name + ' except from "" to valid'
-            found.append(causes.forbidden(f"spec.{name}", detail))
 
 
 def check_lease(obj: Object, found: list[Cause]) -> None:
@@ -163,9 +109,3 @@ def _access(path: str, modes: list[str] | None, found: list[Cause]) -> None:
     for mode in modes or ():
         if mode not in _ACCESS:
             found.append(causes.unsupported(path, mode, _ACCESS))
-
-
-def _network(path: str, value: str, found: list[Cause]) -> None:
-    if "/" not in value or range_of(value) is None:
-        detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
-        found.append(causes.invalid(path, value, detail))

@@ -164,7 +164,7 @@ def _service(path: str, service: Object, found: list[Cause]) -> None:
     if not name:
         found.append(causes.required(f"{path}.service.name"))
     else:
-        causes.each(f"{path}.service.name", name, names.dns_1035_errors(name), found)
+        causes.each(f"{path}.service.name", name, names.dns_label_errors(name), found)
     place, called, number = f"{path}.service.port", port.get("name"), port.get("number")
     if called and number:
         found.append(causes.invalid(path, "", "cannot set both port name & port number"))

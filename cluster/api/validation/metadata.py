@@ -26,7 +26,7 @@ _NAMES: dict[tuple[str, str], Callable[[str], tuple[str, ...]]] = {
     # ``api_services`` says what it must be.
     ("apiregistration.k8s.io", "APIService"): names.path_segment_errors,
     ("", "Namespace"): names.dns_label_errors,
-    ("", "Service"): names.dns_1035_errors,
+    ("", "Service"): names.dns_label_errors,
     (_RBAC, "Role"): names.path_segment_errors,
     (_RBAC, "RoleBinding"): names.path_segment_errors,
     (_RBAC, "ClusterRole"): names.path_segment_errors,

@@ -4,13 +4,13 @@ Source: docs "DNS for Services and Pods", "Adding entries to Pod /etc/hosts"; KE
 KEP-4762 (hostnameOverride). Must not know who answers.
 """
 
-import ipaddress
 import re
 
 from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
+from cluster.api.validation.addresses import check_address
 
 _POLICIES = frozenset(("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"))
 _SERVERS_MAX = 3
@@ -23,15 +23,6 @@ _SEARCH_DETAIL = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' "
     "or '.', and must start and end with an alphanumeric character or '_'"
 )
-
-
-def check_address(path: str, value: str, found: list[Cause]) -> None:
-    """An IPv4 or IPv6 address."""
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-        found.append(causes.invalid(path, value, detail))
 
 
 def check_dns(path: str, spec: Object, found: list[Cause]) -> None:

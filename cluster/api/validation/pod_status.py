@@ -9,7 +9,7 @@ from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
-from cluster.api.validation.pod_names import check_address
+from cluster.api.validation.addresses import check_address
 
 _OWN = frozenset(("PodScheduled", "Ready", "Initialized"))
 

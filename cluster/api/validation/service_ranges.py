@@ -47,9 +47,10 @@ def check_service_range(obj: Object, found: list[Cause]) -> None:
     elif len(ranges) > _RANGES_MAX:
         detail = "may only hold up to 2 values"
         found.append(causes.invalid("spec.cidrs", ranges, detail))
+        return
     families = []
     for position, value in enumerate(ranges):
-        network = check_range(f"spec.cidrs[{position}]", value, found)
+        network = check_range(f"spec.cidrs[{position}]", value or "", found)
         if network is not None:
             families.append(network.version)
     if len(families) == _RANGES_MAX and families[0] == families[1]:
@@ -64,8 +65,9 @@ def check_service_range_update(old: Object, new: Object, found: list[Cause]) -> 
     """Ranges stay; a second one may come, for the other family."""
     before = (old.get("spec") or {}).get("cidrs") or []
     after = (new.get("spec") or {}).get("cidrs") or []
-    if len(before) == 1 and len(after) == _RANGES_MAX:
-        if before[0] != after[0]:
-            found.append(causes.invalid("spec.cidrs[0]", after[0], causes.IMMUTABLE))
-    elif before != after:
+    if len(before) != len(after) and (len(before), len(after)) != (1, _RANGES_MAX):
         found.append(causes.invalid("spec.cidrs", after, causes.IMMUTABLE))
+        return
+    for position, (was, now) in enumerate(zip(before, after, strict=False)):
+        if was != now:
+            found.append(causes.invalid(f"spec.cidrs[{position}]", now, causes.IMMUTABLE))

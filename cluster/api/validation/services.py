@@ -1,4 +1,4 @@
-"""Rules of Services. Must not know address ranges: allocation has its own errors."""
+"""Rules of Services. Must not know which addresses are free: allocation has its own errors."""
 
 from typing import Any
 
@@ -6,65 +6,103 @@ from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
-from cluster.api.validation.addresses import range_of
+from cluster.api.validation.addresses import check_address, check_range, check_reachable
 from cluster.api.validation.containers import PROTOCOLS
 from cluster.api.validation.metadata import check_labels
-from cluster.api.validation.pod_names import check_address
 from cluster.api.validation.probes import check_target_port
+from cluster.api.validation.service_addresses import (
+    HEADLESS,
+    check_addresses,
+    check_addresses_update,
+    is_headless,
+)
 
 _TYPES = frozenset(("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"))
 _AFFINITIES = frozenset(("None", "ClientIP"))
 _POLICIES = frozenset(("Cluster", "Local"))
 _DISTRIBUTIONS = frozenset(("PreferClose", "PreferSameZone", "PreferSameNode"))
+_EXTERNAL = "ExternalName"
+_BALANCER = "LoadBalancer"
+# Types that every node has a port of.
+_ON_NODES = ("NodePort", _BALANCER)
 _SECONDS_MAX = 86400
 _RANGES_ANNOTATION = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_HINTS = "service.kubernetes.io/topology-aware-hints"
+_MODE = "service.kubernetes.io/topology-mode"
 _BALANCER_ONLY = "may only be used when `type` is 'LoadBalancer'"
 
 
 def check_service(obj: Object, found: list[Cause]) -> None:
-    """A Service's spec."""
+    """A new Service."""
+    _check(obj, None, found)
+
+
+def check_service_update(old: Object, new: Object, found: list[Cause]) -> None:
+    """What was given once stays: addresses (but from and to ExternalName), a balancer's class, the
+    port that it asks."""
+    before, after = old.get("spec") or {}, new.get("spec") or {}
+    if _EXTERNAL not in (before.get("type"), after.get("type")):
+        check_addresses_update(before, after, found)
+    chosen = after.get("loadBalancerClass")
+    if before.get("type") == after.get("type") == _BALANCER:
+        if chosen != before.get("loadBalancerClass"):
+            detail = "may not change once set"
+            found.append(causes.invalid("spec.loadBalancerClass", chosen, detail))
+        port, kept = after.get("healthCheckNodePort"), before.get("healthCheckNodePort")
+        local = before.get("externalTrafficPolicy") == after.get("externalTrafficPolicy") == "Local"
+        if local and port != kept:
+            found.append(causes.forbidden("spec.healthCheckNodePort", causes.IMMUTABLE))
+    _check(new, before, found)
+
+
+def _check(obj: Object, before: Object | None, found: list[Cause]) -> None:
+    """``before``: the spec it had. Wrong addresses are told of alone: nothing can be allocated."""
     spec = obj.get("spec") or {}
     kind = spec.get("type")
+    count = len(found)
+    if kind != _EXTERNAL:
+        check_addresses(spec, before, found)
+        if len(found) > count:
+            return
     if kind not in _TYPES:
         causes.one_of("spec.type", kind, _TYPES, found)
-    if kind == "ExternalName":
+    if kind == _EXTERNAL:
         _external_name(spec, found)
-    elif not spec.get("ports") and not _headless(spec):
+    elif not spec.get("ports") and not is_headless(spec):
         found.append(causes.required("spec.ports"))
+    if kind in _ON_NODES and is_headless(spec):
+        detail = f"may not be set to 'None' for {kind} services"
+        found.append(causes.invalid("spec.clusterIPs[0]", HEADLESS, detail))
+    _annotations(obj, found)
     _ports(spec, found)
     if spec.get("selector"):
         check_labels("spec.selector", spec["selector"], found)
     _affinity(spec, found)
-    _addresses(spec, found)
+    for position, item in enumerate(spec.get("externalIPs") or ()):
+        path, known = f"spec.externalIPs[{position}]", (before or {}).get("externalIPs") or ()
+        check_address(path, item or "", found, known)
+        check_reachable(path, item or "", found)
     _traffic(spec, found)
-    _balancer(obj, spec, found)
+    _balancer(obj, spec, before or {}, found)
 
 
-def check_service_update(old: Object, new: Object, found: list[Cause]) -> None:
-    """The cluster address stays, unless the type came from or goes to ExternalName."""
-    before, after = old.get("spec") or {}, new.get("spec") or {}
-    if "ExternalName" in (before.get("type"), after.get("type")):
-        return
-    address = before.get("clusterIP")
-    if address and after.get("clusterIP") and after["clusterIP"] != address:
-        detail = "may not change once set"
-        given = [after["clusterIP"]]
-        found.append(causes.invalid("spec.clusterIPs[0]", given, detail))
-
-
-def _headless(spec: Object) -> bool:
-    return bool(spec.get("clusterIP") == "None")
+def _annotations(obj: Object, found: list[Cause]) -> None:
+    said = (obj.get("metadata") or {}).get("annotations") or {}
+    if _HINTS in said and said.get(_MODE, said[_HINTS]) != said[_HINTS]:
+        detail = f"must match annotations[{_HINTS}] when both are specified"
+        found.append(causes.invalid(f"metadata.annotations[{_MODE}]", said[_MODE], detail))
 
 
 def _external_name(spec: Object, found: list[Cause]) -> None:
-    name = spec.get("externalName") or ""
+    for field in ("clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+        if spec.get(field):
+            detail = "may not be set for ExternalName services"
+            found.append(causes.forbidden(f"spec.{field}", detail))
+    name = (spec.get("externalName") or "").removesuffix(".")
     if not name:
         found.append(causes.required("spec.externalName"))
     else:
-        causes.each("spec.externalName", name, names.subdomain_errors(name.rstrip(".")), found)
-    if spec.get("clusterIP"):
-        detail = "may not be set when `type` is 'ExternalName'"
-        found.append(causes.forbidden("spec.clusterIPs", detail))
+        causes.each("spec.externalName", name, names.subdomain_errors(name), found)
 
 
 def _ports(spec: Object, found: list[Cause]) -> None:
@@ -106,8 +144,8 @@ def _node_port(
     number = port.get("nodePort")
     if not number:
         return
-    if spec.get("type") in ("ClusterIP", "ExternalName"):
-        detail = f"may not be used when `type` is '{spec['type']}'"
+    if spec.get("type") == "ClusterIP":
+        detail = "may not be used when `type` is 'ClusterIP'"
         found.append(causes.forbidden(f"{path}.nodePort", detail))
     key = (port.get("protocol"), number)
     if key in taken:
@@ -131,26 +169,17 @@ def _affinity(spec: Object, found: list[Cause]) -> None:
         found.append(causes.forbidden("spec.sessionAffinityConfig", detail))
 
 
-def _addresses(spec: Object, found: list[Cause]) -> None:
-    address = spec.get("clusterIP")
-    if address and address != "None":
-        check_address("spec.clusterIPs[0]", address, found)
-    if _headless(spec) and spec.get("type") in ("NodePort", "LoadBalancer"):
-        detail = f"may not be set to 'None' for {spec['type']} services"
-        found.append(causes.invalid("spec.clusterIPs[0]", "None", detail))
-    for position, item in enumerate(spec.get("externalIPs") or ()):
-        check_address(f"spec.externalIPs[{position}]", item, found)
-
-
 def _traffic(spec: Object, found: list[Cause]) -> None:
     external, kind = spec.get("externalTrafficPolicy"), spec.get("type")
-    if external and external not in _POLICIES:
-        found.append(causes.unsupported("spec.externalTrafficPolicy", external, _POLICIES))
-    elif external and kind not in ("NodePort", "LoadBalancer") and not spec.get("externalIPs"):
-        detail = "may only be set for externally-accessible services"
-        found.append(causes.invalid("spec.externalTrafficPolicy", external, detail))
+    path = "spec.externalTrafficPolicy"
+    if kind not in _ON_NODES and not (kind == "ClusterIP" and spec.get("externalIPs")):
+        if external:
+            detail = "may only be set for externally-accessible services"
+            found.append(causes.invalid(path, external, detail))
+    else:
+        causes.one_of(path, external, _POLICIES, found)
     health = spec.get("healthCheckNodePort")
-    if health and (kind, external) != ("LoadBalancer", "Local"):
+    if health and (kind, external) != (_BALANCER, "Local"):
         detail = (
             "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
         )
@@ -165,28 +194,27 @@ def _traffic(spec: Object, found: list[Cause]) -> None:
         found.append(causes.unsupported("spec.trafficDistribution", near, _DISTRIBUTIONS))
 
 
-def _balancer(obj: Object, spec: Object, found: list[Cause]) -> None:
-    """What only a load balancer has: whom it serves (by field, or else by annotation), its kind."""
+def _balancer(obj: Object, spec: Object, before: Object, found: list[Cause]) -> None:
+    """What only a load balancer has: whom it serves (by field, or else by annotation), its kind,
+    ports of nodes if it wants them."""
+    balancer = spec.get("type") == _BALANCER
     ranges, path = spec.get("loadBalancerSourceRanges") or (), "spec.LoadBalancerSourceRanges"
     places = [f"{path}[{position}]" for position in range(len(ranges))]
-    if not ranges:
-        said = ((obj.get("metadata") or {}).get("annotations") or {}).get(_RANGES_ANNOTATION) or ""
-        path = f"metadata.annotations[{_RANGES_ANNOTATION}]"
+    said = ((obj.get("metadata") or {}).get("annotations") or {}).get(_RANGES_ANNOTATION)
+    told = bool(ranges)
+    if not ranges and said is not None:
+        path, told = f"metadata.annotations[{_RANGES_ANNOTATION}]", True
         ranges = said.split(",") if said.strip() else ()
         places = [path] * len(ranges)
-    balancer = spec.get("type") == "LoadBalancer"
-    if ranges and not balancer:
+    if told and not balancer:
         found.append(causes.forbidden(path, _BALANCER_ONLY))
+    known = before.get("loadBalancerSourceRanges") or ()
     for place, value in zip(places, ranges, strict=True):
-        _range(place, (value or "").strip(), found)
+        check_range(place, (value or "").strip(), found, canonical=False, known=known)
+    if spec.get("allocateLoadBalancerNodePorts") is not None and not balancer:
+        found.append(causes.forbidden("spec.allocateLoadBalancerNodePorts", _BALANCER_ONLY))
     chosen = spec.get("loadBalancerClass")
     if chosen is not None and not balancer:
         found.append(causes.forbidden("spec.loadBalancerClass", _BALANCER_ONLY))
     elif chosen is not None:
         causes.each("spec.loadBalancerClass", chosen, names.label_key_errors(chosen), found)
-
-
-def _range(path: str, value: str, found: list[Cause]) -> None:
-    if "/" not in value or range_of(value) is None:
-        detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
-        found.append(causes.invalid(path, value, detail))

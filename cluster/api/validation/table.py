@@ -22,6 +22,7 @@ from cluster.api.validation import (
     jobs,
     limits,
     network,
+    nodes,
     pods,
     policies,
     services,
@@ -49,7 +50,7 @@ CREATE: dict[tuple[str, str], Check] = {
     ("", "ConfigMap"): configuration.check_config_map,
     ("", "Secret"): configuration.check_secret,
     ("", "Namespace"): cluster_objects.check_namespace,
-    ("", "Node"): cluster_objects.check_node,
+    ("", "Node"): nodes.check_node,
     ("", "Endpoints"): network.check_endpoints,
     ("", "Event"): events.check_event,
     ("", "PersistentVolume"): cluster_objects.check_volume,
@@ -99,7 +100,7 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
     ("", "Service"): services.check_service_update,
     ("", "ConfigMap"): configuration.check_config_map_update,
     ("", "Secret"): configuration.check_secret_update,
-    ("", "Node"): cluster_objects.check_node_update,
+    ("", "Node"): nodes.check_node_update,
     ("apps", "Deployment"): workloads.check_workload_update,
     ("", "ResourceQuota"): limits.check_resource_quota_update,
     ("apps", "ControllerRevision"): apps.check_controller_revision_update,
@@ -119,7 +120,15 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
 }
 
 # Whose rules of a new object are not those of an updated one.
-_UPDATE_ALONE = frozenset({("events.k8s.io", "Event"), ("networking.k8s.io", "Ingress")})
+_UPDATE_ALONE = frozenset(
+    {
+        ("", "Node"),
+        ("", "Service"),
+        ("events.k8s.io", "Event"),
+        ("networking.k8s.io", "Ingress"),
+        ("networking.k8s.io", "NetworkPolicy"),
+    }
+)
 
 
 def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> list[Cause]:

@@ -9,10 +9,12 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import (
     api_services,
+    balancer_status,
     device_slices,
     devices,
     flow_control,
     network_policies,
+    nodes,
     pod_certificates,
     policies,
     runtime_classes,
@@ -65,6 +67,7 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
     (_FLOW, "FlowSchema"): flow_control.check_flow_schema_update,
     (_FLOW, "PriorityLevelConfiguration"): flow_control.check_priority_level_update,
     (_NETWORK, "IPAddress"): service_ranges.check_ip_address_update,
+    (_NETWORK, "NetworkPolicy"): network_policies.check_network_policy_update,
     (_NETWORK, "ServiceCIDR"): service_ranges.check_service_range_update,
     (_NODE, "RuntimeClass"): runtime_classes.check_runtime_class_update,
     (_DEVICES, "DeviceTaintRule"): devices.check_taint_rule_update,
@@ -81,6 +84,9 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
 
 # What a write of a subresource must keep to: of any, unless the row names one.
 STATUS: dict[tuple[str, ...], CheckUpdate] = {
+    ("", "Node"): nodes.check_node_status,
+    ("", "Service"): balancer_status.check_service_status,
+    (_NETWORK, "Ingress"): balancer_status.check_ingress_status,
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): policies.check_policy_status,
     (_REGISTRATION, "APIService"): api_services.check_status,
     (_SIGNING, "CertificateSigningRequest", "approval"): signing.check_approval,

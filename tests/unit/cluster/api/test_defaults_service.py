@@ -21,7 +21,6 @@ def test_cluster_ip() -> None:
     assert spec["ports"][0] == {"port": 80, "protocol": "TCP", "targetPort": 80}
     assert spec["ports"][1]["targetPort"] == "dns"
     assert spec["internalTrafficPolicy"] == "Cluster"
-    assert (spec["ipFamilyPolicy"], spec["ipFamilies"]) == ("SingleStack", ["IPv4"])
     assert "externalTrafficPolicy" not in spec
 
 
@@ -31,8 +30,13 @@ def test_types_that_are_reached_from_outside() -> None:
     assert spec["allocateLoadBalancerNodePorts"] is True
 
 
-def test_an_external_name_has_no_families() -> None:
-    assert "ipFamilies" not in spec_of({"type": "ExternalName", "externalName": "a.b"})
+def test_external_addresses() -> None:
+    assert spec_of({"externalIPs": ["10.0.0.1"]})["externalTrafficPolicy"] == "Cluster"
+
+
+def test_an_external_name_is_not_routed_to() -> None:
+    spec = spec_of({"type": "ExternalName", "externalName": "a.b", "externalIPs": ["10.0.0.1"]})
+    assert "internalTrafficPolicy" not in spec and "externalTrafficPolicy" not in spec
 
 
 def test_session_affinity() -> None:

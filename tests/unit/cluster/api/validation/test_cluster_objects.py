@@ -39,7 +39,7 @@ def test_wrong_ones(group: str, plural: str, obj: dict[str, Any], text: str) -> 
         ("", "namespaces", {}),
         ("", "nodes", {"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}}),
         ("", "nodes", {"spec": {"podCIDR": "10.0.0.0/24", "podCIDRs": ["x"]}}),
-        ("", "nodes", {"spec": {"podCIDRs": ["10.0.0.1/24", "fd00::/64"]}}),
+        ("", "nodes", {"spec": {"podCIDRs": ["10.0.0.0/24", "fd00::/64"]}}),
         ("coordination.k8s.io", "leases", {"spec": {"holderIdentity": "n"}}),
         ("scheduling.k8s.io", "priorityclasses", {"value": -5}),
         ("scheduling.k8s.io", "priorityclasses",

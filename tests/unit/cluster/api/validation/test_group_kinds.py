@@ -126,7 +126,7 @@ def test_a_wrong_object_is_told_how(
 
 FIXED: list[tuple[str, str, Any, str]] = [
     ("ipaddresses", "spec.parentRef.name", "b", "spec.parentRef: Invalid value"),
-    ("servicecidrs", "spec.cidrs", ["10.201.0.0/24"], "spec.cidrs: Invalid value"),
+    ("servicecidrs", "spec.cidrs", ["10.201.0.0/24"], "spec.cidrs[0]: Invalid value"),
     ("runtimeclasses", "handler", "kata", 'handler: Invalid value: "kata": field is immutable'),
     ("podcertificaterequests", "spec.podName", "b", "spec: Invalid value"),
     ("resourceclaims", "spec.devices.requests.0.name", "b", "spec: Invalid value"),
@@ -155,6 +155,11 @@ def test_a_second_family_may_join_a_service_range() -> None:
     group, obj = BY_PLURAL["servicecidrs"]
     both = changed(obj, "spec.cidrs", ["10.200.0.0/24", "2001:db8::/112"])
     assert updated(group, "servicecidrs", copy.deepcopy(obj), both) == []
+    (text,) = updated(group, "servicecidrs", copy.deepcopy(both), copy.deepcopy(obj))
+    assert text.startswith("spec.cidrs: Invalid value")
+    other = changed(obj, "spec.cidrs", ["10.201.0.0/24", "2001:db8::/112"])
+    (text,) = updated(group, "servicecidrs", copy.deepcopy(obj), other)
+    assert text.startswith("spec.cidrs[0]: Invalid value")
 
 
 def with_conditions(*types: str, status: str = "True", **more: Any) -> dict[str, Any]:
@@ -253,3 +258,16 @@ def test_a_request_in_der_is_no_pem() -> None:
         changed(obj, "spec.request", signing_request(pem=False)),
     )
     assert len(found) == 1 and "PEM block type must be CERTIFICATE REQUEST" in found[0]
+
+
+def test_ranges_of_a_network_policy_may_stay_as_they_are_written() -> None:
+    group, obj = BY_PLURAL["networkpolicies"]
+    block = {"cidr": "10.0.0.0/8", "except": ["10.1.0.9/16"]}
+    odd = changed(obj, "spec.ingress", [{"from": [{"ipBlock": block}]}])
+    (text,) = created(group, "networkpolicies", copy.deepcopy(odd))
+    assert text.startswith("spec.ingress[0].from[0].ipBlock.except[0]: Invalid value")
+    more = changed(odd, "spec.policyTypes", ["Ingress"])
+    assert updated(group, "networkpolicies", copy.deepcopy(odd), more) == []
+    free = {"cidr": "2001:DB8::/32"}
+    plain = changed(obj, "spec.ingress", [{"from": [{"ipBlock": free}]}])
+    assert created(group, "networkpolicies", plain) == []

@@ -55,7 +55,7 @@ def fields(found: list[str]) -> set[str]:
      (f"{PATHS}.0.path", "/a//b", "must not contain '//'"),
      (f"{PATHS}.0.path", "/a/..", "cannot end with '/..'"),
      (f"{PATHS}.0.backend", {"service": {"name": "a"}}, "port name or number is required"),
-     (f"{PATHS}.0.backend.service.name", "1a", "service.name: Invalid"),
+     (f"{PATHS}.0.backend.service.name", "A", "service.name: Invalid"),
      (f"{PATHS}.0.backend.service.port", {"number": -1}, "service.port.number: Invalid"),
      (f"{PATHS}.0.backend.service.port", {"name": "a_b"}, "service.port.name: Invalid"),
      (f"{PATHS}.0.backend.service.port", {"name": "a", "number": 1}, "cannot set both port name"),

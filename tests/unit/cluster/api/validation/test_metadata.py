@@ -23,7 +23,7 @@ def test_names() -> None:
 
 @pytest.mark.parametrize(
     ("group", "plural", "name", "right"),
-    [("", "namespaces", "a.b", False), ("", "services", "1a", False), ("", "nodes", "a.b", True),
+    [("", "namespaces", "a.b", False), ("", "services", "1a", True), ("", "nodes", "a.b", True),
      ("rbac.authorization.k8s.io", "clusterroles", "system:Admin", True),
      ("rbac.authorization.k8s.io", "clusterroles", "a/b", False)],
 )  # fmt: skip

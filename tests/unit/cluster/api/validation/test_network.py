@@ -31,6 +31,36 @@ def test_wrong_slices(obj: dict[str, Any], text: str) -> None:
     assert any(text in item for item in found), found
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "field"),
+    [({"addresses": ["169.254.0.1"]}, "addresses[0]"), ({"addresses": ["0.0.0.0"]}, "addresses[0]"),
+     ({"addresses": ["10.0.0.1"], "nodeName": "A"}, "nodeName"),
+     ({"addresses": ["10.0.0.1"], "hints": {"forZones": [{"name": "a b"}]}},
+      "hints.forZones[0].name"),
+     ({"addresses": ["10.0.0.1"], "hints": {"forZones": [{"name": "a"}] * 2}},
+      "hints.forZones[1].name"),
+     ({"addresses": ["10.0.0.1"], "hints": {"forZones": [{"name": "a"}] * 9}}, "hints.forZones"),
+     ({"addresses": ["10.0.0.1"], "hints": {"forNodes": [{"name": "A"}]}},
+      "hints.forNodes[0].name"),
+     ({"addresses": ["10.0.0.1"],
+       "deprecatedTopology": {f"k{number}": "" for number in range(17)}}, "deprecatedTopology")],
+)  # fmt: skip
+def test_wrong_endpoints_of_slices(endpoint: dict[str, Any], field: str) -> None:
+    found = created(*SLICES, {"addressType": "IPv4", "endpoints": [endpoint]})
+    assert {item.split(": ")[0] for item in found} == {f"endpoints[0].{field}"}
+
+
+def test_names_of_slices() -> None:
+    assert created(*SLICES, slice_of("a.example.com.", kind="FQDN")) == []
+    assert created(*SLICES, slice_of("example", kind="FQDN"))
+    assert created(*SLICES, slice_of("", kind="FQDN"))
+
+
+def test_an_empty_protocol_is_none_of_those_there_are() -> None:
+    (text,) = created(*SLICES, {**slice_of("10.0.0.1"), "ports": [{"port": 1, "protocol": ""}]})
+    assert text.startswith("ports[0].protocol: Unsupported value")
+
+
 def test_right_slices() -> None:
     ports = [{"port": 80}, {"name": "b", "port": 81}]
     assert created(*SLICES, {**slice_of("10.0.0.1", "10.0.0.2"), "ports": ports}) == []
@@ -51,7 +81,8 @@ def test_endpoints() -> None:
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"addresses": [{"ip": "10.0.0.1", "hostname": "a.b"}]}, "addresses[0].hostname"),
+    [({"addresses": [{"ip": "fe80::1"}]}, "addresses[0].ip"),
+     ({"addresses": [{"ip": "10.0.0.1", "hostname": "a.b"}]}, "addresses[0].hostname"),
      ({"addresses": [{"ip": "10.0.0.1", "nodeName": ""}]}, "addresses[0].nodeName"),
      ({"notReadyAddresses": [{"ip": "10.0.0.1", "hostname": "A"}]},
       "notReadyAddresses[0].hostname"),

@@ -14,7 +14,7 @@ SERVICE: dict[str, Any] = {
 
 def test_right_ones() -> None:
     assert created("", "services", changed(SERVICE, "spec.type", "LoadBalancer")) == []
-    headless = {"spec": {"clusterIP": "None"}}
+    headless = {"spec": {"clusterIP": "None", "clusterIPs": ["None"]}}
     assert created("", "services", headless) == []
     external = {"spec": {"type": "ExternalName", "externalName": "a.example.com"}}
     assert created("", "services", external) == []
@@ -35,12 +35,15 @@ def test_right_ones() -> None:
         ("spec.ports.0.protocol", "X", 'supported values: "SCTP", "TCP", "UDP"'),
         ("spec.type", "Magic", 'Unsupported value: "Magic"'),
         ("spec.type", "ExternalName", "spec.externalName: Required value"),
-        ("spec.clusterIP", "x", "spec.clusterIPs[0]: Invalid value"),
         ("spec.sessionAffinity", "Cookie", 'supported values: "ClientIP", "None"'),
         ("spec.externalTrafficPolicy", "Local", "externally-accessible services"),
         ("spec.internalTrafficPolicy", "X", 'supported values: "Cluster", "Local"'),
         ("spec.selector", {"a": "-"}, "spec.selector: Invalid value"),
         ("spec.externalIPs", ["x"], "spec.externalIPs[0]: Invalid value"),
+        ("spec.externalIPs", ["127.0.0.1"], "may not be in the loopback range"),
+        ("spec.externalIPs", ["169.254.1.1"], "may not be in the link-local range"),
+        ("spec.healthCheckNodePort", 30000, "may only be set when `type` is 'LoadBalancer'"),
+        ("spec.allocateLoadBalancerNodePorts", True, "may only be used when `type` is"),
         ("spec.trafficDistribution", "X", "spec.trafficDistribution: Unsupported value"),
     ],
 )  # fmt: skip
@@ -93,10 +96,54 @@ def test_session_affinity_time() -> None:
     assert created("", "services", changed(service, "spec.sessionAffinityConfig", long))
 
 
-def test_the_address_stays() -> None:
-    old = changed(SERVICE, "spec.clusterIP", "10.96.0.1")
-    (text,) = updated("", "services", old, changed(old, "spec.clusterIP", "10.96.0.2"))
-    assert text == 'spec.clusterIPs[0]: Invalid value: ["10.96.0.2"]: may not change once set'
-    assert updated("", "services", old, changed(old, "spec.clusterIP", None)) == []
-    name = {"spec": {"type": "ExternalName", "externalName": "a.b"}}
-    assert updated("", "services", old, name) == []
+def fields(found: list[str]) -> set[str]:
+    return {item.split(": ")[0] for item in found}
+
+
+def test_external_addresses_have_a_traffic_policy() -> None:
+    reached = changed(SERVICE, "spec.externalIPs", ["198.51.100.7"])
+    assert created("", "services", reached) == []
+    assert reached["spec"]["externalTrafficPolicy"] == "Cluster"
+    wrong = changed(SERVICE, "spec.externalIPs", ["198.51.100.7"])
+    found = created("", "services", changed(wrong, "spec.externalTrafficPolicy", "X"))
+    assert fields(found) == {"spec.externalTrafficPolicy"}
+
+
+def test_source_ranges_have_no_bits_beyond_their_length() -> None:
+    balancer = changed(SERVICE, "spec.type", "LoadBalancer")
+    odd = changed(balancer, "spec.loadBalancerSourceRanges", ["1.2.3.4/24"])
+    assert fields(created("", "services", odd)) == {"spec.LoadBalancerSourceRanges[0]"}
+    assert updated("", "services", odd, changed(odd, "spec.selector", {"a": "b"})) == []
+
+
+def test_an_empty_annotation_of_ranges_is_a_balancers_too() -> None:
+    key = "service.beta.kubernetes.io/load-balancer-source-ranges"
+    said = {**SERVICE, "metadata": {"name": "web", "annotations": {key: ""}}}
+    assert fields(created("", "services", said)) == {f"metadata.annotations[{key}]"}
+
+
+def test_annotations_of_topology_agree() -> None:
+    hints, mode = (f"service.kubernetes.io/topology-{word}" for word in ("aware-hints", "mode"))
+    said = {**SERVICE, "metadata": {"name": "web", "annotations": {hints: "Auto", mode: "auto"}}}
+    assert fields(created("", "services", said)) == {f"metadata.annotations[{mode}]"}
+    del said["metadata"]["annotations"][mode]
+    assert created("", "services", said) == []
+
+
+def test_what_a_balancer_keeps() -> None:
+    old = changed(SERVICE, "spec.type", "LoadBalancer")
+    old["spec"].update(
+        externalTrafficPolicy="Local", healthCheckNodePort=30200, loadBalancerClass="a/b"
+    )
+    other = changed(old, "spec.healthCheckNodePort", 30201)
+    assert fields(updated("", "services", old, other)) == {"spec.healthCheckNodePort"}
+    for value in ("a/c", None):
+        other = changed(old, "spec.loadBalancerClass", value)
+        assert fields(updated("", "services", old, other)) == {"spec.loadBalancerClass"}
+    plain = changed(SERVICE, "spec.type", "NodePort")
+    assert updated("", "services", old, plain) == []
+
+
+def test_node_ports_of_an_external_name_say_nothing() -> None:
+    spec = {"type": "ExternalName", "externalName": "a", "ports": [{"port": 1, "nodePort": 30000}]}
+    assert created("", "services", {"spec": spec}) == []
