@@ -16,9 +16,11 @@ from actors.apiserver.environment import Environment
 from actors.apiserver.object_store import Keep, Remove, Step, Write, WriteContext
 from actors.apiserver.selection import Selection
 from actors.apiserver.strategies import service_ranges, services
+from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.kinds import by_resource, storage_key, storage_prefix
 from cluster.api.types import Object
+from cluster.errors import StatusError
 from cluster.messages.store import Compare, Delete, KeyValue, Put, Txn
 
 # How often the leader walks (as Kubernetes does), and looks whether a range is to go.
@@ -135,10 +137,13 @@ async def release_ranges(environment: Environment) -> int:
 async def _release(environment: Environment, seen: Object, guards: tuple[Compare, ...]) -> None:
     kind = address_ranges.RANGES
     assert kind is not None
+    name = seen["metadata"]["name"]
 
     async def decide(current: KeyValue | None, fresh: bool) -> Step:
-        live = decode(current.value) if current is not None else None
-        if live is None or live["metadata"]["uid"] != seen["metadata"]["uid"]:
+        if current is None:
+            raise status.not_found(kind, name)
+        live = decode(current.value)
+        if live["metadata"]["uid"] != seen["metadata"]["uid"]:
             return Keep()
         metadata = dict(live["metadata"])
         kept = [n for n in metadata.get("finalizers") or () if n != service_ranges.FINALIZER]
@@ -150,6 +155,9 @@ async def _release(environment: Environment, seen: Object, guards: tuple[Compare
             return Remove((), obj)
         return Write(obj, (), guards)
 
-    name = seen["metadata"]["name"]
-    if await environment.objects.find(kind, "", name, True) is not None:
+    try:
         await environment.objects.change(kind, "", name, decide, WriteContext())
+    except StatusError as error:
+        # It went meanwhile.
+        if error.code != 404:
+            raise

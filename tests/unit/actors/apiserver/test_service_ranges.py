@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from actors.apiserver import service_repair
-from actors.apiserver.address_ranges import address_key
+from actors.apiserver import address_ranges, service_repair
+from actors.apiserver.address_ranges import address_key, everything
 from actors.apiserver.continue_token import ContinueTokens
 from actors.apiserver.environment import Environment
 from actors.apiserver.object_store import ObjectStore
@@ -17,8 +17,9 @@ from actors.apiserver.store_client import StoreClient
 from actors.apiserver.strategies.services import ADDRESS_PREFIX, PORT_PREFIX
 from actors.kit.world.real import RealClock, RealEntropy
 from cluster import names
+from cluster.api.kinds import storage_prefix
 from cluster.errors import StatusError
-from cluster.messages.store import Delete, Put, Txn
+from cluster.messages.store import Delete, KeyValue, Put, Txn
 from tests.support.control_plane import REPLICA, ControlPlane
 
 GROUP = "networking.k8s.io"
@@ -110,6 +111,34 @@ async def test_further_ranges_are_used_and_kept_while_needed(plane: ControlPlane
     with pytest.raises(StatusError) as gone:
         await plane.get("servicecidrs", "more", group=GROUP)
     assert gone.value.code == 404
+
+
+async def test_a_range_that_went_between_two_looks_is_no_error(
+    plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plane.create("servicecidrs", service_range("more", "10.200.0.0/28"), "", GROUP)
+    await plane.create("services", service("a", clusterIP="10.200.0.7"), "default")
+    await plane.delete("servicecidrs", "more", group=GROUP)
+    world = environment(plane)
+    assert address_ranges.RANGES is not None
+    ranges = storage_prefix(address_ranges.RANGES)
+    seen = await everything(world, ranges)
+    await plane.delete("services", "a", "default")
+    await service_repair.release_ranges(world)
+
+    async def as_seen(environment: Environment, prefix: str) -> tuple[KeyValue, ...]:
+        return seen if prefix == ranges else await everything(environment, prefix)
+
+    async def listed(*_: object) -> tuple[KeyValue, ...]:
+        return seen
+
+    async def found(*_: object) -> KeyValue:
+        return seen[0]
+
+    monkeypatch.setattr(service_repair, "everything", as_seen)
+    monkeypatch.setattr(ObjectStore, "all", listed)
+    monkeypatch.setattr(ObjectStore, "find", found)
+    await service_repair.release_ranges(world)
 
 
 async def test_a_range_inside_another_goes_at_once(plane: ControlPlane) -> None:
