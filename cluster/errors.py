@@ -35,9 +35,11 @@ class SteersmanError(Exception):
 class StatusError(SteersmanError):
     """An API failure. ``status`` is a Kubernetes Status object (kind Status, with code, reason,
     message, details): see ``cluster.api.status`` for its makers. ``final``: whoever refused was
-    asked once, and is not to be asked again unless the object is another."""
+    asked once, and is not to be asked again unless the object is another. ``warnings``: what the
+    caller is told besides."""
 
     final = False
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, status: dict[str, Any]) -> None:
         super().__init__(status.get("message", ""))

@@ -251,7 +251,7 @@ def _query_options(query: Mapping[str, str]) -> _BodyOptions:
         preconditions=_BodyPreconditions(
             uid=query.get("uid") or None, resourceVersion=query.get("resourceVersion") or None
         ),
-        dryRun=[dry_run] if dry_run else None,
+        dryRun=None if dry_run is None else [dry_run],
     )
 
 

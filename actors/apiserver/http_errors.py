@@ -4,6 +4,7 @@ import orjson
 from aiohttp import web
 
 from actors.apiserver.store_client import RETRY_SECONDS, translate
+from actors.apiserver.warning_headers import warning_headers
 from cluster.api.status import status_object
 from cluster.errors import SteersmanError
 
@@ -19,7 +20,10 @@ def response(error: SteersmanError) -> web.Response:
     if readable.code in _RETRIABLE:
         details = readable.status.get("details") or {}
         headers["Retry-After"] = str(details.get("retryAfterSeconds") or RETRY_SECONDS)
-    return web.Response(body=orjson.dumps(readable.status), status=readable.code, headers=headers)
+    answer = web.Response(body=orjson.dumps(readable.status), status=readable.code, headers=headers)
+    for value in warning_headers(readable.warnings):
+        answer.headers.add("Warning", value)
+    return answer
 
 
 def plain(code: int) -> web.Response:

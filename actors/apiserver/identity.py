@@ -11,16 +11,19 @@ from cluster.api.types import Object
 from cluster.api.validation import causes
 
 
-def check_identity(call: Call, old: Object, new: Object) -> None:
-    """Another uid is a failed precondition of an update, and an immutable field of a patch.
+def check_identity(call: Call, old: Object, new: Object, scope: str) -> None:
+    """Another uid is a failed precondition of an update, and an immutable field of a patch, but of
+    no concern to a patch of a custom resource's status. ``scope``: the subresource that is written.
 
     Raises StatusError 409 if the writer meant another object or another version; 422, also if it
     names no version of a kind that is not updated unconditionally.
     """
     live, given = old["metadata"], new["metadata"]
     name, uid = live["name"], given.get("uid")
-    if uid and uid != live.get("uid"):
-        if call.request.verb == "patch":
+    patch = call.request.verb == "patch"
+    heedless = patch and scope == "status" and call.kind.custom is not None
+    if uid and uid != live.get("uid") and not heedless:
+        if patch:
             cause = causes.invalid("metadata.uid", uid, causes.IMMUTABLE)
             raise status.invalid(call.kind, name, [cause])
         key = "/".join(part for part in (call.kind.plural, call.namespace, name) if part)

@@ -93,6 +93,14 @@ class RequestChain:
         call = await self._admit_call(request, caller, annotations)
         if annotations is not None:
             call.annotations = annotations
+        try:
+            return await self._answer(call)
+        except StatusError as error:
+            error.warnings = tuple(call.warnings)
+            raise
+
+    async def _answer(self, call: Call) -> ApiResponse:
+        request = call.request
         if request.subresource:
             return await self._subresource(call)
         if call.kind.create_only and negotiate(request.accept) != OBJECT:

@@ -135,6 +135,7 @@ class Writer:
         if not applied:
             drop_duplicates(obj, call.warnings)
             # Before admission: what the server chooses is nobody's.
+            rules.drop_unwanted(obj["metadata"])
             self._own(call, None, obj, Scope())
         review = Review(environment, call, obj, None, fresh)
         await admission.admit(review)
@@ -183,6 +184,7 @@ class Writer:
     async def _apply(self, call: Call, scope: str) -> Outcome:
         config, duplicates = patching.apply_configuration(call)
         bodies.conform(self.definitions, call, config, None, duplicates)
+        said = {"metadata": dict(config["metadata"])}  # before the URL fills in its name
         bodies.check_place(call, config)
         part = Scope(scope, "status" in call.kind.subresources)
         now = self.environment.clock.now()
@@ -194,6 +196,7 @@ class Writer:
                 raise
         if call.may_create is not None:
             await call.may_create()
+        bodies.check_named(call, said)
         uid = config["metadata"].get("uid")
         if uid:
             why = f"the provided object specified uid {uid}, and no existing object was found"
@@ -231,7 +234,7 @@ class Writer:
         self, call: Call, old: Object, given: Object, scope: str, applied: bool, fresh: bool
     ) -> Step:
         kind = call.kind
-        check_identity(call, old, given)
+        check_identity(call, old, given, scope)
         if call.request.verb == "update":
             drop_duplicates(given, call.warnings)
         new = self._prepare_update(call, old, given, scope)

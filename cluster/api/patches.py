@@ -11,16 +11,12 @@ import jsonpatch
 import jsonpointer
 import orjson
 
-from cluster.api.status import bad_request, quoted, status_error, too_large
+from cluster.api.patch_operations import NO_SUCH_PLACE, check_form, refused, settled
+from cluster.api.status import bad_request, too_large
 from cluster.api.types import Object
-from cluster.errors import StatusError
 from cluster.limits import BODY_BYTES_MAX, JSON_PATCH_OPERATIONS_MAX, NESTING_MAX
 
-_OPERATIONS = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 _PLACING = frozenset({"add", "replace", "move", "copy"})
-REJECTED = "the server rejected our request due to an error in our request"
-
-_NO_SUCH_PLACE = (jsonpointer.JsonPointerException, KeyError, IndexError, TypeError)
 
 
 def copy_json(value: Any) -> Any:
@@ -38,6 +34,8 @@ def json_patch(obj: Object, operations: object) -> Object:
     Raises StatusError: 400 if ``operations`` is no JSON patch, 413 if there are too many or they
     copy too much, 422 if one does not apply (a failed ``test``, a path that is not there).
     """
+    if operations is None:
+        return copy_json(obj)  # type: ignore[no-any-return]  # an object, as it came
     if not isinstance(operations, list):
         raise bad_request("error decoding patch: a JSON patch is a list of operations")
     if len(operations) > JSON_PATCH_OPERATIONS_MAX:
@@ -47,8 +45,10 @@ def json_patch(obj: Object, operations: object) -> Object:
         )
     result: Any = copy_json(obj)
     copied = 0
-    for operation in operations:
-        _check_form(operation)
+    for given in operations:
+        operation = settled(result, check_form(given))
+        if operation is None:
+            continue
         copied += _copied_bytes(result, operation)
         if copied > BODY_BYTES_MAX:
             raise too_large(
@@ -84,20 +84,6 @@ def _merge(target: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     return result
 
 
-def _check_form(operation: object) -> None:
-    if not isinstance(operation, dict):
-        raise bad_request("error decoding patch: an operation is a JSON object")
-    name, path = operation.get("op"), operation.get("path")
-    if name not in _OPERATIONS:
-        raise bad_request(f"error decoding patch: unknown operation {quoted(name)}")
-    if not isinstance(path, str):
-        raise bad_request(f"error decoding patch: operation {quoted(name)} needs a path")
-    if name in ("move", "copy") and not isinstance(operation.get("from"), str):
-        raise bad_request(f"error decoding patch: operation {quoted(name)} needs a from path")
-    if name in ("add", "replace", "test") and "value" not in operation:
-        raise bad_request(f"error decoding patch: operation {quoted(name)} needs a value")
-
-
 def _copied_bytes(document: Any, operation: Mapping[str, Any]) -> int:
     """Checks how deep the operation would nest; returns how many bytes it would copy."""
     name = operation["op"]
@@ -116,10 +102,10 @@ def _resolve(document: Any, operation: Mapping[str, Any]) -> Any:
     why = "there is no such place to take from"
     try:
         value = jsonpointer.resolve_pointer(document, operation["from"])
-    except _NO_SUCH_PLACE as error:
-        raise _refused(operation, why) from error
+    except NO_SUCH_PLACE as error:
+        raise refused(operation, why) from error
     if isinstance(value, jsonpointer.EndOfList):  # "/list/-" is where to add, and holds nothing
-        raise _refused(operation, why)
+        raise refused(operation, why)
     return value
 
 
@@ -135,15 +121,6 @@ def _apply_one(document: Any, operation: Mapping[str, Any]) -> Any:
     try:
         return jsonpatch.JsonPatch([operation]).apply(document, in_place=True)
     except jsonpatch.JsonPatchTestFailed as error:
-        raise _refused(operation, "the value there is another") from error
-    except (jsonpatch.JsonPatchException, *_NO_SUCH_PLACE) as error:
-        raise _refused(operation, "there is no such place") from error
-
-
-def _refused(operation: Mapping[str, Any], why: str) -> StatusError:
-    """422. ``why`` must not tell what stands in the object: who may patch may not always read.
-
-    No causes: kubectl would print them instead of the message.
-    """
-    text = f"{operation['op']} operation does not apply: {operation['path']}: {why}"
-    return status_error(422, "Invalid", f"{REJECTED}: {text}")
+        raise refused(operation, "the value there is another") from error
+    except (jsonpatch.JsonPatchException, *NO_SUCH_PLACE) as error:
+        raise refused(operation, "there is no such place") from error

@@ -85,8 +85,7 @@ def prepare_create(
     """Set what the server sets on a new object, drop what clients must not set. An object of a
     built-in kind always has a status, if an empty one: clients read below it without looking."""
     metadata = obj["metadata"]
-    for name in ("selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
-        metadata.pop(name, None)
+    drop_unwanted(metadata)
     metadata["uid"] = uid
     metadata["creationTimestamp"] = created
     metadata.pop("generation", None)
@@ -97,6 +96,12 @@ def prepare_create(
     strategy.create(obj, now)
     if has_status and not custom:
         obj.setdefault("status", {})
+
+
+def drop_unwanted(metadata: Object) -> None:
+    """What no client says of a new object."""
+    for name in ("selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
+        metadata.pop(name, None)
 
 
 def prepare_update(obj: Object, old: Object, strategy: Strategy, *, has_status: bool) -> None:

@@ -110,9 +110,16 @@ def test_each_json_patch_operation() -> None:
     [
         ({"op": "add"}, 400),
         (["add"], 400),
-        ([{"op": "append", "path": "/a", "value": "x"}], 400),
-        ([{"op": "add", "path": "/a"}], 400),
-        ([{"op": "move", "path": "/a"}], 400),
+        ([{"op": "append", "path": "/a", "value": "x"}], 422),
+        ([{"path": "/a", "value": "x"}], 422),
+        ([{"op": 1, "path": "/a"}], 400),
+        ([{"op": "add", "value": 1}], 422),
+        ([{"op": "move", "path": "/a"}], 422),
+        ([{"op": "copy", "from": "", "path": "/b"}], 422),
+        ([{"op": "test", "path": "/zz/y", "value": None}], 422),
+        ([{"op": "test", "path": "/a"}], 422),
+        ([{"op": "remove", "path": "/l/-1"}], 422),
+        ([{"op": "remove", "path": "/l/-99999999999"}], 422),
         ([{"op": "add", "path": 7, "value": 1}], 400),
         ([{"op": "replace", "path": "", "value": [1]}], 400),
         ([{"op": "test", "path": "/a", "value": 2}], 422),
@@ -120,7 +127,8 @@ def test_each_json_patch_operation() -> None:
         ([{"op": "remove", "path": "/zz"}], 422),
         ([{"op": "replace", "path": "/zz/y", "value": 1}], 422),
         ([{"op": "add", "path": "no-slash", "value": 1}], 422),
-        ([{"op": "copy", "from": "/zz", "path": "/b"}], 422),
+        ([{"op": "copy", "from": "/zz/y", "path": "/b"}], 422),
+        ([{"op": "move", "from": "/zz", "path": "/b"}], 422),
         ([{"op": "remove", "path": "/a/b"}], 422),
         ([{"op": "add", "path": "/l/x", "value": 1}], 422),
     ],
@@ -132,11 +140,32 @@ def test_bad_patches_name_their_fault(operations: object, code: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("operations", "left"),
+    [
+        (None, {"a": 1, "l": [1, 2]}),
+        ([{"op": "add", "path": "/b"}], {"a": 1, "b": None, "l": [1, 2]}),
+        ([{"op": "replace", "path": "/a"}], {"a": None, "l": [1, 2]}),
+        ([{"op": "replace", "path": "/b", "value": 2}], {"a": 1, "b": 2, "l": [1, 2]}),
+        ([{"op": "copy", "from": "/zz", "path": "/b"}], {"a": 1, "b": None, "l": [1, 2]}),
+        ([{"op": "test", "path": "/zz"}], {"a": 1, "l": [1, 2]}),
+        ([{"op": "remove", "path": "/l/-1"}], {"a": 1, "l": [1]}),
+        ([{"op": "add", "path": "/l/-1", "value": 3}], {"a": 1, "l": [1, 2, 3]}),
+        ([{"op": "replace", "path": "/l/-2", "value": 3}], {"a": 1, "l": [3, 2]}),
+        ([{"op": "copy", "from": "/l/-1", "path": "/a"}], {"a": 2, "l": [1, 2]}),
+        ([{"op": "move", "from": "/l/-1", "path": "/l/0"}], {"a": 1, "l": [2, 1]}),
+        ([{"op": "replace", "path": "", "value": {"b": 1}}], {"b": 1}),
+    ],
+)
+def test_kubernetes_is_kinder_than_the_rfc(operations: object, left: dict[str, Any]) -> None:
+    assert patches.json_patch({"a": 1, "l": [1, 2]}, operations) == left
+
+
+@pytest.mark.parametrize(
     ("operation", "words"),
     [
         ({"op": "test", "path": "/a", "value": "x"}, "/a: the value there is another"),
         ({"op": "remove", "path": "/b/c"}, "/b/c: there is no such place"),
-        ({"op": "copy", "from": "/b", "path": "/c"}, "/c: there is no such place to take from"),
+        ({"op": "copy", "from": "/b/d", "path": "/c"}, "/c: there is no such place to take from"),
     ],
 )
 def test_refusals_name_the_operation_and_keep_values_to_themselves(

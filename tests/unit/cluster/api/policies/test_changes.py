@@ -21,8 +21,9 @@ def test_a_patch_stops_at_a_test_that_does_not_hold() -> None:
     obj = {"a": 1}
     add = {"op": "add", "path": "/b", "value": 2}
     assert patched(obj, [add]) == {"a": 1, "b": 2}
-    for wrong in ({"op": "test", "path": "/a", "value": 2}, {"op": "test", "path": "/x"}):
+    for wrong in ({"op": "test", "path": "/a", "value": 2}, {"op": "test", "path": "/x/y"}):
         assert patched(obj, [add, {"value": None, **wrong}]) == {"a": 1}
+    assert patched(obj, [{"op": "test", "path": "/x"}, add]) == {"a": 1, "b": 2}
     with pytest.raises(Failed, match=r"^JSONPath: "):
         patched(obj, [{"op": "remove", "path": "/x"}])
     with pytest.raises(Failed, match="at most"):
