@@ -119,11 +119,12 @@ def _secret(obj: Object) -> None:
 
 def _persistent_volume(obj: Object) -> None:
     spec = part(obj, "spec")
-    spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
+    if not spec.get("persistentVolumeReclaimPolicy"):
+        spec["persistentVolumeReclaimPolicy"] = "Retain"
     spec.setdefault("volumeMode", "Filesystem")
-    path = spec.get("hostPath")
-    if isinstance(path, dict):
-        path.setdefault("type", "")
+    for name, value in spec.items():
+        if isinstance(value, dict):
+            defaults_pod.volume_source(name, value)
     part(obj, "status").setdefault("phase", "Pending")
 
 

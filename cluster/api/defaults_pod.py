@@ -200,10 +200,11 @@ def _volume(volume: Object) -> None:
         volume["emptyDir"] = {}
     for source, value in volume.items():
         if isinstance(value, dict):
-            _volume_source(source, value)
+            volume_source(source, value)
 
 
-def _volume_source(source: str, value: Object) -> None:
+def volume_source(source: str, value: Object) -> None:
+    """What keeps a volume, a PersistentVolume's too."""
     match source:
         case "configMap" | "secret" | "downwardAPI":
             value.setdefault("defaultMode", _MODE)
@@ -226,7 +227,9 @@ def _volume_source(source: str, value: Object) -> None:
                 value["pullPolicy"] = pull_policy(value.get("reference") or "")
         case _:
             for name, default in _SOURCES.get(source, {}).items():
-                value.setdefault(name, default)
+                # Azure's may be empty, for which they are refused.
+                if value.get(name) is None or (value[name] == "" and source != "azureDisk"):
+                    value[name] = default
 
 
 def _field_refs(value: Object) -> None:

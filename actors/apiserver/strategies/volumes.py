@@ -3,12 +3,35 @@
 Source: docs "Persistent Volumes", Phase. Binding them is a controller's work.
 """
 
-from actors.apiserver.strategies.strategy import Strategy
+from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
+from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
+_SINCE = "lastPhaseTransitionTime"
+_WITH_METADATA = Strategy(status_metadata=True)
 
-def _create(obj: Object, now: float) -> None:
+
+def _create_volume(obj: Object, now: float) -> None:
+    obj["status"] = {"phase": "Pending", _SINCE: rfc3339(now)}
+
+
+def _volume_status(new: Object, old: Object, now: float) -> Object:
+    """It is known since when a volume is in its phase: who changes it need not say so."""
+    updated = prepare_status_update(new, old, _WITH_METADATA)
+    before, after = old.get("status") or {}, dict(updated["status"])
+    since, told = before.get(_SINCE), after.get(_SINCE)
+    if before.get("phase") == after.get("phase"):
+        if told is None and since is not None:
+            after[_SINCE] = since
+    elif told is None or told == since:
+        after[_SINCE] = rfc3339(now)
+    updated["status"] = after
+    return updated
+
+
+def _create_claim(obj: Object, now: float) -> None:
     obj["status"] = {"phase": "Pending"}
 
 
-STRATEGY = Strategy(create=_create, returns_deleted=True)
+VOLUMES = Strategy(create=_create_volume, returns_deleted=True, parts={"status": _volume_status})
+CLAIMS = Strategy(create=_create_claim, returns_deleted=True, status_metadata=True)

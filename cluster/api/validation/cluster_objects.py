@@ -7,7 +7,6 @@ from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
-from cluster.api.validation.resources import check_amounts
 
 # Above it priorities are the system's own.
 USER_PRIORITY_MAX = 1_000_000_000
@@ -92,15 +91,6 @@ def check_claim(obj: Object, found: list[Cause]) -> None:
     elif amount == "0" or amount.startswith("-"):
         detail = "must be greater than zero"
         found.append(causes.invalid("spec.resources.requests[storage]", amount, detail))
-
-
-def check_volume(obj: Object, found: list[Cause]) -> None:
-    """A PersistentVolume: how it is used, and how much of it."""
-    spec = obj.get("spec") or {}
-    _access("spec.accessModes", spec.get("accessModes"), found)
-    if "storage" not in (spec.get("capacity") or {}):
-        found.append(causes.required("spec.capacity"))
-    check_amounts("spec.capacity", spec.get("capacity"), found)
 
 
 def _access(path: str, modes: list[str] | None, found: list[Cause]) -> None:

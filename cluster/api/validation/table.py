@@ -53,7 +53,6 @@ CREATE: dict[tuple[str, str], Check] = {
     ("", "Node"): nodes.check_node,
     ("", "Endpoints"): network.check_endpoints,
     ("", "Event"): events.check_event,
-    ("", "PersistentVolume"): cluster_objects.check_volume,
     ("", "PersistentVolumeClaim"): cluster_objects.check_claim,
     ("", "LimitRange"): limits.check_limit_range,
     ("", "ReplicationController"): apps.check_replication_controller,
@@ -123,12 +122,15 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
 _UPDATE_ALONE = frozenset(
     {
         ("", "Node"),
+        ("", "PersistentVolume"),
         ("", "Service"),
         ("events.k8s.io", "Event"),
         ("networking.k8s.io", "Ingress"),
         ("networking.k8s.io", "NetworkPolicy"),
     }
 )
+# Whose rules are of their metadata too: an update of nothing else is looked at all the same.
+_WITH_METADATA = frozenset({("", "PersistentVolume")})
 
 
 def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> list[Cause]:
@@ -171,7 +173,7 @@ def validate_update(
     check_status = STATUS.get((*key, subresource)) or STATUS.get(key)
     if check_status is not None and subresource:
         check_status(old, new, found)
-    if _same_but_status(old, new):
+    if _same_but_status(old, new) and (subresource or key not in _WITH_METADATA):
         return found
     check, check_update = CREATE.get(key), UPDATE.get(key)
     if kind.group in _COMPILING:

@@ -1,4 +1,5 @@
-"""Which rules hold for the kinds of the newer groups: rows of ``table.py``, and all status rules.
+"""Which rules hold for volumes and for the kinds of the newer groups: rows of ``table.py``, and
+all status rules.
 
 Must not know how a rule is told to the client.
 """
@@ -15,6 +16,8 @@ from cluster.api.validation import (
     flow_control,
     network_policies,
     nodes,
+    persistent_update,
+    persistent_volumes,
     pod_certificates,
     policies,
     runtime_classes,
@@ -37,6 +40,7 @@ _STORAGE = "storage.k8s.io"
 _MIGRATION = "storagemigration.k8s.io"
 
 GROUPS_CREATE: dict[tuple[str, str], Check] = {
+    ("", "PersistentVolume"): persistent_volumes.check_volume,
     (_REGISTRATION, "APIService"): api_services.check_api_service,
     (_SIGNING, "CertificateSigningRequest"): signing.check_request,
     (_SIGNING, "ClusterTrustBundle"): signing.check_trust_bundle,
@@ -61,6 +65,7 @@ GROUPS_CREATE: dict[tuple[str, str], Check] = {
 }
 
 GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
+    ("", "PersistentVolume"): persistent_update.check_volume_update,
     ("", "PersistentVolumeClaim"): storage_claims.check_claim_update,
     (_SIGNING, "ClusterTrustBundle"): signing.check_trust_bundle_update,
     (_SIGNING, "PodCertificateRequest"): pod_certificates.check_pod_certificate_update,

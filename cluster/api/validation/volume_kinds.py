@@ -52,6 +52,7 @@ _ISCSI = {
     "eui": re.compile(r"eui.[0-9A-Za-z]{16}"),
     "naa": re.compile(r"naa.[0-9A-Za-z]{32}"),
 }
+_HOST_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*):[^:\[\]]*")
 _RESERVED = (".kubernetes.io", ".k8s.io")
 
 
@@ -172,7 +173,7 @@ def _quobyte(path: str, value: Object, found: list[Cause]) -> None:
     elif len(value.get("tenant") or "") > _TENANT_MAX:
         detail = f"must be a UUID and may not exceed a length of {_TENANT_MAX} characters"
         found.append(causes.required(f"{path}.tenant", detail))
-    elif not all(":" in pair for pair in registry.split(",")):
+    elif not all(_HOST_PORT.fullmatch(pair) for pair in registry.split(",")):
         found.append(causes.invalid(f"{path}.registry", registry, detail))
 
 

@@ -1,15 +1,55 @@
 """Volumes and claims wait until somebody binds them."""
 
+from typing import Any
+
+import pytest
+
 from actors.apiserver.strategies.strategy import prepare_create
 from actors.apiserver.strategies.table import strategy_of
-from cluster.api.kinds import by_resource
+from cluster.api.kinds import Kind, by_resource
 from cluster.api.types import Object
 
+THEN, NOW = "2026-01-01T00:00:00Z", 1_800_000_000.0
+STAMP = "2027-01-15T08:00:00Z"
 
-def test_both_begin_as_pending() -> None:
-    for plural in ("persistentvolumes", "persistentvolumeclaims"):
-        kind = by_resource("", "v1", plural)
-        assert kind is not None
-        obj: Object = {"metadata": {"name": "a"}, "status": {"phase": "Bound"}}
-        prepare_create(obj, strategy_of(kind), has_status=True, uid="u", now=0.0, created="t")
-        assert obj["status"] == {"phase": "Pending"}
+
+def kind_of(plural: str) -> Kind:
+    kind = by_resource("", "v1", plural)
+    assert kind is not None
+    return kind
+
+
+@pytest.mark.parametrize(
+    ("plural", "status"),
+    [
+        ("persistentvolumes", {"phase": "Pending", "lastPhaseTransitionTime": STAMP}),
+        ("persistentvolumeclaims", {"phase": "Pending"}),
+    ],
+)
+def test_both_begin_as_pending(plural: str, status: dict[str, Any]) -> None:
+    obj: Object = {"metadata": {"name": "a"}, "status": {"phase": "Bound"}}
+    strategy = strategy_of(kind_of(plural))
+    prepare_create(obj, strategy, has_status=True, uid="u", now=NOW, created="t")
+    assert obj["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("status", "since"),
+    [
+        ({"phase": "Available"}, THEN),
+        ({"phase": "Bound"}, STAMP),
+        ({"phase": "Bound", "lastPhaseTransitionTime": THEN}, STAMP),
+        ({"phase": "Bound", "lastPhaseTransitionTime": "2026-02-01T00:00:00Z"},
+         "2026-02-01T00:00:00Z"),
+    ],
+)  # fmt: skip
+def test_since_when_a_volume_is_in_its_phase(status: dict[str, Any], since: str) -> None:
+    old: Object = {
+        "metadata": {"name": "a"},
+        "spec": {},
+        "status": {"phase": "Available", "lastPhaseTransitionTime": THEN},
+    }
+    new: Object = {"metadata": {"name": "a", "labels": {"b": "c"}}, "spec": {}, "status": status}
+    updated = strategy_of(kind_of("persistentvolumes")).parts["status"](new, old, NOW)
+    assert updated["status"]["lastPhaseTransitionTime"] == since
+    assert updated["metadata"]["labels"] == {"b": "c"}
