@@ -6,8 +6,6 @@ Must not know workloads.
 import re
 from typing import Any
 
-from cluster.api.pod_resources import container_amounts, is_pod_level
-from cluster.api.quantity import Format, Quantity, QuantityError, parse
 from cluster.api.types import Object
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -36,6 +34,9 @@ _SOURCES: dict[str, Object] = {
 def running_pod_spec(spec: Object) -> None:
     """A pod's own spec: what templates get, and what only makes sense once there is a pod."""
     pod_spec(spec)
+    # Templates keep a negative time.
+    if spec["terminationGracePeriodSeconds"] < 0:
+        spec["terminationGracePeriodSeconds"] = 1
     spec.setdefault("enableServiceLinks", True)
     for containers in ("initContainers", "containers"):
         for container in spec.get(containers) or ():
@@ -43,37 +44,6 @@ def running_pod_spec(spec: Object) -> None:
                 _resources(container["resources"])
     if spec.get("hostNetwork"):
         _host_ports(spec)
-    if spec.get("resources"):
-        _pod_level(spec, spec["resources"])
-
-
-def _pod_level(spec: Object, resources: Object) -> None:
-    """A request that the pod does not state is what its containers ask for, else its limit
-    (KEP-2837)."""
-    if not resources.get("limits") and not resources.get("requests"):
-        return
-    try:
-        asked = container_amounts(spec, "requests")
-    except QuantityError:
-        return  # validation says which it is
-    requests = dict(resources.get("requests") or {})
-    for name, nano in asked.items():
-        if is_pod_level(name) and name not in requests:
-            requests[name] = str(Quantity(nano, _format(spec, name)))
-    for name, amount in (resources.get("limits") or {}).items():
-        if is_pod_level(name):
-            requests.setdefault(name, amount)
-    if requests:
-        resources["requests"] = requests
-
-
-def _format(spec: Object, name: str) -> Format:
-    """As the first container writes it."""
-    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
-        stated = ((container.get("resources") or {}).get("requests") or {}).get(name)
-        if stated is not None:
-            return parse(str(stated)).format
-    return "DecimalSI"
 
 
 def pod_spec(spec: Object) -> None:

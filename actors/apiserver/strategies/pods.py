@@ -7,6 +7,7 @@ from actors.apiserver.call import DeleteOptions
 from actors.apiserver.strategies.strategy import Strategy
 from cluster.api import status
 from cluster.api.kinds import Kind
+from cluster.api.pod_creation import fill_in_pod
 from cluster.api.pod_qos import qos_class
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
@@ -16,6 +17,7 @@ _OF_RESIZE = ("resources", "resizePolicy")
 
 
 def _create(obj: Object, now: float) -> None:
+    fill_in_pod(obj)
     obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj)}
     if (obj.get("spec") or {}).get("schedulingGates"):
         obj["status"]["conditions"] = [

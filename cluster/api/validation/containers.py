@@ -120,7 +120,11 @@ def _claims(path: str, resources: Object, shared: Shared, found: list[Cause]) ->
         name, request = item.get("name") or "", item.get("request") or ""
         if not name:
             found.append(causes.required(f"{path}[{position}]"))
-        elif (name, request) in taken or (name, "") in taken:
+            continue
+        if request and (name, "") not in taken:
+            errors = names.dns_label_errors(request)
+            causes.each(f"{path}[{position}].request", request, errors, found)
+        if (name, request) in taken or (name, "") in taken:
             shown = f"{name}/{request}" if request else name
             found.append(causes.duplicate(f"{path}[{position}]", shown))
         elif name not in shared.claims:
@@ -133,18 +137,21 @@ def _resize_policies(
 ) -> None:
     """What a change of its resources means for a container (KEP-1287). ``once``: an init container
     that ends is never restarted for that."""
+    whole = f"{path}.resizePolicy"
     seen: set[str] = set()
     for position, item in enumerate(container["resizePolicy"]):
-        place = f"{path}.resizePolicy[{position}]"
+        place = f"{whole}[{position}]"
         name, policy = item.get("resourceName"), item.get("restartPolicy")
         if name in seen:
             found.append(causes.duplicate(place, name))
         seen.add(name)
-        causes.one_of(f"{place}.resourceName", name, _RESIZABLE, found)
-        causes.one_of(f"{place}.restartPolicy", policy, _RESIZE_POLICIES, found)
-        if policy == "RestartContainer" and (shared.never_restarts or once):
-            when = "for init containers that end" if once else "when `restartPolicy` is 'Never'"
-            detail = f"must be 'NotRequired' {when}"
+        causes.one_of(whole, name, _RESIZABLE, found)
+        causes.one_of(whole, policy, _RESIZE_POLICIES, found)
+        if policy != "NotRequired" and shared.never_restarts:
+            detail = "must be 'NotRequired' when pod `restartPolicy` is 'Never'"
+            found.append(causes.invalid(whole, policy, detail))
+        if policy == "RestartContainer" and once:
+            detail = "must not be set to 'RestartContainer' for non-sidecar initContainers"
             found.append(causes.invalid(f"{place}.restartPolicy", policy, detail))
 
 

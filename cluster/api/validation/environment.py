@@ -59,6 +59,27 @@ def check_environment(path: str, container: Object, found: list[Cause]) -> None:
         _env_from(f"{path}.envFrom", position, source, found)
 
 
+def check_env_files(path: str, spec: Object, found: list[Cause]) -> None:
+    """The volumes that variables of the spec at ``path`` are read from are there, and empty at
+    first."""
+    for kind in ("initContainers", "containers", "ephemeralContainers"):
+        for number, container in enumerate(spec.get(kind) or ()):
+            for position, env in enumerate(container.get("env") or ()):
+                reference = (env.get("valueFrom") or {}).get("fileKeyRef")
+                if reference is not None:
+                    place = f"{path}.{kind}[{number}].env[{position}].valueFrom.fileKeyRef"
+                    _env_file(f"{place}.volumeName", reference.get("volumeName") or "", spec, found)
+
+
+def _env_file(path: str, name: str, spec: Object, found: list[Cause]) -> None:
+    named = [item for item in spec.get("volumes") or () if (item.get("name") or "") == name]
+    if not named:
+        found.append(causes.absent(path, name))
+    elif "emptyDir" not in named[-1]:
+        detail = "referenced volume must be of type emptyDir"
+        found.append(causes.invalid(path, name, detail))
+
+
 def check_field_ref(path: str, reference: Object, files: bool, found: list[Cause]) -> None:
     """A downward API field. ``files``: in a volume, where whole maps may be named, but nothing
     that changes while the pod runs."""

@@ -146,30 +146,36 @@ def _pod_term(path: str, term: Object, found: list[Cause]) -> None:
     check_label_selector(f"{path}.namespaceSelector", term.get("namespaceSelector"), found)
     for name in term.get("namespaces") or ():
         causes.each(f"{path}.namespace", name, names.dns_label_errors(name), found)
-    _label_keys(path, term, found)
+    same, other = term.get("matchLabelKeys") or [], term.get("mismatchLabelKeys") or []
+    check_label_keys(path, same, other, selector, found)
     key = term.get("topologyKey") or ""
     if not key:
         found.append(causes.required(f"{path}.topologyKey", "can not be empty"))
     causes.each(f"{path}.topologyKey", key, names.label_key_errors(key), found)
 
 
-def _label_keys(path: str, term: Object, found: list[Cause]) -> None:
-    """Labels whose values are the pod's own, or are not (KEP-3633)."""
-    same, other = term.get("matchLabelKeys") or (), term.get("mismatchLabelKeys") or ()
+def check_label_keys(
+    path: str, same: list[str], other: list[str], selector: Object | None, found: list[Cause]
+) -> None:
+    """Labels of the pod itself (KEP-3243, KEP-3633): ``same`` are those whose values are the
+    pod's, ``other`` those whose values are not. ``selector`` has them by now, once each."""
     for name, keys in (("matchLabelKeys", same), ("mismatchLabelKeys", other)):
-        if keys and term.get("labelSelector") is None:
+        if keys and selector is None:
             detail = "must not be specified when labelSelector is not set"
             found.append(causes.forbidden(f"{path}.{name}", detail))
             continue
         for position, key in enumerate(keys):
             causes.each(f"{path}.{name}[{position}]", key, names.label_key_errors(key), found)
-    selector = term.get("labelSelector") or {}
-    selected = {*(selector.get("matchLabels") or {})}
-    selected |= {part.get("key") for part in selector.get("matchExpressions") or ()}
+    if selector is not None:
+        places = {key: position for position, key in enumerate(same)}
+        selected = {*(selector.get("matchLabels") or {})}
+        for part in selector.get("matchExpressions") or ():
+            key = part.get("key") or ""
+            if key in places and key in selected:
+                detail = "exists in both matchLabelKeys and labelSelector"
+                found.append(causes.invalid(f"{path}[{places[key]}]", key, detail))
+            selected.add(key)
     for position, key in enumerate(same):
-        if key in selected:
-            detail = "exists in both matchLabelKeys and labelSelector"
-            found.append(causes.invalid(f"{path}[{position}]", key, detail))
         if key in other:
             detail = "exists in both matchLabelKeys and mismatchLabelKeys"
             found.append(causes.invalid(f"{path}.matchLabelKeys[{position}]", key, detail))

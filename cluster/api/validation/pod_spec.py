@@ -13,6 +13,7 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.containers import Shared, check_container
+from cluster.api.validation.environment import check_env_files
 from cluster.api.validation.metadata import check_labels
 from cluster.api.validation.placement import check_affinity, check_tolerations
 from cluster.api.validation.pod_level import check_pod_level
@@ -55,6 +56,7 @@ def check_pod_spec(path: str, spec: Object, found: list[Cause], pod: str | None 
     check_hostname(path, spec, found)
     _names(path, spec, found)
     _gates(path, spec, found)
+    check_env_files(path, spec, found)
     if get("securityContext") or get("hostUsers") is False:
         check_pod_security(path, spec, found)
     for name, check in _RARE.items():

@@ -3,20 +3,23 @@
 What an update may change is ``pod_update``'s. Must not know workloads.
 """
 
-from collections.abc import Mapping
-
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.containers import check_container
+from cluster.api.validation.pod_annotations import (
+    MIRROR,
+    annotations_of,
+    check_annotations_agree,
+    check_annotations_stay,
+    check_pod_annotations,
+)
 from cluster.api.validation.pod_resize import check_pod_resize
 from cluster.api.validation.pod_spec import check_pod_spec, shared_parts
 from cluster.api.validation.pod_status import check_pod_status
 from cluster.api.validation.pod_update import check_changes, same
 from cluster.api.validation.volumes import check_volumes
 
-_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
-_MIRROR = "kubernetes.io/config.mirror"
 # What containers for debugging do not have: nothing may come to depend on them.
 _NOT_EPHEMERAL = (
     "ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules", "livenessProbe",
@@ -35,6 +38,7 @@ def check_pod(obj: Object, found: list[Cause]) -> None:
     if gates and spec.get("nodeName"):
         detail = "cannot be set until all schedulingGates have been cleared"
         found.append(causes.forbidden("spec.nodeName", detail))
+    check_annotations_agree(obj, found)
 
 
 def check_pod_update(old: Object, new: Object, subresource: str, found: list[Cause]) -> None:
@@ -53,7 +57,7 @@ def check_pod_update(old: Object, new: Object, subresource: str, found: list[Cau
     if subresource == "resize":
         check_pod_resize(old, new, found)
         return
-    _mirror(_annotations(old), _annotations(new), found)
+    check_annotations_stay(old, new, found)
     check_changes(old, new, found)
 
 
@@ -67,45 +71,17 @@ def check_binding(obj: Object, found: list[Cause]) -> None:
 
 
 def _annotated(old: Object, new: Object) -> bool:
-    """True if annotations changed that the spec has to do with."""
-    before, after = _annotations(old), _annotations(new)
-    return any(before.get(name) != after.get(name) for name in (_DELETION_COST, _MIRROR))
-
-
-def _annotations(pod: Object) -> Mapping[str, str]:
-    return (pod.get("metadata") or {}).get("annotations") or {}
+    """True if annotations changed: some have to do with the spec."""
+    return annotations_of(old) != annotations_of(new)
 
 
 def _whole(pod: Object, found: list[Cause]) -> None:
     """The spec as a pod's, and the annotations that say something about it."""
-    spec, annotations = pod.get("spec") or {}, _annotations(pod)
+    spec = pod.get("spec") or {}
     check_pod_spec("spec", spec, found, (pod.get("metadata") or {}).get("name") or "")
     if not spec.get("serviceAccountName"):
         _no_tokens(spec, found)
-    if _MIRROR in annotations and not spec.get("nodeName"):
-        detail = "must set spec.nodeName if mirror pod annotation is set"
-        place = f"metadata.annotations[{_MIRROR}]"
-        found.append(causes.invalid(place, annotations[_MIRROR], detail))
-    cost = annotations.get(_DELETION_COST)
-    if cost is not None and not _is_cost(cost):
-        place = f"metadata.annotations[{_DELETION_COST}]"
-        found.append(causes.invalid(place, cost, "must be a 32bit integer"))
-
-
-def _mirror(before: Mapping[str, str], after: Mapping[str, str], found: list[Cause]) -> None:
-    """A pod is a static pod's likeness from the start, or never."""
-    if before.get(_MIRROR) != after.get(_MIRROR):
-        what = "remove or update" if _MIRROR in before else "add"
-        detail = f"may not {what} mirror pod annotation"
-        found.append(causes.forbidden(f"metadata.annotations[{_MIRROR}]", detail))
-
-
-def _is_cost(text: str) -> bool:
-    """A 32-bit integer in the one way it is written."""
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
-        return False
-    return str(int(text)) == text and -(2**31) <= int(text) < 2**31
+    check_pod_annotations(pod, found)
 
 
 def _no_tokens(spec: Object, found: list[Cause]) -> None:
@@ -121,7 +97,7 @@ def _no_tokens(spec: Object, found: list[Cause]) -> None:
 
 def _ephemeral(old: Object, new: Object, found: list[Cause]) -> None:
     """Ephemeral containers may be added, never changed or removed; the rest stays."""
-    if _MIRROR in _annotations(old):
+    if MIRROR in annotations_of(old):
         found.append(causes.forbidden("", "static pods do not support ephemeral containers"))
         return
     before, after = old.get("spec") or {}, new.get("spec") or {}

@@ -14,6 +14,7 @@ from cluster.api.validation import causes
 from cluster.api.validation.environment import check_field_ref, check_resource_field
 from cluster.api.validation.label_selectors import check_label_selector
 from cluster.api.validation.paths import check_file
+from cluster.api.validation.pod_certificates import SECONDS_MAX, SECONDS_MAX_OWN, SECONDS_MIN
 from cluster.api.validation.signing import check_signer_name
 
 _MODE_MAX = 0o777
@@ -183,3 +184,15 @@ def _certificate(path: str, value: Object, found: list[Cause]) -> None:
     for name in _PEM_PATHS:
         if value.get(name):
             check_file(f"{path}.{name}", value[name], found)
+    seconds = value.get("maxExpirationSeconds")
+    if seconds is None:
+        return
+    own = (value.get("signerName") or "").startswith("kubernetes.io/")
+    longest = SECONDS_MAX_OWN if own else SECONDS_MAX
+    place = f"{path}.maxExpirationSeconds"
+    if seconds < SECONDS_MIN:
+        detail = f"if provided, maxExpirationSeconds must be >= {SECONDS_MIN}"
+        found.append(causes.invalid(place, seconds, detail))
+    if seconds > longest:
+        detail = f"if provided, maxExpirationSeconds must be <= {longest}"
+        found.append(causes.invalid(place, seconds, detail))

@@ -3,13 +3,11 @@
 Source: docs "Pod Topology Spread Constraints"; KEP-3022 (minDomains), KEP-3243 (matchLabelKeys).
 """
 
-from typing import Any
-
-from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.label_selectors import check_label_selector
+from cluster.api.validation.placement import check_label_keys
 
 _HARD = "DoNotSchedule"
 _UNSATISFIABLE = frozenset((_HARD, "ScheduleAnyway"))
@@ -48,21 +46,5 @@ def _options(path: str, item: Object, found: list[Cause]) -> None:
             found.append(causes.unsupported(f"{path}.{name}", policy, _POLICIES))
     selector = item.get("labelSelector")
     if item.get("matchLabelKeys"):
-        _label_keys(f"{path}.matchLabelKeys", item["matchLabelKeys"], selector, found)
+        check_label_keys(path, item["matchLabelKeys"], [], selector, found)
     check_label_selector(f"{path}.labelSelector", selector, found)
-
-
-def _label_keys(path: str, keys: list[str], selector: Any, found: list[Cause]) -> None:
-    """Labels whose values are the pod's own: the selector does not have them too."""
-    if selector is None:
-        detail = "must not be specified when labelSelector is not set"
-        found.append(causes.forbidden(path, detail))
-    given = selector or {}
-    selected = {*(given.get("matchLabels") or {})}
-    selected |= {part.get("key") for part in given.get("matchExpressions") or ()}
-    for position, key in enumerate(keys):
-        place = f"{path}[{position}]"
-        causes.each(place, key, names.label_key_errors(key), found)
-        if key in selected:
-            detail = "exists in both matchLabelKeys and labelSelector"
-            found.append(causes.invalid(place, key, detail))

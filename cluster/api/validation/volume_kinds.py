@@ -13,6 +13,7 @@ from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.claim_templates import check_claim_template
 from cluster.api.validation.paths import check_no_climbing, check_relative
+from cluster.api.validation.storage_objects import check_driver_name
 
 _HOST_PATH_TYPES = frozenset(
     ("", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice",
@@ -21,7 +22,6 @@ _HOST_PATH_TYPES = frozenset(
 _PULL = frozenset(("Always", "IfNotPresent", "Never"))
 _CACHING = frozenset(("None", "ReadOnly", "ReadWrite"))
 _DISKS = frozenset(("Shared", "Dedicated", "Managed"))
-_DRIVER_MAX = 63
 _UNIT_MAX = 255
 _TENANT_MAX = 64
 # What each kind must say.
@@ -64,15 +64,6 @@ def check_kind(path: str, kind: str, value: Object, found: list[Cause]) -> None:
     check = _MORE.get(kind)
     if check is not None:
         check(path, value, found)
-
-
-def check_driver_name(path: str, name: str, found: list[Cause]) -> None:
-    """A CSI driver's name."""
-    if not name:
-        found.append(causes.required(path))
-    if len(name) > _DRIVER_MAX:
-        found.append(causes.too_long(path, _DRIVER_MAX))
-    causes.each(path, name, names.subdomain_errors(name.lower()), found)
 
 
 def _empty_dir(path: str, value: Object, found: list[Cause]) -> None:

@@ -103,28 +103,5 @@ def test_sources_of_environment_and_files() -> None:
     assert spec["serviceAccountName"] == "robot"
 
 
-@pytest.mark.parametrize(
-    ("stated", "containers", "requests"),
-    [
-        ({"limits": {"cpu": "2", "memory": "1Gi"}}, [{}], {"cpu": "2", "memory": "1Gi"}),
-        (
-            {"limits": {"cpu": "2"}},
-            [{"requests": {"cpu": "250m", "memory": "64Mi"}}, {"limits": {"cpu": "0.5"}}],
-            {"cpu": "750m", "memory": "64Mi"},
-        ),
-        (
-            {"requests": {"cpu": "1"}},
-            [{"requests": {"memory": "1Gi"}}],
-            {"cpu": "1", "memory": "1Gi"},
-        ),
-        ({"limits": {"cpu": "2"}, "requests": {"cpu": "1"}}, [{}], {"cpu": "1"}),
-        ({"limits": {}}, [{"requests": {"cpu": "1"}}], None),
-        ({"limits": {"cpu": "2"}}, [{"requests": {"example.com/gpu": "1"}}], {"cpu": "2"}),
-    ],
-)
-def test_what_a_pod_asks_for_as_a_whole(
-    stated: dict[str, Any], containers: list[dict[str, Any]], requests: dict[str, str] | None
-) -> None:
-    listed = [{"name": f"c{n}", "resources": item} for n, item in enumerate(containers)]
-    found = spec_of({"containers": listed, "resources": stated})["resources"]
-    assert found.get("requests") == requests
+def test_a_pod_has_a_second_where_a_template_says_less_than_none() -> None:
+    assert spec_of({"terminationGracePeriodSeconds": -5})["terminationGracePeriodSeconds"] == 1

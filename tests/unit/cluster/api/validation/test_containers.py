@@ -76,10 +76,10 @@ def test_resize_policies() -> None:
     both = [policy("cpu", "NotRequired"), policy("memory", "RestartContainer")]
     assert found(Shared({}), resizePolicy=both) == []
     never = Shared({}, never_restarts=True)
-    assert found(never, resizePolicy=both) == ["c.resizePolicy[1].restartPolicy"]
+    assert found(never, resizePolicy=both) == ["c.resizePolicy"]
     twice = [policy("cpu", "NotRequired"), policy("cpu", "Maybe"), policy("gpu", "NotRequired")]
     assert found(Shared({}), resizePolicy=twice) == [
-        "c.resizePolicy[1]", "c.resizePolicy[1].restartPolicy", "c.resizePolicy[2].resourceName"
+        "c.resizePolicy[1]", "c.resizePolicy", "c.resizePolicy"
     ]  # fmt: skip
     causes: list[Cause] = []
     once = {**CONTAINER, "resizePolicy": both}

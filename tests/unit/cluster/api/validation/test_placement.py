@@ -73,7 +73,8 @@ def test_wrong_tolerations(pod: dict[str, Any], toleration: dict[str, Any], text
          "matchLabelKeys": ["a"], "mismatchLabelKeys": ["a"]}]}},
       "exists in both matchLabelKeys and mismatchLabelKeys"),
      ({"podAffinity": {REQUIRED: [{"topologyKey": "z", "matchLabelKeys": ["a"],
-         "labelSelector": {"matchLabels": {"a": "b"}}}]}},
+         "labelSelector": {"matchLabels": {"a": "b"}, "matchExpressions": [
+             {"key": "a", "operator": "In", "values": ["c"]}]}}]}},
       "exists in both matchLabelKeys and labelSelector"),
      ({"podAffinity": {REQUIRED: [{"topologyKey": "z", "labelSelector": {"matchExpressions": [
          {"key": "a", "operator": "Like"}]}}]}}, "not a valid selector operator")],
@@ -87,8 +88,9 @@ def test_wrong_affinity(pod: dict[str, Any], affinity: dict[str, Any], text: str
     ("constraint", "text"),
     [({"maxSkew": 1, "topologyKey": "z"}, 'whenUnsatisfiable: Unsupported value: ""'),
      ({**SPREAD, "matchLabelKeys": ["a"]}, "matchLabelKeys: Forbidden"),
-     ({**SPREAD, "matchLabelKeys": ["a"], "labelSelector": {"matchLabels": {"a": "b"}}},
-      "matchLabelKeys[0]: Invalid value"),
+     ({**SPREAD, "matchLabelKeys": ["a", "a"], "labelSelector": {"matchExpressions": [
+         {"key": "a", "operator": "In", "values": ["c"]}] * 2}},
+      "exists in both matchLabelKeys and labelSelector"),
      ({"topologyKey": "z"}, "maxSkew: Invalid value: 0: must be greater than zero"),
      ({"maxSkew": 1}, "topologyKey: Required value"),
      ({"maxSkew": 1, "topologyKey": "z", "whenUnsatisfiable": "Cry"}, "Unsupported value"),

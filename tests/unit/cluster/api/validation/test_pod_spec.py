@@ -71,8 +71,8 @@ def test_what_a_pod_states_for_all_of_its_containers() -> None:
         "container requests of 1"
     ]
     assert stated({"limits": {"cpu": "800m"}}, half) == [
-        'spec.template.spec.containers[0].resources.limits[cpu]: Invalid value: "1": must be less '
-        "than or equal to pod limits of 800m"
+        f'{place}.containers[0][cpu].limits: Invalid value: "1": must be less than or equal to pod '
+        "limits of 800m"
     ]
     [problem] = stated({"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}, {})
     assert (

@@ -279,3 +279,32 @@ def test_resize_changes_resources_only(pod: dict[str, Any]) -> None:
     wrong = changed(pod, C + "resources", {"requests": {"cpu": "4"}, "limits": {"cpu": "3"}})
     [found] = updated("", "pods", pod, wrong, "resize")
     assert found.endswith("must be less than or equal to cpu limit of 3")
+
+
+def test_what_pods_are_told_of_as_kubernetes_does(pod: dict[str, Any]) -> None:
+    reference = {"fileKeyRef": {"volumeName": "files", "path": "a", "key": "B"}}
+    with_file = changed(pod, C + "env", [{"name": "A", "valueFrom": reference}])
+    place = "spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName"
+    assert created("", "pods", copy.deepcopy(with_file)) == [f'{place}: Not found: "files"']
+    for source, texts in (
+        ({"emptyDir": {}}, []),
+        ({"hostPath": {"path": "/a"}}, ["referenced volume must be of type emptyDir"]),
+    ):
+        volumes = [*with_file["spec"].get("volumes", []), {"name": "files", **source}]
+        found = created("", "pods", changed(with_file, "spec.volumes", volumes))
+        assert [text.rpartition(": ")[2] for text in found] == texts
+    claims = changed(pod, "spec.resourceClaims", [{"name": "a", "resourceClaimName": "b"}])
+    claims = changed(claims, C + "resources.claims", [{"name": "a", "request": "A"}])
+    [wrong] = created("", "pods", claims)
+    assert wrong.startswith("spec.containers[0].resources.claims[0].request: Invalid value")
+    inline = [{"name": "csi", "csi": {}}, *pod["spec"].get("volumes", [])]
+    assert created("", "pods", changed(pod, "spec.volumes", inline)) == [
+        "spec.volumes[0].csi.driver: Required value"
+    ]
+    certificate = {"signerName": "example.com/a", "keyType": "ED25519", "keyPath": "a"}
+    for seconds, texts in ((0, [">= 3600"]), (3600, []), (7_862_401, ["<= 7862400"])):
+        source = {"podCertificate": {**certificate, "maxExpirationSeconds": seconds}}
+        projected = [{"name": "p", "projected": {"sources": [source]}}]
+        projected += pod["spec"].get("volumes", [])
+        found = created("", "pods", changed(pod, "spec.volumes", projected))
+        assert [text[-len(end) :] for text, end in zip(found, texts, strict=True)] == texts
