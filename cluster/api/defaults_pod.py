@@ -75,10 +75,7 @@ def ephemeral_container(container: Object) -> None:
 def claim_spec(spec: Object) -> None:
     """A PersistentVolumeClaimSpec, also inside a generic ephemeral volume."""
     spec.setdefault("volumeMode", "Filesystem")
-    if isinstance(spec.get("resources"), dict):
-        _resources(spec["resources"])
-    else:
-        spec.setdefault("resources", {})
+    spec.setdefault("resources", {})
 
 
 def pull_policy(image: str) -> str:

@@ -45,7 +45,7 @@ PLUGINS: tuple[Plugin, ...] = (
     topology_labels.admit,
 )
 # These change nothing, and judge the object as it will be stored.
-JUDGES: tuple[Plugin, ...] = (limit_ranger.judge, pod_security.admit)
+JUDGES: tuple[Plugin, ...] = (limit_ranger.judge, pod_security.admit, storage_claims.judge)
 
 
 # How long a write waits, in a replica that has just started, until it knows policies and webhooks.

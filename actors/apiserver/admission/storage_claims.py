@@ -15,6 +15,7 @@ DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 OLD_DEFAULT_CLASS = "storageclass.beta.kubernetes.io/is-default-class"
 CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 _CLASSES = by_resource("storage.k8s.io", "v1", "storageclasses")
+_UNBOUND = "Only bound persistent volume claims can be expanded"
 _FIXED_SIZE = (
     "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc "
     "must support resize"
@@ -22,12 +23,18 @@ _FIXED_SIZE = (
 
 
 async def admit(review: Review) -> None:
-    """Raises StatusError 403 for a claim that cannot grow."""
+    """Give a new claim its class."""
     if review.call.resource != ("", "persistentvolumeclaims") or review.obj is None:
         return
     if review.operation == "CREATE":
         await _default(review, review.obj)
-    elif review.operation == "UPDATE" and not review.call.request.subresource:
+
+
+async def judge(review: Review) -> None:
+    """Raises StatusError 403 for a claim that cannot grow."""
+    if review.call.resource != ("", "persistentvolumeclaims") or review.obj is None:
+        return
+    if review.operation == "UPDATE" and not review.call.request.subresource:
         assert review.old is not None
         await _resize(review, review.old, review.obj)
 
@@ -67,10 +74,20 @@ async def _resize(review: Review, old: Object, new: Object) -> None:
         return
     if quantity.parse(after).nano <= quantity.parse(before).nano:
         return
-    annotations = old["metadata"].get("annotations") or {}
-    name = annotations.get(CLASS_ANNOTATION) or (old.get("spec") or {}).get("storageClassName")
-    if not name or not (await _class(review, str(name))).get("allowVolumeExpansion"):
+    if (old.get("status") or {}).get("phase") != "Bound":
+        raise status.forbidden(review.call.kind, new["metadata"]["name"], _UNBOUND)
+    name = _class_of(old)
+    if not name or name != _class_of(new):
         raise status.forbidden(review.call.kind, new["metadata"]["name"], _FIXED_SIZE)
+    if not (await _class(review, name)).get("allowVolumeExpansion"):
+        raise status.forbidden(review.call.kind, new["metadata"]["name"], _FIXED_SIZE)
+
+
+def _class_of(claim: Object) -> str:
+    annotations = claim["metadata"].get("annotations") or {}
+    if CLASS_ANNOTATION in annotations:
+        return str(annotations[CLASS_ANNOTATION])
+    return str((claim.get("spec") or {}).get("storageClassName") or "")
 
 
 async def _class(review: Review, name: str) -> Object:

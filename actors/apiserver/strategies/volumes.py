@@ -4,6 +4,7 @@ Source: docs "Persistent Volumes", Phase. Binding them is a controller's work.
 """
 
 from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
+from cluster.api.claim_sources import settle_sources
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
@@ -31,7 +32,14 @@ def _volume_status(new: Object, old: Object, now: float) -> Object:
 
 def _create_claim(obj: Object, now: float) -> None:
     obj["status"] = {"phase": "Pending"}
+    settle_sources(obj.get("spec") or {}, {})
+
+
+def _update_claim(obj: Object, old: Object) -> None:
+    settle_sources(obj.get("spec") or {}, old.get("spec") or {})
 
 
 VOLUMES = Strategy(create=_create_volume, returns_deleted=True, parts={"status": _volume_status})
-CLAIMS = Strategy(create=_create_claim, returns_deleted=True, status_metadata=True)
+CLAIMS = Strategy(
+    create=_create_claim, update=_update_claim, returns_deleted=True, status_metadata=True
+)

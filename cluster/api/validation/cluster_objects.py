@@ -17,7 +17,6 @@ _SYSTEM_PRIORITIES = {
 _PREEMPTION = frozenset(("Never", "PreemptLowerPriority"))
 _RECLAIM = frozenset(("Delete", "Retain"))
 _BINDING_MODES = frozenset(("Immediate", "WaitForFirstConsumer"))
-_ACCESS = frozenset(("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"))
 
 
 def check_namespace(obj: Object, found: list[Cause]) -> None:
@@ -79,23 +78,3 @@ def check_storage_class_update(old: Object, new: Object, found: list[Cause]) -> 
     for name in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"):
         if old.get(name) != new.get(name):
             found.append(causes.forbidden(name, f"updates to {name} are forbidden."))
-
-
-def check_claim(obj: Object, found: list[Cause]) -> None:
-    """A PersistentVolumeClaim: how it is used, and how much of it."""
-    spec = obj.get("spec") or {}
-    _access("spec.accessModes", spec.get("accessModes"), found)
-    amount = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    if amount is None:
-        found.append(causes.required("spec.resources[storage]"))
-    elif amount == "0" or amount.startswith("-"):
-        detail = "must be greater than zero"
-        found.append(causes.invalid("spec.resources.requests[storage]", amount, detail))
-
-
-def _access(path: str, modes: list[str] | None, found: list[Cause]) -> None:
-    if not modes:
-        found.append(causes.required(path, "at least 1 access mode is required"))
-    for mode in modes or ():
-        if mode not in _ACCESS:
-            found.append(causes.unsupported(path, mode, _ACCESS))

@@ -53,7 +53,6 @@ CREATE: dict[tuple[str, str], Check] = {
     ("", "Node"): nodes.check_node,
     ("", "Endpoints"): network.check_endpoints,
     ("", "Event"): events.check_event,
-    ("", "PersistentVolumeClaim"): cluster_objects.check_claim,
     ("", "LimitRange"): limits.check_limit_range,
     ("", "ReplicationController"): apps.check_replication_controller,
     ("", "ResourceQuota"): limits.check_resource_quota,
@@ -123,6 +122,7 @@ _UPDATE_ALONE = frozenset(
     {
         ("", "Node"),
         ("", "PersistentVolume"),
+        ("", "PersistentVolumeClaim"),
         ("", "Service"),
         ("events.k8s.io", "Event"),
         ("networking.k8s.io", "Ingress"),
@@ -130,7 +130,7 @@ _UPDATE_ALONE = frozenset(
     }
 )
 # Whose rules are of their metadata too: an update of nothing else is looked at all the same.
-_WITH_METADATA = frozenset({("", "PersistentVolume")})
+_WITH_METADATA = frozenset({("", "PersistentVolume"), ("", "PersistentVolumeClaim")})
 
 
 def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> list[Cause]:

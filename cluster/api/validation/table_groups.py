@@ -11,6 +11,8 @@ from cluster.api.types import Object
 from cluster.api.validation import (
     api_services,
     balancer_status,
+    claim_status,
+    claims,
     device_slices,
     devices,
     flow_control,
@@ -41,6 +43,7 @@ _MIGRATION = "storagemigration.k8s.io"
 
 GROUPS_CREATE: dict[tuple[str, str], Check] = {
     ("", "PersistentVolume"): persistent_volumes.check_volume,
+    ("", "PersistentVolumeClaim"): claims.check_claim,
     (_REGISTRATION, "APIService"): api_services.check_api_service,
     (_SIGNING, "CertificateSigningRequest"): signing.check_request,
     (_SIGNING, "ClusterTrustBundle"): signing.check_trust_bundle,
@@ -89,6 +92,7 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
 
 # What a write of a subresource must keep to: of any, unless the row names one.
 STATUS: dict[tuple[str, ...], CheckUpdate] = {
+    ("", "PersistentVolumeClaim"): claim_status.check_claim_status,
     ("", "Node"): nodes.check_node_status,
     ("", "Service"): balancer_status.check_service_status,
     (_NETWORK, "Ingress"): balancer_status.check_ingress_status,

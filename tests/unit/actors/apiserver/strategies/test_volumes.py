@@ -53,3 +53,28 @@ def test_since_when_a_volume_is_in_its_phase(status: dict[str, Any], since: str)
     updated = strategy_of(kind_of("persistentvolumes")).parts["status"](new, old, NOW)
     assert updated["status"]["lastPhaseTransitionTime"] == since
     assert updated["metadata"]["labels"] == {"b": "c"}
+
+
+def made(**spec: Any) -> dict[str, Any]:
+    obj: Object = {"metadata": {"name": "a"}, "spec": spec}
+    strategy = strategy_of(kind_of("persistentvolumeclaims"))
+    prepare_create(obj, strategy, has_status=True, uid="u", now=NOW, created="t")
+    return dict(obj["spec"])
+
+
+def test_both_fields_say_what_a_claim_is_filled_from() -> None:
+    claim = {"kind": "PersistentVolumeClaim", "name": "a"}
+    other = {"apiGroup": "example.com", "kind": "A", "name": "a"}
+    both = {"dataSource": claim, "dataSourceRef": claim}
+    assert made(dataSource=claim) == made(dataSourceRef=claim) == both
+    assert made(dataSource=other) == {}
+    assert made(dataSourceRef=other) == {"dataSource": other, "dataSourceRef": other}
+    assert made(dataSourceRef={**claim, "namespace": "b"}) == {}
+
+
+def test_an_update_that_says_one_field_keeps_the_source() -> None:
+    other = {"apiGroup": "example.com", "kind": "A", "name": "a"}
+    old: Object = {"metadata": {}, "spec": {"dataSource": other, "dataSourceRef": other}}
+    new: Object = {"metadata": {}, "spec": {"dataSource": other}}
+    strategy_of(kind_of("persistentvolumeclaims")).update(new, old)
+    assert new["spec"] == old["spec"]
