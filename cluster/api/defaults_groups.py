@@ -66,6 +66,8 @@ def _priority_level(obj: Object) -> None:
 
 
 def _csi_driver(obj: Object) -> None:
+    if obj.get("spec") is None:
+        obj["spec"] = {}
     spec = _part(obj, "spec")
     if not isinstance(obj.get("spec"), dict):
         return

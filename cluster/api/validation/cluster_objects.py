@@ -1,4 +1,4 @@
-"""Rules of what a cluster is made of: Namespaces, Leases, priorities, volumes, events.
+"""Rules of what a cluster is made of: Namespaces, Leases, priorities.
 
 Must not know who keeps them up to date.
 """
@@ -15,8 +15,6 @@ _SYSTEM_PRIORITIES = {
     "system-node-critical": 2_000_001_000,
 }
 _PREEMPTION = frozenset(("Never", "PreemptLowerPriority"))
-_RECLAIM = frozenset(("Delete", "Retain"))
-_BINDING_MODES = frozenset(("Immediate", "WaitForFirstConsumer"))
 
 
 def check_namespace(obj: Object, found: list[Cause]) -> None:
@@ -60,21 +58,3 @@ def check_priority_class_update(old: Object, new: Object, found: list[Cause]) ->
     for name in ("value", "preemptionPolicy"):
         if old.get(name) != new.get(name):
             found.append(causes.forbidden(name, "may not be changed in an update."))
-
-
-def check_storage_class(obj: Object, found: list[Cause]) -> None:
-    """A provisioner, and what becomes of volumes."""
-    if not obj.get("provisioner"):
-        found.append(causes.required("provisioner"))
-    if obj.get("reclaimPolicy") not in _RECLAIM:
-        found.append(causes.unsupported("reclaimPolicy", obj.get("reclaimPolicy"), _RECLAIM))
-    mode = obj.get("volumeBindingMode")
-    if mode not in _BINDING_MODES:
-        found.append(causes.unsupported("volumeBindingMode", mode, _BINDING_MODES))
-
-
-def check_storage_class_update(old: Object, new: Object, found: list[Cause]) -> None:
-    """Volumes were made by what it says: it cannot change behind them."""
-    for name in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"):
-        if old.get(name) != new.get(name):
-            found.append(causes.forbidden(name, f"updates to {name} are forbidden."))

@@ -89,7 +89,6 @@ CREATE: dict[tuple[str, str], Check] = {
     (_RBAC, "RoleBinding"): access.check_role_binding,
     (_RBAC, "ClusterRoleBinding"): access.check_cluster_role_binding,
     ("scheduling.k8s.io", "PriorityClass"): cluster_objects.check_priority_class,
-    ("storage.k8s.io", "StorageClass"): cluster_objects.check_storage_class,
 }
 
 # Beyond the rules of a new object, which hold for an updated one too.
@@ -114,7 +113,6 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
     (_RBAC, "RoleBinding"): access.check_binding_update,
     (_RBAC, "ClusterRoleBinding"): access.check_binding_update,
     ("scheduling.k8s.io", "PriorityClass"): cluster_objects.check_priority_class_update,
-    ("storage.k8s.io", "StorageClass"): cluster_objects.check_storage_class_update,
 }
 
 # Whose rules of a new object are not those of an updated one.

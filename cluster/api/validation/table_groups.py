@@ -10,6 +10,7 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import (
     api_services,
+    attachments,
     balancer_status,
     claim_status,
     claims,
@@ -26,6 +27,7 @@ from cluster.api.validation import (
     service_ranges,
     signing,
     storage_claims,
+    storage_classes,
     storage_objects,
 )
 
@@ -62,8 +64,9 @@ GROUPS_CREATE: dict[tuple[str, str], Check] = {
     (_STORAGE, "CSIDriver"): storage_objects.check_csi_driver,
     (_STORAGE, "CSINode"): storage_objects.check_csi_node,
     (_STORAGE, "CSIStorageCapacity"): storage_objects.check_capacity,
-    (_STORAGE, "VolumeAttachment"): storage_objects.check_attachment,
-    (_STORAGE, "VolumeAttributesClass"): storage_objects.check_attributes_class,
+    (_STORAGE, "StorageClass"): storage_classes.check_storage_class,
+    (_STORAGE, "VolumeAttachment"): attachments.check_attachment,
+    (_STORAGE, "VolumeAttributesClass"): storage_classes.check_attributes_class,
     (_MIGRATION, "StorageVersionMigration"): storage_objects.check_migration,
 }
 
@@ -85,8 +88,9 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
     (_STORAGE, "CSIDriver"): storage_objects.check_csi_driver_update,
     (_STORAGE, "CSINode"): storage_objects.check_csi_node_update,
     (_STORAGE, "CSIStorageCapacity"): storage_objects.check_capacity_update,
-    (_STORAGE, "VolumeAttachment"): storage_objects.check_attachment_update,
-    (_STORAGE, "VolumeAttributesClass"): storage_objects.check_attributes_class_update,
+    (_STORAGE, "StorageClass"): storage_classes.check_storage_class_update,
+    (_STORAGE, "VolumeAttachment"): attachments.check_attachment_update,
+    (_STORAGE, "VolumeAttributesClass"): storage_classes.check_attributes_class_update,
     (_MIGRATION, "StorageVersionMigration"): storage_objects.check_migration_update,
 }
 
@@ -105,6 +109,6 @@ STATUS: dict[tuple[str, ...], CheckUpdate] = {
     (_FLOW, "PriorityLevelConfiguration"): flow_control.check_flow_status,
     (_DEVICES, "DeviceTaintRule"): devices.check_taint_rule_status,
     (_DEVICES, "ResourceClaim"): devices.check_claim_status,
-    (_STORAGE, "VolumeAttachment"): storage_objects.check_attachment_status,
+    (_STORAGE, "VolumeAttachment"): attachments.check_attachment_status,
     (_MIGRATION, "StorageVersionMigration"): storage_objects.check_migration_status,
 }

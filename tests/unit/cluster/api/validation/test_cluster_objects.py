@@ -59,6 +59,3 @@ def test_what_stays() -> None:
     assert updated(scheduling, "priorityclasses", {"value": 1}, {"value": 2}) == [
         "value: Forbidden: may not be changed in an update."
     ]
-    assert updated(
-        "storage.k8s.io", "storageclasses", {"provisioner": "a"}, {"provisioner": "b"}
-    ) == ["provisioner: Forbidden: updates to provisioner are forbidden."]

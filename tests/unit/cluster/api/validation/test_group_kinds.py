@@ -102,6 +102,9 @@ WRONG: list[tuple[str, str, Any, list[str]]] = [
         "spec.devices[0].attributes[b c].version: Invalid value: \"1\": must be a string"]),
     ("csidrivers", "spec.fsGroupPolicy", "Maybe", [
         'spec.fsGroupPolicy: Unsupported value: "Maybe": supported values: "File", "None"']),
+    ("csidrivers", "spec.serviceAccountTokenInSecrets", True, [
+        "spec.serviceAccountTokenInSecrets: Invalid value"]),
+    ("csinodes", "spec.drivers.0.topologyKeys", ["a", "a"], ["spec.drivers[0]: Duplicate value"]),
     ("csinodes", "spec.drivers.0.nodeID", "", ["spec.drivers[0].nodeID: Required value"]),
     ("csistoragecapacities", "capacity", "-1", ['capacity: Invalid value: "-1": must be greater']),
     ("volumeattachments", "spec.source", {}, [
@@ -133,8 +136,8 @@ FIXED: list[tuple[str, str, Any, str]] = [
     ("resourceclaimtemplates", "spec.spec.devices.requests.0.name", "b", "spec: Invalid value"),
     ("resourceslices", "spec.pool.name", "b", "spec.pool.name: Invalid value"),
     ("devicetaintrules", "spec.deviceSelector.pool", "b", "spec.deviceSelector: Invalid value"),
-    ("csidrivers", "spec.attachRequired", False, "spec.attachRequired: Invalid value"),
-    ("csinodes", "spec.drivers.0.nodeID", "i-2", "spec.drivers[0].nodeID: Invalid value"),
+    ("csidrivers", "spec.attachRequired", False, "spec.attachedRequired: Invalid value"),
+    ("csinodes", "spec.drivers.0.nodeID", "i-2", "spec.drivers: Invalid value"),
     ("csistoragecapacities", "storageClassName", "b", "storageClassName: Invalid value"),
     ("volumeattachments", "spec.nodeName", "node-2", "spec: Invalid value"),
     ("volumeattributesclasses", "parameters", {"a": "b"}, "parameters: Forbidden"),
