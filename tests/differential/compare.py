@@ -156,6 +156,10 @@ class Comparison:
         """Remove the object that was updated."""
         for server in self.servers:
             path = case.place(server, case.body["metadata"]["name"])
+            code, found = await server.call(self._session, "GET", path)
+            if code < 400 and found.get("metadata", {}).pop("finalizers", None):
+                # Nobody runs beside it who would take them away.
+                await server.call(self._session, "PUT", path, found)
             await server.call(self._session, "DELETE", f"{path}?gracePeriodSeconds=0")
 
     async def ask(self, case: Case, body: Json, lives: list[Json], put: bool) -> list[Verdict]:

@@ -18,15 +18,23 @@ def _create_volume(obj: Object, now: float) -> None:
 
 def _volume_status(new: Object, old: Object, now: float) -> Object:
     """It is known since when a volume is in its phase: who changes it need not say so."""
-    updated = prepare_status_update(new, old, _WITH_METADATA)
-    before, after = old.get("status") or {}, dict(updated["status"])
+    updated = _status(new, old, now)
+    before, after = old.get("status") or {}, updated["status"]
     since, told = before.get(_SINCE), after.get(_SINCE)
     if before.get("phase") == after.get("phase"):
         if told is None and since is not None:
             after[_SINCE] = since
     elif told is None or told == since:
         after[_SINCE] = rfc3339(now)
-    updated["status"] = after
+    return updated
+
+
+def _status(new: Object, old: Object, now: float) -> Object:
+    """Who does not say the phase says that it is still pending."""
+    updated = prepare_status_update(new, old, _WITH_METADATA)
+    status = dict(updated["status"])
+    status["phase"] = status.get("phase") or "Pending"
+    updated["status"] = status
     return updated
 
 
@@ -41,5 +49,5 @@ def _update_claim(obj: Object, old: Object) -> None:
 
 VOLUMES = Strategy(create=_create_volume, returns_deleted=True, parts={"status": _volume_status})
 CLAIMS = Strategy(
-    create=_create_claim, update=_update_claim, returns_deleted=True, status_metadata=True
+    create=_create_claim, update=_update_claim, returns_deleted=True, parts={"status": _status}
 )

@@ -37,6 +37,7 @@ def test_both_begin_as_pending(plural: str, status: dict[str, Any]) -> None:
     ("status", "since"),
     [
         ({"phase": "Available"}, THEN),
+        ({}, STAMP),
         ({"phase": "Bound"}, STAMP),
         ({"phase": "Bound", "lastPhaseTransitionTime": THEN}, STAMP),
         ({"phase": "Bound", "lastPhaseTransitionTime": "2026-02-01T00:00:00Z"},
@@ -78,3 +79,11 @@ def test_an_update_that_says_one_field_keeps_the_source() -> None:
     new: Object = {"metadata": {}, "spec": {"dataSource": other}}
     strategy_of(kind_of("persistentvolumeclaims")).update(new, old)
     assert new["spec"] == old["spec"]
+
+
+def test_a_status_without_a_phase_is_pending() -> None:
+    old: Object = {"metadata": {"name": "a"}, "spec": {}, "status": {"phase": "Bound"}}
+    new: Object = {"metadata": {"name": "a"}, "status": {"capacity": {"storage": "1"}}}
+    updated = strategy_of(kind_of("persistentvolumeclaims")).parts["status"](new, old, NOW)
+    assert updated["status"] == {"phase": "Pending", "capacity": {"storage": "1"}}
+    assert "phase" not in new["status"]
