@@ -74,6 +74,8 @@ def replication_controller(obj: Object) -> None:
     """core/v1 ReplicationController: what it does not say of labels, its template says."""
     spec = part(obj, "spec")
     spec.setdefault("replicas", 1)
+    if spec.get("template") is None:
+        return
     labels = (template(spec).get("metadata") or {}).get("labels")
     if labels:
         if not spec.get("selector"):
@@ -91,18 +93,19 @@ def job(obj: Object) -> None:
     if spec.get("backoffLimit") is None:
         limited = spec.get("backoffLimitPerIndex") is not None
         spec["backoffLimit"] = _TRIES_UNLIMITED if limited else _TRIES_DEFAULT
-    if not spec.get("completionMode"):
+    if spec.get("completionMode") is None:
         spec["completionMode"] = "NonIndexed"
     for name in ("suspend", "manualSelector"):
         if spec.get(name) is None:
             spec[name] = False
-    if not spec.get("podReplacementPolicy"):
+    if spec.get("podReplacementPolicy") is None:
         failed = spec.get("podFailurePolicy") is not None
         spec["podReplacementPolicy"] = "Failed" if failed else "TerminatingOrFailed"
     _failure_policy(spec)
     labels = (template(spec).get("metadata") or {}).get("labels")
-    if labels:
-        _labels(obj, labels)
+    if labels and not (metadata := part(obj, "metadata")).get("labels"):
+        # The very same: what is added to the template's later is then the job's, as in Kubernetes.
+        metadata["labels"] = labels
 
 
 def cron_job(obj: Object) -> None:

@@ -160,7 +160,9 @@ class Comparison:
             if code < 400 and found.get("metadata", {}).pop("finalizers", None):
                 # Nobody runs beside it who would take them away.
                 await server.call(self._session, "PUT", path, found)
-            await server.call(self._session, "DELETE", f"{path}?gracePeriodSeconds=0")
+            await server.call(
+                self._session, "DELETE", f"{path}?gracePeriodSeconds=0&propagationPolicy=Background"
+            )
 
     async def ask(self, case: Case, body: Json, lives: list[Json], put: bool) -> list[Verdict]:
         """Both verdicts of one body."""

@@ -1,4 +1,5 @@
-"""Rules of a claim that is made for a pod and goes with it (generic ephemeral volumes).
+"""Rules of a claim that is made for a pod and goes with it (generic ephemeral
+volumes), or that a StatefulSet makes for its pods.
 
 Source: docs "Ephemeral Volumes"; API reference, PersistentVolumeClaimTemplate. Must not know pods.
 """

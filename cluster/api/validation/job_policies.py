@@ -21,10 +21,6 @@ _STATUSES = frozenset(("False", "True", "Unknown"))
 def check_failure_policy(path: str, spec: Object, found: list[Cause]) -> None:
     """``spec`` at ``path`` is the job's."""
     pod = (spec.get("template") or {}).get("spec") or {}
-    if pod.get("restartPolicy") != "Never":
-        detail = 'only "Never" is supported when podFailurePolicy is specified'
-        place = f"{path}.template.spec.restartPolicy"
-        found.append(causes.invalid(place, pod.get("restartPolicy") or "", detail))
     containers = {
         item.get("name")
         for kind in ("containers", "initContainers")
@@ -110,7 +106,7 @@ def _success_rule(path: str, rule: Object, completions: int | None, found: list[
         detail = "at least one of succeededCount or succeededIndexes must be specified"
         found.append(causes.required(path, detail))
         return
-    total: int | None = None
+    total = 0
     if indexes is not None:
         place = f"{path}.succeededIndexes"
         if len(indexes) > _INDEXES_TEXT_MAX:
@@ -129,7 +125,7 @@ def _success_rule(path: str, rule: Object, completions: int | None, found: list[
             f"must be less than or equal to {completions} (the number of specified completions)"
         )
         found.append(causes.invalid(place, count, detail))
-    if total is not None and count > total:
+    if indexes is not None and count > total:
         detail = (
             f"must be less than or equal to {total} (the number of indexes in the specified "
             "succeededIndexes field)"
@@ -141,7 +137,7 @@ def count_indexes(text: str, completions: int | None) -> int:
     """How many indexes ``1,3-5`` are. Raises ValueError unless they rise and are below
     ``completions``."""
     last, total = -1, 0
-    for piece in text.split(","):
+    for piece in text.split(",") if text else ():
         low, dash, high = piece.partition("-")
         first = _index(low)
         final = _index(high) if dash else first

@@ -10,11 +10,9 @@ from cluster.api import cron, names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
-from cluster.api.validation.apps import selects
 from cluster.api.validation.job_policies import check_failure_policy, check_success_policy
 from cluster.api.validation.label_selectors import check_label_selector
-from cluster.api.validation.metadata import check_annotations, check_labels
-from cluster.api.validation.workloads import check_template
+from cluster.api.validation.selected import check_selected, check_template
 
 UID_LABEL = "batch.kubernetes.io/controller-uid"
 # A cron job's jobs have eleven characters more in their names, and 63 are allowed.
@@ -24,6 +22,7 @@ _PARALLEL_MAX = 100_000
 _MANY = 100_000
 _PARALLEL_OF_MANY_MAX = 10_000
 _CONCURRENCY = frozenset(("Allow", "Forbid", "Replace"))
+_RESTARTS = frozenset(("Never", "OnFailure"))
 _REPLACEMENT = frozenset(("Failed", "TerminatingOrFailed"))
 _COUNTS = (
     "parallelism",
@@ -58,13 +57,11 @@ def check_job(obj: Object, found: list[Cause]) -> None:
         found.append(causes.required("spec.selector"))
     else:
         check_label_selector("spec.selector", selector, found)
-        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-        if not selects(selector, labels):
-            detail = "`selector` does not match template `labels`"
-            found.append(causes.invalid("spec.template.metadata.labels", labels, detail))
         if not spec.get("manualSelector"):
             _generated(obj, selector, found)
+    check_selected("spec.template", selector, spec.get("template") or {}, found)
     check_job_spec("spec", spec, found)
+    _host_names(obj, spec, found)
 
 
 def check_job_spec(path: str, spec: Object, found: list[Cause]) -> None:
@@ -78,7 +75,7 @@ def check_job_spec(path: str, spec: Object, found: list[Cause]) -> None:
         found.append(causes.unsupported(f"{path}.completionMode", mode, _MODES))
     if mode == "Indexed":
         _indexed(path, spec, found)
-    else:
+    elif mode in (None, "NonIndexed"):
         for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
             if spec.get(name) is not None:
                 detail = "requires indexed completion mode"
@@ -102,9 +99,7 @@ def check_job_spec(path: str, spec: Object, found: list[Cause]) -> None:
             found.append(causes.unsupported(place, replacement, allowed))
     template = spec.get("template") or {}
     check_template(f"{path}.template", template, found)
-    if (template.get("spec") or {}).get("restartPolicy") not in ("OnFailure", "Never"):
-        place = f"{path}.template.spec.restartPolicy"
-        found.append(causes.required(place, 'valid values: "OnFailure", "Never"'))
+    _restarts(f"{path}.template.spec.restartPolicy", spec, found)
 
 
 def check_job_update(old: Object, new: Object, found: list[Cause]) -> None:
@@ -116,7 +111,11 @@ def check_job_update(old: Object, new: Object, found: list[Cause]) -> None:
             found.append(causes.invalid(f"spec.{name}", after.get(name), causes.IMMUTABLE))
     template: Any = after.get("template") or {}
     if _fixed_template(old, before.get("template") or {}) != _fixed_template(old, template):
-        found.append(causes.invalid("spec.template", template, causes.IMMUTABLE))
+        if _waits(old):
+            spec = template.get("spec")
+            found.append(causes.invalid("spec.template.spec", spec, causes.IMMUTABLE))
+        else:
+            found.append(causes.invalid("spec.template", template, causes.IMMUTABLE))
 
 
 def check_cron_job(obj: Object, found: list[Cause]) -> None:
@@ -130,10 +129,6 @@ def check_cron_job(obj: Object, found: list[Cause]) -> None:
     causes.not_negative("spec.startingDeadlineSeconds", spec.get("startingDeadlineSeconds"), found)
     causes.one_of("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), _CONCURRENCY, found)
     made = spec.get("jobTemplate") or {}
-    metadata = made.get("metadata") or {}
-    check_labels("spec.jobTemplate.metadata.labels", metadata.get("labels") or {}, found)
-    annotations = metadata.get("annotations") or {}
-    check_annotations("spec.jobTemplate.metadata.annotations", annotations, found)
     check_job_spec("spec.jobTemplate.spec", made.get("spec") or {}, found)
     for field in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
         causes.not_negative(f"spec.{field}", spec.get(field), found)
@@ -159,6 +154,27 @@ def _schedule(spec: Object, found: list[Cause]) -> None:
             found.append(causes.invalid("spec.timeZone", zone, error))
 
 
+def _restarts(path: str, spec: Object, found: list[Cause]) -> None:
+    """A pod that always runs again never completes."""
+    policy = ((spec.get("template") or {}).get("spec") or {}).get("restartPolicy") or ""
+    if policy in ("", "Always"):
+        found.append(causes.required(path, 'valid values: "OnFailure", "Never"'))
+    elif policy not in _RESTARTS:
+        found.append(causes.unsupported(path, policy, _RESTARTS))
+    elif spec.get("podFailurePolicy") is not None and policy != "Never":
+        detail = 'only "Never" is supported when podFailurePolicy is specified'
+        found.append(causes.invalid(path, policy, detail))
+
+
+def _host_names(obj: Object, spec: Object, found: list[Cause]) -> None:
+    """The pods of an Indexed job are hosts, named by the job and their index."""
+    name, count = (obj.get("metadata") or {}).get("name") or "", spec.get("completions") or 0
+    host = f"{name}-{count - 1}"
+    if spec.get("completionMode") == "Indexed" and count > 0 and names.dns_label_errors(host):
+        detail = f"will not able to create pod with invalid DNS label: {host}"
+        found.append(causes.invalid("metadata.name", name, detail))
+
+
 def _generated(obj: Object, selector: Object, found: list[Cause]) -> None:
     """Without ``manualSelector`` the server selects by the job's own uid, and nobody else."""
     uid = (obj.get("metadata") or {}).get("uid")
@@ -169,6 +185,9 @@ def _generated(obj: Object, selector: Object, found: list[Cause]) -> None:
 def _managed_by(path: str, value: str, found: list[Cause]) -> None:
     if len(value) > 63:
         found.append(causes.too_long(path, 63))
+    if not value:
+        found.append(causes.required(path))
+        return
     domain, slash, rest = value.partition("/")
     if not slash or not domain or not rest:
         detail = 'must be a domain-prefixed path (such as "acme.io/foo")'
@@ -218,10 +237,15 @@ def _completions(before: Object, after: Object, found: list[Cause]) -> None:
         found.append(causes.invalid("spec.completions", new, detail))
 
 
+def _waits(job: Object) -> bool:
+    """True if it is suspended and has never run."""
+    spec, status = job.get("spec") or {}, job.get("status") or {}
+    return bool(spec.get("suspend")) and not status.get("startTime")
+
+
 def _fixed_template(live: Object, template: Object) -> Object:
     """The template without what may change while the job is suspended and has never run."""
-    spec, status = live.get("spec") or {}, live.get("status") or {}
-    if not spec.get("suspend") or status.get("startTime"):
+    if not _waits(live):
         return template
     metadata: Object = dict(template.get("metadata") or {})
     for name in ("labels", "annotations"):

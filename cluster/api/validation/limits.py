@@ -10,9 +10,8 @@ from cluster.api import names, quantity, quotas
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
-from cluster.api.validation.apps import check_whole
+from cluster.api.validation.amounts import check_amount_or_percent, check_whole
 from cluster.api.validation.label_selectors import check_label_selector
-from cluster.api.validation.workloads import check_amount_or_percent
 
 _EVICTION = frozenset(("AlwaysAllow", "IfHealthyBudget"))
 _NOT_NEGATIVE = "must be greater than or equal to 0"
@@ -84,7 +83,8 @@ def check_disruption_budget(obj: Object, found: list[Cause]) -> None:
         found.append(causes.invalid("spec", spec, detail))
     for name, value in (("minAvailable", stay), ("maxUnavailable", go)):
         path = f"spec.{name}"
-        if value is not None and check_amount_or_percent(path, value, found):
+        if value is not None:
+            check_amount_or_percent(path, value, found)
             check_whole(path, value, found)
     check_label_selector("spec.selector", spec.get("selector"), found)
     policy = spec.get("unhealthyPodEvictionPolicy")

@@ -107,7 +107,7 @@ def test_what_may_change() -> None:
     ):
         assert updated("apps", "statefulsets", copy.deepcopy(old), changed(old, path, value)) == []
     [found] = updated("apps", "statefulsets", old, changed(old, "spec.serviceName", "x"))
-    assert found.startswith("spec: Forbidden: updates to statefulset spec for fields other than")
+    assert found == 'spec.serviceName: Invalid value: "x": field is immutable'
     new = changed(body(), "spec.selector.matchLabels", {"app": "x"})
     new = changed(new, "spec.template.metadata.labels", {"app": "x"})
     assert "field is immutable" in updated("apps", "daemonsets", body(), new)[0]

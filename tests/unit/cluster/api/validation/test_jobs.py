@@ -141,7 +141,7 @@ def test_what_may_change_of_a_job() -> None:
     assert found(changed(old, "spec.parallelism", 4)) == []
     assert found(changed(old, "spec.suspend", False)) == []
     assert found(changed(old, place, {"a": "b"})) == []
-    assert "spec.template: Invalid value" in found(changed(old, image, "x"))[0]
+    assert "spec.template.spec: Invalid value" in found(changed(old, image, "x"))[0]
     started = changed(old, "status", {"startTime": "2026-01-01T00:00:00Z"})
     assert "field is immutable" in found(changed(started, place, {"a": "b"}), started)[0]
     running = job(suspend=False)
@@ -160,6 +160,55 @@ def test_indexed_jobs_are_elastic() -> None:
 
 def test_indexes_are_counted() -> None:
     assert count_indexes("0,2-4,7", 8) == 5
-    for text in ("", "a", "3-1", "1,1", "8", "1-1"):
+    for text in ("a", "3-1", "1,1", "8", "1-1"):
         with pytest.raises(ValueError):
             count_indexes(text, 8)
+
+
+def test_a_job_without_a_selector_selects_nothing() -> None:
+    found = created("batch", "jobs", changed(job(), "spec.selector", None))
+    assert [item.split(":")[0] for item in found] == [
+        "spec.selector",
+        "spec.template.metadata.labels",
+    ]
+
+
+def test_of_a_restart_policy_one_thing_is_told() -> None:
+    path = "spec.template.spec.restartPolicy"
+    for value, text in (("Any", "Unsupported value"), ("Always", "Required value")):
+        found = created("batch", "jobs", changed(job(), path, value))
+        assert found[-1].startswith(f"{path}: {text}")
+        assert len({item.split(": ")[1] for item in found}) == 1
+    ignoring = policy(action="Ignore", onExitCodes={"operator": "In", "values": [1]})
+    [told] = created("batch", "jobs", changed(job(**ignoring), path, "OnFailure"))
+    assert told.startswith(f"{path}: Invalid value")
+
+
+def test_an_indexed_job_names_hosts() -> None:
+    long = changed(job(**INDEXED), "metadata.name", "a" * 62)
+    [told] = created("batch", "jobs", long)
+    assert told.startswith("metadata.name: Invalid value")
+    assert created("batch", "jobs", changed(job(), "metadata.name", "a" * 62)) == []
+
+
+def test_modes_without_text_are_no_modes() -> None:
+    for name in ("completionMode", "podReplacementPolicy"):
+        [told] = created("batch", "jobs", job(**{name: ""}))
+        assert told.startswith(f'spec.{name}: Unsupported value: ""')
+    assert created("batch", "jobs", job(managedBy="")) == ["spec.managedBy: Required value"]
+    [told] = created("batch", "jobs", job(completionMode="Any", backoffLimitPerIndex=1))
+    assert told.startswith("spec.completionMode")
+
+
+def test_no_indexes_are_none() -> None:
+    assert count_indexes("", 5) == 0
+    [told] = created("batch", "jobs", job(**success(succeededIndexes="", succeededCount=1)))
+    assert told.startswith("spec.successPolicy.rules[0].succeededCount: Invalid value")
+    found = created("batch", "jobs", job(**success(succeededIndexes="x", succeededCount=1)))
+    assert len(found) == 2
+
+
+def test_labels_of_a_cron_jobs_jobs_are_looked_at_when_there_is_one() -> None:
+    made = cron()
+    made["spec"]["jobTemplate"]["metadata"] = {"labels": {"a": "Odd!"}}
+    assert created("batch", "cronjobs", made) == []

@@ -34,7 +34,7 @@ def test_right_ones(deployment: dict[str, Any]) -> None:
         ("spec.template.spec.restartPolicy", "Never", 'supported values: "Always"'),
         ("spec.template.spec.activeDeadlineSeconds", 1, "is not Supported"),
         ("spec.template.spec.containers", [], "spec.template.spec.containers: Required value"),
-        ("spec.template.metadata.labels", {"app": "web", "-": ""}, "template.metadata.labels"),
+        ("spec.template.metadata.labels", {"app": "web", "-": ""}, "spec.template.labels"),
     ],
 )  # fmt: skip
 def test_wrong_deployments(deployment: dict[str, Any], path: str, value: Any, text: str) -> None:
