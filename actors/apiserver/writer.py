@@ -89,6 +89,8 @@ class Writer:
         prefix = metadata.get("generateName") if not metadata.get("name") else ""
         if metadata.get("resourceVersion") not in (None, "", "0"):
             raise status.bad_request("resourceVersion should not be set on objects to be created")
+        if not prefix and not metadata.get("name") and strategy_of(call.kind).nameless:
+            metadata["name"] = self.environment.entropy.uuid()
         if not prefix and not metadata.get("name"):
             # Never stored: whatever else is wrong with it is told too.
             metadata["name"] = ""

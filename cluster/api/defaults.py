@@ -161,7 +161,8 @@ def _priority_class(obj: Object) -> None:
 
 def _binding(obj: Object) -> None:
     reference = part(obj, "roleRef")
-    reference.setdefault("apiGroup", _RBAC)
+    if not reference.get("apiGroup"):
+        reference["apiGroup"] = _RBAC
     for subject in obj.get("subjects") or ():
         if not subject.get("apiGroup") and subject.get("kind") in ("User", "Group"):
             subject["apiGroup"] = _RBAC

@@ -35,7 +35,7 @@ _SPECIAL: dict[str, Shape] = {
     _META + "apis.meta.v1.Time": "time",
     _META + "apis.meta.v1.MicroTime": "microtime",
     _META + "apis.meta.v1.FieldsV1": "object",
-    _META + "runtime.RawExtension": "object",
+    _META + "runtime.RawExtension": "any",
 }
 _JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 # Definitions that are free in JSON form, but hold a known struct if they hold an object.

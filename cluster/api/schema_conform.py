@@ -32,7 +32,15 @@ _STAMP = re.compile(
 )
 _EMPTY: dict[str, type] = {"list": list, "map": dict}
 # Lists that Go writes though they are empty, and that clients of all kinds read without a look.
-_WRITTEN = frozenset({("EndpointSlice", "endpoints"), ("Role", "rules"), ("ClusterRole", "rules")})
+_WRITTEN = frozenset(
+    {
+        ("EndpointSlice", "endpoints"),
+        ("Role", "rules"),
+        ("ClusterRole", "rules"),
+        # Not those of the default, but none, which may not be.
+        ("HPAScalingRules", "policies"),
+    }
+)
 _NUMBERS = frozenset({"int32", "int64", "float64"})
 _INT32_MAX = 2**31
 _INT64_MAX = 2**63

@@ -55,7 +55,8 @@ class Strategy:
     ``grace``: seconds to wait for the owner of the running thing. ``leave``: the object as it is
     when somebody asks to delete it (a finalizer that the server itself sets). ``orphans``: a delete
     that says nothing of dependents leaves them (kinds older than the garbage collector).
-    ``unconditional``: an update need not say which version it is of.
+    ``unconditional``: an update need not say which version it is of. ``nameless``: one that comes
+    without a name is given one.
     ``parts``: the object that a write of a subresource makes, where that is not what all kinds do.
     """
 
@@ -69,6 +70,7 @@ class Strategy:
     leave: Callable[[Object, float], Object] = nothing_to_leave
     orphans: bool = False
     unconditional: bool = True
+    nameless: bool = False
     parts: Mapping[str, Part] = field(default_factory=dict)
 
 

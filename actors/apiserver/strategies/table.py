@@ -44,6 +44,7 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("", "pods"): pods.STRATEGY,
     ("", "services"): services.STRATEGY,
     ("", "namespaces"): namespaces.STRATEGY,
+    ("", "limitranges"): Strategy(nameless=True),
     ("", "nodes"): nodes.STRATEGY,
     ("", "serviceaccounts"): Strategy(returns_deleted=True),
     ("", "persistentvolumeclaims"): volumes.CLAIMS,

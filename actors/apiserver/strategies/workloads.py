@@ -50,5 +50,5 @@ DISRUPTION_BUDGETS = Strategy(
     generation=True,
     create=starting("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"),
 )
-AUTOSCALERS = Strategy(create=starting("desiredReplicas"))
+AUTOSCALERS = Strategy(generation=True, create=starting("desiredReplicas"))
 RESOURCE_QUOTAS = Strategy(returns_deleted=True, create=starting())

@@ -7,6 +7,7 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.label_selectors import check_label_selector
+from cluster.api.validation.selected import compiled
 
 _GROUP = "rbac.authorization.k8s.io"
 _SUBJECTS = frozenset(("ServiceAccount", "User", "Group"))
@@ -28,7 +29,10 @@ def check_cluster_role(obj: Object, found: list[Cause]) -> None:
             detail = "at least one clusterRoleSelector required if aggregationRule is non-nil"
             found.append(causes.required(path, detail))
         for position, selector in enumerate(selectors):
-            check_label_selector(f"{path}[{position}]", selector, found)
+            place = f"{path}[{position}]"
+            check_label_selector(place, selector, found)
+            if compiled(selector) is None:
+                found.append(causes.invalid(place, selector, "invalid label selector."))
 
 
 def check_role_binding(obj: Object, found: list[Cause]) -> None:
@@ -154,6 +158,8 @@ def _subject(path: str, subject: Object, namespaced: bool, found: list[Cause]) -
     name, kind, group = subject.get("name"), subject.get("kind"), subject.get("apiGroup") or ""
     if not name:
         found.append(causes.required(f"{path}.name"))
+    elif kind == "ServiceAccount":
+        causes.each(f"{path}.name", name, names.subdomain_errors(name), found)
     if kind not in _SUBJECTS:
         found.append(causes.unsupported(f"{path}.kind", kind or "", _SUBJECTS))
         return

@@ -21,7 +21,7 @@ def check_api_service(obj: Object, found: list[Cause]) -> None:
     spec = obj.get("spec") or {}
     group, version = spec.get("group") or "", spec.get("version") or ""
     name, wanted = (obj.get("metadata") or {}).get("name") or "", f"{version}.{group}"
-    if name != wanted:
+    if name and name != wanted:
         rule = f'must be `spec.version+"."+spec.group`: "{wanted}"'
         found.append(causes.invalid("metadata.name", name, rule))
     if group:

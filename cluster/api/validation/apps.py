@@ -66,11 +66,14 @@ def check_controller_revision(obj: Object, found: list[Cause]) -> None:
     """A number, and what was so numbered."""
     if obj.get("data") is None:
         found.append(causes.required("data", "data is mandatory"))
+    elif not isinstance(obj["data"], dict):
+        found.append(causes.required("data", "data must be a valid JSON object"))
     causes.not_negative("revision", obj.get("revision"), found)
 
 
 def check_controller_revision_update(old: Object, new: Object, found: list[Cause]) -> None:
     """History does not change."""
+    causes.not_negative("revision", new.get("revision"), found)
     if old.get("data") != new.get("data"):
         found.append(causes.invalid("data", new.get("data"), causes.IMMUTABLE))
 

@@ -19,8 +19,8 @@ _PREEMPTION = frozenset(("Never", "PreemptLowerPriority"))
 
 def check_namespace(obj: Object, found: list[Cause]) -> None:
     """The finalizers of a Namespace's spec."""
-    for position, name in enumerate((obj.get("spec") or {}).get("finalizers") or ()):
-        path = f"spec.finalizers[{position}]"
+    path = "spec.finalizers"
+    for name in (obj.get("spec") or {}).get("finalizers") or ():
         causes.each(path, name, names.label_key_errors(name), found)
         if "/" not in name and name != "kubernetes":
             detail = "name is neither a standard finalizer name nor is it fully qualified"
@@ -28,13 +28,11 @@ def check_namespace(obj: Object, found: list[Cause]) -> None:
 
 
 def check_lease(obj: Object, found: list[Cause]) -> None:
-    """Durations are positive; a holder has a name."""
+    """Durations are positive."""
     spec = obj.get("spec") or {}
     seconds = spec.get("leaseDurationSeconds")
     if seconds is not None and seconds <= 0:
         found.append(causes.invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0"))
-    if spec.get("holderIdentity") == "":
-        found.append(causes.invalid("spec.holderIdentity", "", "must not be empty"))
     causes.not_negative("spec.leaseTransitions", spec.get("leaseTransitions"), found)
 
 
@@ -49,12 +47,16 @@ def check_priority_class(obj: Object, found: list[Cause]) -> None:
         detail = f"maximum allowed value of a user defined priority is {USER_PRIORITY_MAX}"
         found.append(causes.forbidden("value", detail))
     policy = obj.get("preemptionPolicy")
-    if policy is not None and policy not in _PREEMPTION:
+    if policy == "":
+        found.append(causes.required("preemptionPolicy"))
+    elif policy is not None and policy not in _PREEMPTION:
         found.append(causes.unsupported("preemptionPolicy", policy, _PREEMPTION))
 
 
 def check_priority_class_update(old: Object, new: Object, found: list[Cause]) -> None:
     """Pods carry the value: it cannot change behind them."""
-    for name in ("value", "preemptionPolicy"):
-        if old.get(name) != new.get(name):
-            found.append(causes.forbidden(name, "may not be changed in an update."))
+    if old.get("value", 0) != new.get("value", 0):
+        found.append(causes.forbidden("value", "may not be changed in an update."))
+    policy = new.get("preemptionPolicy")
+    if old.get("preemptionPolicy") != policy:
+        found.append(causes.invalid("preemptionPolicy", policy, causes.IMMUTABLE))

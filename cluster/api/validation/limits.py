@@ -132,8 +132,11 @@ def _ratios(path: str, item: Object, found: list[Cause]) -> None:
         if nano < quantity.NANO:
             detail = f"ratio {ratio} is less than 1"
             found.append(causes.invalid(f"{path}[{name}]", ratio, detail))
-        low, high = _nano(least.get(name)), _nano(most.get(name))
-        if low and high and nano * low > high * quantity.NANO:
+        if name not in least or name not in most:
+            continue
+        low, high = _nano(least[name]), _nano(most[name])
+        # Nothing is more than what is without limit.
+        if low and nano * abs(low) > high * quantity.NANO * (1 if low > 0 else -1):
             detail = f"ratio {ratio} is greater than max/min = {high / low:f}"
             found.append(causes.invalid(f"{path}[{name}]", ratio, detail))
 

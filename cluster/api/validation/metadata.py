@@ -25,6 +25,9 @@ _SIGNING = "certificates.k8s.io"
 _NAMES: dict[tuple[str, str], Callable[[str], tuple[str, ...]]] = {
     # ``api_services`` says what it must be.
     ("apiregistration.k8s.io", "APIService"): names.path_segment_errors,
+    # Any that a path can have.
+    ("", "Event"): names.path_segment_errors,
+    ("policy", "PodDisruptionBudget"): names.path_segment_errors,
     ("", "Namespace"): names.dns_label_errors,
     ("", "Service"): names.dns_label_errors,
     (_RBAC, "Role"): names.path_segment_errors,
@@ -128,7 +131,6 @@ def _finalizers(finalizers: list[str], plain: bool, found: list[Cause]) -> None:
         found.append(causes.invalid(path, finalizers, detail))
     for position, name in enumerate(() if plain else finalizers):
         here = f"{path}[{position}]"
-        causes.each(here, name, names.label_key_errors(name), found)
         if "/" not in name and name not in _STANDARD_FINALIZERS:
             detail = "name is neither a standard finalizer name nor is it fully qualified"
             found.append(causes.invalid(here, name, detail))

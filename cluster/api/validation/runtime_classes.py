@@ -15,13 +15,16 @@ from cluster.api.validation.resources import check_resources
 def check_runtime_class(obj: Object, found: list[Cause]) -> None:
     """A handler, what its sandbox costs, and where it can run."""
     handler = obj.get("handler") or ""
-    causes.each("handler", handler, names.dns_label_errors(handler), found)
+    if not handler:
+        found.append(causes.required("handler"))
+    else:
+        causes.each("handler", handler, names.dns_label_errors(handler), found)
     fixed = (obj.get("overhead") or {}).get("podFixed")
     if fixed:
         # As requests too: only containers must limit what a device plugin offers.
         amounts = {"limits": fixed, "requests": fixed}
         before = len(found)
-        check_resources("overhead.podFixed", amounts, found)
+        check_resources("overhead", amounts, found)
         found[before:] = [cause for cause in found[before:] if ".requests" not in cause.field]
     scheduling = obj.get("scheduling") or {}
     check_labels("scheduling.nodeSelector", scheduling.get("nodeSelector") or {}, found)

@@ -105,6 +105,7 @@ UPDATE: dict[tuple[str, str], CheckUpdate] = {
     ("apps", "DaemonSet"): workloads.check_workload_update,
     ("apps", "ReplicaSet"): workloads.check_workload_update,
     ("apps", "StatefulSet"): stateful_sets.check_stateful_set_update,
+    ("autoscaling", "HorizontalPodAutoscaler"): autoscaling.check_autoscaler_update,
     ("batch", "Job"): jobs.check_job_update,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definition_rules.check_definition_update,
     ("discovery.k8s.io", "EndpointSlice"): network.check_endpoint_slice_update,
@@ -123,10 +124,13 @@ _UPDATE_ALONE = frozenset(
         ("", "PersistentVolume"),
         ("", "PersistentVolumeClaim"),
         ("", "Service"),
+        ("apps", "ControllerRevision"),
         ("apps", "StatefulSet"),
+        ("autoscaling", "HorizontalPodAutoscaler"),
         ("events.k8s.io", "Event"),
         ("networking.k8s.io", "Ingress"),
         ("networking.k8s.io", "NetworkPolicy"),
+        ("scheduling.k8s.io", "PriorityClass"),
     }
 )
 # Whose rules are of their metadata too: an update of nothing else is looked at all the same.

@@ -38,8 +38,10 @@ def test_right_ones() -> None:
 @pytest.mark.parametrize(
     ("spec", "text"),
     [
-        ({"maxReplicas": 0}, "spec.maxReplicas: Invalid value: 0: must be greater than 0"),
-        ({"minReplicas": 0}, "spec.minReplicas: Invalid value: 0: must be greater than or equal"),
+        ({"maxReplicas": 0}, "spec.maxReplicas: Required value: must be set and greater than 0"),
+        ({"maxReplicas": -1}, "spec.maxReplicas: Invalid value: -1: must be greater than or equal"),
+        ({"minReplicas": -1}, "spec.minReplicas: Invalid value: -1: must be greater than or equal"),
+        ({"minReplicas": 0}, "spec.metrics: Forbidden: must specify at least one Object or"),
         ({"minReplicas": 4}, "must be greater than or equal to `minReplicas`"),
         ({"scaleTargetRef": {"kind": "A"}}, "spec.scaleTargetRef.name: Required value"),
         ({"metrics": [{"type": "Any"}]}, "Unsupported value"),

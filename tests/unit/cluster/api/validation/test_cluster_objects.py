@@ -10,7 +10,7 @@ from tests.unit.cluster.api.validation.helpers import created, updated
 @pytest.mark.parametrize(
     ("group", "plural", "obj", "text"),
     [
-        ("", "namespaces", {"spec": {"finalizers": ["x"]}}, "spec.finalizers[0]: Invalid value"),
+        ("", "namespaces", {"spec": {"finalizers": ["x"]}}, "spec.finalizers: Invalid value"),
         ("", "nodes", {"spec": {"taints": [{"key": "a"}]}}, "effect: Required value"),
         ("", "nodes", {"spec": {"taints": [{"key": "a", "effect": "X"}]}}, "Unsupported value"),
         ("", "nodes", {"spec": {"podCIDRs": ["x"]}}, "must be a valid CIDR value"),
@@ -20,7 +20,6 @@ from tests.unit.cluster.api.validation.helpers import created, updated
         ("", "nodes", {"spec": {"taints": [{"key": ""}]}}, "metadata.taints[0].key: Invalid"),
         ("", "nodes", {"status": {"capacity": {"cpu": "-1"}}}, "greater than or equal to 0"),
         ("coordination.k8s.io", "leases", {"spec": {"leaseDurationSeconds": 0}}, "greater than 0"),
-        ("coordination.k8s.io", "leases", {"spec": {"holderIdentity": ""}}, "must not be empty"),
         ("scheduling.k8s.io", "priorityclasses", {"value": 10**9 + 1}, "maximum allowed value"),
         ("scheduling.k8s.io", "priorityclasses", {"metadata": {"name": "system-x"}}, "reserved"),
         ("storage.k8s.io", "storageclasses", {}, "provisioner: Required value"),

@@ -50,7 +50,7 @@ WRONG: list[tuple[str, str, Any, list[str]]] = [
         'spec.egress[0].to[0].ipBlock.except[1]: Invalid value: "11.0.0.0/9": must be a strict']),
     ("runtimeclasses", "handler", "Run_SC", [f'handler: Invalid value: "Run_SC": {LABEL}']),
     ("runtimeclasses", "overhead.podFixed", {"cpu": "-1"}, [
-        'overhead.podFixed.limits[cpu]: Invalid value: "-1": must be greater than or equal']),
+        'overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal']),
     ("certificatesigningrequests", "spec.request", "bm9uZQ==", [
         'spec.request: Invalid value: "bm9uZQ==": PEM block type must be CERTIFICATE REQUEST']),
     ("certificatesigningrequests", "spec.usages", ["client auth", "fishing"], [

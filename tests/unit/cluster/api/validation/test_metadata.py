@@ -54,7 +54,7 @@ def test_finalizers() -> None:
     assert "neither a standard finalizer name" in text
     texts = found({"name": "a", "finalizers": ["a b"]})
     assert [text.partition(":")[0] for text in texts] == [
-        "metadata.finalizers", "metadata.finalizers[0]", "metadata.finalizers[0]",
+        "metadata.finalizers", "metadata.finalizers[0]",
     ]  # fmt: skip
     hooks = ("validatingwebhookconfigurations", "admissionregistration.k8s.io")
     assert found({"name": "a", "finalizers": ["mine"]}, *hooks) == []
