@@ -11,7 +11,7 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.amounts import amount, check_amount_or_percent, check_whole
-from cluster.api.validation.claim_templates import check_claim_spec
+from cluster.api.validation.claims import check_claim_spec
 from cluster.api.validation.selected import (
     check_lasting,
     check_selected,
