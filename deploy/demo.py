@@ -27,7 +27,7 @@ def manifest() -> list[Object]:
 
 def condition(obj: Object, kind: str) -> bool:
     """Whether a status condition is True."""
-    found: list[dict[str, Any]] = obj.get("status", {}).get("conditions", [])
+    found: list[dict[str, Any]] = obj.get("status", {}).get("conditions") or []
     return any(bool(c["type"] == kind and c["status"] == "True") for c in found)
 
 

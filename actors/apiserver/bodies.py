@@ -3,6 +3,8 @@
 Job: everything that makes a body wrong before its meaning is looked at. Must not know: the store.
 """
 
+import orjson
+
 from actors.apiserver.call import Call
 from cluster import limits
 from cluster.api import status
@@ -139,7 +141,8 @@ def _check_custom_kind(kind: Kind, part: Subresource | None, obj: Object, given:
     # The version is a matter of its own, and told of first.
     if obj.get("apiVersion") in (None, "", kind.api_version):
         found = of_another_type(kind, {**obj, "apiVersion": kind.api_version})
-        raise status.invalid(kind, name if isinstance(name, str) else "", found)
+        name = name if isinstance(name, str) else ""
+        raise status.invalid_object(kind.group, given, name, found)
 
 
 def check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
@@ -148,6 +151,12 @@ def check_type(kind: Kind, part: Subresource | None, obj: Object) -> None:
     wanted_kind, wanted_version = type_of(kind, part)
     given_kind, given_version = _text(obj, "kind"), _text(obj, "apiVersion")
     if kind.custom is not None and wanted_kind == kind.kind:
+        if not given_kind:
+            shown = orjson.dumps(obj).decode()
+            raise status.bad_request(
+                f"the object provided is unrecognized (must be of type {wanted_kind}): "
+                f"Object 'Kind' is missing in '{shown}'"
+            )
         _check_custom_kind(kind, part, obj, given_kind)
     elif given_kind and given_kind != wanted_kind:
         raise status.bad_request(

@@ -38,7 +38,7 @@ async def read_body(request: web.BaseRequest) -> bytes:
     a slow one, 417 for an expectation other than 100-continue."""
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding.lower() not in ("identity", ""):
-        raise status.unsupported_media_type(encoding, ("identity",))
+        raise status.unsupported_media_type(("identity",))
     if not request.body_exists:
         return b""
     if (request.content_length or 0) > limits.BODY_BYTES_MAX:

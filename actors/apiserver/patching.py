@@ -35,17 +35,20 @@ PATCH_TYPES: dict[str, PatchType] = {
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
 }
+# Custom resources know no strategic merge.
+_CUSTOM_PATCH_TYPES = {media: kind for media, kind in PATCH_TYPES.items() if kind != "strategic"}
 
 _SECRETS = ("", "secrets")
 _OPERATION_FIELDS = frozenset({"op", "path", "from", "value"})
 
 
-def patch_type(content_type: str) -> PatchType:
-    """Raises StatusError 415."""
+def patch_type(content_type: str, custom: bool = False) -> PatchType:
+    """``custom``: of a custom resource. Raises StatusError 415."""
     media = content_type.partition(";")[0].strip().lower()
-    if media not in PATCH_TYPES:
-        raise status.unsupported_media_type(content_type, PATCH_TYPES)
-    return PATCH_TYPES[media]
+    known = _CUSTOM_PATCH_TYPES if custom else PATCH_TYPES
+    if media not in known:
+        raise status.unsupported_media_type(known)
+    return known[media]
 
 
 def verb(request: ApiRequest) -> str:
@@ -76,10 +79,7 @@ def patcher(call: Call, schema: SchemaNode | None) -> Patch:
 
     Raises StatusError 400 or 415 here, and 422 from ``revise`` for a patch that does not fit.
     """
-    kind = patch_type(call.request.content_type)
-    if kind == "strategic" and call.kind.custom is not None:
-        wanted = [media for media, name in PATCH_TYPES.items() if name != "strategic"]
-        raise status.unsupported_media_type(call.request.content_type, wanted)
+    kind = patch_type(call.request.content_type, call.kind.custom is not None)
     body = checked(call.request.body)
     patch = decode_json(body)
     duplicates = duplicate_paths(body, patch)
@@ -191,7 +191,8 @@ def _check_custom_type(call: Call, patch: Patch, obj: Object) -> str:
             obj["metadata"] = {}
         bodies.check_named(call, obj)
         bodies.check_place(call, obj)
-        raise status.invalid(call.kind, call.request.name, found)
+        given = obj["kind"]
+        raise status.invalid_object(call.kind.group, given, call.request.name, found)
     obj["kind"], obj["apiVersion"] = call.kind.kind, call.kind.api_version
     return ""
 

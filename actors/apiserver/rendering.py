@@ -32,6 +32,8 @@ def render_object(form: Form, kind: Kind, value: bytes, now: float, include: str
 def render_list(form: Form, kind: Kind, page: Page, now: float, include: str = "") -> bytes:
     """A page of a list."""
     metadata = list_metadata(page)
+    if kind.custom is not None and form == OBJECT:
+        metadata.setdefault("continue", "")
     if form.shape == "table":
         objects = [load(kind, item.value) for item in page.items]
         return orjson.dumps(_table(form, kind, objects, now, include, metadata))

@@ -311,6 +311,8 @@ def _check_shape(kind: Kind, request: ApiRequest) -> None:
     """Raises StatusError 404 or 405 for a path or verb that the kind does not have."""
     if request.subresource:
         part = kind.subresources.get(request.subresource)
+        if part is None and kind.custom is not None:
+            raise status.not_found(kind, request.name)
         if part is None:
             raise status.resource_not_found()
         if request.verb not in part.verbs:

@@ -33,6 +33,7 @@ from actors.apiserver.strategies import strategy as rules
 from actors.apiserver.strategies.table import strategy_of
 from cluster.api import status
 from cluster.api.bare_objects import bare_object
+from cluster.api.custom.finalizer_warnings import finalizer_warnings
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode
 from cluster.api.names import SUFFIX_LENGTH, random_suffix
@@ -156,6 +157,8 @@ class Writer:
         found = [*self.definitions.missing(kind.definition, obj), *found]
         if found:
             raise status.invalid(kind, name, found)
+        if kind.custom is not None:
+            _warn(call, finalizer_warnings(obj, None))
         await admission.validate(review)
         if call.resource == _SERVICES:
             return await service_allocator.reserve(environment, kind, obj, None, fresh)
@@ -170,7 +173,7 @@ class Writer:
 
     async def patch(self, call: Call, scope: str = "") -> Outcome:
         """Apply the body's patch to the live object; server-side apply may create it."""
-        if patching.patch_type(call.request.content_type) == "apply":
+        if patching.patch_type(call.request.content_type, call.kind.custom is not None) == "apply":
             return await self._apply(call, scope)
         patch = patching.patcher(call, self.schema(call))
 
@@ -252,6 +255,8 @@ class Writer:
             found = [*self.definitions.missing(kind.definition, new), *found]
         if found:
             raise status.invalid(kind, old["metadata"]["name"], found)
+        if kind.custom is not None:
+            _warn(call, finalizer_warnings(new, old))
         if not applied:
             self._own(call, old, new, Scope(scope, "status" in kind.subresources))
         new["metadata"]["resourceVersion"] = old["metadata"].get("resourceVersion", "")
@@ -341,3 +346,8 @@ class Writer:
 
     def _generated_name(self, prefix: str) -> str:
         return prefix[:NAME_PREFIX_MAX] + random_suffix(self.environment.entropy.choice)
+
+
+def _warn(call: Call, texts: list[str]) -> None:
+    """Once, however often the write is tried."""
+    call.warnings.extend(text for text in texts if text not in call.warnings)

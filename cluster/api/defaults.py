@@ -172,10 +172,11 @@ def _definition(obj: Object) -> None:
     spec = part(obj, "spec")
     names = part(spec, "names")
     if names.get("kind"):
-        names.setdefault("singular", names["kind"].lower())
-        names.setdefault("listKind", f"{names['kind']}List")
+        names["singular"] = names.get("singular") or names["kind"].lower()
+        names["listKind"] = names.get("listKind") or f"{names['kind']}List"
+    if spec.get("conversion") is None:
+        spec["conversion"] = {"strategy": "None"}
     conversion = part(spec, "conversion")
-    conversion.setdefault("strategy", "None")
     webhook = conversion.get("webhook")
     service = ((webhook or {}).get("clientConfig") or {}).get("service")
     if isinstance(service, dict):

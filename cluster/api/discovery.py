@@ -6,7 +6,9 @@ table of kinds and from what other API servers say of themselves. Groups stand i
 priority, as their versions do. Must not know HTTP: who asks for which form is the caller's.
 """
 
+import hashlib
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 
 import orjson
@@ -17,6 +19,13 @@ from cluster.api.kind import Kind, Subresource
 from cluster.api.kinds import SERVED
 from cluster.api.types import Object
 
+# Who they are stored as: group and version.
+_STORED_AS = {
+    ("events.k8s.io", "events"): ("", "v1"),
+    ("autoscaling", "horizontalpodautoscalers"): ("autoscaling", "v2"),
+}
+_NOT_STORED = frozenset({"componentstatuses"})
+_HASH_BYTES = 8
 _VERSION = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")
 
 
@@ -173,7 +182,19 @@ def _resource(kind: Kind) -> Object:
         resource["shortNames"] = kind.short_names
     if kind.categories:
         resource["categories"] = kind.categories
+    if "list" in kind.verbs and kind.plural not in _NOT_STORED:
+        resource["storageVersionHash"] = _storage_hash(kind)
     return resource
+
+
+def _storage_hash(kind: Kind) -> str:
+    """Says, to clients that compare it, whether objects are stored otherwise than before."""
+    group, version = kind.group, kind.version
+    if kind.custom is not None:
+        version = kind.custom.storage
+    group, version = _STORED_AS.get((group, kind.plural), (group, version))
+    name = f"{group}/{version}/{kind.kind}"
+    return b64encode(hashlib.sha256(name.encode()).digest()[:_HASH_BYTES]).decode()
 
 
 def _legacy_part(kind: Kind, part: Subresource) -> Object:

@@ -17,6 +17,7 @@ from cluster.api.yamlio import decode_yaml
 from cluster.limits import NESTING_MAX
 
 JSON_TYPES = ("application/json", "")
+_BODY_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
 YAML_TYPES = (
     "application/yaml",
     "text/yaml",
@@ -43,7 +44,7 @@ def decode_object(body: bytes, content_type: str) -> tuple[Object, tuple[str, ..
         value = decode_json(body)
         duplicates = duplicate_paths(body, value)
     else:
-        raise unsupported_media_type(content_type, ("application/json", "application/yaml"))
+        raise unsupported_media_type(_BODY_TYPES)
     if not isinstance(value, dict):
         raise bad_request(
             "couldn't get version/kind; json parse error: json: cannot unmarshal "

@@ -45,8 +45,8 @@ def json_patch(obj: Object, operations: object) -> Object:
         )
     result: Any = copy_json(obj)
     copied = 0
-    for given in operations:
-        operation = settled(result, check_form(given))
+    for given in [check_form(operation) for operation in operations]:
+        operation = settled(result, given)
         if operation is None:
             continue
         copied += _copied_bytes(result, operation)

@@ -147,13 +147,31 @@ def _value(owner: "Node", node: "Node", value: Any, path: Path, unknown: list[st
             return changed
     if shape == "quantity" and kind in (int, float):
         return _quantity(repr(value), path)
-    if node.inner is not None and kind is dict:
-        _struct(node.inner, value, path, unknown)
+    if node.inner is not None:
+        _one_of_several(node, node.inner, value, path, unknown)
     if shape == "any" or (shape == "object" and kind is dict):
         return value
     if kind is node.exact or (shape == "number" and kind is float):
         return value
     raise _mistake(owner, node, value, path)
+
+
+def _one_of_several(
+    node: "Node", inner: "Node", value: Any, path: Path, unknown: list[str]
+) -> None:
+    """A schema, or what may stand in its place: truth for the one type, a list of schemas (or
+    anything, that then says nothing) for the other."""
+    if type(value) is dict:
+        _struct(inner, value, path, unknown)
+    elif node.name.endswith("OrBool"):
+        if type(value) is not bool:
+            raise WrongType("boolean or JSON schema expected", path_text(path))
+    elif type(value) is list:
+        for position, item in enumerate(value):
+            if item is not None and type(item) is not dict:
+                raise _mistake(inner, inner, item, path)
+            if item is not None:
+                _struct(inner, item, (path, position), unknown)
 
 
 def _list(owner: "Node", node: "Node", values: list[Any], path: Path, unknown: list[str]) -> None:

@@ -249,7 +249,7 @@ def revision_too_large(which: str) -> StatusError:
     return status_error(504, "Timeout", message, causes=[cause], retry_after=1)
 
 
-def unsupported_media_type(content_type: str, accepted: Iterable[str]) -> StatusError:
+def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
     """415: a body of a type the server does not read."""
     message = (
         "the body of the request was in an unknown format - accepted media types include: "

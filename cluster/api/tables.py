@@ -72,7 +72,9 @@ def _row(
             row["conditions"] = conditions
     if include == "Object":
         row["object"] = obj
-    elif include != "None":
+    elif include == "None":
+        row["object"] = None
+    else:
         row["object"] = {
             "kind": "PartialObjectMetadata",
             "apiVersion": api_version,

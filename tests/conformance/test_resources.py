@@ -60,7 +60,7 @@ async def settled(api: Api, path: str) -> None:
     async with asyncio.timeout(10):
         while True:
             found = (await api.get(path)).body["status"]
-            judged = {item["type"] for item in found.get("conditions", [])} | set(found)
+            judged = {item["type"] for item in found.get("conditions") or []} | set(found)
             if judged & {"Established", "Available", "typeChecking"}:
                 return
             await asyncio.sleep(0.02)

@@ -110,7 +110,7 @@ async def settled(judge: Judge) -> Json | None:
         found = await judge.answer(request("get", CRDS, name=NAME))
         if found.code == 404:
             return None
-        told = {item.get("type") for item in found.body.get("status", {}).get("conditions", ())}
+        told = {item.get("type") for item in found.body.get("status", {}).get("conditions") or ()}
         if {"NamesAccepted", "Established"} <= told:
             body: Json = found.body
             return body

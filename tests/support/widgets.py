@@ -104,7 +104,7 @@ def holds(obj: Json, kind: str) -> bool:
     """True if the condition of that type is true."""
     return any(
         item.get("type") == kind and item.get("status") == "True"
-        for item in obj.get("status", {}).get("conditions", ())
+        for item in obj.get("status", {}).get("conditions") or ()
     )
 
 

@@ -13,7 +13,7 @@ from cluster.api.types import Object
 def _create(obj: Object, now: float) -> None:
     obj["status"] = {
         "acceptedNames": {"plural": "", "kind": ""},
-        "conditions": [],
+        "conditions": None,
         "storedVersions": _storage(obj)[:1],
     }
 
@@ -28,7 +28,7 @@ def _update(obj: Object, old: Object) -> None:
 def _storage(obj: Object) -> list[str]:
     """Names of the versions to store. The rules come later: there may be none, or several."""
     versions = (obj.get("spec") or {}).get("versions") or ()
-    return [item["name"] for item in versions if item.get("storage") and item.get("name")]
+    return [item.get("name") or "" for item in versions if item.get("storage")]
 
 
 def _leave(obj: Object, now: float) -> Object:

@@ -10,6 +10,7 @@ from cluster.api.custom import scale as custom_scale
 from cluster.api.kinds import Kind
 from cluster.api.selectors import from_labels, from_object
 from cluster.api.types import Object
+from cluster.api.validation import causes
 
 
 def scale_of(kind: Kind, obj: Object) -> Object:
@@ -38,7 +39,8 @@ def _scale(obj: Object, wanted: int, counted: int, selector: str) -> Object:
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {name: metadata[name] for name in kept if name in metadata},
-        "spec": {"replicas": wanted},
+        # None is not told.
+        "spec": {"replicas": wanted} if wanted else {},
         "status": shown,
     }
 
@@ -47,7 +49,7 @@ def configuration(kind: Kind, live: Object, scale: Object) -> Object:
     """An applied Scale as the configuration of the workload that it stands for: whoever applies a
     number of replicas owns the workload's field, by whichever door. Raises StatusError 422."""
     name, given = live["metadata"]["name"], scale.get("metadata") or {}
-    bodies.check_rules("autoscaling", "Scale", name, scale)
+    _check(kind, name, scale)
     meta = {key: given[key] for key in ("uid", "resourceVersion") if given.get(key)}
     meta["name"] = name
     if "namespace" in live["metadata"]:
@@ -65,6 +67,18 @@ def configuration(kind: Kind, live: Object, scale: Object) -> Object:
     return {**config, "spec": {"replicas": wanted}}
 
 
+def _check(kind: Kind, name: str, scale: Object) -> None:
+    """Of a custom resource a wrong number is its own fault. Raises StatusError 422."""
+    where = kind.custom.scale if kind.custom is not None else None
+    if where is None:
+        bodies.check_rules("autoscaling", "Scale", name, scale)
+        return
+    wanted = (scale.get("spec") or {}).get("replicas", 0)
+    if wanted < 0:
+        path, detail = where["specReplicasPath"], "should be a non-negative integer"
+        raise status.invalid(kind, name, [causes.invalid(path, wanted, detail)])
+
+
 def counted(live: Object, updated: Object) -> Object:
     """The applied workload, its generation grown if another number is wanted."""
     before, after = live.get("spec"), updated.get("spec")
@@ -77,7 +91,7 @@ def scaled(kind: Kind, live: Object, scale: Object) -> Object:
     """The workload with the replicas of the Scale. Raises StatusError 422 for a negative number."""
     wanted = (scale.get("spec") or {}).get("replicas", 0)
     name = live["metadata"]["name"]
-    bodies.check_rules("autoscaling", "Scale", name, scale)
+    _check(kind, name, scale)
     given = scale.get("metadata") or {}
     if given.get("name", name) != name:
         raise status.bad_request("the name of the Scale does not match the name on the URL")

@@ -51,15 +51,17 @@ def _cell(path: str, kind: str) -> Cell:
     find = compile_path(path)
 
     def cell(obj: Object, now: float) -> Any:
-        found = [value for value in find(obj) if value is not None]
-        return _shown(found, kind, now) if found else None
+        # Of several values the first is shown.
+        found = find(obj)
+        return _shown(found[0], kind, now) if found else None
 
     return cell
 
 
-def _shown(found: list[Any], kind: str, now: float) -> Any:
-    first = found[0]
+def _shown(first: Any, kind: str, now: float) -> Any:
     match kind:
+        case _ if first is None:
+            return None
         case "date":
             return since(first, now)
         case "integer" if isinstance(first, int | float):
@@ -69,7 +71,7 @@ def _shown(found: list[Any], kind: str, now: float) -> Any:
         case "boolean" if isinstance(first, bool):
             return first
         case "string":
-            return ",".join(_text(value) for value in found)
+            return _text(first)
     return None
 
 

@@ -6,7 +6,8 @@ were accepted (``naming.py``), or who serves it.
 
 from cluster.api.custom.form import CustomForm
 from cluster.api.custom.structural import MakeRules, no_rules
-from cluster.api.kind import ALL_VERBS, SCALE, STATUS, Kind, Subresource, row
+from cluster.api.discovery import priority
+from cluster.api.kind import SCALE, STATUS, Kind, Subresource, row
 from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
 
@@ -16,6 +17,8 @@ CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 ESTABLISHED = "Established"
 NAMES_ACCEPTED = "NamesAccepted"
 TERMINATING = "Terminating"
+# As discovery lists them of a custom resource, in whatever order.
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 
 
 def condition(definition: Object, kind: str) -> Object:
@@ -75,9 +78,9 @@ def _kind(definition: Object, version: Object, form: CustomForm) -> Kind:
         namespaced=spec.get("scope") == "Namespaced",
         short=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
-        verbs=ALL_VERBS,
+        verbs=_VERBS,
         subresources=_parts(version.get("subresources") or {}),
-        deprecated=_deprecation(spec["group"], version, names["kind"]),
+        deprecated=_deprecation(spec, version, names["kind"]),
         custom=form,
         listed=names.get("listKind") or "",
     )
@@ -93,8 +96,17 @@ def _parts(given: Object) -> tuple[Subresource, ...]:
     return tuple(part for name, part in known.items() if name in given)
 
 
-def _deprecation(group: str, version: Object, kind: str) -> str:
+def _deprecation(spec: Object, version: Object, kind: str) -> str:
     if not version.get("deprecated"):
         return ""
-    name = f"{group}/{version['name']} {kind}"
-    return version.get("deprecationWarning") or f"{name} is deprecated"
+    if version.get("deprecationWarning") is not None:
+        told: str = version["deprecationWarning"]
+        return told
+    group, mine = spec["group"], priority(version["name"])
+    better = [
+        item["name"]
+        for item in spec["versions"]
+        if item.get("served") and not item.get("deprecated") and priority(item["name"]) < mine
+    ]
+    text = f"{group}/{version['name']} {kind} is deprecated"
+    return f"{text}; use {group}/{min(better, key=priority)} {kind}" if better else text

@@ -4,7 +4,6 @@ Source: the API reference of CustomResourceDefinition. Must not know other defin
 names are ``naming.py``'s.
 """
 
-import re
 from typing import Any
 
 from cluster.api import names
@@ -17,21 +16,24 @@ from cluster.api.validation import causes
 
 _SCOPES = frozenset(("Cluster", "Namespaced"))
 _STRATEGIES = frozenset(("None", "Webhook"))
-_CATEGORY = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
 def check_definition(obj: Object, found: list[Cause]) -> None:
-    """A definition that has its defaults."""
+    """A new definition that has its defaults."""
     spec = obj.get("spec") or {}
-    _check_group(obj, spec, found)
     given = spec.get("names") or {}
     wanted = f"{given.get('plural', '')}.{spec.get('group', '')}"
     name = (obj.get("metadata") or {}).get("name")
-    if name != wanted:
+    if name and name != wanted:
         detail = 'must be spec.names.plural+"."+spec.group'
         found.append(causes.invalid("metadata.name", name, detail))
+    _check_rest(obj, spec, found)
+
+
+def _check_rest(obj: Object, spec: Object, found: list[Cause]) -> None:
+    _check_group(obj, spec, found)
     causes.one_of("spec.scope", spec.get("scope"), _SCOPES, found)
-    _check_names(given, "spec.names", found)
+    _check_names(spec.get("names") or {}, "spec.names", found)
     if spec.get("preserveUnknownFields"):
         detail = (
             "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in "
@@ -44,19 +46,17 @@ def check_definition(obj: Object, found: list[Cause]) -> None:
 
 
 def check_definition_update(old: Object, new: Object, found: list[Cause]) -> None:
-    """What an update may not change."""
+    """A changed definition, and what an update may not change."""
     before, after = old.get("spec") or {}, new.get("spec") or {}
-    fixed: list[tuple[str, Any, Any]] = [("spec.group", before.get("group"), after.get("group"))]
+    _check_rest(new, after, found)
+    names_before, names_after = before.get("names") or {}, after.get("names") or {}
+    fixed: list[tuple[str, Any, Any]] = [
+        ("spec.group", before.get("group"), after.get("group")),
+        ("spec.names.plural", names_before.get("plural"), names_after.get("plural")),
+    ]
     if is_true(old, ESTABLISHED):
         fixed.append(("spec.scope", before.get("scope"), after.get("scope")))
-        for name in ("kind", "plural"):
-            fixed.append(
-                (
-                    f"spec.names.{name}",
-                    (before.get("names") or {}).get(name),
-                    (after.get("names") or {}).get(name),
-                )
-            )
+        fixed.append(("spec.names.kind", names_before.get("kind"), names_after.get("kind")))
     for path, was, now in fixed:
         if was != now:
             found.append(causes.invalid(path, now, causes.IMMUTABLE))
@@ -93,9 +93,9 @@ def _check_group(obj: Object, spec: Object, found: list[Cause]) -> None:
 def _check_names(given: Object, path: str, found: list[Cause]) -> None:
     for name in ("plural", "singular", "kind", "listKind"):
         value = given.get(name) or ""
-        if not value and name in ("plural", "kind"):
+        if not value:
             found.append(causes.required(f"{path}.{name}"))
-        elif value:
+        else:
             mixed = name in ("kind", "listKind")
             for error in names.dns_1035_errors(value.lower() if mixed else value):
                 told = f"may have mixed case, but should otherwise match: {error}"
@@ -106,8 +106,7 @@ def _check_names(given: Object, path: str, found: list[Cause]) -> None:
     for position, value in enumerate(given.get("shortNames") or ()):
         causes.each(f"{path}.shortNames[{position}]", value, names.dns_1035_errors(value), found)
     for position, value in enumerate(given.get("categories") or ()):
-        errors = () if _CATEGORY.fullmatch(value) else names.dns_1035_errors(value)
-        causes.each(f"{path}.categories[{position}]", value, errors, found)
+        causes.each(f"{path}.categories[{position}]", value, names.dns_1035_errors(value), found)
 
 
 def _check_conversion(conversion: Object, found: list[Cause]) -> None:
@@ -153,17 +152,23 @@ def _check_reviews(reviews: list[str], path: str, found: list[Cause]) -> None:
 
 def _check_stored(obj: Object, spec: Object, found: list[Cause]) -> None:
     """What is stored in a version must stay readable."""
-    known = {item.get("name") for item in spec.get("versions") or ()}
-    for position, name in enumerate((obj.get("status") or {}).get("storedVersions") or ()):
-        if name not in known:
-            path = f"status.storedVersions[{position}]"
-            found.append(
-                causes.invalid(
-                    path,
-                    name,
-                    "missing from spec.versions; "
-                    f"{name} was previously a storage version, and must remain in "
-                    "spec.versions until a storage migration ensures no data remains "
-                    f"persisted in {name} and removes {name} from status.storedVersions",
-                )
+    path, stored = "status.storedVersions", (obj.get("status") or {}).get("storedVersions") or []
+    if not stored:
+        found.append(causes.invalid(path, None, "must have at least one stored version"))
+        return
+    left = {name: position for position, name in enumerate(stored)}
+    for item in spec.get("versions") or ():
+        name = item.get("name") or ""
+        if left.pop(name, None) is None and item.get("storage"):
+            found.append(causes.invalid(path, stored, f"must have the storage version {name}"))
+    for name, position in left.items():
+        found.append(
+            causes.invalid(
+                f"{path}[{position}]",
+                name,
+                "missing from spec.versions; "
+                f"{name} was previously a storage version, and must remain in "
+                "spec.versions until a storage migration ensures no data remains "
+                f"persisted in {name} and removes {name} from status.storedVersions",
             )
+        )

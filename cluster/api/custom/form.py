@@ -96,8 +96,10 @@ class CustomForm:
         except schema_conform.WrongType as error:
             raise bad_request(f"{subject}: {error}") from error
         walks.drop_nulls(self.schema, obj)
-        texts = [f'unknown field "{path}"' for path in unknown]
-        texts += [f'duplicate field "{path}"' for path in duplicates]
+        texts = [f'duplicate field "{path}"' for path in duplicates]
+        # Those of metadata are found first, the others are told by name.
+        unknown.sort(key=lambda path: (not path.startswith("metadata."), path))
+        texts += [f'unknown field "{path}"' for path in unknown]
         if not texts or mode == "Ignore":
             return []
         if mode == "Strict":

@@ -33,8 +33,12 @@ def _check_list(schema: Object, path: str, found: list[Cause]) -> None:
             _check_set(schema.get("items"), f"{path}.items", found)
         _check_known(list_type, _LIST_TYPES, f"{path}.{LIST_TYPE}", found)
     if keys and list_type != "map":
-        detail = "must be map if x-kubernetes-list-map-keys is non-empty"
-        _missing_or_wrong(f"{path}.{LIST_TYPE}", list_type, detail, found)
+        detail, place = (
+            "must be map if x-kubernetes-list-map-keys is non-empty",
+            f"{path}.{LIST_TYPE}",
+        )
+        missing = causes.required(place, detail)
+        found.append(missing if list_type is None else causes.invalid(place, list_type, detail))
     if list_type == "map":
         _check_map(schema, keys, path, found)
     items = schema.get("items")

@@ -66,7 +66,8 @@ def check_schema(schema: Object, path: str, found: list[Cause]) -> None:
     _check(schema, path, found, _Scope(root=True))
     if len(found) == before:
         check_rules(schema, path, found)
-    if len(found) == before:
+    # A type that is none keeps nobody from looking at defaults.
+    if all(cause.reason == "FieldValueNotSupported" for cause in found[before:]):
         _check_defaults(Structural(schema, make_rules=make_rules, root=True), path, found)
 
 
@@ -158,7 +159,7 @@ def _check_typed(part: Any, path: str, where: str, found: list[Cause], scope: _S
 
 def _check_items(schema: Object, path: str, found: list[Cause], scope: _Scope) -> None:
     items = schema.get("items")
-    if isinstance(items, list):
+    if isinstance(items, list) and items:
         detail = "items must be a schema object and not an array"
         found.append(causes.forbidden(f"{path}.items", detail))
     elif isinstance(items, dict):

@@ -31,9 +31,10 @@ def validate(node: Structural, value: Any, path: str, old: Any, found: list[Caus
         return
     if value is None and node.nullable:
         return
-    if not _check_type(node, value, path, found):
-        return
+    _check_type(node, value, path, found)
     _check_value(node, value, path, found)
+    if value is None:
+        return
     _check_logic(node, value, path, found)
     if isinstance(value, dict):
         _check_object(node, value, path, old, found)
@@ -60,12 +61,12 @@ def type_name(value: Any) -> str:
     return _JSON_TYPES.get(found, found)
 
 
-def _check_type(node: Structural, value: Any, path: str, found: list[Cause]) -> bool:
+def _check_type(node: Structural, value: Any, path: str, found: list[Cause]) -> None:
     name = type_name(value)
     if node.int_or_string:
         fits, wanted = name in ("integer", "string"), "integer,string"
     elif not node.type:
-        return True
+        return
     else:
         fits, wanted = name == node.type, node.type
         if node.type == "number":
@@ -77,7 +78,6 @@ def _check_type(node: Structural, value: Any, path: str, found: list[Cause]) -> 
         found.append(
             Cause(path or "<nil>", "FieldValueTypeInvalid", f'Invalid value: "{name}": {text}')
         )
-    return fits
 
 
 def _subject(path: str) -> str:

@@ -46,11 +46,15 @@ def check_versions(versions: list[Object], found: list[Cause]) -> None:
     shared = _shared(versions)
     for position, version in enumerate(versions):
         path = f"spec.versions[{position}]"
-        causes.each(f"{path}.name", version.get("name") or "", _name_errors(version), found)
+        name, errors = version.get("name") or "", _name_errors(version)
+        causes.each(f"{path}.name", name, errors, found)
+        if position == 0 and name:
+            # Kubernetes' own form of a definition has a version of its own, the first.
+            causes.each("spec.version", name, errors, found)
         _check_warning(version, path, found)
         if not isinstance(_schema(version), dict):
             place = f"{path}.schema.openAPIV3Schema"
-            found.append(causes.required(place, "schemas are required"))
+            found.append(causes.required(place))
         for name in _PARTS:
             if name not in shared:
                 _check_part(name, version, path, found)
@@ -59,7 +63,8 @@ def check_versions(versions: list[Object], found: list[Cause]) -> None:
 
 
 def _name_errors(version: Object) -> tuple[str, ...]:
-    return tuple(names.dns_1035_errors(version.get("name") or ""))
+    errors = names.dns_1035_errors(version.get("name") or "")
+    return (",".join(errors),) if errors else ()
 
 
 def _shared(versions: list[Object]) -> set[str]:

@@ -131,6 +131,7 @@ _UPDATE_ALONE = frozenset(
         ("networking.k8s.io", "Ingress"),
         ("networking.k8s.io", "NetworkPolicy"),
         ("scheduling.k8s.io", "PriorityClass"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
     }
 )
 # Whose rules are of their metadata too: an update of nothing else is looked at all the same.

@@ -205,7 +205,8 @@ async def test_a_custom_resource_stays_what_it_is(plane: ControlPlane, content: 
         with pytest.raises(StatusError) as refused:
             await patched(plane, body, "v1", content, "widgets", widgets.GROUP, "w")
         told = refused.value.status
-        assert (told["code"], told["message"]) == (422, f'Widget.example.com "w" is invalid: {why}')
+        shown = f'{change.get("kind", "Widget")}.example.com "w" is invalid: {why}'
+        assert (told["code"], told["message"]) == (422, shown)
     for change, why in (
         ({"kind": None}, "Object 'Kind' is missing in '{"),
         ({"kind": ""}, "Object 'Kind' is missing in '{"),

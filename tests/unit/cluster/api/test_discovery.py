@@ -48,6 +48,15 @@ def test_both_forms_say_the_same() -> None:
                 assert parts[part]["responseKind"]["kind"] == resource["kind"]
 
 
+def test_what_is_stored_has_a_hash_of_how() -> None:
+    listed = orjson.loads(DISCOVERY.resource_list("", "v1") or b"")["resources"]
+    found = {item["name"]: item.get("storageVersionHash") for item in listed}
+    assert found["pods"] == "xPOwRZ+Yhw8="
+    assert found["pods/status"] is found["bindings"] is found["componentstatuses"] is None
+    listed = orjson.loads(DISCOVERY.resource_list("events.k8s.io", "v1") or b"")["resources"]
+    assert listed[0]["storageVersionHash"] == found["events"] == "r2yiGXH7wu8="
+
+
 def test_groups() -> None:
     listed = orjson.loads(DISCOVERY.group_list())["groups"]
     names = [group["name"] for group in listed]

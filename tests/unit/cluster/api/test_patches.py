@@ -121,6 +121,8 @@ def test_each_json_patch_operation() -> None:
         ([{"op": "remove", "path": "/l/-1"}], 422),
         ([{"op": "remove", "path": "/l/-99999999999"}], 422),
         ([{"op": "add", "path": 7, "value": 1}], 400),
+        # Before the first operation is tried.
+        ([{"op": "remove", "path": "/zz"}, {"op": "add", "path": 7}], 400),
         ([{"op": "replace", "path": "", "value": [1]}], 400),
         ([{"op": "test", "path": "/a", "value": 2}], 422),
         ([{"op": "test", "path": "/a", "value": True}], 422),

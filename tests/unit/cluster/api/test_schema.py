@@ -201,6 +201,10 @@ def test_schemas_inside_schemas_are_held_to_theirs(definitions: Definitions) -> 
         return definitions.conform(kind, {"spec": {"versions": [version]}}, "Warn")
 
     assert conform({"type": "object", "additionalProperties": True}) == []
+    assert conform({"type": "array", "items": "nothing"}) == []
+    for part in ({"additionalProperties": "yes"}, {"items": ["x"]}, {"items": [{"type": 5}]}):
+        with pytest.raises(StatusError, match="cannot be handled as"):
+            conform(part)
     found = conform({"type": "object", "additionalProperties": {"typo": 1}})
     path = "spec.versions[0].schema.openAPIV3Schema.properties.a.items.additionalProperties.typo"
     assert found == [f'unknown field "{path}"']

@@ -45,7 +45,7 @@ def test_codes_and_reasons() -> None:
         (status.gone("x"), 410, "Gone"),
         (status.expired(), 410, "Expired"),
         (status.too_large(), 413, "RequestEntityTooLarge"),
-        (status.unsupported_media_type("a/b", ["c/d"]), 415, "UnsupportedMediaType"),
+        (status.unsupported_media_type(["c/d"]), 415, "UnsupportedMediaType"),
         (status.not_acceptable(["c/d"]), 406, "NotAcceptable"),
         (status.too_many_requests("x"), 429, "TooManyRequests"),
         (status.service_unavailable("x"), 503, "ServiceUnavailable"),

@@ -174,7 +174,7 @@ def test_what_goes_along() -> None:
     obj = {"metadata": META, "data": {"a": "b"}}
     kind = BY_KIND["", "ConfigMap"]
     (row,) = render_table(kind, [obj], NOW, "None")["rows"]
-    assert "object" not in row
+    assert row["object"] is None
     (row,) = render_table(kind, [obj], NOW, "Object")["rows"]
     assert row["object"] is obj
     (row,) = render_table(kind, [obj], NOW)["rows"]

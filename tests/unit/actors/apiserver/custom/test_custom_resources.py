@@ -58,8 +58,27 @@ async def test_unknown_fields_as_field_validation_says(plane: ControlPlane) -> N
     await established(plane)
     with pytest.raises(StatusError, match=r'strict decoding error: unknown field "spec\.strange"'):
         await create(plane, widget(strange=1), fieldValidation="Strict")
+    with pytest.raises(StatusError, match=r'"metadata\.odd", unknown field "spec\.a", .*"spec\.b"'):
+        made = widget(b=1, a=1)
+        made["metadata"]["odd"] = 1
+        await create(plane, made, fieldValidation="Strict")
     made = await create(plane, widget(free={"any": {"thing": 1}}), fieldValidation="Strict")
     assert made["spec"]["free"] == {"any": {"thing": 1}}
+
+
+async def test_what_says_no_kind_is_refused(plane: ControlPlane) -> None:
+    await established(plane)
+    with pytest.raises(StatusError, match="Object 'Kind' is missing in") as refused:
+        await create(plane, {"metadata": {"name": "w"}})
+    assert refused.value.code == 400
+
+
+async def test_a_scale_that_is_wrong_is_a_wrong_object(plane: ControlPlane) -> None:
+    await established(plane)
+    await create(plane, widget())
+    with pytest.raises(StatusError, match="should be a non-negative integer") as refused:
+        await plane.patch("widgets", "w", {"spec": {"replicas": -1}}, "default", GROUP, "scale")
+    assert refused.value.status["details"]["kind"] == "Widget"
 
 
 async def test_generation_counts_the_spec_and_status_is_apart(plane: ControlPlane) -> None:

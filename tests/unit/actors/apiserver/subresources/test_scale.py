@@ -24,6 +24,10 @@ def test_reading() -> None:
     )
 
 
+def test_none_is_not_told() -> None:
+    assert scale_of(KIND, {**LIVE, "spec": {**LIVE["spec"], "replicas": 0}})["spec"] == {}
+
+
 def test_writing() -> None:
     changed = scaled(KIND, LIVE, {"spec": {"replicas": 5}})
     assert (changed["spec"]["replicas"], changed["metadata"]["generation"]) == (5, 2)

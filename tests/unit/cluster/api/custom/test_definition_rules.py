@@ -5,13 +5,19 @@ from typing import Any
 import pytest
 
 from cluster.api.custom.definition_rules import check_definition, check_definition_update
+from cluster.api.defaults import apply_defaults
+from cluster.api.kinds import by_kind
 from cluster.api.status import Cause
 from tests.support.widgets import definition, version
 
 
 def said(obj: dict[str, Any]) -> list[str]:
     found: list[Cause] = []
-    obj["spec"].setdefault("conversion", {"strategy": "None"})
+    kind = by_kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
+    assert kind is not None
+    apply_defaults(kind, obj)
+    stored = [item["name"] for item in obj["spec"]["versions"] if item.get("storage")]
+    obj.setdefault("status", {"storedVersions": stored[:1]})
     check_definition(obj, found)
     return [cause.text() for cause in found]
 
@@ -41,7 +47,7 @@ def test_a_definition_that_is_right() -> None:
         (definition(version(), version(storage=False)),
          'spec.versions: Invalid value: ["v1","v1"]: must contain unique version names'),
         (definition(version(schema=None)),
-         "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"),
+         "spec.versions[0].schema.openAPIV3Schema: Required value"),
         (definition(version(additionalPrinterColumns=[
             {"name": "A", "type": "string", "jsonPath": "spec"}])),
          "spec.additionalPrinterColumns[0].JSONPath: Invalid value: \"spec\": must be a simple "
@@ -64,6 +70,32 @@ def test_a_definition_that_is_right() -> None:
 )  # fmt: skip
 def test_what_is_refused(obj: dict[str, Any], text: str) -> None:
     assert said(obj)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("obj", "places"),
+    [
+        ({**definition(), "metadata": {}}, []),
+        (changed(names={}), ["metadata.name", "spec.names.plural", "spec.names.singular",
+                             "spec.names.kind", "spec.names.listKind"]),
+        (changed(names={"plural": "widgets", "kind": "Widget", "categories": ["a" * 64]}),
+         ["spec.names.categories[0]"]),
+        (changed(conversion={}), ["spec.conversion.strategy"]),
+        (changed(versions=[]), ["spec.versions", "status.storedVersions"]),
+        (definition(version(), version()),
+         ["spec.versions", "spec.versions", "status.storedVersions"]),
+        (definition(version("V1")), ["spec.versions[0].name", "spec.version"]),
+    ],
+)  # fmt: skip
+def test_where_what_is_refused_stands(obj: dict[str, Any], places: list[str]) -> None:
+    assert [text.partition(": ")[0] for text in said(obj)] == places
+
+
+def test_versions_that_are_stored_must_stay() -> None:
+    made = {**definition(version("v2")), "status": {"storedVersions": ["v1"]}}
+    assert [text.partition(": ")[0] for text in said(made)] == [
+        "status.storedVersions", "status.storedVersions[0]",
+    ]  # fmt: skip
 
 
 def test_what_versions_have_in_common_is_told_of_once() -> None:
@@ -145,9 +177,15 @@ def test_protected_groups_want_an_approval() -> None:
 
 def test_what_is_fixed_once_it_is_established() -> None:
     old, new = definition(), changed(scope="Cluster")
+    assert said(old) == said(new) == []
     found: list[Cause] = []
     check_definition_update(old, new, found)
     assert found == []
+    other = changed(group="example.org", names={"plural": "gadgets", "kind": "Gadget"})
+    assert said(other)[0].startswith("metadata.name: ")
+    check_definition_update(old, other, found)
+    assert [cause.field for cause in found] == ["spec.group", "spec.names.plural"]
+    found = []
     old["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
     check_definition_update(old, new, found)
     assert [cause.text() for cause in found] == [

@@ -17,6 +17,12 @@ def causes(schema: dict[str, Any], value: Any, old: Any = ABSENT) -> list[Cause]
     return found
 
 
+def test_a_value_of_another_type_is_none_of_the_allowed_ones_either() -> None:
+    for value in (5, None, {"a": 1}):
+        found = [cause.reason for cause in causes({"type": "string", "enum": ["a"]}, value)]
+        assert found == ["FieldValueTypeInvalid", "FieldValueNotSupported"]
+
+
 def messages(schema: dict[str, Any], value: Any, old: Any = ABSENT) -> list[str]:
     return [cause.text() for cause in causes(schema, value, old)]
 
