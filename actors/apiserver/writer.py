@@ -33,7 +33,6 @@ from actors.apiserver.strategies import strategy as rules
 from actors.apiserver.strategies.table import strategy_of
 from cluster.api import status
 from cluster.api.bare_objects import bare_object
-from cluster.api.custom.finalizer_warnings import finalizer_warnings
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode
 from cluster.api.names import SUFFIX_LENGTH, random_suffix
@@ -44,6 +43,7 @@ from cluster.api.schema import Definitions
 from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
 from cluster.api.validation.table import validate_create, validate_update
+from cluster.api.warnings.table import create_warnings, update_warnings
 from cluster.errors import StatusError
 from cluster.messages.store import Compare, Delete, KeyValue, Put
 
@@ -157,8 +157,7 @@ class Writer:
         found = [*self.definitions.missing(kind.definition, obj), *found]
         if found:
             raise status.invalid(kind, name, found)
-        if kind.custom is not None:
-            _warn(call, finalizer_warnings(obj, None))
+        _warn(call, create_warnings(kind, obj))
         await admission.validate(review)
         if call.resource == _SERVICES:
             return await service_allocator.reserve(environment, kind, obj, None, fresh)
@@ -255,8 +254,8 @@ class Writer:
             found = [*self.definitions.missing(kind.definition, new), *found]
         if found:
             raise status.invalid(kind, old["metadata"]["name"], found)
-        if kind.custom is not None:
-            _warn(call, finalizer_warnings(new, old))
+        if not scope or kind.custom is not None:
+            _warn(call, update_warnings(kind, old, new))
         if not applied:
             self._own(call, old, new, Scope(scope, "status" in kind.subresources))
         new["metadata"]["resourceVersion"] = old["metadata"].get("resourceVersion", "")

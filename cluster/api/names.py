@@ -88,7 +88,9 @@ _CONFIG_KEY_TEXT = _regex(
 @_remembered
 def dns_label_errors(value: str) -> tuple[str, ...]:
     """RFC 1123 label: names of namespaces, containers, volumes."""
-    return _errors(value, _DNS_LABEL, DNS_LABEL_MAX, _LABEL_TEXT)
+    # What is a subdomain, but no label, is too long or has dots.
+    text = "must not contain dots" if _SUBDOMAIN.fullmatch(value) else _LABEL_TEXT
+    return _errors(value, _DNS_LABEL, DNS_LABEL_MAX, text)
 
 
 @_remembered
