@@ -71,7 +71,9 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("resource.k8s.io", "resourceclaims"): groups.WITH_STATUS,
     ("storage.k8s.io", "csidrivers"): groups.CSI_DRIVERS,
     ("storage.k8s.io", "csinodes"): groups.CSI_NODES,
+    ("storage.k8s.io", "storageclasses"): groups.STORAGE_CLASSES,
     ("storage.k8s.io", "volumeattachments"): groups.ATTACHMENTS,
+    ("storage.k8s.io", "volumeattributesclasses"): groups.STORAGE_CLASSES,
     ("storagemigration.k8s.io", "storageversionmigrations"): groups.WITH_STATUS,
 }
 

@@ -90,3 +90,15 @@ async def test_defaults_stay_when_an_object_is_written_again(plane: ControlPlane
         assert made["spec"][name] == value
         again = await plane.update(plural, made, group)
         assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+async def test_who_deletes_a_class_is_told_what_it_was(plane: ControlPlane) -> None:
+    group = "storage.k8s.io"
+    for plural, kind, given in (
+        ("storageclasses", "StorageClass", {"provisioner": "example.com/a"}),
+        ("csinodes", "CSINode", {"spec": {"drivers": []}}),
+        ("csidrivers", "CSIDriver", {"spec": {}}),
+    ):
+        await plane.create(plural, {"metadata": {"name": "gone"}, **given}, "", group)
+        told = await plane.delete(plural, "gone", "", group)
+        assert (told["kind"], told["metadata"]["name"]) == (kind, "gone")
