@@ -23,6 +23,11 @@ def invalid(path: str, value: Any, detail: str) -> Cause:
     return Cause(path, "FieldValueInvalid", f"Invalid value: {shown(value)}: {detail}")
 
 
+def wrong(path: str, detail: str) -> Cause:
+    """The value cannot be, and is not worth showing."""
+    return Cause(path, "FieldValueInvalid", f"Invalid value: {detail}")
+
+
 def duplicate(path: str, value: Any) -> Cause:
     """The value is there already."""
     return Cause(path, "FieldValueDuplicate", f"Duplicate value: {shown(value)}")

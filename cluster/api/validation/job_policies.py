@@ -8,6 +8,7 @@ from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
+from cluster.api.validation.job_indexes import check_indexes
 
 RULES_MAX = 20
 _CODES_MAX = 255
@@ -51,7 +52,7 @@ def _failure_rule(
     path: str, rule: Object, spec: Object, containers: set[str | None], found: list[Cause]
 ) -> None:
     action = rule.get("action") or ""
-    causes.one_of(f"{path}.action", action, _ACTIONS, found)
+    _one_of(f"{path}.action", action, _ACTIONS, found)
     if action == "FailIndex" and spec.get("backoffLimitPerIndex") is None:
         detail = "requires the backoffLimitPerIndex to be set"
         found.append(causes.invalid(f"{path}.action", action, detail))
@@ -64,15 +65,15 @@ def _failure_rule(
         found.append(causes.too_many(f"{path}.onPodConditions", len(patterns or ()), _PATTERNS_MAX))
     if codes is not None and patterns:
         detail = "specifying both OnExitCodes and OnPodConditions is not supported"
-        found.append(causes.invalid(path, rule, detail))
+        found.append(causes.wrong(path, detail))
     elif codes is None and not patterns:
         detail = "specifying one of OnExitCodes and OnPodConditions is required"
-        found.append(causes.invalid(path, rule, detail))
+        found.append(causes.wrong(path, detail))
 
 
 def _exit_codes(path: str, codes: Object, containers: set[str | None], found: list[Cause]) -> None:
     operator, values = codes.get("operator") or "", codes.get("values") or []
-    causes.one_of(f"{path}.operator", operator, _OPERATORS, found)
+    _one_of(f"{path}.operator", operator, _OPERATORS, found)
     name = codes.get("containerName")
     if name is not None and name not in containers:
         detail = "must be one of the container or initContainer names in the pod template"
@@ -97,7 +98,16 @@ def _exit_codes(path: str, codes: Object, containers: set[str | None], found: li
 def _pattern(path: str, pattern: Object, found: list[Cause]) -> None:
     kind = pattern.get("type") or ""
     causes.each(f"{path}.type", kind, names.label_key_errors(kind), found)
-    causes.one_of(f"{path}.status", pattern.get("status"), _STATUSES, found)
+    _one_of(f"{path}.status", pattern.get("status"), _STATUSES, found)
+
+
+def _one_of(path: str, value: str | None, supported: frozenset[str], found: list[Cause]) -> None:
+    """As ``causes.one_of``; what is missing is told what it may be."""
+    if not value:
+        listed = " ".join(f'"{item}"' for item in sorted(supported))
+        found.append(causes.required(path, f"valid values: [{listed}]"))
+    else:
+        causes.one_of(path, value, supported, found)
 
 
 def _success_rule(path: str, rule: Object, completions: int | None, found: list[Cause]) -> None:
@@ -111,11 +121,7 @@ def _success_rule(path: str, rule: Object, completions: int | None, found: list[
         place = f"{path}.succeededIndexes"
         if len(indexes) > _INDEXES_TEXT_MAX:
             found.append(causes.too_long(place, _INDEXES_TEXT_MAX))
-        try:
-            total = count_indexes(indexes, completions)
-        except ValueError as error:
-            detail = f"error parsing succeededIndexes: {error}"
-            found.append(causes.invalid(place, indexes, detail))
+        total = check_indexes(place, indexes, completions, found)
     if count is None:
         return
     place = f"{path}.succeededCount"
@@ -131,29 +137,3 @@ def _success_rule(path: str, rule: Object, completions: int | None, found: list[
             "succeededIndexes field)"
         )
         found.append(causes.invalid(place, count, detail))
-
-
-def count_indexes(text: str, completions: int | None) -> int:
-    """How many indexes ``1,3-5`` are. Raises ValueError unless they rise and are below
-    ``completions``."""
-    last, total = -1, 0
-    for piece in text.split(",") if text else ():
-        low, dash, high = piece.partition("-")
-        first = _index(low)
-        final = _index(high) if dash else first
-        if first <= last:
-            raise ValueError(f"non-increasing order, previous: {last}, current: {first}")
-        if dash and final <= first:
-            raise ValueError(f"non-increasing order, previous: {first}, current: {final}")
-        for number in (first, final):
-            if completions is not None and number >= completions:
-                raise ValueError(f'too large index: "{number}"')
-        total += final - first + 1
-        last = final
-    return total
-
-
-def _index(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 10:
-        raise ValueError(f'cannot convert string to integer for index: "{text}"')
-    return int(text)

@@ -230,21 +230,27 @@ def _completions(before: Object, after: Object, found: list[Cause]) -> None:
     old, new = before.get("completions"), after.get("completions")
     if old == new:
         return
-    if after.get("completionMode") != "Indexed" or old is None or new is None:
+    if after.get("completionMode") != "Indexed":
         found.append(causes.invalid("spec.completions", new, causes.IMMUTABLE))
-    elif before.get("parallelism") != old or after.get("parallelism") != new:
+    elif new is not None and after.get("parallelism") != new:
         detail = "can only be modified in tandem with spec.parallelism"
         found.append(causes.invalid("spec.completions", new, detail))
 
 
 def _waits(job: Object) -> bool:
-    """True if it is suspended and has never run."""
+    """True if it is suspended and has no pods: it has never run, or was stopped."""
     spec, status = job.get("spec") or {}, job.get("status") or {}
-    return bool(spec.get("suspend")) and not status.get("startTime")
+    if not spec.get("suspend") or status.get("active"):
+        return False
+    stopped = any(
+        item.get("type") == "Suspended" and item.get("status") == "True"
+        for item in status.get("conditions") or ()
+    )
+    return stopped or not status.get("startTime")
 
 
 def _fixed_template(live: Object, template: Object) -> Object:
-    """The template without what may change while the job is suspended and has never run."""
+    """The template without what may change while the job is suspended."""
     if not _waits(live):
         return template
     metadata: Object = dict(template.get("metadata") or {})

@@ -17,6 +17,7 @@ from cluster.api.validation import (
     device_slices,
     devices,
     flow_control,
+    job_status,
     network_policies,
     nodes,
     persistent_update,
@@ -29,6 +30,7 @@ from cluster.api.validation import (
     storage_claims,
     storage_classes,
     storage_objects,
+    workload_status,
 )
 
 Check = Callable[[Object, list[Cause]], None]
@@ -96,6 +98,14 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
 
 # What a write of a subresource must keep to: of any, unless the row names one.
 STATUS: dict[tuple[str, ...], CheckUpdate] = {
+    ("", "ReplicationController", "status"): workload_status.check_replica_set_status,
+    ("apps", "DaemonSet", "status"): workload_status.check_daemon_set_status,
+    ("apps", "Deployment", "status"): workload_status.check_deployment_status,
+    ("apps", "ReplicaSet", "status"): workload_status.check_replica_set_status,
+    ("apps", "StatefulSet", "status"): workload_status.check_stateful_set_status,
+    ("autoscaling", "HorizontalPodAutoscaler", "status"): workload_status.check_autoscaler_status,
+    ("batch", "Job", "status"): job_status.check_job_status,
+    ("policy", "PodDisruptionBudget", "status"): workload_status.check_budget_status,
     ("", "PersistentVolumeClaim"): claim_status.check_claim_status,
     ("", "Node"): nodes.check_node_status,
     ("", "Service"): balancer_status.check_service_status,

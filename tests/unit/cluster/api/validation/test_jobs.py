@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from cluster.api.validation.job_policies import count_indexes
 from tests.unit.cluster.api.validation.helpers import changed, created, updated
 
 UID = "batch.kubernetes.io/controller-uid"
@@ -150,19 +149,29 @@ def test_what_may_change_of_a_job() -> None:
     assert found(changed(old, "spec.completionMode", "Indexed")) != []
 
 
+def test_a_job_that_was_stopped_may_be_given_other_nodes() -> None:
+    started = {"startTime": "2026-01-01T00:00:00Z"}
+    stopped = [{"type": "Suspended", "status": "True"}]
+    for status, free in (
+        (started, False),
+        ({**started, "conditions": stopped}, True),
+        ({"active": 1, "conditions": stopped}, False),
+        ({"active": 1}, False),
+    ):
+        old = {**job(suspend=True), "status": status}
+        new = changed(old, "spec.template.spec.nodeSelector", {"a": "b"})
+        assert (updated("batch", "jobs", old, new) == []) is free
+
+
 def test_indexed_jobs_are_elastic() -> None:
     old = job(**INDEXED)
     new = changed(changed(old, "spec.completions", 7), "spec.parallelism", 7)
     assert updated("batch", "jobs", copy.deepcopy(old), new) == []
+    # Its width may have been another before.
+    narrow = changed(old, "spec.parallelism", 2)
+    assert updated("batch", "jobs", narrow, copy.deepcopy(new)) == []
     [found] = updated("batch", "jobs", old, changed(old, "spec.completions", 7))
     assert "can only be modified in tandem with spec.parallelism" in found
-
-
-def test_indexes_are_counted() -> None:
-    assert count_indexes("0,2-4,7", 8) == 5
-    for text in ("a", "3-1", "1,1", "8", "1-1"):
-        with pytest.raises(ValueError):
-            count_indexes(text, 8)
 
 
 def test_a_job_without_a_selector_selects_nothing() -> None:
@@ -201,7 +210,6 @@ def test_modes_without_text_are_no_modes() -> None:
 
 
 def test_no_indexes_are_none() -> None:
-    assert count_indexes("", 5) == 0
     [told] = created("batch", "jobs", job(**success(succeededIndexes="", succeededCount=1)))
     assert told.startswith("spec.successPolicy.rules[0].succeededCount: Invalid value")
     found = created("batch", "jobs", job(**success(succeededIndexes="x", succeededCount=1)))
