@@ -47,20 +47,16 @@ class Authentication:
         self._find_secret = find_secret
         self._now = now
 
-    async def of_http(
-        self, certificate: Mapping[str, Any] | None, token: str, path: str = ""
-    ) -> Caller:
-        """``certificate``: the peer's, already verified by TLS, as ``ssl.getpeercert()`` gives it;
+    async def of_http(self, certified: Caller | None, token: str, path: str = "") -> Caller:
+        """``certified``: whom the peer's certificate names, which TLS has verified already;
         ``token``: '' if none came. Who shows nothing is anonymous, where the path allows that.
 
         Raises StatusError 401.
         """
         if token:
             return await self.of_token(token)
-        if certificate:
-            caller = caller_of_certificate(certificate)
-            if caller is not None:
-                return caller
+        if certified is not None:
+            return certified
         if not self._anonymous.lets_in(path):
             raise status.unauthorized()
         return ANONYMOUS
@@ -121,7 +117,7 @@ def caller_of_message(delivery: Delivery) -> Caller:
 
 
 def caller_of_certificate(certificate: Mapping[str, Any]) -> Caller | None:
-    """None if it names no user."""
+    """``certificate``: as ``ssl.getpeercert()`` gives it. None if it names no user."""
     user, groups = subject_of(certificate)
     return Caller(user, _authenticated(groups)) if user else None
 

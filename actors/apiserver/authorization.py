@@ -138,20 +138,23 @@ def _tell(told: dict[str, str] | None, decision: Decision) -> None:
 
 def attributes_of(kind: Kind, request: ApiRequest) -> Attributes:
     """The request as rules see it. A watch or list of one name carries that name."""
-    return asked_of(request)._replace(group=kind.group, resource=kind.plural)
+    return asked_of(request, kind.group, kind.plural)
 
 
-def asked_of(request: ApiRequest) -> Attributes:
-    """The same, whether the resource is served or not."""
+def asked_of(
+    request: ApiRequest, group: str | None = None, resource: str | None = None
+) -> Attributes:
+    """The same, whether the resource is served or not. ``group`` and ``resource``: as they are
+    served, None as they are asked for."""
     name, fields = request.name, _fields(request)
-    if not name:
+    if fields and not name:
         name = next((value for field, value in fields if field == "metadata.name"), "")
     # A namespace is an object in itself: who has rights in it may have them on it.
     itself = (request.group, request.resource) == _NAMESPACES and bool(request.name)
     return Attributes(
         verb=request.verb,
-        group=request.group,
-        resource=request.resource,
+        group=request.group if group is None else group,
+        resource=request.resource if resource is None else resource,
         subresource=request.subresource,
         namespace=request.name if itself else request.namespace,
         name=name,

@@ -7,8 +7,7 @@ A free seat is lent at once, where Kubernetes moves limits every ten seconds.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 
 from actors.apiserver.flow_metrics import FlowMetrics, names_of
 from cluster.api import status
@@ -203,24 +202,25 @@ class FlowControl:
             self._remembered[key] = self._schemas.flow(user, groups, asked)
         return self._remembered[key]
 
-    @asynccontextmanager
-    async def seat(self, flow: Flow | None) -> AsyncIterator[None]:
+    def seat(self, flow: Flow | None) -> "Seat":
         """Hold a seat. Raises StatusError 429 if there is none in time."""
-        if flow is None:
-            yield
-            return
+        return Seat(self, flow)
+
+    async def enter(self, flow: Flow) -> Seats | None:
+        """Take a seat of a level (None: it has no limit). Raises StatusError 429."""
         seats = self._seats_of(flow.level) if flow.level.seats else None
         if seats is not None:
             await self._take(seats, flow)
         names = names_of(flow)
         self.metrics.dispatched[names] += 1
         self.metrics.executing[names] += 1
-        try:
-            yield
-        finally:
-            self.metrics.executing[names] -= 1
-            if seats is not None:
-                seats.give_back()
+        return seats
+
+    def leave(self, flow: Flow, seats: Seats | None) -> None:
+        """Give it back."""
+        self.metrics.executing[names_of(flow)] -= 1
+        if seats is not None:
+            seats.give_back()
 
     async def _take(self, seats: Seats, flow: Flow) -> None:
         clock, names, metrics = asyncio.get_running_loop().time, names_of(flow), self.metrics
@@ -249,3 +249,22 @@ class FlowControl:
             # (Who has a seat or waits under an older form of the level ends there.)
             seats = known[level.name] = Seats(level, self._pool)
         return seats
+
+
+class Seat:
+    """See ``FlowControl.seat``; None: what is not limited."""
+
+    __slots__ = ("_control", "_flow", "_seats")
+
+    def __init__(self, control: FlowControl, flow: Flow | None) -> None:
+        self._control = control
+        self._flow = flow
+        self._seats: Seats | None = None
+
+    async def __aenter__(self) -> None:
+        if self._flow is not None:
+            self._seats = await self._control.enter(self._flow)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._flow is not None:
+            self._control.leave(self._flow, self._seats)

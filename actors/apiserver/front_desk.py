@@ -6,10 +6,9 @@ to a 500 for that request. Must not know: sockets.
 
 import math
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import TracebackType
 
 import msgspec
 import orjson
@@ -104,13 +103,12 @@ class FrontDesk:
     audit: AuditLog | None = None
     flow_control: FlowControl = field(default_factory=FlowControl)
 
-    async def authenticated(
-        self, certificate: Mapping[str, Any] | None, headers: Headers, path: str
-    ) -> Caller:
-        """Who sent an HTTP request. Raises StatusError 401."""
+    async def authenticated(self, certified: Caller | None, headers: Headers, path: str) -> Caller:
+        """Who sent an HTTP request. ``certified``: whom the certificate names, None if nobody.
+        Raises StatusError 401."""
         protocols = ",".join(headers.getall("Sec-WebSocket-Protocol", []))
         token = bearer_token(headers.get("Authorization", ""), protocols)
-        return await self.authentication.of_http(certificate, token, path)
+        return await self.authentication.of_http(certified, token, path)
 
     async def acting(
         self, caller: Caller, headers: Headers, asked: Callable[[], Attributes] | None = None
@@ -222,17 +220,38 @@ class FrontDesk:
         trail.write("ResponseComplete", found.code)
         return found
 
-    @contextmanager
-    def contained(self, request: ApiRequest | None) -> Iterator[None]:
+    def contained(self, request: ApiRequest | None) -> "Contained":
         """Raise StatusError 500 instead of what a bug raises inside."""
-        try:
-            yield
-        except OUR_BUGS as error:
-            # Where, not what: the error's text may quote the request, and that may be a Secret.
-            self.log.error(
-                "a request failed by our own fault",
-                asked="" if request is None else request.subject(),
-                error=type(error).__name__,
-                stack="".join(traceback.format_tb(error.__traceback__)),
-            )
-            raise status.internal_error("the server failed to handle the request") from error
+        return Contained(self.log, request)
+
+
+class Contained:
+    """See ``FrontDesk.contained``."""
+
+    __slots__ = ("_log", "_request")
+
+    def __init__(
+        self, log: structlog.typing.FilteringBoundLogger, request: ApiRequest | None
+    ) -> None:
+        self._log = log
+        self._request = request
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, OUR_BUGS):
+            return
+        # Where, not what: the error's text may quote the request, and that may be a Secret.
+        self._log.error(
+            "a request failed by our own fault",
+            asked="" if self._request is None else self._request.subject(),
+            error=type(error).__name__,
+            stack="".join(traceback.format_tb(stack)),
+        )
+        raise status.internal_error("the server failed to handle the request") from error

@@ -1,6 +1,6 @@
 """Connections of the HTTPS door: TLS, how long a client may take, what is no HTTP at all.
 
-Must not know: requests.
+Who a client is by its certificate, once for all its requests. Must not know: what is asked.
 """
 
 import asyncio
@@ -11,7 +11,9 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from actors.apiserver import http_errors
+from actors.apiserver.authentication import caller_of_certificate
 from actors.apiserver.authority import Authority
+from actors.apiserver.call import Caller
 
 # Slow senders: time for the first header block.
 HEADER_SECONDS = 30.0
@@ -37,6 +39,8 @@ class StatusHandler(RequestHandler):
     ones fall under keep-alive), else it is closed."""
 
     _first: asyncio.TimerHandle | None = None
+    _asked_who = False
+    _certified: Caller | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock."""
@@ -55,6 +59,15 @@ class StatusHandler(RequestHandler):
             self._first.cancel()
             self._first = None
 
+    @property
+    def certified(self) -> Caller | None:
+        """Whom the client's certificate names: it is the same as long as the connection lasts."""
+        if not self._asked_who and self.transport is not None:
+            self._asked_who = True
+            certificate = self.transport.get_extra_info("peercert")
+            self._certified = caller_of_certificate(certificate) if certificate else None
+        return self._certified
+
     def handle_error(
         self,
         request: Any,
@@ -66,6 +79,12 @@ class StatusHandler(RequestHandler):
         if exc is not None and status >= 500:
             self.log_exception("unhandled error in a request", exc_info=exc)
         return http_errors.plain(status)
+
+
+def certified_by(request: web.BaseRequest) -> Caller | None:
+    """Whom the certificate of a request's connection names, None if there is none."""
+    handler = request.protocol
+    return handler.certified if isinstance(handler, StatusHandler) else None
 
 
 def tls_context(authority: Authority) -> ssl.SSLContext:

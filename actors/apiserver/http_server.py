@@ -19,7 +19,13 @@ from actors.apiserver.call import Caller
 from actors.apiserver.compression import Compression
 from actors.apiserver.documents import Document
 from actors.apiserver.front_desk import RECORDED_PATH_MAX, FrontDesk, Visit
-from actors.apiserver.http_connections import LIMITS, StatusHandler, StatusServer, tls_context
+from actors.apiserver.http_connections import (
+    LIMITS,
+    StatusHandler,
+    StatusServer,
+    certified_by,
+    tls_context,
+)
 from actors.apiserver.http_requests import (
     api_request_of,
     attributes_asked,
@@ -180,14 +186,12 @@ class HttpServer:
         ours, behind = split_proxy(raw_path)
         path = parse_path(ours)
         plain = path.path if isinstance(path, PlainPath) else ""
-        transport = request.transport
-        certificate = transport.get_extra_info("peercert") if transport is not None else None
         # What is behind a proxy is another's, and may be a secret.
         visit.path = "" if plain else ours
         caller = Caller("")
         try:
             where = plain or raw_path
-            caller = await self._desk.authenticated(certificate, request.headers, where)
+            caller = await self._desk.authenticated(certified_by(request), request.headers, where)
             caller = await self._desk.acting(
                 caller, request.headers, lambda: _asked(request, path, behind)
             )
@@ -196,15 +200,25 @@ class HttpServer:
             self._audit_refused(request, visit, caller, path)
             raise
         visit.user = caller.user
-        return await self._serve_known(request, visit, caller)
+        return await self._serve_path(request, visit, caller, path, behind)
 
     async def _serve_known(
         self, request: web.BaseRequest, visit: Visit, caller: Caller
     ) -> web.StreamResponse:
         """A request whose caller is known."""
-        raw_path, _, raw_query = request.raw_path.partition("?")
-        ours, behind = split_proxy(raw_path)
-        path = parse_path(ours)
+        ours, behind = split_proxy(request.raw_path.partition("?")[0])
+        return await self._serve_path(request, visit, caller, parse_path(ours), behind)
+
+    async def _serve_path(
+        self,
+        request: web.BaseRequest,
+        visit: Visit,
+        caller: Caller,
+        path: PlainPath | ResourcePath,
+        behind: str | None,
+    ) -> web.StreamResponse:
+        """``behind``: a proxy's path, what is behind ``/proxy``."""
+        raw_query = request.raw_path.partition("?")[2]
         if isinstance(path, ResourcePath) and (behind is not None or is_stream(path)):
             visit.asked = connect_request(request.method, path, {})
             if self._desk.audit is not None:

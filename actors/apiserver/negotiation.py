@@ -7,6 +7,7 @@ how a form is rendered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from cluster.api import status
@@ -38,6 +39,8 @@ JSON_TYPES = ("application/json", "*/*", "application/*")
 _INCLUDED = ("", "None", "Metadata", "Object")
 ACCEPTED = ("application/json", YAML)
 WATCHED = ("application/json;stream=watch",)
+# Headers; one has 32 KiB at most.
+REMEMBERED_MAX = 64
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class MediaType:
     """One entry of an Accept header: its type, its parameters, its weight (0..1)."""
 
     name: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
     weight: float
 
 
@@ -124,8 +127,10 @@ def check_json(accept: str) -> None:
         raise status.not_acceptable(ACCEPTED)
 
 
-def parse_accept(accept: str) -> list[MediaType]:
-    """Entries, heaviest first, in the order given where equal; weight 0 is left out."""
+@lru_cache(maxsize=REMEMBERED_MAX)
+def parse_accept(accept: str) -> tuple[MediaType, ...]:
+    """Entries, heaviest first, in the order given where equal; weight 0 is left out. (Clients say
+    the same each time.)"""
     entries: list[MediaType] = []
     for part in accept.split(",")[:32]:
         name, *rest = part.split(";")
@@ -134,7 +139,8 @@ def parse_accept(accept: str) -> list[MediaType]:
             key, _, value = item.partition("=")
             parameters[key.strip()] = value.strip().strip('"')
         entries.append(MediaType(name.strip().lower(), parameters, _weight(parameters.get("q"))))
-    return sorted((entry for entry in entries if entry.weight > 0), key=lambda e: -e.weight)
+    kept = [entry for entry in entries if entry.weight > 0]
+    return tuple(sorted(kept, key=lambda entry: -entry.weight))
 
 
 def _weight(text: str | None) -> float:

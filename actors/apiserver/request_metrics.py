@@ -67,19 +67,14 @@ class RequestMetrics:
         """A request is done. ``request`` None: for no resource; ``method``: of HTTP."""
         labels = self.labels(request, method)
         self._requests[labels, code] += 1
-        if labels not in self._durations:
-            self._durations[labels] = Histogram(DURATION_BOUNDS)
-        self._durations[labels].observe(seconds)
+        found = self._durations.get(labels)
+        if found is None:
+            found = self._durations[labels] = Histogram(DURATION_BOUNDS)
+        found.observe(seconds)
 
-    @contextmanager
-    def under_way(self, request: ApiRequest) -> Iterator[None]:
+    def under_way(self, request: ApiRequest) -> "UnderWay":
         """While a request that is not long is served."""
-        kind = "readOnly" if request.verb in READING else "mutating"
-        self._under_way[kind] += 1
-        try:
-            yield
-        finally:
-            self._under_way[kind] -= 1
+        return UnderWay(self._under_way, "readOnly" if request.verb in READING else "mutating")
 
     @contextmanager
     def lasting(self, request: ApiRequest) -> Iterator[None]:
@@ -143,3 +138,19 @@ class RequestMetrics:
         for labels, count in list(self._lasting.items()):
             lasting.add_metric([*labels[1:], COMPONENT], count)
         yield lasting
+
+
+class UnderWay:
+    """Counted among ``counts`` as of ``kind`` while inside."""
+
+    __slots__ = ("_counts", "_kind")
+
+    def __init__(self, counts: dict[str, int], kind: str) -> None:
+        self._counts = counts
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        self._counts[self._kind] += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._counts[self._kind] -= 1

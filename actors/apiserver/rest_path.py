@@ -5,8 +5,9 @@ Must not know: sockets, which kinds exist.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
+
+import msgspec
 
 from cluster.api import status
 from cluster.messages.apiserver import ApiRequest, Verb
@@ -15,19 +16,19 @@ PATH_CHARACTERS_MAX = 4096
 QUERY_CHARACTERS_MAX = 64 * 1024
 QUERY_FIELDS_MAX = 64
 
+# What no segment may be.
+_ODD_SEGMENTS = frozenset(("", ".", ".."))
 # Subresources of a namespace itself; any other third segment is a resource inside it.
 NAMESPACE_SUBRESOURCES = ("status", "finalize")
 
 
-@dataclass(frozen=True)
-class PlainPath:
+class PlainPath(msgspec.Struct, frozen=True):
     """A path that names no resource: /version, /healthz, discovery, /openapi."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class ResourcePath:
+class ResourcePath(msgspec.Struct, frozen=True):
     """A path below /api/v1 or /apis/<group>/<version>. ``rest``: what follows a subresource;
     ``watched``: the older form of a watch, with ``watch/`` before the resource."""
 
@@ -47,14 +48,17 @@ def parse_path(raw: str) -> PlainPath | ResourcePath:
         raise status.bad_request("the path is too long")
     if not raw.startswith("/"):
         raise status.bad_request("the path must start with /")
-    segments = [_segment(piece) for piece in raw[1:].split("/")]
-    if segments and segments[-1] == "":
+    segments = raw[1:].split("/")
+    if "%" in raw or not raw.isascii() or not raw.isprintable():
+        segments = [_segment(piece) for piece in segments]
+    if segments[-1] == "":
         segments.pop()  # one trailing slash is harmless
-    if any(piece in ("", ".", "..") for piece in segments):
+    if not _ODD_SEGMENTS.isdisjoint(segments):
         raise status.resource_not_found()
-    if segments[:1] == ["api"] and len(segments) > 2:
+    root, depth = segments[0] if segments else "", len(segments)
+    if root == "api" and depth > 2:
         return _resource("", segments[1], segments[2:])
-    if segments[:1] == ["apis"] and len(segments) > 3:
+    if root == "apis" and depth > 3:
         return _resource(segments[1], segments[2], segments[3:])
     return PlainPath("/" + "/".join(segments))
 
@@ -65,6 +69,8 @@ def parse_query(raw: str) -> dict[str, str]:
         return {}
     if len(raw) > QUERY_CHARACTERS_MAX:
         raise status.bad_request("the query is too long")
+    if "%" not in raw and "+" not in raw and raw.isascii():
+        return _plain_query(raw)
     try:
         pairs = parse_qsl(
             raw, keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX, errors="strict"
@@ -74,6 +80,19 @@ def parse_query(raw: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         found.setdefault(name, value)
+    return found
+
+
+def _plain_query(raw: str) -> dict[str, str]:
+    """One in which nothing is encoded. Raises StatusError 400."""
+    pieces = raw.split("&")
+    if len(pieces) > QUERY_FIELDS_MAX:
+        raise status.bad_request("the query is malformed")
+    found: dict[str, str] = {}
+    for piece in pieces:
+        if piece:
+            name, _, value = piece.partition("=")
+            found.setdefault(name, value)
     return found
 
 
@@ -90,7 +109,7 @@ def api_request(
     verb = verb_of(method, path, query)
     if path.watched and path.name:
         chosen = ",".join(filter(None, (f"metadata.name={path.name}", query.get("fieldSelector"))))
-        query, path = query | {"fieldSelector": chosen}, replace(path, name="")
+        query, path = query | {"fieldSelector": chosen}, msgspec.structs.replace(path, name="")
     return ApiRequest(
         verb=verb,
         resource=path.resource,
@@ -144,7 +163,7 @@ def _resource(group: str, version: str, rest: Sequence[str]) -> ResourcePath:
         path = _unwatched(group, version, rest[1:])
         if path.subresource:
             raise status.resource_not_found()
-        return replace(path, watched=True)
+        return msgspec.structs.replace(path, watched=True)
     return _unwatched(group, version, rest)
 
 
@@ -160,14 +179,15 @@ def _unwatched(group: str, version: str, rest: Sequence[str]) -> ResourcePath:
 
 
 def _named(group: str, version: str, namespace: str, rest: Sequence[str]) -> ResourcePath:
+    depth = len(rest)
     return ResourcePath(
-        group=group,
-        version=version,
-        namespace=namespace,
-        resource=rest[0],
-        name=rest[1] if len(rest) > 1 else "",
-        subresource=rest[2] if len(rest) > 2 else "",
-        rest="/".join(rest[3:]),
+        group,
+        version,
+        namespace,
+        rest[0],
+        rest[1] if depth > 1 else "",
+        rest[2] if depth > 2 else "",
+        "/".join(rest[3:]) if depth > 3 else "",
     )
 
 

@@ -4,8 +4,9 @@ Job: the one border between store errors and Kubernetes Status, and between what
 and what is read. Must not know: objects, kinds.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import cast
 
 import msgspec
@@ -74,19 +75,48 @@ def translate(error: errors.SteersmanError) -> StatusError:
     return status.internal_error(f"the store refused: {type(error).__name__}")
 
 
-@contextmanager
-def readable_errors() -> Iterator[None]:
+class ReadableErrors:
     """Raise StatusError instead of any other SteersmanError inside.
 
     Fenced stays what it is: the component whose term is over must see it (see ``http_errors`` for
     the other door).
     """
-    try:
-        yield
-    except errors.Fenced:
-        raise
-    except errors.SteersmanError as error:
-        raise translate(error) from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        if isinstance(error, errors.SteersmanError) and not isinstance(error, errors.Fenced):
+            raise translate(error) from error
+
+
+class Timed(ReadableErrors):
+    """As that, and how long it took goes into ``found``. ``clock``: seconds."""
+
+    __slots__ = ("_began", "_clock", "_found")
+
+    def __init__(self, clock: Callable[[], float], found: Histogram) -> None:
+        self._clock = clock
+        self._found = found
+
+    def __enter__(self) -> None:
+        self._began = self._clock()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        stack: TracebackType | None,
+    ) -> None:
+        self._found.observe(self._clock() - self._began)
+        ReadableErrors.__exit__(self, kind, error, stack)
 
 
 class StoreClient:
@@ -102,20 +132,16 @@ class StoreClient:
         # How long the store took, in seconds, by (operation, group, resource).
         self.times: dict[tuple[str, str, str], Histogram] = {}
 
-    @contextmanager
-    def _timed(self, operation: str, key: str) -> Iterator[None]:
-        began = self._clock()
-        try:
-            yield
-        finally:
-            labels = (operation, *kind_of_key(key))
-            if labels not in self.times:
-                self.times[labels] = Histogram(DURATION_BOUNDS)
-            self.times[labels].observe(self._clock() - began)
+    def _timed(self, operation: str, key: str) -> Timed:
+        labels = (operation, *kind_of_key(key))
+        found = self.times.get(labels)
+        if found is None:
+            found = self.times[labels] = Histogram(DURATION_BOUNDS)
+        return Timed(self._clock, found)
 
     async def status(self) -> StoreStatus:
         """What this replica's store knows of itself."""
-        with readable_errors():
+        with ReadableErrors():
             return cast(StoreStatus, await self._ref.ask(StatusRequest(), STORE_SECONDS_MAX))
 
     async def range(self, request: Range) -> RangeResult:
@@ -129,12 +155,12 @@ class StoreClient:
     async def range_stored(self, request: Range) -> RangeResult:
         """As ``range``, with values as they are stored."""
         operation = "count" if request.count_only else "list" if request.end else "get"
-        with readable_errors(), self._timed(operation, request.key):
+        with self._timed(operation, request.key):
             return cast(RangeResult, await self._ref.ask(request, STORE_SECONDS_MAX))
 
     async def traces(self, revisions: Sequence[int]) -> tuple[str, ...]:
         """Contexts of the writes that made these revisions, '' where none is known."""
-        with readable_errors():
+        with ReadableErrors():
             answer = await self._ref.ask(WriteTraces(tuple(revisions)), STORE_SECONDS_MAX)
         return cast(TracesOfWrites, answer).traces
 
@@ -153,7 +179,7 @@ class StoreClient:
             request = msgspec.structs.replace(request, success=sealed)
         first = request.success[0] if request.success else None
         operation = "delete" if isinstance(first, Delete) else "update"
-        with readable_errors(), self._timed(operation, first.key if first else ""):
+        with self._timed(operation, first.key if first else ""):
             try:
                 result = cast(TxnResult, await self._ref.ask(request, STORE_SECONDS_MAX))
             except errors.ActorDown as error:
@@ -170,7 +196,7 @@ class StoreClient:
     @asynccontextmanager
     async def watch(self, request: Watch) -> AsyncIterator[AsyncIterator[StoreEvents]]:
         """Follow keys: iterate inside the context, which ends the stream when left."""
-        with readable_errors():
+        with ReadableErrors():
             async with self._ref.stream(request) as stream:
                 items = cast("AsyncIterator[StoreEvents]", aiter(stream))
                 yield items if self._sealer is None else _opened(items, self._sealer)
@@ -186,7 +212,7 @@ async def _opened(items: AsyncIterator[StoreEvents], sealer: Sealer) -> AsyncIte
 
 def kind_of_key(key: str) -> tuple[str, str]:
     """(group, plural) of what a key holds; both '' for what is no object."""
-    parts = key.split("/")
+    parts = key.split("/", 4)
     if len(parts) < 5 or parts[1] != "registry":
         return "", ""
     return "" if parts[2] == "core" else parts[2], parts[3]

@@ -98,10 +98,12 @@ class Writer:
             await self._prepare_create(call, obj, applied, fresh=True)
             raise AssertionError("what has no name is invalid")
         for attempt in range(NAME_TRIES if prefix else 1):
+            named = obj
             if prefix:
                 metadata["name"] = self._generated_name(prefix)
+                named = decode(orjson.dumps(obj))
             try:
-                return await self._create_named(call, obj, applied)
+                return await self._create_named(call, named, applied)
             except StatusError as error:
                 last = attempt == NAME_TRIES - 1
                 if not prefix or error.reason != "AlreadyExists" or last:
@@ -109,15 +111,16 @@ class Writer:
         raise AssertionError("the last try returns or raises")
 
     async def _create_named(self, call: Call, given: Object, applied: bool) -> Outcome:
-        pristine = orjson.dumps(given)
+        """Changes ``given``."""
+        pristine, untried = orjson.dumps(given), [given]
 
         async def decide(current: KeyValue | None, fresh: bool) -> Step:
-            obj = decode(pristine)
+            obj = untried.pop() if untried else decode(pristine)
             call.undecided()
             operations, guards = await self._prepare_create(call, obj, applied, fresh)
             return Write(obj, (*operations, *call.operations), (*guards, *call.guards))
 
-        name = given["metadata"]["name"]
+        name: str = given["metadata"]["name"]
         async with self.environment.turns.of(self._turn(call)):
             return await self.objects.create(
                 call.kind, call.namespace, name, decide, self._context(call)

@@ -8,9 +8,7 @@ writes them).
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, Protocol
 
 import msgspec
@@ -89,24 +87,34 @@ def current_trace() -> str:
     return CURRENT.get()
 
 
-@contextmanager
-def root_trace(entropy: Entropy, trace: str = "") -> Iterator[str]:
-    """Work for a new trace, as for one HTTP request. Gives its context. ``trace``: the trace id, if
-    somebody outside has begun it."""
-    context = f"{trace or entropy.hex(TRACE_ID_LENGTH)}-{entropy.hex(SPAN_ID_LENGTH)}"
-    with resume_trace(context):
-        yield context
+class Resumed:
+    """Work for a trace while inside; gives its context. (Every request and watch event has one: a
+    generator would cost twice as much.)"""
+
+    __slots__ = ("_before", "_context")
+
+    def __init__(self, context: str) -> None:
+        self._context = context
+
+    def __enter__(self) -> str:
+        context = self._context
+        self._before: Token[str] = CURRENT.set(context if len(context) == CONTEXT_LENGTH else "")
+        return context
+
+    def __exit__(self, *_: object) -> None:
+        CURRENT.reset(self._before)
 
 
-@contextmanager
-def resume_trace(trace: str) -> Iterator[str]:
+def root_trace(entropy: Entropy, trace: str = "") -> Resumed:
+    """Work for a new trace, as for one HTTP request. ``trace``: the trace id, if somebody outside
+    has begun it."""
+    return Resumed(f"{trace or entropy.hex(TRACE_ID_LENGTH)}-{entropy.hex(SPAN_ID_LENGTH)}")
+
+
+def resume_trace(trace: str) -> Resumed:
     """Work for an earlier trace, as of the write that a watch event tells of. What is no context
     (as '') leaves work without one, and the first message then starts a new trace."""
-    token = CURRENT.set(trace if len(trace) == CONTEXT_LENGTH else "")
-    try:
-        yield trace
-    finally:
-        CURRENT.reset(token)
+    return Resumed(trace)
 
 
 class Tracer(Protocol):

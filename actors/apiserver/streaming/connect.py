@@ -57,7 +57,7 @@ class ConnectOptions:
 def split_proxy(raw_path: str) -> tuple[str, str | None]:
     """The part of a path that is ours, and what is behind ``/proxy``, as it came; None if it is no
     proxy's path. '' : nothing, not even a slash."""
-    found = _PROXY.fullmatch(raw_path)
+    found = _PROXY.fullmatch(raw_path) if "/proxy" in raw_path else None
     return (found[1], found[2] or "") if found else (raw_path, None)
 
 

@@ -22,6 +22,7 @@ from yarl import URL
 
 from actors.apiserver.call import Caller, parse_bool, parse_int
 from actors.apiserver.front_desk import FrontDesk, Visit
+from actors.apiserver.http_connections import certified_by
 from actors.apiserver.http_requests import read_body
 from actors.apiserver.rest_path import ResourcePath, api_request, parse_path, parse_query
 from actors.apiserver.ui import chaos_socket, fault_commands, history, page_files
@@ -97,12 +98,10 @@ class UiDoor:
             return _file(name, http.headers.get("If-None-Match", ""))
         if http.method == "POST" and path == LOGIN:
             return await self._log_in(http, visit)
-        transport = http.transport
-        certificate = transport.get_extra_info("peercert") if transport is not None else None
         cookie = _cookie(http, self._cookie)
         visit.path = path if http.method == "POST" else ""
         try:
-            caller = await self._entry.caller(certificate, http.headers, cookie, path)
+            caller = await self._entry.caller(certified_by(http), http.headers, cookie, path)
             caller = await self._desk.acting(caller, http.headers)
         except StatusError as error:
             self._audit(http, visit, Caller(""))

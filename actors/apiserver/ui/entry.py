@@ -6,7 +6,7 @@ a mapping of headers, what the page shows.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
@@ -49,9 +49,8 @@ class Entry:
     now: Callable[[], float]
 
     async def caller(
-        self, certificate: Mapping[str, Any] | None, headers: Mapping[str, str], cookie: str,
-        path: str,
-    ) -> Caller:  # fmt: skip
+        self, certified: Caller | None, headers: Mapping[str, str], cookie: str, path: str
+    ) -> Caller:
         """Who it is: by a bearer token, else by the cookie, else by a certificate. A cookie that is
         over counts as none. Raises StatusError 401; 503 before it is known which were ended."""
         token = bearer_token(headers.get("Authorization", ""))
@@ -67,7 +66,7 @@ class Entry:
                 except StatusError as error:
                     if error.code != 401:
                         raise
-        return await self.authentication.of_http(certificate, token, path)
+        return await self.authentication.of_http(certified, token, path)
 
     def goes_on(self, cookie: str) -> bool:
         """Whether a sealed session is neither over nor ended; true for whoever has none."""

@@ -1,5 +1,7 @@
 """The URL grammar: what becomes a request, and what is refused."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,6 +147,25 @@ def test_of_a_repeated_parameter_the_first_counts() -> None:
         "limit": "1",
         "labelSelector": "a=b",
     }
+
+
+@given(st.text(alphabet="ab=&;. ", max_size=30))
+def test_what_is_not_encoded_is_read_as_what_is(raw: str) -> None:
+    expected: dict[str, str] = {}
+    for name, value in parse_qsl(raw, keep_blank_values=True):
+        expected.setdefault(name, value)
+    assert parse_query(raw) == expected
+
+
+@given(st.text(alphabet="ab./-", max_size=30))
+def test_a_path_is_the_same_with_a_letter_encoded(text: str) -> None:
+    def parsed(raw: str) -> object:
+        try:
+            return parse_path(raw)
+        except StatusError as error:
+            return error.code
+
+    assert parsed(f"/api/v1/{text}") == parsed(f"/%61pi/v1/{text}")
 
 
 @pytest.mark.parametrize("raw", ["a=" + "x" * 70_000, "&".join(f"f{i}=1" for i in range(100))])
