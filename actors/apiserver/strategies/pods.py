@@ -3,8 +3,10 @@
 Source: docs "Pod Lifecycle", Termination of Pods; "Pod Quality of Service Classes".
 """
 
+from collections.abc import Sequence
+
 from actors.apiserver.call import DeleteOptions
-from actors.apiserver.strategies.strategy import Strategy
+from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
 from cluster.api import status
 from cluster.api.kinds import Kind
 from cluster.api.pod_creation import fill_in_pod
@@ -14,6 +16,7 @@ from cluster.api.types import Object
 
 GRACE_SECONDS_DEFAULT = 30
 _OF_RESIZE = ("resources", "resizePolicy")
+_SEEN = "observedGeneration"
 
 
 def _create(obj: Object, now: float) -> None:
@@ -124,6 +127,44 @@ def _scheduled(live: Object, now: float) -> Object:
     return bound
 
 
+def with_status(obj: Object, old: Object, now: float) -> Object:
+    """The live pod with the status of ``obj``. Writers that do not know a field do not take it
+    away: the quality of service, and which generation was looked at. Of the addresses, the one that
+    is alone counts, for writers that know but one."""
+    updated = prepare_status_update(obj, old, _WITH_METADATA)
+    before, status = old.get("status") or {}, dict(updated["status"])
+    for name in ("qosClass", _SEEN):
+        if not status.get(name) and before.get(name):
+            status[name] = before[name]
+    if status.get("conditions"):
+        status["conditions"] = _looked_at(before.get("conditions") or (), status["conditions"])
+    address, addresses = status.get("podIP"), status.get("podIPs") or []
+    if address and (not addresses or addresses[0].get("ip") != address):
+        status["podIPs"] = [{"ip": address}]
+    elif addresses and addresses[0].get("ip"):
+        status["podIP"] = addresses[0]["ip"]
+    updated["status"] = status
+    return updated
+
+
+def _looked_at(before: Sequence[Object], conditions: Sequence[Object]) -> list[Object]:
+    """Of conditions of one type the first is that which was the first, and so on."""
+    known: dict[str | None, list[int]] = {}
+    for item in before:
+        known.setdefault(item.get("type"), []).append(item.get(_SEEN) or 0)
+    found = []
+    for item in conditions:
+        generations = known.get(item.get("type"))
+        seen = generations.pop(0) if generations else 0
+        found.append({**item, _SEEN: seen} if seen and not item.get(_SEEN) else item)
+    return found
+
+
+_WITH_METADATA = Strategy(status_metadata=True)
 STRATEGY = Strategy(
-    generation=True, status_metadata=True, returns_deleted=True, create=_create, grace=grace
+    generation=True,
+    returns_deleted=True,
+    create=_create,
+    grace=grace,
+    parts={"status": with_status},
 )

@@ -1,6 +1,7 @@
 """Rules of what is written to pods/status: addresses, conditions, and what stays as it was.
 
-Source: API reference, PodStatus; KEP-563 (two families of addresses). Must not know what runs.
+Source: API reference, PodStatus; KEP-563 (two families of addresses); KEP-3063 (device claims).
+Must not know what runs: what is said of containers is ``container_status``'s.
 """
 
 import ipaddress
@@ -10,6 +11,7 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.addresses import check_address
+from cluster.api.validation.container_status import check_container_statuses
 
 _OWN = frozenset(("PodScheduled", "Ready", "Initialized"))
 
@@ -29,6 +31,8 @@ def check_pod_status(old: Object, new: Object, found: list[Cause]) -> None:
     quality, known = after.get("qosClass"), before.get("qosClass")
     if quality and known and quality != known:
         found.append(causes.invalid("status.qosClass", quality, causes.IMMUTABLE))
+    check_container_statuses(old, new, found)
+    _claims(new, found)
     _addresses("status.podIPs", after.get("podIPs") or [], found)
     hosts = after.get("hostIPs") or []
     if hosts and hosts[0].get("ip") != after.get("hostIP"):
@@ -36,6 +40,24 @@ def check_pod_status(old: Object, new: Object, found: list[Cause]) -> None:
         detail = "must be equal to `hostIP`"
         found.append(causes.invalid("status.hostIPs[0].ip", shown, detail))
     _addresses("status.hostIPs", hosts, found)
+
+
+def _claims(pod: Object, found: list[Cause]) -> None:
+    """Each claim of the pod is told of once."""
+    claims = (pod.get("spec") or {}).get("resourceClaims") or ()
+    known = {item.get("name") for item in claims}
+    seen: set[str] = set()
+    for position, item in enumerate((pod.get("status") or {}).get("resourceClaimStatuses") or ()):
+        place, name = f"status.resourceClaimStatuses[{position}].name", item.get("name") or ""
+        if name not in known:
+            detail = "must match the name of an entry in `spec.resourceClaims`"
+            found.append(causes.invalid(place, name, detail))
+        if name in seen:
+            found.append(causes.duplicate(place, name))
+        seen.add(name)
+        claim = item.get("resourceClaimName")
+        if claim is not None:
+            causes.each(place, claim, names.subdomain_errors(claim), found)
 
 
 def _addresses(path: str, items: list[Object], found: list[Cause]) -> None:

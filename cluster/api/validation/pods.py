@@ -47,6 +47,8 @@ def check_pod_update(old: Object, new: Object, subresource: str, found: list[Cau
     if subresource == "status":
         if old.get("status") != new.get("status"):
             check_pod_status(old, new, found)
+        if _annotated(old, new):
+            check_annotations_stay(old, new, found)
         return
     if before == after and not _annotated(old, new):
         return

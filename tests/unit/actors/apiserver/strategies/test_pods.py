@@ -3,7 +3,7 @@
 import pytest
 
 from actors.apiserver.call import DeleteOptions
-from actors.apiserver.strategies.pods import bind, grace, with_resized_containers
+from actors.apiserver.strategies.pods import bind, grace, with_resized_containers, with_status
 from cluster.api.kinds import by_resource
 from cluster.api.types import Object
 from cluster.errors import StatusError
@@ -72,3 +72,29 @@ def test_of_a_resize_only_the_resources_are_taken() -> None:
     first, second = new["spec"]["containers"]
     assert first == {"name": "c0", "image": "x", "resources": {"requests": {"cpu": "2"}}}
     assert second == live["spec"]["containers"][1]
+
+
+def test_a_status_keeps_what_its_writer_does_not_know() -> None:
+    told = [{"type": "Ready", "observedGeneration": 2}, {"type": "a/b", "observedGeneration": 3}]
+    live = {**pod({}), "status": {"qosClass": "Burstable", "observedGeneration": 4}}
+    live["status"]["conditions"] = [*told, {"type": "a/b", "observedGeneration": 5}]
+    given = [{"type": "a/b"}, {"type": "a/b"}, {"type": "Ready", "observedGeneration": 9}]
+    status: Object = {"phase": "Running", "conditions": [*given, {"type": "c/d"}]}
+    written = with_status({"metadata": {}, "status": status}, live, 0.0)["status"]
+    assert (written["qosClass"], written["observedGeneration"]) == ("Burstable", 4)
+    seen = [item.get("observedGeneration") for item in written["conditions"]]
+    assert seen == [3, 5, 9, None]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"podIP": "10.0.0.1"}, ("10.0.0.1", ["10.0.0.1"])),
+        ({"podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd::1"}]}, ("10.0.0.1", ["10.0.0.1", "fd::1"])),
+        ({"podIP": "10.0.0.2", "podIPs": [{"ip": "10.0.0.1"}]}, ("10.0.0.2", ["10.0.0.2"])),
+        ({}, (None, [])),
+    ],
+)
+def test_one_address_and_all_addresses_agree(given: Object, kept: tuple[str, list[str]]) -> None:
+    written = with_status({"metadata": {}, "status": given}, pod({}), 0.0)["status"]
+    assert (written.get("podIP"), [item["ip"] for item in written.get("podIPs") or ()]) == kept

@@ -26,3 +26,18 @@ def test_statuses(status: dict[str, Any], wrong: list[str]) -> None:
     old = {"status": {"qosClass": "Burstable", "nominatedNodeName": "n"}}
     check_pod_status(old, {"status": status}, causes)
     assert [cause.field for cause in causes] == wrong
+
+
+def test_claims_are_those_of_the_pod() -> None:
+    spec = {"resourceClaims": [{"name": "gpu"}, {"name": "nic"}]}
+    listed = [{"name": "gpu", "resourceClaimName": "a"}, {"name": "gpu"}, {"name": "x"}]
+    listed.append({"name": "nic", "resourceClaimName": "A"})
+    causes: list[Cause] = []
+    new = {"spec": spec, "status": {"resourceClaimStatuses": listed}}
+    check_pod_status({"spec": spec}, new, causes)
+    path = "status.resourceClaimStatuses"
+    assert [(cause.field, cause.reason) for cause in causes] == [
+        (f"{path}[1].name", "FieldValueDuplicate"),
+        (f"{path}[2].name", "FieldValueInvalid"),
+        (f"{path}[3].name", "FieldValueInvalid"),
+    ]
