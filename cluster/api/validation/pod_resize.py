@@ -6,12 +6,12 @@ Must not know nodes: whether there is room is theirs to say.
 """
 
 from cluster.api.pod_qos import qos_class
-from cluster.api.pod_resizing import MUTABLE, SECTIONS, replaced, with_resources
+from cluster.api.pod_resizing import RESTART, SECTIONS, replaced
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
+from cluster.api.validation.pod_update import same
 
-_SOURCE = "kubernetes.io/config.source"
 _MIRROR = "kubernetes.io/config.mirror"
 _KINDS = ("initContainers", "containers")
 
@@ -19,46 +19,77 @@ _KINDS = ("initContainers", "containers")
 def check_pod_resize(old: Object, new: Object, found: list[Cause]) -> None:
     """What a write of pods/resize changed."""
     before, after = old.get("spec") or {}, new.get("spec") or {}
-    annotations = old["metadata"].get("annotations") or {}
-    if _MIRROR in annotations or annotations.get(_SOURCE, "api") != "api":
-        found.append(causes.forbidden("metadata", "static pods cannot be resized"))
-    if (before.get("os") or {}).get("name") == "windows":
-        found.append(causes.forbidden("spec", "windows pods cannot be resized"))
+    never = _never(old)
+    if never:
+        # Nothing else needs to be told.
+        found[:] = [causes.forbidden("", never)]
+        return
+    quality = (old.get("status") or {}).get("qosClass") or qos_class(old)
+    if quality != qos_class(new):
+        detail = "Pod QOS Class may not change as a result of resizing"
+        found.append(causes.invalid("spec", quality, detail))
     if not _can_tell(old):
-        detail = "Pod running on node without support for resize"
-        found.append(causes.forbidden("metadata", detail))
-    same = True
-    for kind in _KINDS:
-        same = _check_names(kind, before.get(kind) or [], after.get(kind) or [], found) and same
-    if not same:
+        found.append(causes.forbidden("spec", "Pod running on node without support for resize"))
+    _check_own(_own(before), _own(after), found)
+    if (old.get("status") or {}).get("nodeAllocatableResourceClaimStatuses"):
+        detail = "pods with node allocatable resource claims cannot be resized"
+        found.append(causes.forbidden("spec", detail))
+    alike = [
+        _check_names(kind, before.get(kind) or [], after.get(kind) or [], found)
+        for kind in reversed(_KINDS)
+    ]
+    if not all(alike):
         return
     for kind in _KINDS:
         pairs = zip(before.get(kind) or (), after.get(kind) or (), strict=True)
         for position, (one, other) in enumerate(pairs):
             path = f"spec.{kind}[{position}].resources"
             _check_kept(path, one.get("resources") or {}, other.get("resources") or {}, found)
-    former = _with_former(before, after)
-    if former != {**before, "resources": _own(before)}:
-        found.append(causes.forbidden("spec", "only cpu and memory resources are mutable"))
-    _check_own(_own(before), _own(after), found)
-    quality = (old.get("status") or {}).get("qosClass") or qos_class(old)
-    if quality != qos_class(new):
-        detail = "Pod QOS Class may not change as a result of resizing"
-        found.append(causes.invalid("spec", quality, detail))
+    for one, other in zip(
+        before.get("containers") or (), after.get("containers") or (), strict=True
+    ):
+        if not _only_mutable(one, other):
+            found.append(causes.forbidden("spec", "only cpu and memory resources are mutable"))
+    pairs = zip(before.get("initContainers") or (), after.get("initContainers") or (), strict=True)
+    for position, (one, other) in enumerate(pairs):
+        _check_init(f"spec.initContainers[{position}]", one, other, found)
+
+
+def _never(pod: Object) -> str:
+    """Why a pod cannot be resized, whatever is written."""
+    if _MIRROR in (pod["metadata"].get("annotations") or {}):
+        return "static pods cannot be resized"
+    if ((pod.get("spec") or {}).get("os") or {}).get("name") == "windows":
+        return "windows pods cannot be resized"
+    return ""
 
 
 def _can_tell(pod: Object) -> bool:
     """The node tells what resources its running containers have."""
-    status = pod.get("status") or {}
-    if status.get("phase") != "Running":
-        return True
-    return all("resources" in item for item in status.get("containerStatuses") or ())
+    for item in (pod.get("status") or {}).get("containerStatuses") or ():
+        if "running" in (item.get("state") or {}):
+            return "resources" in item
+    return True
+
+
+def _check_init(path: str, old: Object, new: Object, found: list[Cause]) -> None:
+    """One that ends is not started again for a resize."""
+    if not _only_mutable(old, new):
+        detail = "only cpu and memory resources for init or sidecar containers are mutable"
+        found.append(causes.forbidden(path, detail))
+    policies = new.get("resizePolicy") or ()
+    restarts = any(item.get("restartPolicy") == RESTART for item in policies)
+    if not same(old, new) and new.get("restartPolicy") != "Always" and restarts:
+        detail = (
+            "non-sidecar init containers with a resize policy of RestartContainer cannot be resized"
+        )
+        found.append(causes.forbidden(path, detail))
 
 
 def _check_names(kind: str, old: list[Object], new: list[Object], found: list[Cause]) -> bool:
     """True if they are the same containers in the same order."""
     if len(old) != len(new):
-        detail = "containers may not be added or removed on resize"
+        detail = f"{kind} may not be added or removed on resize"
         found.append(causes.forbidden(f"spec.{kind}", detail))
         return False
     wrong = [
@@ -67,7 +98,7 @@ def _check_names(kind: str, old: list[Object], new: list[Object], found: list[Ca
         if one.get("name") != other.get("name")
     ]
     for position in wrong:
-        detail = "containers may not be renamed or reordered on resize"
+        detail = f"{kind} may not be renamed or reordered on resize"
         found.append(causes.forbidden(f"spec.{kind}[{position}].name", detail))
     return not wrong
 
@@ -75,8 +106,7 @@ def _check_names(kind: str, old: list[Object], new: list[Object], found: list[Ca
 def _check_kept(path: str, old: Object, new: Object, found: list[Cause]) -> None:
     """What is once stated may be changed, not taken away."""
     for part in SECTIONS:
-        stated = old.get(part) or {}
-        if any(name in stated and name not in (new.get(part) or {}) for name in MUTABLE):
+        if any(name not in (new.get(part) or {}) for name in old.get(part) or ()):
             detail = f"resource {part} cannot be removed"
             found.append(causes.forbidden(f"{path}.{part}", detail))
 
@@ -101,12 +131,8 @@ def _check_own(old: Object, new: Object, found: list[Cause]) -> None:
         found.append(causes.forbidden("spec", detail))
 
 
-def _with_former(before: Object, after: Object) -> Object:
-    """What was written, with the cpu and memory of before where these may change: the same as
-    before, unless something else has changed. The pod's own resources are judged elsewhere."""
-    found: dict[str, Object] = {
-        other["name"]: replaced(other.get("resources") or {}, one.get("resources") or {})
-        for kind in _KINDS
-        for one, other in zip(before.get(kind) or (), after.get(kind) or (), strict=True)
-    }
-    return {**with_resources(after, found), "resources": _own(before)}
+def _only_mutable(old: Object, new: Object) -> bool:
+    """Of a container at most the amounts of cpu and memory have changed."""
+    before = old.get("resources") or {}
+    former = {**new, "resources": replaced(new.get("resources") or {}, before)}
+    return same(former, {**old, "resources": before})

@@ -32,6 +32,7 @@ from cluster.api.validation import (
 )
 from cluster.api.validation.metadata import check_metadata, check_metadata_update
 from cluster.api.validation.table_groups import GROUPS_CREATE, GROUPS_UPDATE, STATUS
+from cluster.api.validation.tolerated import tolerated
 
 Check = Callable[[Object, list[Cause]], None]
 CheckUpdate = Callable[[Object, Object, list[Cause]], None]
@@ -174,7 +175,7 @@ def validate_update(
     key = (kind.group, kind.kind)
     if key == ("", "Pod"):
         pods.check_pod_update(old, new, subresource, found)
-        return found
+        return tolerated(found, lambda: _wrong(pods.check_pod, old))
     check_status = STATUS.get((*key, subresource)) or STATUS.get(key)
     if check_status is not None and subresource:
         check_status(old, new, found)
@@ -187,13 +188,20 @@ def validate_update(
         check(new, found)
     if check_update is not None:
         check_update(old, new, found)
-    return found
+    return tolerated(found, lambda: _wrong(check, old))
 
 
 def validate_body(group: str, kind: str, obj: Object) -> list[Cause]:
     """What is wrong with the body of a subresource (Scale, Binding, TokenRequest)."""
     found: list[Cause] = []
     check = CREATE.get((group, kind))
+    if check is not None:
+        check(obj, found)
+    return found
+
+
+def _wrong(check: Check | None, obj: Object) -> list[Cause]:
+    found: list[Cause] = []
     if check is not None:
         check(obj, found)
     return found

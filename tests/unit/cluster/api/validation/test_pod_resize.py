@@ -129,8 +129,21 @@ def test_init_containers_are_resized_whether_they_stay_or_end() -> None:
         assert said(old, resized(old, position, "initContainers", **cpu)) == []
         pages = {part: {**FULL[part], "hugepages-2Mi": "2Mi"} for part in ("requests", "limits")}
         assert said(old, resized(old, position, "initContainers", **pages)) == [
-            "spec: Forbidden: only cpu and memory resources are mutable"
+            f"spec.initContainers[{position}]: Forbidden: only cpu and memory resources for init "
+            "or sidecar containers are mutable"
         ]
+
+
+def test_what_ends_is_not_started_again() -> None:
+    policy = [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]
+    once = {"name": "once", "resources": copy.deepcopy(FULL), "resizePolicy": policy}
+    stays = {**copy.deepcopy(once), "name": "helper", "restartPolicy": "Always"}
+    old = pod(FULL, init=[once, stays])
+    assert said(old, resized(old, 1, "initContainers", requests={"cpu": "500m"})) == []
+    assert said(old, resized(old, 0, "initContainers", requests={"cpu": "500m"})) == [
+        "spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of "
+        "RestartContainer cannot be resized"
+    ]
 
 
 def test_containers_stay_as_they_are() -> None:
@@ -146,15 +159,32 @@ def test_containers_stay_as_they_are() -> None:
     ]
 
 
+def test_other_resources_stay_stated_too() -> None:
+    old = pod({**FULL, "requests": {**FULL["requests"], "example.com/gpu": "1"}})
+    assert said(old, resized(old, requests={"example.com/gpu": ""})) == [
+        "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed",
+        "spec: Forbidden: only cpu and memory resources are mutable",
+    ]
+
+
 def test_pods_that_cannot_be_resized() -> None:
     mirror = pod(FULL)
     mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
-    assert said(mirror, mirror) == ["metadata: Forbidden: static pods cannot be resized"]
+    assert said(mirror, mirror) == [": Forbidden: static pods cannot be resized"]
     windows = pod(FULL)
     windows["spec"]["os"] = {"name": "windows"}
-    assert said(windows, windows) == ["spec: Forbidden: windows pods cannot be resized"]
-    silent = pod(FULL, phase="Running", containerStatuses=[{"name": "c1"}])
-    text = "metadata: Forbidden: Pod running on node without support for resize"
+    assert said(windows, pod({})) == [": Forbidden: windows pods cannot be resized"]
+    claiming = pod(FULL, nodeAllocatableResourceClaimStatuses=[{"resourceClaimName": "a"}])
+    text = "spec: Forbidden: pods with node allocatable resource claims cannot be resized"
+    assert said(claiming, claiming) == [text]
+
+
+def test_a_node_that_does_not_tell_cannot_resize() -> None:
+    runs = {"name": "c1", "state": {"running": {}}}
+    silent = pod(FULL, phase="Running", containerStatuses=[runs])
+    text = "spec: Forbidden: Pod running on node without support for resize"
     assert said(silent, silent) == [text]
-    told = pod(FULL, phase="Running", containerStatuses=[{"name": "c1", "resources": {}}])
-    assert said(told, told) == []
+    ended = {"name": "c1", "state": {"terminated": {"exitCode": 0}}}
+    for status in ({**runs, "resources": {}}, ended):
+        told = pod(FULL, phase="Running", containerStatuses=[status])
+        assert said(told, told) == []
