@@ -25,7 +25,7 @@ _LOCALHOST = "localhost/"
 _SECCOMP_PROFILES = frozenset((_RUNTIME_DEFAULT, "docker/default", "unconfined"))
 _APP_ARMOR_PROFILES = frozenset(("", _RUNTIME_DEFAULT, "unconfined"))
 _KINDS = ("initContainers", "containers", "ephemeralContainers")
-_PATH = "metadata.annotations"
+POD_PATH = "metadata.annotations"
 
 
 def containers(spec: Object) -> Iterator[tuple[str, Object]]:
@@ -40,38 +40,40 @@ def annotations_of(pod: Object) -> Mapping[str, str]:
     return (pod.get("metadata") or {}).get("annotations") or {}
 
 
-def check_pod_annotations(pod: Object, found: list[Cause]) -> None:
-    """What each says, whenever the pod is written."""
+def check_pod_annotations(pod: Object, found: list[Cause], path: str = POD_PATH) -> None:
+    """What each says, whenever the pod is written, or a template of one. ``path``: where they
+    are."""
     spec, annotations = pod.get("spec") or {}, annotations_of(pod)
     if not annotations:
         return
     if MIRROR in annotations and not spec.get("nodeName"):
         detail = "must set spec.nodeName if mirror pod annotation is set"
-        found.append(causes.invalid(f"{_PATH}[{MIRROR}]", annotations[MIRROR], detail))
+        found.append(causes.invalid(f"{path}[{MIRROR}]", annotations[MIRROR], detail))
     if annotations.get(_TOLERATIONS):
-        _tolerations(annotations[_TOLERATIONS], found)
+        _tolerations(path, annotations[_TOLERATIONS], found)
     cost = annotations.get(DELETION_COST)
     if cost is not None and not _is_cost(cost):
         detail = "must be a 32bit integer"
-        found.append(causes.invalid(f"{_PATH}[{DELETION_COST}]", cost, detail))
+        found.append(causes.invalid(f"{path}[{DELETION_COST}]", cost, detail))
     for name, profile in annotations.items():
         if name == SECCOMP_POD or name.startswith(SECCOMP_CONTAINER):
-            _seccomp(f"{_PATH}.{name}", profile, found)
+            _seccomp(f"{path}.{name}", profile, found)
         elif name.startswith(APP_ARMOR):
-            _app_armor(name, profile, spec, found)
+            _app_armor(path, name, profile, spec, found)
 
 
-def check_annotations_agree(pod: Object, found: list[Cause]) -> None:
-    """Where a new pod says by annotation what it says by field too, they are the same."""
+def check_annotations_agree(pod: Object, found: list[Cause], path: str = "spec") -> None:
+    """Where a new pod, or a template, says by annotation what it says by field too, they are the
+    same. ``path``: where its spec is."""
     spec, annotations = pod.get("spec") or {}, annotations_of(pod)
     if not annotations:
         return
     own: Object = spec.get("securityContext") or {}
-    _seccomp_agrees("spec", own, annotations.get(SECCOMP_POD), found)
+    _seccomp_agrees(path, own, annotations.get(SECCOMP_POD), found)
     for place, container in containers(spec):
         context = container.get("securityContext") or {}
         said = annotations.get(SECCOMP_CONTAINER + str(container.get("name") or ""))
-        _seccomp_agrees(f"spec.{place}", context, said, found)
+        _seccomp_agrees(f"{path}.{place}", context, said, found)
     if (spec.get("os") or {}).get("name") == "windows":
         return
     for place, container in containers(spec):
@@ -79,8 +81,8 @@ def check_annotations_agree(pod: Object, found: list[Cause]) -> None:
         profile = context.get("appArmorProfile", own.get("appArmorProfile"))
         said = annotations.get(APP_ARMOR + str(container.get("name") or ""))
         if profile is not None and said is not None:
-            path = f"spec.{place}.securityContext.appArmorProfile"
-            _agrees(path, "apparmor", profile, said, (_RUNTIME_DEFAULT,), found)
+            field = f"{path}.{place}.securityContext.appArmorProfile"
+            _agrees(field, "apparmor", profile, said, (_RUNTIME_DEFAULT,), found)
 
 
 def check_annotations_stay(old: Object, new: Object, found: list[Cause]) -> None:
@@ -92,10 +94,10 @@ def check_annotations_stay(old: Object, new: Object, found: list[Cause]) -> None
         what = "remove or update" if name in before else "add"
         if name.startswith(APP_ARMOR):
             detail = f"may not {what} AppArmor annotations"
-            found.append(causes.forbidden(f"{_PATH}[{name}]", detail))
+            found.append(causes.forbidden(f"{POD_PATH}[{name}]", detail))
         if name == MIRROR:
             detail = f"may not {what} mirror pod annotation"
-            found.append(causes.forbidden(f"{_PATH}[{name}]", detail))
+            found.append(causes.forbidden(f"{POD_PATH}[{name}]", detail))
 
 
 def app_armor_field(profile: str) -> Object | None:
@@ -120,16 +122,16 @@ def _is_cost(text: str) -> bool:
     return -(2**31) <= int(text) < 2**31
 
 
-def _tolerations(text: str, found: list[Cause]) -> None:
+def _tolerations(path: str, text: str, found: list[Cause]) -> None:
     try:
         tolerations = json.loads(text)
         right = all(isinstance(item, dict) for item in tolerations)
     except (ValueError, TypeError):
         right = False
     if not right:
-        found.append(causes.invalid(_PATH, _TOLERATIONS, "must be a list of tolerations as JSON"))
+        found.append(causes.invalid(path, _TOLERATIONS, "must be a list of tolerations as JSON"))
     else:
-        check_tolerations(f"{_PATH}.{_TOLERATIONS}", tolerations, found)
+        check_tolerations(f"{path}.{_TOLERATIONS}", tolerations, found)
 
 
 def _seccomp(path: str, profile: str, found: list[Cause]) -> None:
@@ -141,8 +143,8 @@ def _seccomp(path: str, profile: str, found: list[Cause]) -> None:
         found.append(causes.invalid(path, profile, "must be a valid seccomp profile"))
 
 
-def _app_armor(name: str, profile: str, spec: Object, found: list[Cause]) -> None:
-    path, container = f"{_PATH}[{name}]", name.removeprefix(APP_ARMOR)
+def _app_armor(place: str, name: str, profile: str, spec: Object, found: list[Cause]) -> None:
+    path, container = f"{place}[{name}]", name.removeprefix(APP_ARMOR)
     if all((item.get("name") or "") != container for _, item in containers(spec)):
         found.append(causes.invalid(path, container, "container not found"))
     if profile not in _APP_ARMOR_PROFILES and not profile.startswith(_LOCALHOST):

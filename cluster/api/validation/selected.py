@@ -11,6 +11,10 @@ from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.label_selectors import check_label_selector
 from cluster.api.validation.metadata import check_annotations, check_labels
+from cluster.api.validation.pod_annotations import (
+    check_annotations_agree,
+    check_pod_annotations,
+)
 from cluster.api.validation.pod_spec import check_pod_spec
 
 
@@ -51,6 +55,8 @@ def check_template(path: str, template: Object, found: list[Cause]) -> None:
         check_labels(f"{path}.labels", metadata["labels"], found)
     if metadata.get("annotations"):
         check_annotations(f"{path}.annotations", metadata["annotations"], found)
+        check_pod_annotations(template, found, f"{path}.annotations")
+        check_annotations_agree(template, found, f"{path}.spec")
     spec = template.get("spec") or {}
     check_pod_spec(f"{path}.spec", spec, found)
     if spec.get("ephemeralContainers"):

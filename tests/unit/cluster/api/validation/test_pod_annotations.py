@@ -88,3 +88,26 @@ def test_profiles_of_app_armor_stay_as_they_are() -> None:
     place = f"metadata.annotations[{APP_ARMOR}]: Forbidden: may not"
     assert change({}, said) == [f"{place} add AppArmor annotations"]
     assert change(said, {}) == [f"{place} remove or update AppArmor annotations"]
+
+
+def test_templates_are_told_of_theirs() -> None:
+    annotations = {
+        "kubernetes.io/config.mirror": "x",
+        "controller.kubernetes.io/pod-deletion-cost": "y",
+        "scheduler.alpha.kubernetes.io/tolerations": "z",
+        "seccomp.security.alpha.kubernetes.io/pod": "odd",
+        "container.apparmor.security.beta.kubernetes.io/none": "runtime/default",
+    }
+    context = {"seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"containers": [{"name": "c", "image": "i"}], "securityContext": context}
+    template = {"metadata": {"labels": {"a": "b"}, "annotations": annotations}, "spec": spec}
+    obj = {"spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+    path = "spec.template.annotations"
+    assert {text.split(": ")[0] for text in created("apps", "deployments", obj)} == {
+        path,
+        f"{path}[kubernetes.io/config.mirror]",
+        f"{path}[controller.kubernetes.io/pod-deletion-cost]",
+        f"{path}.seccomp.security.alpha.kubernetes.io/pod",
+        f"{path}[container.apparmor.security.beta.kubernetes.io/none]",
+        "spec.template.spec.securityContext.seccompProfile.type",
+    }
