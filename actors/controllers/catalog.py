@@ -18,6 +18,7 @@ from actors.controllers import (
     root_ca,
     service_account,
     statefulset,
+    storage_protection,
     taint_eviction,
 )
 from actors.controllers.plan import Controller
@@ -45,6 +46,9 @@ def make_controllers(
         resource_quota.CONTROLLER,
         disruption.CONTROLLER,
         flow_schemas.CONTROLLER,
+        storage_protection.CLAIMS,
+        storage_protection.VOLUMES,
+        storage_protection.CLASSES,
     ]
     if root_ca_pem:
         found.insert(1, root_ca.make_controller(root_ca_pem))

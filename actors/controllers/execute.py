@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+import orjson
+
 from actors.client.api_client import ApiClient
 from actors.client.cache import Cache
 from actors.client.event_recorder import EventRecorder
@@ -27,6 +29,7 @@ from actors.controllers.plan import (
     RequireAbsent,
     RequireEmpty,
     RequireLiving,
+    RequireNone,
     Update,
 )
 from cluster.api.resources import Resource
@@ -130,6 +133,10 @@ class Executor:
             case RequireEmpty():
                 items, _ = await self._client.list_raw(action.resource, action.namespace, limit=1)
                 if items:
+                    raise Unmet
+            case RequireNone():
+                items, _ = await self._client.list_raw(action.resource, action.namespace)
+                if any(action.matches(orjson.loads(item)) for item in items):
                     raise Unmet
             case Announce(announcement=said):
                 self._say(said, {})

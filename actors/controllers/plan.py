@@ -121,6 +121,16 @@ class RequireEmpty:
 
 
 @dataclass(frozen=True)
+class RequireNone:
+    """Go on only if the API server itself knows no object of the resource in the namespace of
+    which ``matches`` is true."""
+
+    resource: Resource
+    namespace: str
+    matches: Callable[[Object], bool]
+
+
+@dataclass(frozen=True)
 class Announce:
     """Say something about an object in an Event."""
 
@@ -145,6 +155,7 @@ Action: TypeAlias = (
     | RequireAbsent
     | RequireLiving
     | RequireEmpty
+    | RequireNone
     | Announce
     | RequeueAfter
 )

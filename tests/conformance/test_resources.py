@@ -20,7 +20,7 @@ LISTED = [
 NO_COLLECTION = {"namespaces"}
 # What only goes when a controller has looked: none runs here.
 LINGERING = {"namespaces", "servicecidrs", "customresourcedefinitions", "persistentvolumes",
-             "persistentvolumeclaims"}  # fmt: skip
+             "persistentvolumeclaims", "volumeattributesclasses"}  # fmt: skip
 
 
 # Written so often that who wrote which field is not kept (docs/compatibility.md).

@@ -19,6 +19,7 @@ from actors.apiserver.admission import (
     service_account,
     signers,
     storage_claims,
+    storage_in_use,
     topology_labels,
     webhooks,
 )
@@ -41,6 +42,7 @@ PLUGINS: tuple[Plugin, ...] = (
     runtime_class.admit,
     signers.admit,
     storage_claims.admit,
+    storage_in_use.admit,
     devices.admit,
     topology_labels.admit,
 )

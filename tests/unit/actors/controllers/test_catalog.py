@@ -14,8 +14,8 @@ def test_every_controller_has_a_name_of_its_own() -> None:
     key = certificates.key_pem(ec.derive_private_key(12345, ec.SECP256R1()))
     controllers = make_controllers(SETTINGS, "PEM", key)
     names = [controller.name for controller in controllers]
-    assert len(set(names)) == len(names) == 19
-    assert len(make_controllers(SETTINGS, "")) == 15
+    assert len(set(names)) == len(names) == 22
+    assert len(make_controllers(SETTINGS, "")) == 18
     assert all(len(set(item.resources)) == len(item.resources) for item in controllers)
 
 
