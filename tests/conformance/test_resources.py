@@ -27,6 +27,12 @@ LINGERING = {"namespaces", "servicecidrs", "customresourcedefinitions", "persist
 UNTRACKED = {"leases", "events"}
 # Whose status the server itself writes, at once.
 WATCHED = {"customresourcedefinitions", "apiservices", "validatingadmissionpolicies"}
+# Whose /status takes metadata too: the older kinds.
+MARKED = {"certificatesigningrequests", "cronjobs", "daemonsets", "deployments",
+          "horizontalpodautoscalers", "ingresses", "jobs", "namespaces", "nodes",
+          "persistentvolumeclaims", "persistentvolumes", "poddisruptionbudgets", "pods",
+          "replicasets", "replicationcontrollers", "resourcequotas", "services",
+          "statefulsets"}  # fmt: skip
 CIDRS = {"verbs", "kept", "gone", "status"}
 BACKGROUND = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
 
@@ -147,8 +153,11 @@ async def test_status(api: Api, namespace: str, kind: Kind) -> None:
         await settled(api, here)
     read = await api.get(f"{here}/status")
     assert read.body["metadata"]["uid"] == made.body["metadata"]["uid"]
-    marked = await api.patch(f"{here}/status", {"metadata": {"annotations": {"a": "b"}}})
-    assert marked.code == 200
+    both = {"annotations": {"a": "b"}, "labels": {"a": "b"}}
+    marked = (await api.patch(f"{here}/status", {"metadata": both})).body["metadata"]
+    assert ("a" in marked.get("annotations", {})) is (kind.plural in MARKED)
+    assert ("a" in marked["labels"]) is (kind.plural in MARKED - {"deployments"})
+    assert marked["labels"]["e2e"] == "yes"
     newest = (await api.get(here)).body
     put = await api.update(f"{here}/status", newest)
     assert put.body["metadata"]["uid"] == made.body["metadata"]["uid"]

@@ -3,7 +3,11 @@
 Source: docs "Certificates and Certificate Signing Requests". Pure; must not know who may approve.
 """
 
-from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
+from actors.apiserver.strategies.strategy import (
+    MARKS,
+    Strategy,
+    prepare_status_update,
+)
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
@@ -20,7 +24,7 @@ def _decided(obj: Object, old: Object, now: float) -> Object:
     """/approval writes conditions and nothing else."""
     live = dict(old.get("status") or {})
     given = (obj.get("status") or {}).get("conditions")
-    updated = prepare_status_update(obj, old, Strategy())
+    updated = prepare_status_update(obj, old, _WITH_METADATA)
     live.pop("conditions", None)
     if given:
         live["conditions"] = _timed(given, old, now)
@@ -30,7 +34,7 @@ def _decided(obj: Object, old: Object, now: float) -> Object:
 
 def _signed(obj: Object, old: Object, now: float) -> Object:
     """/status writes the certificate, and conditions other than the decision."""
-    updated = prepare_status_update(obj, old, Strategy())
+    updated = prepare_status_update(obj, old, _WITH_METADATA)
     status = dict(updated.get("status") or {})
     if status.get("conditions"):
         status["conditions"] = _timed(status["conditions"], old, now)
@@ -57,4 +61,5 @@ def _timed(conditions: list[Object], old: Object, now: float) -> list[Object]:
     ]
 
 
+_WITH_METADATA = Strategy(status_metadata=MARKS)
 STRATEGY = Strategy(create=_create, update=_update, parts={"approval": _decided, "status": _signed})

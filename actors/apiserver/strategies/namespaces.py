@@ -1,6 +1,6 @@
 """Rules of namespaces: a phase, a finalizer, and a label with their own name. Pure."""
 
-from actors.apiserver.strategies.strategy import Strategy
+from actors.apiserver.strategies.strategy import MARKS, Strategy, prepare_status_update
 from cluster.api.types import Object
 
 FINALIZER = "kubernetes"
@@ -17,9 +17,18 @@ def _create(obj: Object, now: float) -> None:
     obj["status"] = {"phase": "Active"}
 
 
-def _update(obj: Object, old: Object) -> None:
-    metadata = obj["metadata"]
+def _named(metadata: Object) -> None:
     metadata["labels"] = {**(metadata.get("labels") or {}), NAME_LABEL: metadata["name"]}
+
+
+def _with_status(obj: Object, old: Object, now: float) -> Object:
+    updated = prepare_status_update(obj, old, STRATEGY)
+    _named(updated["metadata"])
+    return updated
+
+
+def _update(obj: Object, old: Object) -> None:
+    _named(obj["metadata"])
     # Only /finalize may change the finalizers of the spec.
     obj["spec"] = old.get("spec") or {}
 
@@ -38,4 +47,9 @@ def pending(obj: Object) -> bool:
     return bool((obj.get("spec") or {}).get("finalizers"))
 
 
-STRATEGY = Strategy(create=_create, update=_update)
+STRATEGY = Strategy(
+    status_metadata=MARKS,
+    create=_create,
+    update=_update,
+    parts={"status": _with_status},
+)

@@ -3,7 +3,7 @@
 Kubernetes has had no configuration of kubelets by the API since 1.24; the fields are still there.
 """
 
-from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
+from actors.apiserver.strategies.strategy import MARKS, Strategy, prepare_status_update
 from cluster.api.types import Object
 
 
@@ -24,7 +24,7 @@ def _with_status(obj: Object, old: Object, now: float) -> Object:
 
 STRATEGY = Strategy(
     status_at_create=True,
-    status_metadata=True,
+    status_metadata=(*MARKS, "finalizers"),
     create=_create,
     update=_update,
     parts={"status": _with_status},

@@ -6,7 +6,7 @@ Source: docs "Pod Lifecycle", Termination of Pods; "Pod Quality of Service Class
 from collections.abc import Sequence
 
 from actors.apiserver.call import DeleteOptions
-from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
+from actors.apiserver.strategies.strategy import MARKS, Strategy, prepare_status_update
 from cluster.api import status
 from cluster.api.kinds import Kind
 from cluster.api.pod_creation import fill_in_pod
@@ -160,7 +160,7 @@ def _looked_at(before: Sequence[Object], conditions: Sequence[Object]) -> list[O
     return found
 
 
-_WITH_METADATA = Strategy(status_metadata=True)
+_WITH_METADATA = Strategy(status_metadata=(*MARKS, "finalizers"))
 STRATEGY = Strategy(
     generation=True,
     returns_deleted=True,

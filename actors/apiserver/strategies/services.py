@@ -14,7 +14,11 @@ from actors.apiserver.strategies.service_types import (
     needs_health_port,
     service_type,
 )
-from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
+from actors.apiserver.strategies.strategy import (
+    MARKS,
+    Strategy,
+    prepare_status_update,
+)
 from cluster.api.defaults_service import balancer_status
 from cluster.api.types import Object
 from cluster.api.validation.service_addresses import (
@@ -174,5 +178,9 @@ def _with_status(obj: Object, old: Object, now: float) -> Object:
 
 
 STRATEGY = Strategy(
-    returns_deleted=True, create=_create, update=_update, parts={"status": _with_status}
+    status_metadata=MARKS,
+    returns_deleted=True,
+    create=_create,
+    update=_update,
+    parts={"status": _with_status},
 )

@@ -22,6 +22,10 @@ SERVER_METADATA = (
     "namespace",
 )
 
+# What describes an object. Finalizers and owners say whether it stays: who may only write its
+# status has no say in that (Kubernetes takes them along).
+MARKS = ("labels", "annotations")
+
 
 def nothing_to_create(obj: Object, now: float) -> None:
     """A kind without rules of its own for create."""
@@ -50,8 +54,8 @@ class Strategy:
     """Rules of one kind.
 
     ``generation``: metadata.generation counts changes of the desired state. ``status_at_create``:
-    a client's status survives the create. ``status_metadata``: a /status write may change labels
-    and annotations too. ``returns_deleted``: DELETE answers with the object, not a Status.
+    a client's status survives the create. ``status_metadata``: what of the metadata a /status write
+    may change too. ``returns_deleted``: DELETE answers with the object, not a Status.
     ``grace``: seconds to wait for the owner of the running thing. ``leave``: the object as it is
     when somebody asks to delete it (a finalizer that the server itself sets). ``orphans``: a delete
     that says nothing of dependents leaves them (kinds older than the garbage collector).
@@ -62,7 +66,7 @@ class Strategy:
 
     generation: bool = False
     status_at_create: bool = False
-    status_metadata: bool = False
+    status_metadata: tuple[str, ...] = ()
     returns_deleted: bool = False
     create: Callable[[Object, float], None] = nothing_to_create
     update: Callable[[Object, Object], None] = nothing_to_update
@@ -124,12 +128,8 @@ def prepare_status_update(
     updated = dict(old)
     metadata = dict(old["metadata"])
     given = obj["metadata"]
-    if strategy.status_metadata:
-        for name in ("labels", "annotations", "finalizers"):
-            if name in given:
-                metadata[name] = given[name]
-            else:
-                metadata.pop(name, None)
+    for name in strategy.status_metadata:
+        _keep(metadata, given, name)
     if "managedFields" in given:
         metadata["managedFields"] = given["managedFields"]
     updated["metadata"] = metadata

@@ -16,7 +16,7 @@ from actors.apiserver.strategies import (
     volumes,
     workloads,
 )
-from actors.apiserver.strategies.strategy import Strategy
+from actors.apiserver.strategies.strategy import MARKS, Strategy
 from cluster.api.kinds import Kind
 
 _COUNTED = Strategy(generation=True)
@@ -100,6 +100,23 @@ _CONDITIONAL = (
 )
 for _kind in _CONDITIONAL:
     TABLE[_kind] = replace(TABLE.get(_kind, _PLAIN), unconditional=False)
+
+# Whose /status takes metadata too. That of younger kinds takes none.
+_WITH_METADATA = (
+    ("", "replicationcontrollers"),
+    ("", "resourcequotas"),
+    ("apps", "daemonsets"),
+    ("apps", "replicasets"),
+    ("apps", "statefulsets"),
+    ("autoscaling", "horizontalpodautoscalers"),
+    ("batch", "cronjobs"),
+    ("batch", "jobs"),
+    ("networking.k8s.io", "ingresses"),
+    ("policy", "poddisruptionbudgets"),
+)
+for _kind in _WITH_METADATA:
+    TABLE[_kind] = replace(TABLE[_kind], status_metadata=MARKS)
+TABLE["apps", "deployments"] = replace(_COUNTED, status_metadata=("annotations",))
 
 
 def strategy_of(kind: Kind) -> Strategy:

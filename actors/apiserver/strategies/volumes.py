@@ -3,13 +3,13 @@
 Source: docs "Persistent Volumes", Phase. Binding them is a controller's work.
 """
 
-from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
+from actors.apiserver.strategies.strategy import MARKS, Strategy, prepare_status_update
 from cluster.api.claim_sources import settle_sources
 from cluster.api.timestamps import rfc3339
 from cluster.api.types import Object
 
 _SINCE = "lastPhaseTransitionTime"
-_WITH_METADATA = Strategy(status_metadata=True)
+_WITH_METADATA = Strategy(status_metadata=(*MARKS, "finalizers"))
 
 
 def _create_volume(obj: Object, now: float) -> None:

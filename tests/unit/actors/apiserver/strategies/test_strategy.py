@@ -1,5 +1,6 @@
 """What the server sets, keeps and counts, for all kinds alike."""
 
+from actors.apiserver.strategies import namespaces
 from actors.apiserver.strategies.batch import JOBS
 from actors.apiserver.strategies.strategy import (
     Strategy,
@@ -53,7 +54,7 @@ def test_status_update_changes_nothing_else() -> None:
     updated = prepare_status_update(given, live(), COUNTED)
     assert (updated["spec"], updated["status"]) == ({"x": 1}, {"y": 2})
     assert "labels" not in updated["metadata"]
-    node = prepare_status_update(given, live(), Strategy(status_metadata=True))
+    node = prepare_status_update(given, live(), Strategy(status_metadata=("labels",)))
     assert node["metadata"]["labels"] == {"a": "b"}
 
 
@@ -62,3 +63,11 @@ def test_a_job_selects_its_pods_by_its_uid() -> None:
     prepare_create(job, JOBS, has_status=True, uid="u", now=0.0, created="t")
     assert job["spec"]["selector"]["matchLabels"] == {"batch.kubernetes.io/controller-uid": "u"}
     assert job["spec"]["template"]["metadata"]["labels"]["job-name"] == "j"
+
+
+def test_who_writes_the_status_of_a_namespace_leaves_it_its_name() -> None:
+    live: Object = {"metadata": {"name": "a", "labels": {"kubernetes.io/metadata.name": "a"}}}
+    given: Object = {"metadata": {"name": "a", "labels": {"b": "c"}, "finalizers": ["d/e"]}}
+    metadata = namespaces.STRATEGY.parts["status"](given, live, 0.0)["metadata"]
+    assert metadata["labels"] == {"b": "c", "kubernetes.io/metadata.name": "a"}
+    assert "finalizers" not in metadata
