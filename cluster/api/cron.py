@@ -42,8 +42,15 @@ def schedule_error(schedule: str) -> str:
     return ""
 
 
+def without_zone(schedule: str) -> str:
+    """The schedule after the time zone that it begins with."""
+    if schedule.startswith(("TZ=", "CRON_TZ=")):
+        return schedule.partition(" ")[2].strip()
+    return schedule
+
+
 def names_zone(schedule: str) -> bool:
-    """True if the schedule itself begins with a time zone, which only old clients wrote."""
+    """True if the schedule itself has a time zone, which only old clients wrote."""
     return "TZ" in schedule
 
 

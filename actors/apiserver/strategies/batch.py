@@ -23,13 +23,16 @@ def _create_job(obj: Object, now: float) -> None:
     wanted = {UID_LABEL: metadata["uid"], NAME_LABEL: metadata["name"]}
     template: dict[str, Any] = spec.setdefault("template", {})
     labels = template.setdefault("metadata", {}).setdefault("labels", {})
-    labels.update(wanted)
-    labels.update({old: wanted[new] for old, new in OLD_LABELS.items()})
+    # What a client said itself stays, for validation to refuse.
+    wanted.update({old: wanted[new] for old, new in OLD_LABELS.items()})
+    for name, value in wanted.items():
+        labels.setdefault(name, value)
     if not metadata.get("labels"):
         # The default of a job's labels, which every later write would else be the first to set.
         metadata["labels"] = dict(labels)
-    if spec.get("selector") is None:
-        spec["selector"] = {"matchLabels": {UID_LABEL: metadata["uid"]}}
+    selector = spec.get("selector") or {}
+    own = {UID_LABEL: metadata["uid"]}
+    spec["selector"] = {**selector, "matchLabels": {**own, **(selector.get("matchLabels") or {})}}
 
 
 def _create_cron_job(obj: Object, now: float) -> None:

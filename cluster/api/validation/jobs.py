@@ -1,27 +1,26 @@
-"""Rules of Jobs and CronJobs.
+"""Rules of Jobs.
 
-Source: the API reference of batch/v1, docs "Jobs" and "CronJob", and what kube-apiserver answers.
+Source: the API reference of batch/v1, docs "Jobs", and what kube-apiserver answers.
 Must not know how they are carried out.
 """
 
 from typing import Any
 
-from cluster.api import cron, names
+from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.job_policies import check_failure_policy, check_success_policy
 from cluster.api.validation.label_selectors import check_label_selector
-from cluster.api.validation.selected import check_selected, check_template
+from cluster.api.validation.selected import check_selected, check_template, compiled
 
 UID_LABEL = "batch.kubernetes.io/controller-uid"
-# A cron job's jobs have eleven characters more in their names, and 63 are allowed.
-CRON_NAME_MAX = 52
+# With the names that they had before.
+_LABELS = {UID_LABEL: "controller-uid", "batch.kubernetes.io/job-name": "job-name"}
 _MODES = frozenset(("Indexed", "NonIndexed"))
 _PARALLEL_MAX = 100_000
 _MANY = 100_000
 _PARALLEL_OF_MANY_MAX = 10_000
-_CONCURRENCY = frozenset(("Allow", "Forbid", "Replace"))
 _RESTARTS = frozenset(("Never", "OnFailure"))
 _REPLACEMENT = frozenset(("Failed", "TerminatingOrFailed"))
 _COUNTS = (
@@ -118,42 +117,6 @@ def check_job_update(old: Object, new: Object, found: list[Cause]) -> None:
             found.append(causes.invalid("spec.template", template, causes.IMMUTABLE))
 
 
-def check_cron_job(obj: Object, found: list[Cause]) -> None:
-    """A CronJob."""
-    name = (obj.get("metadata") or {}).get("name") or ""
-    if len(name) > CRON_NAME_MAX:
-        detail = f"must be no more than {CRON_NAME_MAX} characters"
-        found.append(causes.invalid("metadata.name", name, detail))
-    spec = obj.get("spec") or {}
-    _schedule(spec, found)
-    causes.not_negative("spec.startingDeadlineSeconds", spec.get("startingDeadlineSeconds"), found)
-    causes.one_of("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), _CONCURRENCY, found)
-    made = spec.get("jobTemplate") or {}
-    check_job_spec("spec.jobTemplate.spec", made.get("spec") or {}, found)
-    for field in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
-        causes.not_negative(f"spec.{field}", spec.get(field), found)
-
-
-def _schedule(spec: Object, found: list[Cause]) -> None:
-    schedule, zone = spec.get("schedule") or "", spec.get("timeZone")
-    path = "spec.schedule"
-    if not schedule:
-        found.append(causes.required(path))
-    elif cron.names_zone(schedule):
-        detail = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
-        if zone is not None:
-            detail = "cannot use both timeZone field and TZ or CRON_TZ in schedule"
-        found.append(causes.invalid(path, schedule, detail))
-    else:
-        error = cron.schedule_error(schedule)
-        if error:
-            found.append(causes.invalid(path, schedule, error))
-    if zone is not None:
-        error = cron.zone_error(zone)
-        if error:
-            found.append(causes.invalid("spec.timeZone", zone, error))
-
-
 def _restarts(path: str, spec: Object, found: list[Cause]) -> None:
     """A pod that always runs again never completes."""
     policy = ((spec.get("template") or {}).get("spec") or {}).get("restartPolicy") or ""
@@ -177,8 +140,20 @@ def _host_names(obj: Object, spec: Object, found: list[Cause]) -> None:
 
 def _generated(obj: Object, selector: Object, found: list[Cause]) -> None:
     """Without ``manualSelector`` the server selects by the job's own uid, and nobody else."""
-    uid = (obj.get("metadata") or {}).get("uid")
-    if uid and (selector.get("matchLabels") or {}).get(UID_LABEL) != uid:
+    metadata = obj.get("metadata") or {}
+    uid, name = metadata.get("uid") or "", metadata.get("name") or ""
+    wanted = {old: uid if new == UID_LABEL else name for new, old in _LABELS.items()}
+    wanted.update({new: wanted[old] for new, old in _LABELS.items()})
+    template = (obj.get("spec") or {}).get("template") or {}
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    for label, value in wanted.items():
+        place, detail = f"spec.template.metadata.labels[{label}]", f"must be '{value}'"
+        if label not in labels:
+            found.append(causes.required(place, detail))
+        elif labels[label] != value:
+            found.append(causes.invalid(place, labels, detail))
+    selects = compiled(selector)
+    if selects is not None and not selects.matches(wanted):
         found.append(causes.invalid("spec.selector", selector, "`selector` not auto-generated"))
 
 

@@ -63,6 +63,16 @@ def test_a_job_selects_its_pods_by_its_uid() -> None:
     prepare_create(job, JOBS, has_status=True, uid="u", now=0.0, created="t")
     assert job["spec"]["selector"]["matchLabels"] == {"batch.kubernetes.io/controller-uid": "u"}
     assert job["spec"]["template"]["metadata"]["labels"]["job-name"] == "j"
+    # What a client says of these itself is not overwritten, but refused later.
+    said: Object = {"metadata": {"labels": {"job-name": "k"}}, "spec": {}}
+    job = {"metadata": {"name": "j"}, "spec": {"template": said}}
+    job["spec"]["selector"] = {"matchLabels": {"a": "b"}}
+    prepare_create(job, JOBS, has_status=True, uid="u", now=0.0, created="t")
+    assert job["spec"]["template"]["metadata"]["labels"]["job-name"] == "k"
+    assert set(job["spec"]["selector"]["matchLabels"]) == {
+        "a",
+        "batch.kubernetes.io/controller-uid",
+    }
 
 
 def test_who_writes_the_status_of_a_namespace_leaves_it_its_name() -> None:

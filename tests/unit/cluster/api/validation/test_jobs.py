@@ -1,4 +1,4 @@
-"""Rules of Jobs and CronJobs."""
+"""Rules of Jobs."""
 
 import copy
 from typing import Any
@@ -8,6 +8,8 @@ import pytest
 from tests.unit.cluster.api.validation.helpers import changed, created, updated
 
 UID = "batch.kubernetes.io/controller-uid"
+LABELS = {UID: "u", "controller-uid": "u", "batch.kubernetes.io/job-name": "once",
+          "job-name": "once"}  # fmt: skip
 
 
 def job(**more: Any) -> dict[str, Any]:
@@ -16,7 +18,7 @@ def job(**more: Any) -> dict[str, Any]:
         "spec": {
             "selector": {"matchLabels": {UID: "u"}},
             "template": {
-                "metadata": {"labels": {UID: "u"}},
+                "metadata": {"labels": dict(LABELS)},
                 "spec": {
                     "containers": [{"name": "c", "image": "busybox"}],
                     "restartPolicy": "Never",
@@ -27,19 +29,12 @@ def job(**more: Any) -> dict[str, Any]:
     }
 
 
-def cron(**more: Any) -> dict[str, Any]:
-    template = {"spec": {"template": job()["spec"]["template"]}}
-    spec = {"schedule": "@daily", "jobTemplate": template, **more}
-    return {"metadata": {"name": "often"}, "spec": spec}
-
-
 INDEXED = {"completionMode": "Indexed", "completions": 5, "parallelism": 5}
 
 
 def test_right_ones() -> None:
     assert created("batch", "jobs", job()) == []
     assert created("batch", "jobs", job(**INDEXED, backoffLimitPerIndex=1)) == []
-    assert created("batch", "cronjobs", cron(timeZone="Etc/UTC")) == []
 
 
 def policy(**rule: Any) -> dict[str, Any]:
@@ -103,30 +98,6 @@ def test_pods_of_jobs_end() -> None:
     again = changed(job(**policy(action="Ignore", onExitCodes={"operator": "In", "values": [1]})),
                     "spec.template.spec.restartPolicy", "OnFailure")  # fmt: skip
     assert 'only "Never" is supported when podFailurePolicy' in created("batch", "jobs", again)[0]
-
-
-@pytest.mark.parametrize(
-    ("more", "text"),
-    [
-        ({"schedule": ""}, "spec.schedule: Required value"),
-        ({"schedule": "TZ=UTC * * * * *"}, "cannot use TZ or CRON_TZ in schedule, use timeZone"),
-        ({"schedule": "CRON_TZ=UTC * * * * *", "timeZone": "Etc/UTC"},
-         "cannot use both timeZone field and TZ or CRON_TZ in schedule"),
-        ({"timeZone": "Mars/Base"}, "unknown time zone Mars/Base"),
-        ({"concurrencyPolicy": "Any"}, 'supported values: "Allow", "Forbid", "Replace"'),
-        ({"startingDeadlineSeconds": -1}, "spec.startingDeadlineSeconds"),
-        ({"failedJobsHistoryLimit": -1}, "spec.failedJobsHistoryLimit"),
-        ({"jobTemplate": {"spec": {"parallelism": -1}}}, "spec.jobTemplate.spec.parallelism"),
-    ],
-)  # fmt: skip
-def test_wrong_cron_jobs(more: dict[str, Any], text: str) -> None:
-    found = created("batch", "cronjobs", cron(**more))
-    assert any(text in item for item in found), found
-
-
-def test_names_of_cron_jobs_leave_room() -> None:
-    long = changed(cron(), "metadata.name", "a" * 53)
-    assert "must be no more than 52 characters" in created("batch", "cronjobs", long)[0]
 
 
 def test_what_may_change_of_a_job() -> None:
@@ -194,10 +165,11 @@ def test_of_a_restart_policy_one_thing_is_told() -> None:
 
 
 def test_an_indexed_job_names_hosts() -> None:
-    long = changed(job(**INDEXED), "metadata.name", "a" * 62)
+    long = changed(job(**INDEXED, manualSelector=True), "metadata.name", "a" * 62)
     [told] = created("batch", "jobs", long)
     assert told.startswith("metadata.name: Invalid value")
-    assert created("batch", "jobs", changed(job(), "metadata.name", "a" * 62)) == []
+    plain = changed(job(manualSelector=True), "metadata.name", "a" * 62)
+    assert created("batch", "jobs", plain) == []
 
 
 def test_modes_without_text_are_no_modes() -> None:
@@ -216,7 +188,21 @@ def test_no_indexes_are_none() -> None:
     assert len(found) == 2
 
 
-def test_labels_of_a_cron_jobs_jobs_are_looked_at_when_there_is_one() -> None:
-    made = cron()
-    made["spec"]["jobTemplate"]["metadata"] = {"labels": {"a": "Odd!"}}
-    assert created("batch", "cronjobs", made) == []
+def test_the_labels_of_a_job_are_its_own() -> None:
+    path = "spec.template.metadata.labels"
+    for label, value in LABELS.items():
+        [told] = created("batch", "jobs", changed(job(), path, {**LABELS, label: "other"}))[-1:]
+        assert f"{path}[{label}]: Invalid value" in told or "does not match template" in told
+        found = created(
+            "batch", "jobs", changed(job(), path, {k: v for k, v in LABELS.items() if k != label})
+        )
+        assert f"{path}[{label}]: Required value: must be '{value}'" in found
+    free = changed(job(manualSelector=True), path, {UID: "u"})
+    assert created("batch", "jobs", free) == []
+
+
+def test_labels_without_a_prefix_may_stay_alone() -> None:
+    labels = {"controller-uid": "u", "job-name": "once"}
+    old = changed(job(), "spec.template.metadata.labels", labels)
+    old = changed(old, "spec.selector", {"matchLabels": {"controller-uid": "u"}})
+    assert updated("batch", "jobs", copy.deepcopy(old), changed(old, "spec.suspend", True)) == []
