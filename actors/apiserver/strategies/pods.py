@@ -42,7 +42,7 @@ def with_ephemeral_containers(obj: Object, old: Object) -> Object:
     given = (obj.get("spec") or {}).get("ephemeralContainers")
     if given:
         spec["ephemeralContainers"] = given
-    return {**old, "metadata": obj["metadata"], "spec": spec}
+    return {**old, "metadata": _own_metadata(obj, old), "spec": spec}
 
 
 def with_resized_containers(obj: Object, old: Object) -> Object:
@@ -60,10 +60,15 @@ def with_resized_containers(obj: Object, old: Object) -> Object:
             spec[kind] = [_resized(item, live.get(item.get("name"))) for item in given]
         else:
             spec.pop(kind, None)
+    return {**old, "metadata": _own_metadata(obj, old), "spec": spec}
+
+
+def _own_metadata(obj: Object, old: Object) -> Object:
+    """What a write of a part leaves as it is, but who wrote what."""
     metadata = {**old["metadata"]}
     if "managedFields" in obj["metadata"]:
         metadata["managedFields"] = obj["metadata"]["managedFields"]
-    return {**old, "metadata": metadata, "spec": spec}
+    return metadata
 
 
 def _resized(given: Object, live: Object | None) -> Object:

@@ -100,7 +100,8 @@ def _no_tokens(spec: Object, found: list[Cause]) -> None:
 def _ephemeral(old: Object, new: Object, found: list[Cause]) -> None:
     """Ephemeral containers may be added, never changed or removed; the rest stays."""
     if MIRROR in annotations_of(old):
-        found.append(causes.forbidden("", "static pods do not support ephemeral containers"))
+        # Nothing else needs to be told.
+        found[:] = [causes.forbidden("", "static pods do not support ephemeral containers")]
         return
     before, after = old.get("spec") or {}, new.get("spec") or {}
     if {**before, "ephemeralContainers": None} != {**after, "ephemeralContainers": None}:
@@ -119,11 +120,14 @@ def _ephemeral(old: Object, new: Object, found: list[Cause]) -> None:
         _only_to_look(path, container, others, found)
         former = known.pop(container.get("name"), None)
         if former is not None and not same(former, container):
-            detail = "existing ephemeral containers may not be changed"
-            found.append(causes.forbidden(path, detail))
-    if known:
-        detail = "existing ephemeral containers may not be removed"
-        found.append(causes.forbidden("spec.ephemeralContainers", detail))
+            _stays(container["name"], "changed", found)
+    for name in known:
+        _stays(name or "", "removed", found)
+
+
+def _stays(name: str, what: str, found: list[Cause]) -> None:
+    detail = f"existing ephemeral containers {causes.shown(name)} may not be {what}"
+    found.append(causes.forbidden("spec.ephemeralContainers", detail))
 
 
 def _only_to_look(path: str, container: Object, others: set[str], found: list[Cause]) -> None:

@@ -3,7 +3,13 @@
 import pytest
 
 from actors.apiserver.call import DeleteOptions
-from actors.apiserver.strategies.pods import bind, grace, with_resized_containers, with_status
+from actors.apiserver.strategies.pods import (
+    bind,
+    grace,
+    with_ephemeral_containers,
+    with_resized_containers,
+    with_status,
+)
 from cluster.api.kinds import by_resource
 from cluster.api.types import Object
 from cluster.errors import StatusError
@@ -98,3 +104,12 @@ def test_a_status_keeps_what_its_writer_does_not_know() -> None:
 def test_one_address_and_all_addresses_agree(given: Object, kept: tuple[str, list[str]]) -> None:
     written = with_status({"metadata": {}, "status": given}, pod({}), 0.0)["status"]
     assert (written.get("podIP"), [item["ip"] for item in written.get("podIPs") or ()]) == kept
+
+
+def test_of_what_debugs_nothing_else_is_taken() -> None:
+    live = {**pod({}), "metadata": {"name": "p", "labels": {"a": "b"}}}
+    given = {**pod({"limits": {"cpu": "1"}}), "metadata": {"name": "p", "managedFields": []}}
+    given["spec"]["ephemeralContainers"] = [{"name": "d"}]
+    new = with_ephemeral_containers(given, live)
+    assert new["metadata"] == {"name": "p", "labels": {"a": "b"}, "managedFields": []}
+    assert new["spec"] == {**live["spec"], "ephemeralContainers": [{"name": "d"}]}

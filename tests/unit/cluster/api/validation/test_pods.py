@@ -247,7 +247,10 @@ def test_ephemeral_containers_are_only_added(pod: dict[str, Any]) -> None:
     assert updated("", "pods", pod, debug, part) == []
     assert updated("", "pods", debug, changed(pod, "metadata.labels", {}), part)
     other = changed(debug, "spec.ephemeralContainers.0.image", "y:1")
-    assert "may not be changed" in updated("", "pods", debug, other, part)[0]
+    told = 'spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug" may not be '
+    assert updated("", "pods", debug, other, part) == [f"{told}changed"]
+    none = changed(debug, "spec.ephemeralContainers", [])
+    assert updated("", "pods", debug, none, part) == [f"{told}removed"]
 
 
 @pytest.mark.parametrize(
