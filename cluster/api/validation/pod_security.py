@@ -14,6 +14,7 @@ from cluster.api.validation.paths import check_relative
 from cluster.api.validation.windows import check_windows_options
 
 _ID_MAX = 2**31 - 1
+_KINDS = ("initContainers", "containers", "ephemeralContainers")
 _PROFILES = frozenset(("Localhost", "RuntimeDefault", "Unconfined"))
 _PROC_MOUNTS = frozenset(("Default", "Unmasked"))
 # What a pod's context may say in one word.
@@ -68,11 +69,21 @@ def check_pod_security(path: str, spec: Object, found: list[Cause]) -> None:
             found.append(causes.unsupported(f"{place}.{name}", value, known))
     _profiles(place, context, found)
     if spec.get("hostUsers") is False:
-        for name, told in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"),
-                           ("hostIPC", "HostIPC")):  # fmt: skip
-            if spec.get(name):
-                detail = "when `pod.Spec.HostUsers` is false"
-                found.append(causes.forbidden(f"{path}.{told}", detail))
+        _own_users(path, spec, found)
+
+
+def _own_users(path: str, spec: Object, found: list[Cause]) -> None:
+    """With users of its own a pod shares nothing of the node, devices of volumes neither."""
+    detail = "when `hostUsers` is false"
+    for name, told in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"),
+                       ("hostIPC", "HostIPC")):  # fmt: skip
+        if spec.get(name):
+            found.append(causes.forbidden(f"{path}.{told}", detail))
+    for kind in _KINDS:
+        for position, container in enumerate(spec.get(kind) or ()):
+            if container.get("volumeDevices"):
+                place = f"{path}.{kind}[{position}].volumeDevices"
+                found.append(causes.forbidden(place, detail))
 
 
 def _ids(path: str, context: Object, fields: tuple[str, ...], found: list[Cause]) -> None:

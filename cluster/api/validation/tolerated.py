@@ -30,6 +30,8 @@ _WAYS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\.projected\.path$"), "must "),
     # Settings of the node's own network and shared memory.
     (re.compile(r"\.securityContext\.sysctls\[\d+\]\.name$"), "may not be specified when 'host"),
+    # Devices of volumes, for users that cannot have them.
+    (re.compile(r"\.volumeDevices$"), "hostUsers"),
     # Jobs of the time when their labels had no prefix.
     (re.compile(r"^spec\.template\.metadata\.labels\[batch\.kubernetes\.io/"), "Required"),
     (re.compile(r"^spec\.selector$"), "not auto-generated"),

@@ -65,6 +65,18 @@ def test_templates(path: str, value: Any) -> None:
     assert told.startswith("spec.template.spec.containers[0].image")
 
 
+def test_devices_of_volumes_for_other_users() -> None:
+    claim = {"name": "disk", "persistentVolumeClaim": {"claimName": "a"}}
+    spec = changed(copy.deepcopy(POD), "volumes", [claim])
+    devices = [{"name": "disk", "devicePath": "/dev/a"}]
+    wrong = deployment({**changed(spec, "containers.0.volumeDevices", devices), "hostUsers": False})
+    right = changed(wrong, "spec.template.spec.hostUsers", None)
+    path = "spec.template.spec.containers[0].volumeDevices"
+    found = updated("apps", "deployments", copy.deepcopy(right), copy.deepcopy(wrong))
+    assert found == [f"{path}: Forbidden: when `hostUsers` is false"]
+    assert updated("apps", "deployments", wrong, changed(wrong, "spec.replicas", 7)) == []
+
+
 def test_pods() -> None:
     old = {"spec": {**copy.deepcopy(POD), "serviceAccountName": "default"}}
     old = changed(old, "spec.topologySpreadConstraints", [SPREAD])
