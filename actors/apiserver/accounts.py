@@ -28,6 +28,10 @@ _NODES = by_resource("", "v1", "nodes")
 # How long a token outlives the moment at which its account or pod was to be gone, where a finalizer
 # still holds that.
 LEEWAY_SECONDS = 60.0
+_GENERATED = (
+    "Use tokens from the TokenRequest API or manually created secret-based tokens instead of "
+    "auto-generated secret-based tokens."
+)
 
 
 class Accounts:
@@ -89,7 +93,16 @@ class Accounts:
         if not await self._held(account.namespace, account.secret.name, token):
             return None
         groups = (*account.groups(), names.GROUP_AUTHENTICATED)
-        return Caller(account.user(), groups, account.uid, {}), common
+        generated = await self._is_generated(account.namespace, account.name, account.secret.name)
+        warning = _GENERATED if generated else ""
+        return Caller(account.user(), groups, account.uid, {}, warning=warning), common
+
+    async def _is_generated(self, namespace: str, account: str, secret: str) -> bool:
+        """Whether the Secret was made for the account by itself: then the account names it."""
+        assert _ACCOUNTS is not None
+        item = await self._objects.find(_ACCOUNTS, namespace, account, fresh=False)
+        listed = () if item is None else decode(item.value).get("secrets") or ()
+        return any(entry.get("name") == secret for entry in listed)
 
     async def _held(self, namespace: str, name: str, token: str) -> bool:
         """Whether a Secret holds the token, and it still counts."""

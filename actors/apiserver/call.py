@@ -38,6 +38,7 @@ class Caller:
     ``component``: the actor's name when the request came by the message door ('' by HTTP).
     ``impersonator``: who acts as this user, None if the user itself does.
     ``constraint``: by which constrained right, '' if by none.
+    ``warning``: what is to be said of how the user proved who it is, '' if nothing.
     """
 
     user: str
@@ -47,6 +48,7 @@ class Caller:
     component: str = ""
     impersonator: "Caller | None" = field(default=None, compare=False)
     constraint: str = field(default="", compare=False)
+    warning: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

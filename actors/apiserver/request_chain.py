@@ -181,6 +181,9 @@ class RequestChain:
         agent = request.query.get("userAgent") or caller.component
         options = write_options(request.query, agent, patching.verb(request))
         call = Call(request, kind, caller, options, self.environment.clock.now())
+        proof = (caller.impersonator or caller).warning
+        if proof:
+            call.warnings.append(proof)
         if kind.deprecated:
             call.warnings.append(kind.deprecated)
         if request.verb == "patch":
@@ -296,7 +299,7 @@ class RequestChain:
         body = await reviews.answer(
             self.authorization, self.authentication, self.writer.definitions, call
         )
-        return ApiResponse(201, orjson.dumps(body))
+        return ApiResponse(201, orjson.dumps(body), warnings=tuple(call.warnings))
 
     def _written(self, call: Call, form: Form, outcome: Outcome) -> ApiResponse:
         return self._object(call, form, outcome.item.value, 201 if outcome.created else 200)

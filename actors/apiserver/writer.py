@@ -43,7 +43,8 @@ from cluster.api.schema import Definitions
 from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
 from cluster.api.validation.table import validate_create, validate_update
-from cluster.api.warnings.table import create_warnings, update_warnings
+from cluster.api.warnings.pods import app_armor_warnings
+from cluster.api.warnings.table import create_warnings, status_warnings, update_warnings
 from cluster.errors import StatusError
 from cluster.messages.store import Compare, Delete, KeyValue, Put
 
@@ -55,6 +56,7 @@ NAME_PREFIX_MAX = 63 - SUFFIX_LENGTH
 Revise = Callable[[Object], Object]
 # (the live object, whether it is known to be the newest) to what is deleted. May raise StatusError.
 Before = Callable[[Object, bool], Awaitable[Object]]
+_PODS = ("", "pods")
 _SERVICES = ("", "services")
 # Parts of a spec that are written by themselves, under rules of their own.
 _JUDGED_PARTS = ("ephemeralcontainers", "resize")
@@ -146,6 +148,8 @@ class Writer:
         review = Review(environment, call, obj, None, fresh)
         await admission.admit(review)
         drop_duplicates(obj, call.warnings, admitted=True)
+        if call.resource == _PODS:
+            _warn(call, app_armor_warnings(obj))
         rules.prepare_create(
             obj,
             strategy_of(kind),
@@ -259,6 +263,8 @@ class Writer:
             raise status.invalid(kind, old["metadata"]["name"], found)
         if not scope or kind.custom is not None:
             _warn(call, update_warnings(kind, old, new))
+        elif scope == "status":
+            _warn(call, status_warnings(kind, new))
         if not applied:
             self._own(call, old, new, Scope(scope, "status" in kind.subresources))
         new["metadata"]["resourceVersion"] = old["metadata"].get("resourceVersion", "")

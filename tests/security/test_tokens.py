@@ -263,6 +263,24 @@ async def test_a_token_in_a_secret_lives_as_long_as_that(door: Door) -> None:
     assert await code(door, token) == 401
 
 
+async def test_a_token_that_was_made_by_itself_is_warned_of(door: Door) -> None:
+    async def warned(token: str) -> list[str]:
+        sent = {**dict(bearer(token).headers), "Content-Type": "application/json"}
+        async with door.stranger.post(door.url + WHO, data=b"{}", headers=sent) as answer:
+            assert answer.status == 201
+            return answer.headers.getall("Warning", [])
+
+    token = await secret_for(door, "by-itself")
+    assert await warned(token) == []
+    listed = {"secrets": [{"name": "by-itself"}]}
+    assert (await door.ask(ADMIN, "PATCH", ACCOUNT, listed, kind=MERGE)).code == 200
+    assert await warned(token) == [
+        '299 - "Use tokens from the TokenRequest API or manually created secret-based tokens '
+        'instead of auto-generated secret-based tokens."'
+    ]
+    assert (await door.ask(ADMIN, "PATCH", ACCOUNT, {"secrets": None}, kind=MERGE)).code == 200
+
+
 async def use_noted(door: Door, path: str, version: str) -> dict[str, Any]:
     """The metadata of the Secret as soon as somebody writes it after that version."""
     space, _, name = path.rpartition("/")

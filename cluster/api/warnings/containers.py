@@ -10,6 +10,7 @@ from cluster.api.types import Object
 from cluster.api.warnings.amounts import fraction_warnings
 
 _KINDS = ("initContainers", "containers", "ephemeralContainers")
+OLD_APP_ARMOR = 'deprecated since v1.30; use the "appArmorProfile" field instead'
 NO_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 _SECCOMP = "container.seccomp.security.alpha.kubernetes.io/"
 _APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
@@ -45,8 +46,7 @@ def annotation_warnings(
         found.append(f"{path}[{_SECCOMP}{name}]: {NO_SECCOMP}")
     confined = confined or bool(security.get("appArmorProfile"))
     if f"{_APPARMOR}{name}" in annotations and not confined:
-        text = 'deprecated since v1.30; use the "appArmorProfile" field instead'
-        found.append(f"{path}[{_APPARMOR}{name}]: {text}")
+        found.append(f"{path}[{_APPARMOR}{name}]: {OLD_APP_ARMOR}")
     return found
 
 

@@ -5,10 +5,13 @@ Source: seen at kube-apiserver. Must not know which kinds have templates.
 
 from collections.abc import Iterable
 
+from cluster.api.pod_creation import app_armor_fields
 from cluster.api.types import Object
+from cluster.api.validation.pod_annotations import APP_ARMOR
 from cluster.api.warnings.amounts import fraction_warnings
 from cluster.api.warnings.containers import (
     NO_SECCOMP,
+    OLD_APP_ARMOR,
     annotation_warnings,
     container_warnings,
     containers_of,
@@ -58,6 +61,14 @@ def pod_warnings(obj: Object, path: str = "") -> list[str]:
         text = "must be >= 0; negative values are invalid and will be treated as 1"
         found.append(f"{place}.terminationGracePeriodSeconds: {text}")
     return [*found, *_affinities(place, spec)]
+
+
+def app_armor_warnings(pod: Object) -> list[str]:
+    """Of a new pod, before what its annotations say has become fields."""
+    return [
+        f"metadata.annotations[{APP_ARMOR}{container.get('name') or ''}]: {OLD_APP_ARMOR}"
+        for container, _ in app_armor_fields(pod)
+    ]
 
 
 def _placement(path: str, spec: Object) -> list[str]:

@@ -4,6 +4,7 @@ Source: docs "Service", "Topology Aware Routing". Must not know how addresses ar
 """
 
 from cluster.api.types import Object
+from cluster.api.warnings.addresses import address_warnings, range_warnings
 
 _HINTS = "service.kubernetes.io/topology-aware-hints"
 _MODE = "service.kubernetes.io/topology-mode"
@@ -17,6 +18,8 @@ def service_warnings(obj: Object) -> list[str]:
     found = []
     if _HINTS in ((obj.get("metadata") or {}).get("annotations") or {}):
         found.append(f"annotation {_HINTS} is deprecated, please use {_MODE} instead")
+    if spec.get("clusterIP") not in (None, "", "None"):
+        found += _each("clusterIPs", spec.get("clusterIPs"))
     if headless:
         ignored = {
             "loadBalancerIP": spec.get("loadBalancerIP"),
@@ -26,10 +29,15 @@ def service_warnings(obj: Object) -> list[str]:
         found += [
             f"spec.{name} is ignored for headless services" for name in ignored if ignored[name]
         ]
+    found += _each("externalIPs", addresses)
     if addresses and not headless and not named:
         found.append(
             "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
         )
+    if spec.get("loadBalancerIP"):
+        found += address_warnings("spec.loadBalancerIP", spec["loadBalancerIP"])
+    for position, value in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+        found += range_warnings(f"spec.loadBalancerSourceRanges[{position}]", value)
     if named and addresses:
         found.append('spec.externalIPs is ignored when spec.type is "ExternalName"')
     if not named and spec.get("externalName"):
@@ -37,6 +45,23 @@ def service_warnings(obj: Object) -> list[str]:
     if spec.get("trafficDistribution") == "PreferClose":
         text = '"PreferClose" is deprecated; use "PreferSameZone"'
         found.append(f"spec.trafficDistribution: {text}")
+    return found
+
+
+def service_status_warnings(obj: Object) -> list[str]:
+    """Of what a Service's controller says of it."""
+    found: list[str] = []
+    balancer = (obj.get("status") or {}).get("loadBalancer") or {}
+    for position, item in enumerate(balancer.get("ingress") or ()):
+        if item.get("ip"):
+            found += address_warnings(f"status.loadBalancer.ingress[{position}]", item["ip"])
+    return found
+
+
+def _each(field: str, addresses: list[str] | None) -> list[str]:
+    found: list[str] = []
+    for position, address in enumerate(addresses or ()):
+        found += address_warnings(f"spec.{field}[{position}]", address)
     return found
 
 

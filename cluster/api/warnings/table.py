@@ -9,9 +9,12 @@ from cluster.api import names
 from cluster.api.custom.finalizer_warnings import finalizer_warnings
 from cluster.api.kind import Kind
 from cluster.api.types import Object
+from cluster.api.warnings import accounts, networks, storage
+from cluster.api.warnings.addresses import address_warnings
 from cluster.api.warnings.node_labels import label_warning
 from cluster.api.warnings.pods import pod_warnings
-from cluster.api.warnings.services import service_warnings
+from cluster.api.warnings.secrets import secret_warnings
+from cluster.api.warnings.services import service_status_warnings, service_warnings
 from cluster.api.warnings.volumes import claim_spec_warnings
 
 _TEMPLATES: dict[tuple[str, str], str] = {
@@ -36,7 +39,10 @@ _NAMING = frozenset(
 )
 _SURPRISE = "which can result in surprising behavior; a DNS label is recommended"
 _INGRESS_CLASS = "kubernetes.io/ingress.class"
-_STORAGE_CLASS = "volume.beta.kubernetes.io/storage-class"
+_ZONE = (
+    "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see "
+    "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
+)
 _INDEXED_COMPLETIONS, _INDEXED_PARALLELISM = 100_000, 10_000
 
 
@@ -60,6 +66,8 @@ def create_warnings(kind: Kind, obj: Object) -> list[str]:
                 "please use 'spec.ingressClassName' instead"
             ]
         return []
+    if key == ("discovery.k8s.io", "EndpointSlice"):
+        return networks.new_slice_warnings(obj)
     return _of_both(key, obj)
 
 
@@ -70,8 +78,17 @@ def update_warnings(kind: Kind, old: Object, new: Object) -> list[str]:
     key = (kind.group, kind.kind)
     if key in _TEMPLATES:
         field = "template" if key == ("", "PodTemplate") else "spec"
-        return _template(key, new) if old.get(field) != new.get(field) else []
+        found = _template(key, new) if old.get(field) != new.get(field) else []
+        return [*found, *_schedule(new)] if key == ("batch", "CronJob") else found
+    if key == ("", "ServiceAccount"):
+        return accounts.account_warnings(new, old)
     return _of_both(key, new)
+
+
+def status_warnings(kind: Kind, new: Object) -> list[str]:
+    """Of a status that was written rightly."""
+    check = _STATUS.get((kind.group, kind.kind)) if kind.custom is None else None
+    return check(new) if check is not None else []
 
 
 def _of_both(key: tuple[str, str], obj: Object) -> list[str]:
@@ -95,29 +112,43 @@ def _template(key: tuple[str, str], obj: Object) -> list[str]:
             found.append(f"spec.revisionHistoryLimit: {text}")
     elif key[0] == "batch":
         job = spec if key[1] == "Job" else (spec.get("jobTemplate") or {}).get("spec") or {}
-        found += _job(job)
+        return [*_job(path.removesuffix(".template"), job), *found]
     return found
 
 
-def _job(spec: Object) -> list[str]:
+def _job(path: str, spec: Object) -> list[str]:
     many = (spec.get("completions") or 0) > _INDEXED_COMPLETIONS
     if spec.get("completionMode") != "Indexed" or not many:
         return []
     if (spec.get("parallelism") or 0) <= _INDEXED_PARALLELISM:
         return []
     return [
-        "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher "
-        "than 10^4, a Kubernetes control plane might not be able to track completedIndexes when a "
-        "big number of indexes fail"
+        f"{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism "
+        "higher than 10^4, a Kubernetes control plane might not be able to track completedIndexes "
+        "when a big number of indexes fail"
     ]
 
 
-def _claim(obj: Object) -> list[str]:
-    found = []
-    if _STORAGE_CLASS in ((obj.get("metadata") or {}).get("annotations") or {}):
-        text = 'deprecated since v1.8; use "storageClassName" attribute instead'
-        found.append(f"metadata.annotations[{_STORAGE_CLASS}]: {text}")
-    return [*found, *claim_spec_warnings("spec", obj.get("spec") or {})]
+def _schedule(obj: Object) -> list[str]:
+    """(A new one that says its time zone so is refused.)"""
+    if "TZ" in ((obj.get("spec") or {}).get("schedule") or ""):
+        return [_ZONE]
+    return []
+
+
+def _node(obj: Object) -> list[str]:
+    if (obj.get("spec") or {}).get("externalID"):
+        return ["spec.externalID: this field is deprecated, and is unused by Kubernetes"]
+    return []
+
+
+def _pod_status(obj: Object) -> list[str]:
+    status, found = obj.get("status") or {}, []
+    for field in ("podIPs", "hostIPs"):
+        for position, item in enumerate(status.get(field) or ()):
+            here = f"status.{field}[{position}].ip"
+            found += address_warnings(here, item.get("ip") or "")
+    return found
 
 
 def _runtime_class(obj: Object) -> list[str]:
@@ -133,7 +164,20 @@ def _name_warning(metadata: Object, use: str) -> list[str]:
 
 
 _BOTH: dict[tuple[str, str], Callable[[Object], list[str]]] = {
-    ("", "PersistentVolumeClaim"): _claim,
+    ("", "Endpoints"): networks.endpoints_warnings,
+    ("", "Node"): _node,
+    ("", "PersistentVolume"): storage.volume_warnings,
+    ("", "PersistentVolumeClaim"): storage.claim_warnings,
+    ("", "Secret"): secret_warnings,
     ("", "Service"): service_warnings,
+    ("", "ServiceAccount"): accounts.account_warnings,
+    ("discovery.k8s.io", "EndpointSlice"): networks.slice_warnings,
+    ("networking.k8s.io", "NetworkPolicy"): networks.policy_warnings,
     ("node.k8s.io", "RuntimeClass"): _runtime_class,
+    ("storage.k8s.io", "CSIStorageCapacity"): storage.capacity_warnings,
+    ("storage.k8s.io", "StorageClass"): storage.class_warnings,
+}
+_STATUS: dict[tuple[str, str], Callable[[Object], list[str]]] = {
+    ("", "Pod"): _pod_status,
+    ("", "Service"): service_status_warnings,
 }

@@ -3,7 +3,7 @@
 Source: docs "Volumes". Must not know the rest of the pod.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cluster.api.types import Object
 from cluster.api.warnings.amounts import fraction_warnings
@@ -29,10 +29,7 @@ def volume_warnings(path: str, volumes: list[Object]) -> list[str]:
     tokens: set[str] = set()
     for position, volume in enumerate(volumes):
         here = f"{path}[{position}]"
-        for kind in volume.keys() & _GONE.keys():
-            since, until = _GONE[kind]
-            end = f", non-functional in v{until}+" if until else ""
-            found.append(f"{here}.{_CALLED.get(kind, kind)}: deprecated in v{since}{end}")
+        found += gone_warnings(here, volume)
         template = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
         if template:
             spec = template.get("spec") or {}
@@ -43,6 +40,17 @@ def volume_warnings(path: str, volumes: list[Object]) -> list[str]:
                 tokens.add(token.get("path") or "")
     if tokens:
         found += _doubled(path, volumes, tokens)
+    return found
+
+
+def gone_warnings(path: str, source: Object, kinds: Iterable[str] = _GONE) -> list[str]:
+    """Of what a volume is made of. ``path``: of the volume."""
+    found = []
+    for kind in kinds:
+        if kind in source:
+            since, until = _GONE[kind]
+            end = f", non-functional in v{until}+" if until else ""
+            found.append(f"{path}.{_CALLED.get(kind, kind)}: deprecated in v{since}{end}")
     return found
 
 
