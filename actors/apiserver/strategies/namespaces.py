@@ -24,6 +24,8 @@ def _named(metadata: Object) -> None:
 def _with_status(obj: Object, old: Object, now: float) -> Object:
     updated = prepare_status_update(obj, old, STRATEGY)
     _named(updated["metadata"])
+    # Who does not say the phase says that it stays.
+    updated["status"] = {**updated["status"], "phase": updated["status"].get("phase") or "Active"}
     return updated
 
 

@@ -18,7 +18,10 @@ def _update(obj: Object, old: Object) -> None:
 
 def _with_status(obj: Object, old: Object, now: float) -> Object:
     new = prepare_status_update(obj, old, STRATEGY)
-    new["status"].pop("config", None)
+    status = {name: value for name, value in new["status"].items() if name != "config"}
+    if status.get("capacity") and not status.get("allocatable"):
+        status["allocatable"] = dict(status["capacity"])
+    new["status"] = status
     return new
 
 

@@ -27,6 +27,16 @@ def check_namespace(obj: Object, found: list[Cause]) -> None:
             found.append(causes.invalid(path, name, detail))
 
 
+def check_namespace_status(old: Object, new: Object, found: list[Cause]) -> None:
+    """A Namespace's phase says whether it is being deleted."""
+    phase = (new.get("status") or {}).get("phase") or ""
+    ends = bool((new.get("metadata") or {}).get("deletionTimestamp"))
+    wanted, state = ("Terminating", "not empty") if ends else ("Active", "empty")
+    if phase != wanted:
+        detail = f"may only be '{wanted}' if `deletionTimestamp` is {state}"
+        found.append(causes.invalid("status.Phase", phase, detail))
+
+
 def check_lease(obj: Object, found: list[Cause]) -> None:
     """Durations are positive."""
     spec = obj.get("spec") or {}

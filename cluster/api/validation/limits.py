@@ -60,7 +60,12 @@ def check_resource_quota(obj: Object, found: list[Cause]) -> None:
     _quota_amounts("spec.hard", hard, found)
     _scopes("spec.scopes", spec.get("scopes") or [], hard, found)
     _scope_selector(spec.get("scopeSelector") or {}, hard, found)
-    status = obj.get("status") or {}
+    check_quota_status(obj, obj, found)
+
+
+def check_quota_status(old: Object, new: Object, found: list[Cause]) -> None:
+    """What is counted, and how much of it there is."""
+    status = new.get("status") or {}
     for name in ("hard", "used"):
         _quota_amounts(f"status.{name}", status.get(name) or {}, found)
 

@@ -14,10 +14,12 @@ from cluster.api.validation import (
     balancer_status,
     claim_status,
     claims,
+    cluster_objects,
     device_slices,
     devices,
     flow_control,
     job_status,
+    limits,
     network_policies,
     nodes,
     persistent_update,
@@ -98,6 +100,8 @@ GROUPS_UPDATE: dict[tuple[str, str], CheckUpdate] = {
 
 # What a write of a subresource must keep to: of any, unless the row names one.
 STATUS: dict[tuple[str, ...], CheckUpdate] = {
+    ("", "Namespace", "status"): cluster_objects.check_namespace_status,
+    ("", "ResourceQuota", "status"): limits.check_quota_status,
     ("", "ReplicationController", "status"): workload_status.check_replica_set_status,
     ("apps", "DaemonSet", "status"): workload_status.check_daemon_set_status,
     ("apps", "Deployment", "status"): workload_status.check_deployment_status,

@@ -78,6 +78,8 @@ def test_a_job_selects_its_pods_by_its_uid() -> None:
 def test_who_writes_the_status_of_a_namespace_leaves_it_its_name() -> None:
     live: Object = {"metadata": {"name": "a", "labels": {"kubernetes.io/metadata.name": "a"}}}
     given: Object = {"metadata": {"name": "a", "labels": {"b": "c"}, "finalizers": ["d/e"]}}
-    metadata = namespaces.STRATEGY.parts["status"](given, live, 0.0)["metadata"]
+    written = namespaces.STRATEGY.parts["status"](given, live, 0.0)
+    assert written["status"] == {"phase": "Active"}
+    metadata = written["metadata"]
     assert metadata["labels"] == {"b": "c", "kubernetes.io/metadata.name": "a"}
     assert "finalizers" not in metadata

@@ -58,3 +58,17 @@ def test_what_stays() -> None:
     assert updated(scheduling, "priorityclasses", {"value": 1}, {"value": 2}) == [
         "value: Forbidden: may not be changed in an update."
     ]
+
+
+def test_the_phase_of_a_namespace_says_whether_it_ends() -> None:
+    def told(phase: str, **metadata: str) -> list[str]:
+        old = {"metadata": {"name": "a", **metadata}, "status": {"phase": "Active"}}
+        return updated("", "namespaces", old, {**old, "status": {"phase": phase}}, "status")
+
+    gone = "2026-01-02T03:04:05Z"
+    assert told("Active") == told("Terminating", deletionTimestamp=gone) == []
+    assert told("Odd") == [
+        "status.Phase: Invalid value: \"Odd\": may only be 'Active' if `deletionTimestamp` is empty"
+    ]
+    [text] = told("Active", deletionTimestamp=gone)
+    assert "may only be 'Terminating' if `deletionTimestamp` is not empty" in text

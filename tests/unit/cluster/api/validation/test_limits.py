@@ -106,3 +106,13 @@ def test_scopes_stay() -> None:
 def test_wrong_budgets(spec: dict[str, Any], text: str) -> None:
     found = created("policy", "poddisruptionbudgets", {"spec": spec})
     assert any(text in one for one in found), found
+
+
+def test_what_is_counted_is_told_of_too() -> None:
+    old: dict[str, Any] = {"metadata": {"name": "q"}, "spec": {"hard": {"pods": "5"}}}
+    group = ("", "resourcequotas")
+    right = {**old, "status": {"hard": {"pods": "5"}, "used": {"pods": "1"}}}
+    assert updated(*group, old, right, "status") == []
+    wrong = {**old, "status": {"hard": {"pods": "-1"}, "used": {"pods": "1500m"}}}
+    found = updated(*group, old, wrong, "status")
+    assert [text.split(": ")[0] for text in found] == ["status.hard[pods]", "status.used[pods]"]
