@@ -88,7 +88,7 @@ _BARE: Mapping[tuple[str, str], Object] = MappingProxyType({
     },
     ("resource.k8s.io", "ResourceSlice"): {**_METADATA, "spec": {"pool": {}}},
     ("storage.k8s.io", "CSIDriver"): _SPEC,
-    ("storage.k8s.io", "CSINode"): {**_STATUS, "spec": {"drivers": None}},
+    ("storage.k8s.io", "CSINode"): {**_METADATA, "spec": {"drivers": None}},
     ("storage.k8s.io", "VolumeAttachment"): {**_STATUS, "spec": {"source": {}}},
     ("storagemigration.k8s.io", "StorageVersionMigration"): {**_STATUS, "spec": {"resource": {}}},
 })  # fmt: skip

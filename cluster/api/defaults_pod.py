@@ -140,9 +140,12 @@ def _probe(probe: Object) -> None:
     ):
         if not probe.get(name):
             probe[name] = number
+    # Which protocol is spoken, and whether over TLS, is nobody's choice yet (off by default).
     if "httpGet" in probe:
         _http_get(probe["httpGet"])
+        probe["httpGet"].pop("protocol", None)
     if "grpc" in probe:
+        probe["grpc"].pop("mode", None)
         probe["grpc"].setdefault("service", "")
 
 

@@ -168,7 +168,7 @@ GROUP_KINDS: tuple[Kind, ...] = (
     _resource("ResourceSlice", "resourceslices", namespaced=False),
     _scheduling("PriorityClass", "priorityclasses", "pc", namespaced=False),
     _storage("CSIDriver", "csidrivers", namespaced=False),
-    _storage("CSINode", "csinodes", namespaced=False),
+    _storage("CSINode", "csinodes", namespaced=False, subresources=(STATUS,)),
     _storage("CSIStorageCapacity", "csistoragecapacities"),
     _storage("StorageClass", "storageclasses", "sc", namespaced=False),
     _storage(

@@ -116,7 +116,9 @@ def _struct(node: "Node", obj: dict[str, Any], path: Path, unknown: list[str]) -
             gone.append(key)
         else:
             changed = _value(node, child, value, (path, key), unknown)
-            if changed is not value:
+            if child.shape == "bytes" and not changed and _may_miss(node, key):
+                gone.append(key)
+            elif changed is not value:
                 obj[key] = changed
     for key in gone:
         del obj[key]
@@ -145,6 +147,8 @@ def _value(owner: "Node", node: "Node", value: Any, path: Path, unknown: list[st
         changed = _text(shape, value, path)
         if changed is not None:
             return changed
+    if shape == "bytes" and kind is list:
+        return _octets(owner, value, path)
     if shape == "quantity" and kind in (int, float):
         return _quantity(repr(value), path)
     if node.inner is not None:
@@ -261,6 +265,17 @@ def _base64(value: str, path: Path) -> str:
         text = f"illegal base64 data in {path_text(path)}: {error}"
         raise WrongType(text, path_text(path)) from error
     return plain
+
+
+def _octets(owner: "Node", values: list[Any], path: Path) -> str:
+    """Bytes may be told one by one too: the decoder takes a list of numbers."""
+    for value in values:
+        if value is not None and not (type(value) is int and 0 <= value < 256):
+            shown = f"number {value}" if type(value) in (int, float) else json_type(value)
+            place = f"struct field {owner.name or 'value'}.{_fields(path)}"
+            text = f"json: cannot unmarshal {shown} into Go {place} of type uint8"
+            raise WrongType(text, path_text(path))
+    return binascii.b2a_base64(bytes(value or 0 for value in values), newline=False).decode()
 
 
 def _mistake(owner: "Node", node: "Node", value: Any, path: Path) -> WrongType:

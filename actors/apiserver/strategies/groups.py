@@ -3,7 +3,11 @@
 Source: API reference of Kubernetes 1.37. Who may write what is admission's.
 """
 
-from actors.apiserver.strategies.strategy import Strategy, bump_generation
+from actors.apiserver.strategies.strategy import (
+    Strategy,
+    bump_generation,
+    prepare_status_update,
+)
 from cluster.api.types import Object
 
 # A change of these makes a kubelet publish volumes anew.
@@ -18,13 +22,12 @@ def _unattached(obj: Object, now: float) -> None:
     obj["status"] = {"attached": False}
 
 
-def _without_health(obj: Object, now: float) -> None:
-    """What a node tells of its volumes' health is not served (it is off by default)."""
-    obj.pop("status", None)
-
-
-def _still_without_health(obj: Object, old: Object) -> None:
-    obj.pop("status", None)
+def _without_health(obj: Object, old: Object, now: float) -> Object:
+    """What a node tells of its storage's health is not kept (it is off by default), and there is
+    nothing else in its status."""
+    updated = prepare_status_update(obj, old, CSI_NODES)
+    updated.pop("status", None)
+    return updated
 
 
 def _update_driver(obj: Object, old: Object) -> None:
@@ -61,4 +64,4 @@ WITH_STATUS = Strategy(create=_empty_status)
 ATTACHMENTS = Strategy(create=_unattached, returns_deleted=True)
 STORAGE_CLASSES = Strategy(returns_deleted=True)
 CSI_DRIVERS = Strategy(update=_update_driver, returns_deleted=True)
-CSI_NODES = Strategy(create=_without_health, update=_still_without_health, returns_deleted=True)
+CSI_NODES = Strategy(status_shown=False, returns_deleted=True, parts={"status": _without_health})

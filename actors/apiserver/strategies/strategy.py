@@ -53,8 +53,9 @@ Part = Callable[[Object, Object, float], Object]
 class Strategy:
     """Rules of one kind.
 
-    ``generation``: metadata.generation counts changes of the desired state. ``status_at_create``:
-    a client's status survives the create. ``status_metadata``: what of the metadata a /status write
+    ``generation``: metadata.generation counts changes of the desired state. ``status_shown``:
+    an object shows its status where that is empty. ``status_at_create``: a client's status survives
+    the create. ``status_metadata``: what of the metadata a /status write
     may change too. ``returns_deleted``: DELETE answers with the object, not a Status.
     ``grace``: seconds to wait for the owner of the running thing. ``leave``: the object as it is
     when somebody asks to delete it (a finalizer that the server itself sets). ``orphans``: a delete
@@ -65,6 +66,7 @@ class Strategy:
     """
 
     generation: bool = False
+    status_shown: bool = True
     status_at_create: bool = False
     status_metadata: tuple[str, ...] = ()
     returns_deleted: bool = False
@@ -100,7 +102,7 @@ def prepare_create(
     if has_status and not strategy.status_at_create:
         obj.pop("status", None)
     strategy.create(obj, now)
-    if has_status and not custom:
+    if has_status and not custom and strategy.status_shown:
         obj.setdefault("status", {})
 
 

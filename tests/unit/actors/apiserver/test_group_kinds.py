@@ -92,6 +92,23 @@ async def test_defaults_stay_when_an_object_is_written_again(plane: ControlPlane
         assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
 
 
+async def test_the_health_that_a_node_tells_is_not_kept(plane: ControlPlane) -> None:
+    group, health = "storage.k8s.io", {"storageHealth": [{"name": "disk.example.com"}]}
+    given = {"metadata": {"name": "n1"}, "spec": {"drivers": []}, "status": health}
+    made = await plane.create("csinodes", given, "", group)
+    assert "status" not in made
+    made["metadata"]["labels"] = {"a": "b"}
+    for part in ("", "status"):
+        written = await plane.update("csinodes", {**made, "status": health}, group, part)
+        assert "status" not in written
+        assert written["metadata"].get("labels") == {"a": "b"}
+        made["metadata"]["resourceVersion"] = written["metadata"]["resourceVersion"]
+        made["metadata"]["labels"] = {"a": "b"}
+    made["metadata"]["labels"] = {"a": "c"}
+    read = await plane.update("csinodes", made, group, "status")
+    assert read["metadata"]["labels"] == {"a": "b"}
+
+
 async def test_who_deletes_a_class_is_told_what_it_was(plane: ControlPlane) -> None:
     group = "storage.k8s.io"
     for plural, kind, given in (

@@ -51,6 +51,16 @@ def test_pod(pod: dict[str, Any]) -> None:
     }
 
 
+def test_how_probes_connect_is_no_choice_yet() -> None:
+    probes = {
+        "livenessProbe": {"httpGet": {"port": 1, "protocol": "HTTP2"}},
+        "readinessProbe": {"grpc": {"port": 1, "mode": "TLS"}},
+    }
+    (container,) = spec_of({"containers": [{"name": "a", "image": "a", **probes}]})["containers"]
+    assert container["livenessProbe"]["httpGet"] == {"port": 1, "path": "/", "scheme": "HTTP"}
+    assert container["readinessProbe"]["grpc"] == {"port": 1, "service": ""}
+
+
 def test_host_network_takes_the_containers_ports(pod: dict[str, Any]) -> None:
     pod["spec"]["hostNetwork"] = True
     assert spec_of(pod["spec"])["containers"][0]["ports"][0]["hostPort"] == 80

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,24 @@ def test_what_is_empty_is_absent_unless_it_must_be_there(definitions: Definition
     slices: dict[str, Any] = {"endpoints": [], "ports": []}
     conform(definitions.schema_for("io.k8s.api.discovery.v1.EndpointSlice"), slices)
     assert slices == {"endpoints": []}
+
+
+def test_bytes_may_be_numbers(definitions: Definitions) -> None:
+    secret: dict[str, Any] = {
+        "metadata": {},
+        "data": {"a": [104, 105], "b": [], "c": [None, 255], "d": "aGk="},
+    }
+    conform(definitions.schema_for("io.k8s.api.core.v1.Secret"), secret)
+    assert secret["data"] == {"a": "aGk=", "b": "", "c": "AP8=", "d": "aGk="}
+    node = definitions.schema_for("io.k8s.api.certificates.v1.CertificateSigningRequest")
+    request: dict[str, Any] = {"spec": {"request": []}, "status": {"certificate": []}}
+    conform(node, request)
+    assert request["status"] == {} and request["spec"] == {"request": ""}
+    for wrong, shown in ((256, "number 256"), (-1, "number -1"), ("a", "string"), (True, "bool")):
+        with pytest.raises(WrongType) as caught:
+            conform(definitions.schema_for("io.k8s.api.core.v1.Secret"), {"data": {"a": [wrong]}})
+        text = f"json: cannot unmarshal {shown} into Go struct field Secret.data of type uint8"
+        assert str(caught.value) == text
 
 
 # A little schema: hypothesis must not reach for a session fixture in each example.
