@@ -3,6 +3,7 @@
 Source: API reference, Node v1; docs "Taints and Tolerations", "Node Status".
 """
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -14,6 +15,12 @@ from cluster.api.validation.addresses import check_range
 from cluster.api.validation.placement import EFFECTS
 
 _RANGES_MAX = 2
+_FEATURE_MAX = 253
+_FEATURE = re.compile("[A-Z][A-Za-z0-9]*(/[A-Za-z0-9]+)*", re.ASCII)
+_FEATURE_FORM = (
+    "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., "
+    "MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+)
 _WHOLE = frozenset(
     (
         "pods",
@@ -54,6 +61,7 @@ def check_node_status(_: Object, new: Object, found: list[Cause]) -> None:
     """What a kubelet says: amounts are none below zero, an address is there once."""
     status = new.get("status") or {}
     _amounts(status, found)
+    _features(status.get("declaredFeatures") or (), found)
     seen: list[Any] = []
     for position, address in enumerate(status.get("addresses") or ()):
         if address in seen:
@@ -65,6 +73,7 @@ def _check(obj: Object, found: list[Cause], known: Collection[str]) -> None:
     spec = obj.get("spec") or {}
     _taints(spec.get("taints") or (), found)
     _amounts(obj.get("status") or {}, found)
+    _features((obj.get("status") or {}).get("declaredFeatures") or (), found)
     _pod_ranges(spec.get("podCIDRs") or (), found, known)
 
 
@@ -91,6 +100,24 @@ def _amounts(status: Object, found: list[Cause]) -> None:
                 found.append(causes.invalid(path, amount, "must be greater than or equal to 0"))
             if _is_whole(name) and quantity.parse(amount).nano % quantity.NANO:
                 found.append(causes.invalid(path, amount, "must be an integer"))
+
+
+def _features(features: Any, found: list[Cause]) -> None:
+    """What the node's kubelet can do beyond what every one can: by name, each once, in order."""
+    path, before = "status.declaredFeatures", ""
+    for position, name in enumerate(features):
+        here = f"{path}[{position}]"
+        if position and name == before:
+            found.append(causes.duplicate(here, name))
+        elif position and name < before:
+            found.append(causes.invalid(here, name, "list must be sorted alphabetically"))
+        before = name
+        wrong = f"invalid feature name {causes.shown(name)}:"
+        if len(name) > _FEATURE_MAX:
+            detail = f"{wrong} must be no more than {_FEATURE_MAX} characters"
+            found.append(causes.invalid(here, name, detail))
+        elif not _FEATURE.fullmatch(name):
+            found.append(causes.invalid(here, name, f"{wrong} {_FEATURE_FORM}"))
 
 
 def _is_whole(name: str) -> bool:

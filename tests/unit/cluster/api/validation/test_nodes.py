@@ -50,3 +50,22 @@ def test_a_range_with_bits_beyond_its_length_may_stay() -> None:
     odd = {"spec": {"podCIDR": "10.1.0.1/24"}}
     assert fields(created("", "nodes", odd)) == {"spec.podCIDRs[0]"}
     assert updated("", "nodes", odd, {"spec": {**odd["spec"], "unschedulable": True}}) == []
+
+
+@pytest.mark.parametrize(
+    ("features", "wrong"),
+    [(["A", "MyFeature", "MyFeature/mySubFeature"], []),
+     (["A", "A"], ["[1]: Duplicate value"]),
+     (["B", "A"], ["[1]: Invalid value"]),
+     (["a"], ["[0]: Invalid value"]),
+     ([""], ["[0]: Invalid value"]),
+     (["A/"], ["[0]: Invalid value"]),
+     (["A-b"], ["[0]: Invalid value"]),
+     (["A" * 254], ["[0]: Invalid value"])],
+)  # fmt: skip
+def test_declared_features(features: list[str], wrong: list[str]) -> None:
+    new = {"status": {"declaredFeatures": features}}
+    for found in (created("", "nodes", new), updated("", "nodes", {}, new, "status")):
+        assert [": ".join(item.split(": ")[:2]) for item in found] == [
+            f"status.declaredFeatures{text}" for text in wrong
+        ]
