@@ -55,19 +55,29 @@ class Snapshots:
         self._entries = entries
         self._under_way = False
         self._not_before = 0.0
+        # One is due once what is applied is durable.
+        self._early = False
         # What was applied when ``trim`` last looked.
         self._trimmed_at = self._trimmed_bytes = 0
         self.last_bytes = 0
 
     @property
     def owed(self) -> bool:
-        """Whether there was no room for the last one: another is due by time alone."""
-        return self._not_before > 0.0
+        """Whether one is due though nothing more is applied: by time alone, if there was no room
+        for the last one, or by what has become durable."""
+        return self._not_before > 0.0 or self._early
 
     def due(self, machine: StateMachine, member: Member) -> bool:
-        """Whether it is time."""
+        """Whether it is time. Not for what this replica's disk does not hold yet: the log must hold
+        the entry that a snapshot ends with."""
+        self._early = False
         if self._under_way or not member.membership_at(machine.applied).voters:
             return False
+        due = self._is_time(machine, member)
+        self._early = due and machine.applied > member.log.persisted
+        return due and not self._early
+
+    def _is_time(self, machine: StateMachine, member: Member) -> bool:
         if self._not_before and self._not_before > asyncio.get_running_loop().time():
             return False
         entries = machine.applied - member.log.snapshot_index

@@ -18,7 +18,7 @@ def has_news(state: MemberState) -> bool:
         or state.chunks
         or state.installed is not None
         or log.handed < log.last_index
-        or (state.applied < min(log.commit, log.persisted) and not state.installing)
+        or (state.applied < log.commit and not state.installing)
         or state.term != handed.term
         or state.vote != handed.vote
         or state.tenure != handed.tenure
@@ -80,9 +80,10 @@ def _membership(state: MemberState) -> Membership | None:
 
 
 def _committed(state: MemberState) -> tuple[Entry, ...]:
-    """Committed entries to apply: only those durable here, and none on top of a state that a
-    snapshot is about to replace."""
-    end = min(state.log.commit, state.log.persisted)
+    """Committed entries to apply, durable here or not: a quorum's disks have them, and the state
+    is made anew from the log after a crash. None on top of a state that a snapshot is about to
+    replace."""
+    end = state.log.commit
     if end <= state.applied or state.installing:
         return ()
     count = min(end - state.applied, state.config.apply_max)

@@ -5,9 +5,10 @@ Job: the records between core and shell. Must not know: how disks and networks a
 The shell's duties, in this order (Readys in the order they were taken; several may share one
 sync): send ``send_now`` at any time; make ``hard_state`` and ``chunks`` durable, then install
 ``snapshot`` if there is one (the spool is whole: it takes the place of state and log), then make
-``entries`` durable; only then send ``send_after_persist`` and call ``Member.advance(ready)``; apply
-``committed`` and serve ``reads``. An entry at index i replaces everything at and after i on disk. A
-chunk at offset 0 begins the spool anew.
+``entries`` durable; only then send ``send_after_persist`` and call ``Member.advance(ready)``. Apply
+``committed`` and serve ``reads`` at any time, but make no snapshot of what is not durable here. An
+entry at index i replaces everything at and after i on disk. A chunk at offset 0 begins the spool
+anew.
 """
 
 from dataclasses import dataclass

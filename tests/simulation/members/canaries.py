@@ -272,7 +272,7 @@ def recycled_without_terminator() -> Any:
 # -- what clients see -----------------------------------------------------------------------------
 
 
-@canary(seeds=200)
+@canary(seeds=20, fault_gap=0.25, faults=("isolate", "crash"))
 def read_without_quorum() -> Any:
     """A leader answers reads without asking whether it still leads."""
 

@@ -193,6 +193,8 @@ class Host(Serving):
         for stream in self.streams:
             self.sim.to_client(stream.closed, "down")
         if self.member is not None:
+            if self.machine.applied > self.member.log.persisted:
+                self.sim.seen.saw("died with more applied than durable")
             self.last_membership = self.member.membership
         self.member = None
         self._reset()

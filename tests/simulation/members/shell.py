@@ -267,6 +267,9 @@ class Shell:
         index = machine.applied
         if index <= member.log.snapshot_index or not member.membership_at(index).voters:
             return
+        if index > member.log.persisted:
+            self.sim.seen.saw("snapshot held for the disk")
+            return
         self.snapshotting = True
         self.sim.seen.saw("snapshot taken because a peer wants it", wanted)
         self.since_snapshot = 0

@@ -28,6 +28,30 @@ def test_a_leader_sends_while_its_own_disk_is_busy_but_counts_itself_only_after(
     assert server.member.commit == 2
 
 
+def test_what_a_quorum_holds_is_applied_while_the_own_disk_is_busy() -> None:
+    server = Server()
+    server.member.step(server.append((0, 0), log_of(1, 1), commit=1), server.now)
+    ready = server.take()
+    assert [entry.index for entry in ready.committed] == [1]
+    assert not ready.send_now and ready.send_after_persist
+    server.member.step(server.append((2, 1), commit=2), server.now)
+    assert [entry.index for entry in server.take().committed] == [2]
+    assert server.member.log.persisted == 0
+
+
+def test_a_leader_applies_what_its_followers_hold_while_its_own_disk_is_busy() -> None:
+    """Thesis 10.2.1: it may even commit before it has written the entry itself."""
+    server = leader_of()
+    server.member.propose(b"x")
+    pending = server.take()
+    for peer in ("b", "c"):
+        server.member.step(server.answer(True, 2, sender=peer), server.now)
+    assert [entry.index for entry in server.take().committed] == [2]
+    assert server.member.log.persisted == 1
+    server.finish(pending)
+    assert server.member.log.persisted == 2
+
+
 def test_a_heartbeats_answer_promises_only_what_is_durable_and_waits_for_no_disk() -> None:
     server = Server(term=1, vote="b")
     server.appended((0, 0))
