@@ -16,7 +16,7 @@ from cluster.settings import ClusterSettings
 from deploy import processes
 from deploy.topology import Topology, build_settings
 
-SLEEP = "import time; time.sleep(60)"
+SLEEP = "import time; print(flush=True); time.sleep(60)"
 
 
 @pytest.fixture
@@ -28,9 +28,13 @@ def settings(tmp_path: Path) -> ClusterSettings:
 def sleeper(settings: ClusterSettings) -> Iterator["subprocess.Popen[bytes]"]:
     """A process whose command line ends as a cluster's process does."""
     words = ["actors.process", f"{settings.data_dir}/cluster.json", "node-1"]
-    process = subprocess.Popen([sys.executable, "-c", SLEEP, *words])
+    process = subprocess.Popen([sys.executable, "-c", SLEEP, *words], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    # Its command line is not there the moment that it has been started.
+    process.stdout.readline()
     yield process
     process.kill()
+    process.stdout.close()
     process.wait()
 
 
