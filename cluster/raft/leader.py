@@ -84,7 +84,7 @@ def has_work(state: MemberState) -> bool:
     for progress in state.progress.values():
         if progress.state != "replicate" or progress.next <= last:
             return True
-        if commit > progress.told_commit < progress.match:
+        if commit > progress.told_commit < progress.tellable():
             return True
     return False
 
@@ -99,8 +99,10 @@ def flush(state: MemberState) -> None:
         if progress.state == "replicate":
             pipeline(state, peer, progress)
             asks = progress.read_sent < read and (not quick or peer in quick)
-            if asks or min(commit, progress.match) > progress.told_commit:
-                send_append(state, peer, progress, progress.match, (), quiet=not asks)
+            told = min(commit, progress.tellable())
+            if asks or told > progress.told_commit:
+                behind = max(told, progress.match)
+                send_append(state, peer, progress, behind, (), quiet=not asks)
         elif progress.state == "snapshot":
             if progress.read_sent < read:
                 send_append(state, peer, progress, progress.match, ())

@@ -11,7 +11,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cluster.limits import KIB
 from cluster.raft.messages import FOUNDING, SnapshotMeta
+
+# Appends that are no longer together keep their order on any transport.
+SHORT_BYTES = 64 * KIB
 
 SendState = Literal["probe", "replicate", "snapshot"]
 
@@ -81,6 +85,11 @@ class Progress:
             return self.match
         return self.next - 1
 
+    def tellable(self) -> int:
+        """Replicate: up to where the peer may be told what is committed: what it holds, and what is
+        on its way to it, if nothing that is sent behind it can overtake it."""
+        return self.next - 1 if self.inflight_bytes <= SHORT_BYTES else self.match
+
     def sent_append(self, last_index: int, size: int) -> None:
         """An append that ends with ``last_index`` is out."""
         self.next = last_index + 1
@@ -100,6 +109,7 @@ class Progress:
         """Search again from ``probe_next`` (default: after ``match``)."""
         self.state = "probe"
         self.next = max(self.match + 1, probe_next or 0)
+        self.told_commit = min(self.told_commit, self.match)
         self._forget_inflight()
         self.waiting = False
 

@@ -1,5 +1,7 @@
 """What a Ready holds, and what must not leave before the disk has it."""
 
+import pytest
+
 from cluster.raft.messages import (
     AppendRequest,
     AppendResponse,
@@ -50,6 +52,20 @@ def test_a_leader_applies_what_its_followers_hold_while_its_own_disk_is_busy() -
     assert server.member.log.persisted == 1
     server.finish(pending)
     assert server.member.log.persisted == 2
+
+
+@pytest.mark.parametrize(("size", "told"), [(1, True), (80_000, False)])
+def test_who_has_yet_to_sync_an_entry_is_told_that_it_is_committed(size: int, told: bool) -> None:
+    """Unless what tells could overtake the entry."""
+    server = leader_of()
+    server.drain()
+    server.member.propose(b"x" * size)
+    server.drain()
+    news = of_kind(AppendRequest, server.accept(2, "b"))
+    assert server.member.commit == 2
+    assert [(m.prev_index, m.commit, m.quiet) for m in news if m.to == "c"] == (
+        [(2, 2, True)] if told else []
+    )
 
 
 def test_a_heartbeats_answer_promises_only_what_is_durable_and_waits_for_no_disk() -> None:
