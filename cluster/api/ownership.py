@@ -100,12 +100,14 @@ def server_side_apply(
     managed = _managed_before_apply(live, base, schema, scope, bare)
     who = identity(manager, APPLY, "", scope.subresource)
     before = managed.get(who)
-    fields = difference(field_set(config, schema), _NOBODYS)
+    said = field_set(config, schema)
+    fields = difference(said, _NOBODYS)
     time = before.time if before is not None else rfc3339(now)
     managed[who] = Entry(fields, time, applied.get("apiVersion", ""))
     merged = merge(base, config, schema)
     if before is not None:
-        merged = _prune(merged, before.fields, managed, schema)
+        # (Its name keeps the metadata there, though that is nobody's.)
+        merged = _prune(merged, before.fields, said, managed, schema)
     changes = _own_changes(base, merged, schema, scope, bare)
     _settle(base, config, managed, who, changes, force, schema)
     if changes or before is None or before.fields != fields:
@@ -130,9 +132,14 @@ def update_managed_fields(
     ``manager``: it takes over each field it added or changed. ``now``: UNIX seconds. ``bare``: as
     above.
 
-    A client may set managedFields itself, to ``[{}]`` to reset them; none or nonsense is ignored.
+    A client may set managedFields itself, to ``[]`` or ``[{}]`` to reset them; null or nonsense is
+    ignored. While an object that exists has none, nobody's updates are recorded: an apply begins
+    that again.
     """
     managed = _managed_of_update(live, new, scope)
+    if live is not None and not managed:
+        _set_managed(new, managed)
+        return
     changes = _own_changes(_without_managed(live or {}), _without_managed(new), schema, scope, bare)
     taken = union(changes.added, changes.modified)
     api_version = new.get("apiVersion", "")
@@ -160,7 +167,7 @@ def _configuration(applied: Object, scope: Scope) -> Object:
     metadata = applied.get("metadata")
     if not isinstance(metadata, dict):
         raise bad_request("metadata: the applied configuration has none")
-    if metadata.get("managedFields"):
+    if metadata.get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
     config = {key: value for key, value in applied.items() if key not in scope.foreign()}
     config["metadata"] = {
@@ -195,7 +202,7 @@ def _managed_of_update(live: Object | None, new: Object, scope: Scope) -> Manage
     stored = (live or {}).get("metadata", {}).get("managedFields")
     given = new.get("metadata", {}).get("managedFields")
     if not scope.subresource and given != stored:
-        if given == [{}]:
+        if given in ([], [{}]):
             return {}
         managed = decode_managed(given)
         if managed:
@@ -213,9 +220,11 @@ def _own_changes(
     return Changes(*(difference(fields, _NOBODYS) for fields in changes))
 
 
-def _prune(merged: Object, last: FieldSet, managed: Managed, schema: SchemaNode | None) -> Object:
-    """Takes out what the applier applied last time, and nobody owns now."""
-    owned: FieldSet = {}
+def _prune(
+    merged: Object, last: FieldSet, said: FieldSet, managed: Managed, schema: SchemaNode | None
+) -> Object:
+    """Takes out what the applier applied last time, does not say now, and nobody owns."""
+    owned = said
     for entry in managed.values():
         owned = union(owned, entry.fields)
     gone = difference(with_named_parents(last), with_named_parents(owned))

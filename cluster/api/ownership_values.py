@@ -57,7 +57,7 @@ def _child(schema: SchemaNode | None, key: str) -> SchemaNode | None:
 
 
 def item_element(item: Any, schema: SchemaNode) -> str | None:
-    """The path element of a list item; None if it lacks all its keys."""
+    """The path element of a list item; None if it lacks all its keys, and they have no default."""
     if schema.list_type == "set":
         return "v:" + orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode()
     if not isinstance(item, dict):
@@ -74,7 +74,7 @@ def item_element(item: Any, schema: SchemaNode) -> str | None:
             value = schema.key_default(key)
         if value is not None:
             keys[key] = value
-    if not any(key in item for key in schema.list_map_keys):
+    if not keys:
         return None
     return "k:" + orjson.dumps(keys, option=orjson.OPT_SORT_KEYS).decode()
 

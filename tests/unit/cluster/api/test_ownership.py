@@ -236,6 +236,17 @@ def test_ports_are_keyed_with_their_default_protocol() -> None:
     assert apply(live, service, "a", SERVICE) == live
 
 
+def test_a_default_alone_is_key_enough() -> None:
+    config = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "s"},
+        "spec": {"ports": [{"name": "web"}]},
+    }
+    result = apply(None, config, schema=SERVICE)
+    assert set(entry(result, "a")["fieldsV1"]["f:spec"]["f:ports"]) == {'k:{"protocol":"TCP"}'}
+
+
 def test_finalizers_are_a_set() -> None:
     def with_finalizers(*names: str) -> dict[str, Any]:
         return {**config_map(), "metadata": {"name": "c", "finalizers": list(names)}}
@@ -297,9 +308,10 @@ def test_server_side_apply_by_kubectl_keeps_its_older_annotation_true() -> None:
 
 def test_a_client_may_reset_or_move_managed_fields_but_not_lose_them() -> None:
     live = apply(None, config_map(x="1"))
-    for given_fields, expected in (([{}], []), ([], ["a"]), ("junk", ["a"]), (None, ["a"])):
+    for given_fields, expected in (([{}], []), ([], []), ("junk", ["a", "m"]), (None, ["a", "m"])):
         new = copy_json(live)
         new["metadata"]["managedFields"] = given_fields
+        new["data"]["y"] = "2"
         update_managed_fields(live, new, "m", CONFIG_MAP, NOW)
         entries = new["metadata"].get("managedFields", [])
         assert [e["manager"] for e in entries] == expected
@@ -310,8 +322,32 @@ def test_a_client_may_reset_or_move_managed_fields_but_not_lose_them() -> None:
     assert [e["manager"] for e in new["metadata"]["managedFields"]] == ["moved"]
 
 
+def test_updates_of_an_object_without_managed_fields_are_not_recorded_until_it_is_applied() -> None:
+    live = config_map(x="1")
+    new = merge_patch(live, {"data": {"y": "2"}})
+    update_managed_fields(live, new, "m", CONFIG_MAP, NOW)
+    assert "managedFields" not in new["metadata"]
+    applied = apply(new, config_map(z="3"))
+    assert {e["manager"] for e in applied["metadata"]["managedFields"]} == {
+        "a",
+        "before-first-apply",
+    }
+
+
+def test_giving_up_all_metadata_leaves_name_and_uid() -> None:
+    config = config_map(x="1")
+    config["metadata"]["labels"] = {"a": "1"}
+    live = apply(None, config)
+    live["metadata"]["uid"] = "u"
+    left = apply(live, config_map(x="1"))
+    assert left["metadata"]["name"] == "c"
+    assert left["metadata"]["uid"] == "u"
+    assert "labels" not in left["metadata"]
+
+
 def test_update_entries_are_bounded() -> None:
     live: dict[str, Any] = config_map()
+    update_managed_fields(None, live, "maker", CONFIG_MAP, NOW - 1)
     for number in range(UPDATE_ENTRIES_MAX + 5):
         new = merge_patch(live, {"data": {f"k{number}": "1"}})
         update_managed_fields(live, new, f"m{number}", CONFIG_MAP, NOW + number)
@@ -327,6 +363,7 @@ def test_update_entries_are_bounded() -> None:
     [
         {"apiVersion": "v1", "kind": "Pod"},
         {**pod(), "metadata": {"name": "p", "managedFields": [{}]}},
+        {**pod(), "metadata": {"name": "p", "managedFields": []}},
         pod({"name": "a"}, {"name": "a"}),
         pod({"image": "no-name"}),
     ],
