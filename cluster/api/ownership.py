@@ -97,7 +97,7 @@ def server_side_apply(
     config = _configuration(applied, scope)
     check_lists(config, schema)
     base = _without_managed(live or {})
-    managed = _managed_before_apply(live, base, schema, scope, bare)
+    managed = _managed_before_apply(live, base, schema, now, scope, bare)
     who = identity(manager, APPLY, "", scope.subresource)
     before = managed.get(who)
     said = field_set(config, schema)
@@ -185,7 +185,12 @@ def _without_managed(obj: Object) -> Object:
 
 
 def _managed_before_apply(
-    live: Object | None, base: Object, schema: SchemaNode | None, scope: Scope, bare: Object
+    live: Object | None,
+    base: Object,
+    schema: SchemaNode | None,
+    now: float,
+    scope: Scope,
+    bare: Object,
 ) -> Managed:
     if live is None:
         return {}
@@ -195,7 +200,7 @@ def _managed_before_apply(
     version = live.get("apiVersion", "")
     fields = _own_changes({}, base, schema, scope, bare).added
     first = identity(BEFORE_FIRST_APPLY, UPDATE, version, "")
-    return {first: Entry(fields, "", version)}
+    return {first: Entry(fields, rfc3339(now), version)}
 
 
 def _managed_of_update(live: Object | None, new: Object, scope: Scope) -> Managed:

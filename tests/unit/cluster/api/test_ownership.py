@@ -16,6 +16,7 @@ from cluster.api.ownership import (
 from cluster.api.ownership_managers import UPDATE_ENTRIES_MAX
 from cluster.api.patches import copy_json, merge_patch
 from cluster.api.schema import Node
+from cluster.api.timestamps import rfc3339
 from cluster.errors import StatusError
 from tests.unit.cluster.api.nodes import node
 
@@ -278,7 +279,9 @@ def test_an_object_nobody_managed_belongs_to_before_first_apply() -> None:
         apply(live, config_map(x="2"))
     assert '"before-first-apply" using v1' in str(caught.value)
     applied = apply(live, config_map(x="2"), force=True)
-    assert entry(applied, "before-first-apply")["fieldsV1"]["f:data"] == {".": {}, "f:y": {}}
+    before = entry(applied, "before-first-apply")
+    assert before["fieldsV1"]["f:data"] == {".": {}, "f:y": {}}
+    assert before["time"] == rfc3339(NOW)
 
 
 def test_kubectl_may_take_over_what_its_client_side_apply_set() -> None:
