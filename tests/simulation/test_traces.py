@@ -15,9 +15,10 @@ from tests.simulation.witness import WitnessTracer
 
 Record = dict[str, Any]
 Span = tuple[str, str]
-# It has a StatefulSet too, and loses leaders, links, nodes and disks.
-SEEDS = (12,)
-# Whatever else a seed does, these must have happened, or it shows nothing.
+# The first has a StatefulSet too, and loses leaders, links, nodes and disks.
+SEEDS = range(3, 9)
+# These must have happened, or it shows nothing: the next seeds follow until they have. (What a seed
+# does changes with every message more or less.)
 FATES = {"connection lost", "nobody waits", "unreachable"}
 
 
@@ -50,12 +51,10 @@ class Ledger(WitnessTracer):
         return found
 
 
-@pytest.fixture(params=SEEDS)
-def ledger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+def ledger_of(seed: int, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     """Of one run."""
     kept = Ledger()
     monkeypatch.setattr(witness, "WitnessTracer", lambda keep: kept)
-    seed: int = request.param
 
     async def main() -> list[str]:
         return (await Scenario(seed, simulated_authority()).outcome()).problems
@@ -64,12 +63,24 @@ def ledger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> L
     return kept
 
 
-def test_what_is_sent_is_received_or_dropped_and_starts_have_a_cause(ledger: Ledger) -> None:
+def test_what_is_sent_is_received_or_dropped_and_starts_have_a_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unseen = set(FATES)
+    for seed in SEEDS:
+        ledger = ledger_of(seed, monkeypatch)
+        check(ledger)
+        unseen -= ledger.accounts.reasons.keys()
+        if not unseen:
+            return
+    raise AssertionError(f"never happened: {unseen}")
+
+
+def check(ledger: Ledger) -> None:
     accounts = ledger.accounts
     assert accounts.open == {}
     assert (accounts.balance, accounts.lost) == (0, 0)
     assert accounts.steps["sent"] > 20_000
-    assert accounts.reasons.keys() >= FATES
     assert accounts.reasons[""] == 0
     assert len(ledger.starts) > 10
     for note in ledger.starts:
