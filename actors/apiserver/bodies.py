@@ -11,6 +11,7 @@ from cluster.api import status
 from cluster.api.jsonio import decode_object, json_type
 from cluster.api.kinds import Kind, Subresource
 from cluster.api.schema import Definitions, Mode
+from cluster.api.schema_conform import Blank
 from cluster.api.status import Cause, quoted
 from cluster.api.types import Object
 from cluster.api.validation import causes
@@ -37,12 +38,15 @@ def conform(
     obj: Object,
     part: Subresource | None = None,
     duplicates: tuple[str, ...] = (),
+    blanks: list[Blank] | None = None,
 ) -> None:
-    """Hold the object to its schema as fieldValidation says; warnings go to the call.
+    """Hold the object to its schema as fieldValidation says; warnings go to the call. ``blanks``:
+    as in ``schema_conform``.
 
     Raises StatusError 400.
     """
-    found = findings(definitions, call, obj, part, call.options.validation, duplicates)
+    mode = call.options.validation
+    found = findings(definitions, call, obj, part, mode, duplicates, blanks=blanks)
     call.warnings.extend(found)
 
 
@@ -54,13 +58,14 @@ def findings(
     mode: Mode,
     duplicates: tuple[str, ...] = (),
     kind: Kind | None = None,
+    blanks: list[Blank] | None = None,
 ) -> list[str]:
     """Hold the object to its schema, in place. ``kind``: whose, if not the resource's. Gives the
     texts of warnings. Raises StatusError 400."""
     definition = part.definition if part is not None and part.kind else ""
     if part is not None and part.kind and not definition:
         return []
-    found = definitions.conform(kind or call.kind, obj, mode, duplicates, definition)
+    found = definitions.conform(kind or call.kind, obj, mode, duplicates, definition, blanks)
     if not isinstance(obj.get("metadata"), dict):
         obj["metadata"] = {}
     return found

@@ -268,8 +268,21 @@ def apply_configuration(call: Call, kind: Kind | None = None) -> tuple[Object, t
 
 
 def applier(
-    call: Call, config: Object, schema: SchemaNode | None, now: float, scope: Scope
+    call: Call,
+    config: Object,
+    schema: SchemaNode | None,
+    now: float,
+    scope: Scope,
+    definitions: Definitions | None = None,
 ) -> Callable[[Object | None], Object]:
-    """A function from the live object (or None) to the applied one. Raises StatusError 409."""
+    """A function from the live object (or None) to the applied one. ``definitions``: it is held to
+    its schema, for a configuration that has nulls, or what is empty. Raises StatusError 409."""
     manager, force, bare = call.options.manager, call.options.force, bare_object(call.kind)
-    return lambda live: server_side_apply(live, config, manager, force, schema, now, scope, bare)
+
+    def applied(live: Object | None) -> Object:
+        obj = server_side_apply(live, config, manager, force, schema, now, scope, bare)
+        if definitions is not None:
+            definitions.conform(call.kind, obj, "Ignore")
+        return obj
+
+    return applied

@@ -40,6 +40,7 @@ from cluster.api.owner_references import drop_duplicates
 from cluster.api.ownership import Scope, update_managed_fields
 from cluster.api.ownership_managers import only_times_differ
 from cluster.api.schema import Definitions
+from cluster.api.schema_conform import Blank, put_back
 from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
 from cluster.api.validation.table import validate_create, validate_update
@@ -194,12 +195,16 @@ class Writer:
 
     async def _apply(self, call: Call, scope: str) -> Outcome:
         config, duplicates = patching.apply_configuration(call)
-        bodies.conform(self.definitions, call, config, None, duplicates)
+        blanks: list[Blank] = []
+        bodies.conform(self.definitions, call, config, None, duplicates, blanks)
         said = {"metadata": dict(config["metadata"])}  # before the URL fills in its name
         bodies.check_place(call, config)
+        # Nulls and empty lists are nothing to a decoder, but belong to who applies them.
+        put_back(blanks)
         part = Scope(scope, "status" in call.kind.subresources)
         now = self.environment.clock.now()
-        merged = patching.applier(call, config, self.schema(call), now, part)
+        definitions = self.definitions if blanks else None
+        merged = patching.applier(call, config, self.schema(call), now, part, definitions)
         try:
             return await self.modify(call, merged, scope, applied=True)
         except StatusError as error:

@@ -89,7 +89,8 @@ def server_side_apply(
 ) -> Object:
     """The object after ``manager`` applied its configuration, with managedFields; shares nothing
     with the inputs. ``live`` None: it is created. ``now``: UNIX seconds. ``bare``: what every
-    object of the kind holds by itself (``bare_objects``).
+    object of the kind holds by itself (``bare_objects``). What is applied as null is null in it,
+    and empty what is applied so: an object to be held to its schema yet.
 
     Raises StatusError: 400 for a configuration that is none, 409 with a FieldManagerConflict cause
     per field if it would change fields that others own and ``force`` is not set.

@@ -124,7 +124,8 @@ def field_set(value: Object, schema: SchemaNode | None, whole: bool = False) -> 
             continue
         child = None if schema is None else schema.child(key)
         # (What is left is null, a dict or a list.)
-        member = whole or not item or schema is None or not schema.has_field(key)
+        empty = not item and item.__class__ is not list
+        member = whole or empty or schema is None or not schema.has_field(key)
         node = _value_node(item, child, member, whole)
         if node is not None:
             result["f:" + key] = node
@@ -246,15 +247,14 @@ def _compare_lists(old: list[Any], new: list[Any], schema: SchemaNode) -> Change
 
 
 def merge(live: Object, config: Object, schema: SchemaNode | None) -> Object:
-    """The configuration laid over the live object; null takes out what is one value, and leaves
-    alone what is walked into."""
+    """The configuration laid over the live object; null takes the place of what is one value, and
+    leaves alone what is walked into."""
     result = dict(live)
     for key, value in config.items():
         child, before = _child(schema, key), live.get(key)
-        if value is not None:
+        walked = before and (walks_map(before, child) or walks_list(before, child))
+        if value is not None or not walked:
             result[key] = _merge_value(before, value, child)
-        elif not (walks_map(before, child) or walks_list(before, child)):
-            result.pop(key, None)
     return result
 
 

@@ -177,19 +177,21 @@ class Definitions:
         mode: Mode = "Strict",
         duplicates: tuple[str, ...] = (),
         definition: str = "",
+        blanks: list[schema_conform.Blank] | None = None,
     ) -> list[str]:
         """Hold a decoded body to its schema, in place, as kube-apiserver's decoder does.
 
         Nulls and unknown fields go, quantities and times become canonical. Returns the texts of
         warnings (mode Warn): ``unknown field "spec.foo"``. ``duplicates``: from ``jsonio``.
-        ``definition``: of a subresource's own body. Raises StatusError 400 for a wrong type, and,
-        in mode Strict, for unknown or duplicate fields.
+        ``definition``: of a subresource's own body. ``blanks``: as in ``schema_conform``, of
+        built-in kinds. Raises StatusError 400 for a wrong type, and, in mode Strict, for unknown
+        or duplicate fields.
         """
         if kind.custom is not None and not definition:
             return kind.custom.conform(obj, mode, duplicates)
         node = self.schema_for(definition or kind.definition)
         try:
-            unknown = schema_conform.conform(node, obj)
+            unknown = schema_conform.conform(node, obj, blanks)
         except schema_conform.WrongType as error:
             raise bad_request(f"{_cannot(node)}: {error}") from error
         texts = [f'unknown field "{path}"' for path in unknown]

@@ -9,7 +9,7 @@ Paths are linked pairs, made into text only for a message: nearly all objects ar
 import binascii
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from cluster.api import quantity
 from cluster.api.go_text import kind_of
@@ -69,16 +69,40 @@ class WrongType(ValueError):
         self.converted = converted or text
 
 
-def conform(node: "Node", obj: Any) -> list[str]:
-    """Paths of unknown fields, which are dropped. Raises WrongType for the first wrong value."""
-    unknown: list[str] = []
+class Blank(NamedTuple):
+    """A field that said nothing, and is gone: null, or an empty list, map or text."""
+
+    owner: dict[str, Any]
+    field: str
+    value: Any
+
+
+class _Walk(NamedTuple):
+    """What a walk finds: paths of unknown fields, and ``blanks`` if somebody asks for them."""
+
+    unknown: list[str]
+    blanks: list[Blank] | None
+
+
+def conform(node: "Node", obj: Any, blanks: list[Blank] | None = None) -> list[str]:
+    """Paths of unknown fields, which are dropped. Raises WrongType for the first wrong value.
+
+    ``blanks``: fields that said nothing are added to it, see ``put_back``.
+    """
+    walk = _Walk([], blanks)
     if type(obj) is not dict:
         raise _mistake(node, node, obj, None)
     if node.shape == "struct":
-        _struct(node, obj, None, unknown)
+        _struct(node, obj, None, walk)
     else:
-        _value(node, node, obj, None, unknown)
-    return unknown
+        _value(node, node, obj, None, walk)
+    return walk.unknown
+
+
+def put_back(blanks: list[Blank]) -> None:
+    """The fields are there again, but where something has taken their place since."""
+    for owner, field, value in blanks:
+        owner.setdefault(field, value)
 
 
 class _MapKey(str):
@@ -96,7 +120,7 @@ def path_text(path: Path) -> str:
     return "".join(reversed(parts)).removeprefix(".")
 
 
-def _struct(node: "Node", obj: dict[str, Any], path: Path, unknown: list[str]) -> None:
+def _struct(node: "Node", obj: dict[str, Any], path: Path, walk: _Walk) -> None:
     fields = node.fields
     if fields is None:
         fields = node.struct_fields()
@@ -105,41 +129,43 @@ def _struct(node: "Node", obj: dict[str, Any], path: Path, unknown: list[str]) -
         child = fields.get(key)
         if child is None:
             gone.append(key)
-            unknown.append(path_text((path, key)))
+            walk.unknown.append(path_text((path, key)))
         elif value is None:
             gone.append(key)
         elif type(value) is child.exact:
             pass
         elif child.shape == "struct" and type(value) is dict:
-            _struct(child, value, (path, key), unknown)
+            _struct(child, value, (path, key), walk)
         elif not value and _EMPTY.get(child.shape) is type(value) and _may_miss(node, key):
             gone.append(key)
         else:
-            changed = _value(node, child, value, (path, key), unknown)
+            changed = _value(node, child, value, (path, key), walk)
             if child.shape == "bytes" and not changed and _may_miss(node, key):
                 gone.append(key)
             elif changed is not value:
                 obj[key] = changed
     for key in gone:
-        del obj[key]
+        value = obj.pop(key)
+        if walk.blanks is not None and key in fields:
+            walk.blanks.append(Blank(obj, key, value))
 
 
 def _may_miss(node: "Node", key: str) -> bool:
     return key not in node.required and (node.name, key) not in _WRITTEN
 
 
-def _value(owner: "Node", node: "Node", value: Any, path: Path, unknown: list[str]) -> Any:
+def _value(owner: "Node", node: "Node", value: Any, path: Path, walk: _Walk) -> Any:
     """The value in canonical form (the same object if it was). Not for None."""
     shape = node.shape
     kind = type(value)
     if shape == "list" and kind is list:
-        _list(owner, node, value, path, unknown)
+        _list(owner, node, value, path, walk)
         return value
     if shape == "map" and kind is dict:
-        _map(owner, node, value, path, unknown)
+        _map(owner, node, value, path, walk)
         return value
     if shape == "struct" and kind is dict:
-        _struct(node, value, path, unknown)
+        _struct(node, value, path, walk)
         return value
     if kind is int and _fits(shape, value):
         return value
@@ -152,7 +178,7 @@ def _value(owner: "Node", node: "Node", value: Any, path: Path, unknown: list[st
     if shape == "quantity" and kind in (int, float):
         return _quantity(repr(value), path)
     if node.inner is not None:
-        _one_of_several(node, node.inner, value, path, unknown)
+        _one_of_several(node, node.inner, value, path, walk)
     if shape == "any" or (shape == "object" and kind is dict):
         return value
     if kind is node.exact or (shape == "number" and kind is float):
@@ -160,13 +186,11 @@ def _value(owner: "Node", node: "Node", value: Any, path: Path, unknown: list[st
     raise _mistake(owner, node, value, path)
 
 
-def _one_of_several(
-    node: "Node", inner: "Node", value: Any, path: Path, unknown: list[str]
-) -> None:
+def _one_of_several(node: "Node", inner: "Node", value: Any, path: Path, walk: _Walk) -> None:
     """A schema, or what may stand in its place: truth for the one type, a list of schemas (or
     anything, that then says nothing) for the other."""
     if type(value) is dict:
-        _struct(inner, value, path, unknown)
+        _struct(inner, value, path, walk)
     elif node.name.endswith("OrBool"):
         if type(value) is not bool:
             raise WrongType("boolean or JSON schema expected", path_text(path))
@@ -175,10 +199,10 @@ def _one_of_several(
             if item is not None and type(item) is not dict:
                 raise _mistake(inner, inner, item, path)
             if item is not None:
-                _struct(inner, item, (path, position), unknown)
+                _struct(inner, item, (path, position), walk)
 
 
-def _list(owner: "Node", node: "Node", values: list[Any], path: Path, unknown: list[str]) -> None:
+def _list(owner: "Node", node: "Node", values: list[Any], path: Path, walk: _Walk) -> None:
     items = node.items
     assert items is not None
     exact, struct = items.exact, items.shape == "struct"
@@ -186,14 +210,14 @@ def _list(owner: "Node", node: "Node", values: list[Any], path: Path, unknown: l
         if type(value) is exact and exact is not None:
             continue
         if struct and type(value) is dict:
-            _struct(items, value, (path, position), unknown)
+            _struct(items, value, (path, position), walk)
         elif value is None:
             values[position] = _zero(items)
         else:
-            values[position] = _value(owner, items, value, (path, position), unknown)
+            values[position] = _value(owner, items, value, (path, position), walk)
 
 
-def _map(owner: "Node", node: "Node", obj: dict[str, Any], path: Path, unknown: list[str]) -> None:
+def _map(owner: "Node", node: "Node", obj: dict[str, Any], path: Path, walk: _Walk) -> None:
     values = node.values
     assert values is not None
     exact = values.exact
@@ -203,7 +227,7 @@ def _map(owner: "Node", node: "Node", obj: dict[str, Any], path: Path, unknown: 
         if value is None:
             obj[key] = _zero(values)
         else:
-            obj[key] = _value(owner, values, value, (path, _MapKey(key)), unknown)
+            obj[key] = _value(owner, values, value, (path, _MapKey(key)), walk)
 
 
 def _zero(node: "Node") -> Any:

@@ -201,8 +201,9 @@ def test_an_item_goes_with_what_the_server_defaulted_in_it() -> None:
 
 
 def test_a_struct_goes_with_its_last_owned_field() -> None:
-    live = apply(None, pod(securityContext={"runAsUser": 1}), "a", POD)
-    assert "securityContext" not in apply(live, pod(), "a", POD)["spec"]
+    container = {"name": "w"}
+    live = apply(None, pod(container, securityContext={"runAsUser": 1}), "a", POD)
+    assert "securityContext" not in apply(live, pod(container), "a", POD)["spec"]
     live["spec"]["volumes"] = [{"name": "v", "emptyDir": {"sizeLimit": "1Mi"}}]
     live = apply(None, pod(volumes=live["spec"]["volumes"]), "a", POD)
     live = apply(live, pod(volumes=[{"name": "v", "emptyDir": {}}]), "a", POD)
@@ -383,8 +384,44 @@ def test_null_takes_a_field_out_and_server_metadata_is_left_alone() -> None:
     config = pod({"name": "w", "image": None}, nodeName=None)
     config["metadata"]["creationTimestamp"] = None
     result = apply(live, config, "a", POD)
-    assert "nodeName" not in result["spec"]
+    assert result["spec"]["nodeName"] is None
     assert result["metadata"]["creationTimestamp"] == "2023-01-01T00:00:00Z"
+
+
+def test_null_and_what_is_empty_have_owners_too() -> None:
+    config = pod(nodeName=None, nodeSelector={}, tolerations=[], volumes=[], affinity=None)
+    config["metadata"] |= {"labels": {}, "annotations": None, "finalizers": []}
+    fields = entry(apply(None, config, "a", POD), "a")["fieldsV1"]
+    assert fields["f:metadata"] == {"f:annotations": {}, "f:labels": {}}
+    names = ("affinity", "nodeName", "nodeSelector", "tolerations")
+    assert fields["f:spec"] == {f"f:{name}": {} for name in names}
+
+
+def test_nothing_over_somebody_elses_value_is_a_conflict() -> None:
+    live = pod({"name": "w", "args": ["a"]}, nodeName="n", tolerations=[{"key": "k"}])
+    update_managed_fields(None, live, "bob", POD, NOW)
+    config = pod({"name": "w", "args": None}, nodeName=None, tolerations=[])
+    with pytest.raises(StatusError) as caught:
+        apply(live, config, "a", POD)
+    assert [cause["field"] for cause in caught.value.status["details"]["causes"]] == [
+        '.spec.containers[name="w"].args',
+        ".spec.nodeName",
+        ".spec.tolerations",
+    ]
+    forced = apply(live, config, "a", POD, force=True)
+    assert forced["spec"]["tolerations"] == []
+    assert "f:tolerations" not in entry(forced, "bob")["fieldsV1"]["f:spec"]
+
+
+def test_nothing_over_what_is_walked_into_changes_nothing() -> None:
+    live = config_map(x="1")
+    live["metadata"]["labels"] = {"a": "b"}
+    update_managed_fields(None, live, "bob", CONFIG_MAP, NOW)
+    config = {**config_map(), "data": None}
+    config["metadata"]["labels"] = {}
+    result = apply(live, config)
+    assert (result["data"], result["metadata"]["labels"]) == ({"x": "1"}, {"a": "b"})
+    assert entry(result, "bob")["fieldsV1"]["f:data"] == {".": {}, "f:x": {}}
 
 
 def test_without_a_schema_maps_are_granular_and_lists_atomic() -> None:
@@ -405,6 +442,7 @@ containers = st.lists(
             "args": st.lists(st.sampled_from("12"), max_size=2),
             "env": st.lists(
                 st.fixed_dictionaries({"name": st.sampled_from("AB"), "value": st.just("1")}),
+                min_size=1,  # an empty one belongs to nobody
                 unique_by=lambda item: item["name"],
             ),
             "securityContext": st.dictionaries(
@@ -412,6 +450,7 @@ containers = st.lists(
             ),
         },
     ),
+    min_size=1,
     max_size=4,
     unique_by=lambda item: item["name"],
 )
