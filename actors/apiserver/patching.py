@@ -281,7 +281,9 @@ def applier(
 
     def applied(live: Object | None) -> Object:
         obj = server_side_apply(live, config, manager, force, schema, now, scope, bare)
-        if definitions is not None:
+        if call.kind.custom is not None:
+            call.kind.custom.tidy(obj)
+        elif definitions is not None:
             definitions.conform(call.kind, obj, "Ignore")
         return obj
 

@@ -196,7 +196,11 @@ class Writer:
     async def _apply(self, call: Call, scope: str) -> Outcome:
         config, duplicates = patching.apply_configuration(call)
         blanks: list[Blank] = []
-        bodies.conform(self.definitions, call, config, None, duplicates, blanks)
+        if call.kind.custom is not None:
+            mode = call.options.validation
+            call.warnings.extend(call.kind.custom.read_applied(config, mode, duplicates))
+        else:
+            bodies.conform(self.definitions, call, config, None, duplicates, blanks)
         said = {"metadata": dict(config["metadata"])}  # before the URL fills in its name
         bodies.check_place(call, config)
         # Nulls and empty lists are nothing to a decoder, but belong to who applies them.

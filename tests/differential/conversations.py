@@ -7,6 +7,7 @@ one object, its status and its scale, now and then wrongly. It is followed until
 differ: what differs there is printed, with the steps before it. Compared are whole answers with
 managedFields, but for uids, times, resourceVersions, warnings, and what only Kubernetes 1.37 tells
 (``subresource``, and what conversations.yaml lists as ``newer``). Which is right is to be judged.
+What a kind has as ``definition`` is created first, and served when the conversations begin.
 """
 
 import argparse
@@ -26,12 +27,18 @@ from tests.differential.steps import Json, Server
 
 TALKS = Path(__file__).with_name("conversations.yaml")
 STEPS_MAX = 8
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+# Until each server serves what was defined.
+SERVED_SECONDS = 6.0
 # How often a request is a dry run, and how often an apply has odd metadata.
 DRY, ODD = 0.05, 0.12
 _LINE_MAX = 400
 _ENTRY = ("operation", "manager", "apiVersion", "time")
 # 1.37 names the object there.
 _NAMED = re.compile(r"typed patch object \(.*?\):")
+# 1.37 tells which item of a list, calls a wrong type by its name, and numbers in decimals.
+_ITEM = re.compile(r"\[\d+\]")
+VOID = "void"
 MANAGERS = ("ann", "bob", "kubectl")
 PATCHES = ("merge", "strategic")
 
@@ -83,7 +90,7 @@ class Talker:
         below = pick(self.talk.get("below", [""]))
         if first:
             kind, below = pick(("apply", "post")), ""
-        if kind == "strategic" and self.talk.get("custom"):
+        if kind == "strategic" and "definition" in self.talk:
             kind = "merge"
         at = f"{path}/{self.name}{below}"
         if kind == "post":
@@ -133,7 +140,15 @@ def without(value: Any, names: frozenset[str]) -> Any:
         }
     if isinstance(value, list):
         return [without(item, names) for item in value]
-    return _NAMED.sub("typed patch object:", value) if isinstance(value, str) else value
+    return plainly(value) if isinstance(value, str) else value
+
+
+def plainly(text: str) -> str:
+    """A text as old and new releases would have it."""
+    text = _ITEM.sub("", _NAMED.sub("typed patch object:", text))
+    return text.replace("FieldValueTypeInvalid", "FieldValueInvalid").replace(
+        "value: 0x0:", "value: 0:"
+    )
 
 
 def tidy(lines: list[str], newer: frozenset[str]) -> list[str]:
@@ -156,14 +171,17 @@ def tidy(lines: list[str], newer: frozenset[str]) -> list[str]:
 async def hold(
     session: aiohttp.ClientSession, servers: tuple[Server, Server], talker: Talker
 ) -> str:
-    """The conversation; what differed first, or ''."""
+    """The conversation; what differed first, or '', or ``VOID`` where a server broke it off."""
     said: list[str] = []
     for server in servers:
         server.version = "1"
     newer = frozenset(talker.talk.get("newer", ()))
     for number in range(STEPS_MAX):
         step = talker.step(first=not number)
-        sent = await asyncio.gather(*(server.send(session, step) for server in servers))
+        try:
+            sent = await asyncio.gather(*(server.send(session, step) for server in servers))
+        except aiohttp.ClientError:
+            return VOID
         told = [tidy(lines, newer) for lines in sent]
         body = json.dumps(step["body"])
         said.append(f"   {step['call']} {step['type']} {body}: {told[0][0]}")
@@ -175,24 +193,41 @@ async def hold(
     return ""
 
 
+async def define(
+    session: aiohttp.ClientSession, servers: tuple[Server, Server], talk: Json
+) -> None:
+    """The kind's definition, where it has one and it is not there yet."""
+    if "definition" not in talk:
+        return
+    step = Talker.told("POST", DEFINITIONS, [], talk["definition"], "json")
+    sent = await asyncio.gather(*(server.send(session, step) for server in servers))
+    if any(lines[0] not in ("201", "409") for lines in sent):
+        sys.stdout.write(f"!! the definition: {[lines[:20] for lines in sent]}\n")
+    if any(lines[0] == "201" for lines in sent):
+        await asyncio.sleep(SERVED_SECONDS)
+
+
 async def run(options: argparse.Namespace) -> int:
     """All conversations; how many went apart."""
     talks = [one for one in yaml.safe_load_all(TALKS.read_text("utf-8")) if one]
     servers = (Server(options.real), Server(options.ours))
-    apart = held = 0
+    apart = held = void = 0
     async with aiohttp.ClientSession() as session:
         for talk in talks:
             if options.kinds and talk["kind"] not in options.kinds:
                 continue
+            await define(session, servers, talk)
             for number in range(options.count):
                 seed = f"{options.seed}-{talk['kind']}-{number}"
                 name = f"t{options.run}-{options.seed}-{number}"
                 found = await hold(session, servers, Talker(talk, name, seed))
                 held += 1
-                if found:
+                if found == VOID:
+                    void += 1
+                elif found:
                     apart += 1
                     sys.stdout.write(f"!! {talk['kind']} {number}\n{found}\n")
-    sys.stdout.write(f"{apart} of {held} conversations went apart\n")
+    sys.stdout.write(f"{apart} of {held} conversations went apart, {void} were broken off\n")
     return apart
 
 

@@ -11,14 +11,14 @@ from typing import Literal
 import orjson
 
 from cluster.api import schema_conform
-from cluster.api.custom import values, walks
+from cluster.api.custom import typed, values, walks
 from cluster.api.custom.columns import columns_of
 from cluster.api.custom.list_values import check_lists
 from cluster.api.custom.rule_walk import judge
 from cluster.api.custom.selectable import selectable_values
 from cluster.api.custom.structural import ABSENT, MakeRules, Structural, no_rules
 from cluster.api.schema_node import SchemaNode
-from cluster.api.status import Cause, bad_request
+from cluster.api.status import Cause, bad_request, status_error
 from cluster.api.tables_columns import Column
 from cluster.api.types import Object
 
@@ -96,9 +96,32 @@ class CustomForm:
         except schema_conform.WrongType as error:
             raise bad_request(f"{subject}: {error}") from error
         walks.drop_nulls(self.schema, obj)
-        texts = [f'duplicate field "{path}"' for path in duplicates]
         # Those of metadata are found first, the others are told by name.
         unknown.sort(key=lambda path: (not path.startswith("metadata."), path))
+        return self._told(unknown, mode, duplicates)
+
+    def read_applied(self, obj: Object, mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
+        """What ``conform`` tells, of a configuration that is applied: it stays as it is, to be
+        merged. Raises StatusError 400, and 500 for one that has no type by the schema."""
+        found = list(typed.mistakes(self.schema, obj))
+        if found:
+            metadata = obj.get("metadata")
+            place = metadata if isinstance(metadata, dict) else {}
+            named = f"{place.get('namespace') or ''}/{place.get('name') or ''}"
+            kind = f"{self.group}/{self.name}, Kind={self.kind}"
+            text = f"failed to create typed patch object ({named}; {kind})"
+            raise status_error(500, "", f"{text}: {typed.message(found)}")
+        if obj.get("metadata") is None:
+            obj["metadata"] = {}
+        return self._told([], mode, duplicates)
+
+    def tidy(self, obj: Object) -> None:
+        """Hold the metadata of an object that was merged to ObjectMeta, in place."""
+        walks.prune(self.schema, obj, "", [])
+
+    def _told(self, unknown: list[str], mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
+        subject = f'{self.kind} in version "{self.name}" cannot be handled as a {self.kind}'
+        texts = [f'duplicate field "{path}"' for path in duplicates]
         texts += [f'unknown field "{path}"' for path in unknown]
         if not texts or mode == "Ignore":
             return []

@@ -1,0 +1,53 @@
+"""Server-side apply of custom resources. Answers as a kube-apiserver gave them."""
+
+from typing import Any
+
+import pytest
+
+from cluster.errors import StatusError
+from tests.support.control_plane import ControlPlane
+from tests.support.widgets import GROUP, established, widget
+
+APPLY = "application/apply-patch+yaml"
+
+
+async def apply(plane: ControlPlane, **spec: Any) -> dict[str, Any]:
+    """A widget after it was applied."""
+    query = {"group": GROUP, "fieldManager": "ann", "content_type": APPLY}
+    return dict(await plane.patch("widgets", "w", widget(**spec), "default", **query))
+
+
+def owned(obj: dict[str, Any]) -> dict[str, Any]:
+    """What the one manager owns of the spec."""
+    (entry,) = obj["metadata"]["managedFields"]
+    return dict(entry["fieldsV1"]["f:spec"])
+
+
+async def test_a_field_the_schema_does_not_name_is_an_error(plane: ControlPlane) -> None:
+    await established(plane)
+    with pytest.raises(StatusError) as caught:
+        await apply(plane, strange=1)
+    assert caught.value.code == 500
+    assert "reason" not in caught.value.status
+    assert caught.value.status["message"] == (
+        "failed to create typed patch object (/w; example.com/v1, Kind=Widget): "
+        ".spec.strange: field not declared in schema"
+    )
+
+
+async def test_null_is_kept_where_it_may_be_and_told_where_not(plane: ControlPlane) -> None:
+    await established(plane)
+    with pytest.raises(StatusError) as caught:
+        await apply(plane, size=None, labels=None)
+    assert [cause["field"] for cause in caught.value.status["details"]["causes"]] == [
+        "spec.size",
+        "spec.labels",
+    ]
+    made = await apply(plane, note=None, replicas=None, parts=[], free={"a": None})
+    assert made["spec"] == {
+        "color": "red", "note": None, "replicas": 1, "parts": [], "free": {"a": None},
+    }  # fmt: skip
+    assert owned(made) == {
+        "f:color": {}, "f:note": {}, "f:replicas": {}, "f:free": {"f:a": {}},
+    }  # fmt: skip
+    assert await apply(plane, note=None, replicas=None, parts=[], free={"a": None}) == made
