@@ -11,8 +11,9 @@ from typing import Literal
 import orjson
 
 from cluster.api import schema_conform
-from cluster.api.custom import typed, values, walks
+from cluster.api.custom import scale, typed, values, walks
 from cluster.api.custom.columns import columns_of
+from cluster.api.custom.embedded import check_resources
 from cluster.api.custom.list_values import check_lists
 from cluster.api.custom.rule_walk import judge
 from cluster.api.custom.selectable import selectable_values
@@ -87,14 +88,9 @@ class CustomForm:
 
     def conform(self, obj: Object, mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
         """See ``schema.Definitions.conform``: prune, and tell of unknown fields."""
-        subject = f'{self.kind} in version "{self.name}" cannot be handled as a {self.kind}'
-        unknown: list[str] = []
         if obj.get("metadata") is None:
             obj["metadata"] = {}
-        try:
-            walks.prune(self.schema, obj, "", unknown)
-        except schema_conform.WrongType as error:
-            raise bad_request(f"{subject}: {error}") from error
+        unknown = self.tidy(obj)
         walks.drop_nulls(self.schema, obj)
         # Those of metadata are found first, the others are told by name.
         unknown.sort(key=lambda path: (not path.startswith("metadata."), path))
@@ -115,18 +111,26 @@ class CustomForm:
             obj["metadata"] = {}
         return self._told([], mode, duplicates)
 
-    def tidy(self, obj: Object) -> None:
-        """Hold the metadata of an object that was merged to ObjectMeta, in place."""
-        walks.prune(self.schema, obj, "", [])
+    def tidy(self, obj: Object) -> list[str]:
+        """Paths of unknown fields, which are dropped; metadata is held to ObjectMeta. In place.
+        Raises StatusError 400."""
+        unknown: list[str] = []
+        try:
+            walks.prune(self.schema, obj, "", unknown)
+        except schema_conform.WrongType as error:
+            raise bad_request(f"{self._subject()}: {error}") from error
+        return unknown
+
+    def _subject(self) -> str:
+        return f'{self.kind} in version "{self.name}" cannot be handled as a {self.kind}'
 
     def _told(self, unknown: list[str], mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
-        subject = f'{self.kind} in version "{self.name}" cannot be handled as a {self.kind}'
         texts = [f'duplicate field "{path}"' for path in duplicates]
         texts += [f'unknown field "{path}"' for path in unknown]
         if not texts or mode == "Ignore":
             return []
         if mode == "Strict":
-            raise bad_request(f"{subject}: strict decoding error: {', '.join(texts)}")
+            raise bad_request(f"{self._subject()}: strict decoding error: {', '.join(texts)}")
         return texts
 
     def renew(self, obj: Object) -> bool:
@@ -147,13 +151,17 @@ class CustomForm:
         old: Object | None = None,
         warnings: list[str] | None = None,
         patience: int | None = None,
+        part: str = "",
     ) -> list[Cause]:
         """What is wrong with an object, beyond its metadata; ``old``: what it was before.
-        ``warnings``: texts of rules that were broken before are added to it. Raises CelTooLong if
-        its rules cost more than ``patience``."""
+        ``part``: the subresource that is written. ``warnings``: texts of rules that were broken
+        before are added to it. Raises CelTooLong if its rules cost more than ``patience``."""
         found: list[Cause] = []
         before = ABSENT if old is None else old
         values.validate(self.schema, obj, "", before, found)
+        if self.scale is not None:
+            scale.check(self.scale, obj, part != "status", found)
+        check_resources(self.schema, obj, "", found)
         if not self._has_duplicates(old):
             check_lists(self.schema, obj, "", found)
         judged = judge(self.schema, obj, before, found, patience=patience)

@@ -53,8 +53,8 @@ class Structural:
     ``type`` '' is any. ``preserve``: fields that are not named stay. ``resource``: it holds a whole
     object (the root does, and x-kubernetes-embedded-resource). ``properties``: named fields;
     ``additional``: of values under free keys, True for any value. ``default``: ABSENT for none.
-    ``schema``: the raw schema, for bounds. ``judge``: its rules. ``ruled``, ``keyed``: there are
-    rules, or lists without duplicates, here or below.
+    ``schema``: the raw schema, for bounds. ``judge``: its rules. ``ruled``, ``keyed``, ``holds``:
+    there are rules, lists without duplicates, or whole objects, here or below.
     """
 
     __slots__ = (
@@ -63,6 +63,7 @@ class Structural:
         "any_of",
         "default",
         "enum",
+        "holds",
         "int_or_string",
         "items",
         "judge",
@@ -134,6 +135,7 @@ class Structural:
         below = [part for part in (*self.properties.values(), self.free(), self.items) if part]
         self.ruled: bool = self.judge is not None or any(part.ruled for part in below)
         self.keyed: bool = self.list_type in ("set", "map") or any(part.keyed for part in below)
+        self.holds: bool = self.resource or any(part.holds for part in below)
 
     @property
     def patch_strategy(self) -> str:

@@ -7,7 +7,7 @@ what is owned.
 """
 
 from collections.abc import Iterator
-from typing import Any, Union
+from typing import Any
 
 import orjson
 
@@ -15,7 +15,7 @@ from cluster.api.custom.structural import IDENTITY, Structural
 from cluster.api.go_text import as_go, as_go_syntax
 from cluster.api.schema import Node
 
-Place = Union[Structural, Node]
+Place = Structural | Node
 
 _NUMBERS = frozenset({"integer", "number", "int32", "int64"})
 _ANY = frozenset({"any", "object"})

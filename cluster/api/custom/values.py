@@ -153,10 +153,6 @@ def _check_object(
         found.append(causes.too_many(path, len(value), most))
     if least is not None and len(value) < least:
         found.append(_invalid(path, value, f"should have at least {least} properties"))
-    if node.resource and path:
-        for name in ("apiVersion", "kind"):
-            if not value.get(name):
-                found.append(causes.required(below + name, "must not be empty"))
     before = old if isinstance(old, dict) else {}
     free = node.free()
     for key, item in value.items():

@@ -11,6 +11,7 @@ from cluster.api import schema_conform
 from cluster.api.custom.structural import ABSENT, IDENTITY, Structural
 from cluster.api.jsonio import json_type
 from cluster.api.schema import Node
+from cluster.api.validation import causes
 
 
 def prune(node: Structural, value: Any, path: str, unknown: list[str]) -> None:
@@ -31,7 +32,10 @@ def prune(node: Structural, value: Any, path: str, unknown: list[str]) -> None:
         part = node.properties.get(key) or free
         if node.resource and key in IDENTITY:
             if key == "metadata":
-                _conform_metadata(node, item, below, unknown)
+                value[key] = _conform_metadata(node, item, below, unknown)
+            elif path and node.meta is not None and not isinstance(item, str):
+                text = f"{below}: Invalid value: {causes.shown(item)}: must be a string"
+                raise schema_conform.WrongType(text, below)
         elif part is not None:
             prune(part, item, below, unknown)
         elif not keeps:
@@ -41,13 +45,23 @@ def prune(node: Structural, value: Any, path: str, unknown: list[str]) -> None:
         del value[key]
 
 
-def _conform_metadata(node: Structural, metadata: Any, path: str, unknown: list[str]) -> None:
+def _conform_metadata(node: Structural, metadata: Any, path: str, unknown: list[str]) -> Any:
     if not isinstance(node.meta, Node):
-        return
+        return metadata
+    if metadata is None:
+        return {}
     if not isinstance(metadata, dict):
         text = f"{path}: Invalid value: {json_type(metadata)}: must be an object"
         raise schema_conform.WrongType(text, path)
-    unknown.extend(f"{path}.{name}" for name in schema_conform.conform(node.meta, metadata))
+    try:
+        found = schema_conform.conform(node.meta, metadata)
+    except schema_conform.WrongType as error:
+        if "." not in path:
+            raise
+        text = f"{path}: Invalid value: {causes.shown(metadata)}: {error}"
+        raise schema_conform.WrongType(text, path) from error
+    unknown.extend(f"{path}.{name}" for name in found)
+    return metadata
 
 
 def drop_nulls(node: Structural, value: Any) -> None:

@@ -60,9 +60,24 @@ def check_metadata(kind: Kind, metadata: Object, found: list[Cause]) -> None:
         check_annotations("metadata.annotations", metadata["annotations"], found)
     if metadata.get("finalizers"):
         plain = kind.custom is not None or kind.group in _PLAIN_FINALIZERS
-        _finalizers(metadata["finalizers"], plain, found)
+        _finalizers("metadata.finalizers", metadata["finalizers"], plain, found)
     if metadata.get("ownerReferences"):
-        _owners(metadata["ownerReferences"], found)
+        _owners("metadata.ownerReferences", metadata["ownerReferences"], found)
+
+
+def check_embedded(path: str, metadata: Object, found: list[Cause]) -> None:
+    """Metadata of an object inside another: it may have any name, or none."""
+    for field in ("generateName", "name"):
+        given = metadata.get(field)
+        if given:
+            causes.each(f"{path}.{field}", given, names.path_segment_errors(given), found)
+    namespace = metadata.get("namespace")
+    if namespace:
+        causes.each(f"{path}.namespace", namespace, names.dns_label_errors(namespace), found)
+    check_labels(f"{path}.labels", metadata.get("labels") or {}, found)
+    check_annotations(f"{path}.annotations", metadata.get("annotations") or {}, found)
+    _owners(f"{path}.ownerReferences", metadata.get("ownerReferences") or [], found)
+    _finalizers(f"{path}.finalizers", metadata.get("finalizers") or [], True, found)
 
 
 def check_metadata_update(old: Object, new: Object, found: list[Cause]) -> None:
@@ -121,9 +136,8 @@ def _name(kind: Kind, metadata: Object, found: list[Cause]) -> None:
         found.append(causes.required("metadata.name", "name or generateName is required"))
 
 
-def _finalizers(finalizers: list[str], plain: bool, found: list[Cause]) -> None:
+def _finalizers(path: str, finalizers: list[str], plain: bool, found: list[Cause]) -> None:
     """``plain``: a name without a domain may be any."""
-    path = "metadata.finalizers"
     for name in finalizers:
         causes.each(path, name, names.label_key_errors(name), found)
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
@@ -136,8 +150,7 @@ def _finalizers(finalizers: list[str], plain: bool, found: list[Cause]) -> None:
             found.append(causes.invalid(here, name, detail))
 
 
-def _owners(owners: list[Object], found: list[Cause]) -> None:
-    path = "metadata.ownerReferences"
+def _owners(path: str, owners: list[Object], found: list[Cause]) -> None:
     controller = ""
     for position, owner in enumerate(owners):
         here = f"{path}[{position}]"

@@ -174,7 +174,7 @@ def validate_update(
     check_metadata_update(before, metadata, found)
     check_metadata(kind, metadata, found)
     if kind.custom is not None:
-        return [*found, *kind.custom.check(new, old, warnings, patience)]
+        return [*found, *kind.custom.check(new, old, warnings, patience, subresource)]
     key = (kind.group, kind.kind)
     if key == ("", "Pod"):
         pods.check_pod_update(old, new, subresource, found)

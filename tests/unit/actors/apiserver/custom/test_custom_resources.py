@@ -46,6 +46,7 @@ async def test_what_is_wrong_is_told_with_its_path(plane: ControlPlane) -> None:
         "spec.color": 'Unsupported value: "green": supported values: "red", "blue"',
         "spec.replicas": "Invalid value: -1: spec.replicas in body should be greater than or "
         "equal to 0",
+        ".spec.replicas": "Invalid value: -1: should be a non-negative integer",
         "spec.size": 'Invalid value: "array": spec.size in body must be of type integer,string: '
         '"array"',
         "spec.parts[0].name": "Required value",
