@@ -18,6 +18,7 @@ from cluster.api.go_text import as_go
 from cluster.api.jsonio import decode_json, decode_object, duplicate_paths, json_type
 from cluster.api.kinds import Kind, Subresource, by_kind, storage_prefix
 from cluster.api.ownership import Scope, server_side_apply
+from cluster.api.patch_operations import REJECTED
 from cluster.api.patches import json_patch, merge_patch
 from cluster.api.schema import Definitions
 from cluster.api.schema_conform import WrongType, unconvertible
@@ -87,7 +88,7 @@ def patcher(call: Call, schema: SchemaNode | None) -> Patch:
     match kind:
         case "json":
             found = (*_odd_fields(patch), *(f"json patch {text}" for text in twice))
-            return Patch(lambda live: json_patch(live, patch), found, _as_json)
+            return Patch(lambda live: _json_patched(live, patch), found, _as_json)
         case "merge":
             return Patch(lambda live: merge_patch(live, patch), twice, _as_json)
         case "strategic":
@@ -98,6 +99,16 @@ def patcher(call: Call, schema: SchemaNode | None) -> Patch:
                 decoded=False,
             )
     raise AssertionError("apply is no patch of the live object alone")
+
+
+def _json_patched(live: Object, patch: object) -> Object:
+    """Clients are not told which operation did not apply, nor why. Raises StatusError 400, 422."""
+    try:
+        return json_patch(live, patch)
+    except StatusError as error:
+        if error.code != 422:
+            raise
+        raise status.status_error(422, "Invalid", REJECTED) from error
 
 
 def conform(

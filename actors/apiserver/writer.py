@@ -201,10 +201,12 @@ class Writer:
             call.warnings.extend(call.kind.custom.read_applied(config, mode, duplicates))
         else:
             bodies.conform(self.definitions, call, config, None, duplicates, blanks)
-        said = {"metadata": dict(config["metadata"])}  # before the URL fills in its name
-        bodies.check_place(call, config)
         # Nulls and empty lists are nothing to a decoder, but belong to who applies them.
         put_back(blanks)
+        said = {"metadata": dict(config["metadata"])}  # before the URL fills in its name
+        if "name" in said["metadata"]:
+            bodies.check_named(call, said)
+        bodies.check_place(call, config)
         part = Scope(scope, "status" in call.kind.subresources)
         now = self.environment.clock.now()
         definitions = self.definitions if blanks else None

@@ -20,12 +20,15 @@ def _part(obj: Any, name: str) -> Object:
 
 
 def _network_policy(obj: Object) -> None:
-    spec = _part(obj, "spec")
+    spec = obj.setdefault("spec", {})
+    if not isinstance(spec, dict):
+        return
+    spec.setdefault("podSelector", {})
     for name in ("ingress", "egress"):
         for rule in spec.get(name) or ():
             for port in rule.get("ports") or ():
                 port.setdefault("protocol", "TCP")
-    if isinstance(obj.get("spec"), dict) and not spec.get("policyTypes"):
+    if not spec.get("policyTypes"):
         spec["policyTypes"] = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
 
 

@@ -294,9 +294,7 @@ def _renew_last_applied(obj: Object, applied: Object) -> None:
 def conflict_error(conflicts: dict[Identity, FieldSet]) -> StatusError:
     """409 that names each manager and field, with the causes kubectl explains."""
     found = [
-        (who.text(), path)
-        for who, fields in sorted(conflicts.items())
-        for path in sorted(paths(fields))
+        (who.text(), path) for who, fields in sorted(conflicts.items()) for path in paths(fields)
     ]
     causes = [Cause(path, "FieldManagerConflict", f"conflict with {who}") for who, path in found]
     if len(found) == 1:

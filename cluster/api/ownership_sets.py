@@ -97,15 +97,21 @@ def with_named_parents(fields: FieldSet) -> FieldSet:
 
 
 def paths(fields: FieldSet) -> Iterator[str]:
-    """Each member as text: ``.spec.template.spec.containers[name="web"].image``."""
-    for key, child in fields.items():
-        if key == SELF:
-            continue
+    """Each member as text: ``.spec.template.spec.containers[name="web"].image``. In the order of
+    Kubernetes: by name, those of a level before those that are further down."""
+    listed = sorted((key for key in fields if key != SELF), key=_order)
+    for key in listed:
+        if is_member(fields[key]):
+            yield element_text(key)
+    for key in listed:
         text = element_text(key)
-        if is_member(child):
-            yield text
-        for rest in paths(child):
+        for rest in paths(fields[key]):
             yield text + rest
+
+
+def _order(element: str) -> tuple[int, int, str]:
+    kind, _, value = element.partition(":")
+    return ("fkvi".index(kind), int(value) if kind == "i" else 0, value)
 
 
 def element_text(element: str) -> str:

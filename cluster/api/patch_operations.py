@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonpointer
 
+from cluster.api.jsonio import json_type
 from cluster.api.status import bad_request, quoted, status_error
 from cluster.errors import StatusError
 
@@ -21,14 +22,16 @@ _MISSING = object()
 
 
 def check_form(operation: object) -> dict[str, Any]:
-    """The operation with all that it needs. Raises StatusError 400 if it cannot be read, 422 if it
-    says nothing to do."""
-    if not isinstance(operation, dict):
-        raise bad_request("error decoding patch: an operation is a JSON object")
+    """The operation with all that it needs; null is one that says nothing. Raises StatusError 400
+    if it cannot be read, 422 if it says nothing to do."""
+    said = {} if operation is None else operation
+    if not isinstance(said, dict):
+        raise undecodable(said, "Go value of type handlers.jsonPatchOp")
     for name in ("op", "path", "from"):
-        if not isinstance(operation.get(name, ""), str):
-            raise bad_request(f"error decoding patch: {name} must be a string")
-    given = {"op": "", "path": "", "from": "", **operation}
+        if not isinstance(said.get(name), str | None):
+            raise undecodable(said[name], f"Go struct field jsonPatchOp.{name} of type string")
+    texts = {name: said.get(name) or "" for name in ("op", "path", "from")}
+    given = {**said, **texts}
     if given["op"] not in _OPERATIONS:
         raise refused(given, f"unknown operation {quoted(given['op'])}")
     whole = given["op"] in ("replace", "test")
@@ -56,6 +59,12 @@ def settled(document: Any, given: Mapping[str, Any]) -> dict[str, Any] | None:
     elif name == "test" and _lacks(document, operation["path"]) and operation["value"] is None:
         return None
     return operation
+
+
+def undecodable(value: object, wanted: str) -> StatusError:
+    """400, in the words of kube-apiserver's decoder."""
+    found = f"json: cannot unmarshal {json_type(value)} into {wanted}"
+    return bad_request(f"error decoding patch: {found}")
 
 
 def refused(operation: Mapping[str, Any], why: str) -> StatusError:

@@ -11,7 +11,7 @@ import jsonpatch
 import jsonpointer
 import orjson
 
-from cluster.api.patch_operations import NO_SUCH_PLACE, check_form, refused, settled
+from cluster.api.patch_operations import NO_SUCH_PLACE, check_form, refused, settled, undecodable
 from cluster.api.status import bad_request, too_large
 from cluster.api.types import Object
 from cluster.limits import BODY_BYTES_MAX, JSON_PATCH_OPERATIONS_MAX, NESTING_MAX
@@ -37,7 +37,7 @@ def json_patch(obj: Object, operations: object) -> Object:
     if operations is None:
         return copy_json(obj)  # type: ignore[no-any-return]  # an object, as it came
     if not isinstance(operations, list):
-        raise bad_request("error decoding patch: a JSON patch is a list of operations")
+        raise undecodable(operations, "Go value of type []handlers.jsonPatchOp")
     if len(operations) > JSON_PATCH_OPERATIONS_MAX:
         raise too_large(
             "Request entity too large: The allowed maximum operations in a JSON patch is "
@@ -64,7 +64,7 @@ def json_patch(obj: Object, operations: object) -> Object:
 def merge_patch(obj: Object, patch: object) -> Object:
     """Apply a decoded RFC 7386 document. Raises StatusError 400 if it is no JSON object."""
     if not isinstance(patch, dict):
-        raise bad_request("error decoding patch: a merge patch is a JSON object")
+        raise undecodable(patch, "Go value of type map[string]interface {}")
     return _merge(obj, patch)
 
 

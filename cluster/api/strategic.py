@@ -9,6 +9,7 @@ Must not know kinds.
 from typing import Any
 
 from cluster.api.go_text import kind_of
+from cluster.api.jsonio import json_type
 from cluster.api.patches import copy_json
 from cluster.api.schema_node import SchemaNode
 from cluster.api.status import bad_request
@@ -32,7 +33,8 @@ SET_ORDER = "$setElementOrder/"
 def strategic_merge_patch(obj: Object, patch: object, schema: SchemaNode | None) -> Object:
     """Apply a decoded strategic merge patch. Raises StatusError 400 for a malformed patch."""
     if not isinstance(patch, dict):
-        raise bad_request("error decoding patch: a strategic merge patch is a JSON object")
+        found = f"json: cannot unmarshal {json_type(patch)}"
+        raise bad_request(f"{found} into Go value of type map[string]interface {{}}")
     return _merge_map(copy_json(obj), copy_json(patch), schema)
 
 

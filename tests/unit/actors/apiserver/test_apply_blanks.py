@@ -74,3 +74,24 @@ async def test_null_is_no_name_and_no_version(plane: ControlPlane) -> None:
     for name in ("name", "namespace", "uid", "generation", "creationTimestamp"):
         assert given["metadata"][name] == made["metadata"][name]
     assert given["spec"] == made["spec"]
+
+
+@pytest.mark.parametrize("name", [None, ""])
+async def test_a_name_that_is_none_is_no_name(plane: ControlPlane, name: object) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+    for create in (False, True):
+        if create:
+            await plane.create("configmaps", {"metadata": {"name": "a"}}, "default")
+        with pytest.raises(StatusError) as caught:
+            await plane.patch(
+                "configmaps", "a", body, "default", fieldManager="ann", content_type=APPLY
+            )
+        assert caught.value.status["message"] == (
+            "the name of the object (a based on URL) was undeterminable: name must be provided"
+        )
+
+
+async def test_a_network_policy_selects_all_pods_if_it_says_nothing(plane: ControlPlane) -> None:
+    body = {"metadata": {"name": "a"}}
+    made = await plane.create(POLICIES, body, "default", group="networking.k8s.io")
+    assert made["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}

@@ -303,3 +303,17 @@ async def test_the_converters_words(plane: ControlPlane, spec: Any, why: str) ->
     patch = plane.patch("deployments", "web", body, "default", "apps", content_type=STRATEGIC)
     told = (await invalid(patch))["message"]
     assert told == f'Invalid value: "{as_go(body)}": {why}'
+
+
+async def test_json_patches_that_do_not_apply(plane: ControlPlane) -> None:
+    await plane.create("configmaps", {"metadata": {"name": "a"}, "data": {"k": "v"}}, "default")
+    for operation in (
+        {"op": "test", "path": "/data/k", "value": "w"},
+        {"op": "remove", "path": "/data/l"},
+        {"op": "increment", "path": "/data/k"},
+    ):
+        with pytest.raises(StatusError) as error:
+            await plane.patch("configmaps", "a", [operation], "default", content_type=JSON_PATCH)
+        told = error.value.status
+        assert (told["code"], told["reason"], told["details"]) == (422, "Invalid", {})
+        assert told["message"] == ("the server rejected our request due to an error in our request")

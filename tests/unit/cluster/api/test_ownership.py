@@ -404,9 +404,9 @@ def test_nothing_over_somebody_elses_value_is_a_conflict() -> None:
     with pytest.raises(StatusError) as caught:
         apply(live, config, "a", POD)
     assert [cause["field"] for cause in caught.value.status["details"]["causes"]] == [
-        '.spec.containers[name="w"].args',
         ".spec.nodeName",
         ".spec.tolerations",
+        '.spec.containers[name="w"].args',
     ]
     forced = apply(live, config, "a", POD, force=True)
     assert forced["spec"]["tolerations"] == []

@@ -180,6 +180,30 @@ def test_refusals_name_the_operation_and_keep_values_to_themselves(
     assert "secret" not in told["message"] and told["details"] == {}
 
 
+@pytest.mark.parametrize(
+    ("patch", "words"),
+    [
+        ({"op": "add"}, "object into Go value of type []handlers.jsonPatchOp"),
+        ([1], "number into Go value of type handlers.jsonPatchOp"),
+        ([{"op": 1, "path": "/a"}], "number into Go struct field jsonPatchOp.op of type string"),
+        ([{"op": "add", "path": []}], "array into Go struct field jsonPatchOp.path of type string"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_the_decoders_words(patch: object, words: str) -> None:
+    with pytest.raises(StatusError) as caught:
+        patches.json_patch({}, patch)
+    told = caught.value.status
+    assert told["message"] == f"error decoding patch: json: cannot unmarshal {words}"
+    assert told["code"] == 400
+
+
+@pytest.mark.parametrize("operation", [None, {"op": None, "path": "/a"}])
+def test_an_operation_that_says_nothing_does_not_apply(operation: object) -> None:
+    with pytest.raises(StatusError) as caught:
+        patches.json_patch({}, [operation])
+    assert caught.value.code == 422
+
+
 def test_too_many_operations() -> None:
     operation = {"op": "test", "path": "/a", "value": 1}
     with pytest.raises(StatusError) as caught:
