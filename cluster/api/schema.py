@@ -19,6 +19,7 @@ from cluster.api.schema_node import SchemaNode
 from cluster.api.status import Cause, bad_request
 from cluster.api.types import Object
 from cluster.api.validation.ruled import RULED
+from cluster.api.zero_fields import zero_fields
 
 Shape = Literal[
     "string", "bool", "int32", "int64", "number", "struct", "map", "list", "any", "object",
@@ -48,7 +49,8 @@ class Node:
 
     ``name``: the Go type's name, for messages. ``fields``: of a struct, compiled when first asked
     (``struct_fields``). ``exact``: the Python type of a value that needs no further look.
-    ``inner``: of a free value, what it is if it is an object.
+    ``zero``: fields of a struct that are not there if they say nothing. ``inner``: of a free
+    value, what it is if it is an object.
     """
 
     __slots__ = (
@@ -68,6 +70,7 @@ class Node:
         "required",
         "shape",
         "values",
+        "zero",
     )
 
     def __init__(self, definitions: "Definitions", schema: Object, use: Object, name: str) -> None:
@@ -81,6 +84,7 @@ class Node:
         # Needed once, for the fields.
         self._properties: Object = schema.get("properties", {}) if self.shape == "struct" else {}
         self.required: tuple[str, ...] = tuple(schema.get("required", ()))
+        self.zero: frozenset[str] = zero_fields(name)
         self.items: Node | None = None
         self.values: Node | None = None
         other = _OR_OBJECT.get(name)

@@ -1,8 +1,9 @@
 """Hold an object to a compiled schema, in place and in one walk.
 
 As Go's decoder and encoder: null is as if absent, and so is an empty list or map that need not be
-there; unknown fields are dropped (and reported), a wrong type ends it. Quantities, times and base64
-come out in canonical form. Must not know HTTP or kinds.
+there, and a zero or an empty text that its type cannot tell from none; unknown fields are dropped
+(and reported), a wrong type ends it. Quantities, times and base64 come out in canonical form. Must
+not know HTTP or kinds.
 Paths are linked pairs, made into text only for a message: nearly all objects are right.
 """
 
@@ -70,7 +71,7 @@ class WrongType(ValueError):
 
 
 class Blank(NamedTuple):
-    """A field that said nothing, and is gone: null, or an empty list, map or text."""
+    """A field that said nothing, and is gone: null, false, or a number, list, map or text."""
 
     owner: dict[str, Any]
     field: str
@@ -133,14 +134,17 @@ def _struct(node: "Node", obj: dict[str, Any], path: Path, walk: _Walk) -> None:
         elif value is None:
             gone.append(key)
         elif type(value) is child.exact:
-            pass
+            if not value and key in node.zero:
+                gone.append(key)
         elif child.shape == "struct" and type(value) is dict:
             _struct(child, value, (path, key), walk)
         elif not value and _EMPTY.get(child.shape) is type(value) and _may_miss(node, key):
             gone.append(key)
         else:
             changed = _value(node, child, value, (path, key), walk)
-            if child.shape == "bytes" and not changed and _may_miss(node, key):
+            if not changed and (
+                key in node.zero or (child.shape == "bytes" and _may_miss(node, key))
+            ):
                 gone.append(key)
             elif changed is not value:
                 obj[key] = changed

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.api.schema import Definitions
-from cluster.api.schema_conform import WrongType, conform, path_text
+from cluster.api.schema_conform import Blank, WrongType, conform, path_text
+from cluster.api.zero_fields import ZERO_FIELDS
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.floats(0, 9))
 NAMES = st.sampled_from(
@@ -53,7 +54,7 @@ def test_what_is_empty_is_absent_unless_it_must_be_there(definitions: Definition
     }
     conform(definitions.schema_for("io.k8s.api.core.v1.Pod"), pod)
     assert pod == {
-        "metadata": {"name": ""},
+        "metadata": {},
         "spec": {
             "securityContext": {},
             "volumes": [{"name": "v", "emptyDir": {}}],
@@ -81,6 +82,49 @@ def test_bytes_may_be_numbers(definitions: Definitions) -> None:
             conform(definitions.schema_for("io.k8s.api.core.v1.Secret"), {"data": {"a": [wrong]}})
         text = f"json: cannot unmarshal {shown} into Go struct field Secret.data of type uint8"
         assert str(caught.value) == text
+
+
+def test_a_zero_is_absent_where_its_type_cannot_tell_it_from_none(
+    definitions: Definitions,
+) -> None:
+    container = {"name": "", "stdin": False, "workingDir": "", "image": "i"}
+    container |= {"securityContext": {"privileged": False, "runAsUser": 0}}
+    container |= {"ports": [{"containerPort": 0, "hostPort": 0}]}
+    container |= {"env": [{"name": "A", "value": ""}]}
+    spec = {"hostNetwork": False, "nodeName": "", "priority": 0, "containers": [container]}
+    spec |= {"terminationGracePeriodSeconds": 0, "hostUsers": False}
+    blanks: list[Blank] = []
+    conform(definitions.schema_for("io.k8s.api.core.v1.PodSpec"), spec, blanks)
+    assert spec == {
+        "priority": 0,
+        "terminationGracePeriodSeconds": 0,
+        "hostUsers": False,
+        "containers": [
+            {
+                "name": "",
+                "image": "i",
+                "securityContext": {"privileged": False, "runAsUser": 0},
+                "ports": [{"containerPort": 0}],
+                "env": [{"name": "A"}],
+            }
+        ],
+    }
+    gone = {blank.field: blank.value for blank in blanks}
+    names = ("hostNetwork", "nodeName", "hostPort", "value", "stdin", "workingDir")
+    assert gone == dict(zip(names, (False, "", 0, "", False, ""), strict=True))
+
+
+def test_a_zero_of_a_wrong_type_is_wrong(definitions: Definitions) -> None:
+    for wrong in ({"hostNetwork": 0}, {"nodeName": False}, {"nodeName": 0}):
+        with pytest.raises(WrongType):
+            conform(definitions.schema_for("io.k8s.api.core.v1.PodSpec"), wrong)
+
+
+def test_fields_that_say_nothing_are_known_fields(definitions: Definitions) -> None:
+    for name, fields in ZERO_FIELDS.items():
+        known = definitions.schema_for(name).struct_fields()
+        shapes = {field: known[field].shape for field in fields}
+        assert set(shapes.values()) <= {"string", "bool", "int32", "int64"}, (name, shapes)
 
 
 # A little schema: hypothesis must not reach for a session fixture in each example.
