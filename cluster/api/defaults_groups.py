@@ -80,6 +80,7 @@ def _csi_driver(obj: Object) -> None:
     spec.setdefault("fsGroupPolicy", "ReadWriteOnceWithFSType")
     spec.setdefault("requiresRepublish", False)
     spec.setdefault("seLinuxMount", False)
+    spec.setdefault("preventPodSchedulingIfMissing", False)
     if not spec.get("volumeLifecycleModes"):
         spec["volumeLifecycleModes"] = ["Persistent"]
     for request in spec.get("tokenRequests") or ():

@@ -82,6 +82,11 @@ def test_a_node_allocates_what_it_has() -> None:
     assert node["status"]["allocatable"] == {"cpu": "2"}
 
 
+def test_a_driver_lets_pods_go_where_it_is_missing() -> None:
+    driver = defaulted("storage.k8s.io", "csidrivers", {})
+    assert driver["spec"]["preventPodSchedulingIfMissing"] is False
+
+
 @pytest.mark.parametrize("spec", [None, [], "x", 3])
 def test_a_wrong_part_is_left_for_validation(spec: Any) -> None:
     for kind in SERVED:
