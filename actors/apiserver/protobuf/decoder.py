@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from actors.apiserver.protobuf import (
     fields_admission,
     fields_core,
+    fields_devices,
     fields_groups,
     fields_kinds,
+    fields_rules,
     fields_workloads,
 )
 from actors.apiserver.protobuf.scalars import SPECIAL, integer, read_fields
@@ -25,6 +27,15 @@ CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
 _LISTS = ("ExtraValue", "AttestationValue")
 _META = "meta"
+_TEXTS = (
+    fields_admission.FIELDS,
+    fields_core.FIELDS,
+    fields_devices.FIELDS,
+    fields_groups.FIELDS,
+    fields_kinds.FIELDS,
+    fields_rules.FIELDS,
+    fields_workloads.FIELDS,
+)
 
 
 class UnknownMessage(ProtobufError):
@@ -137,8 +148,7 @@ def _bytes(value: int | bytes) -> bytes:
 def messages() -> dict[str, dict[int, Field]]:
     """All that are known: message name → field number → field."""
     table = {}
-    for fields in (fields_admission, fields_core, fields_groups, fields_kinds, fields_workloads):
-        text = fields.FIELDS
+    for text in _TEXTS:
         for row in text.replace("\n  ", " ").splitlines():
             name, *items = row.split()
             table[name] = dict(_numbered(items))

@@ -39,7 +39,7 @@ networking.v1.ServiceCIDRStatus conditions:*meta.Condition
 node.v1.Overhead podFixed:%Quantity
 node.v1.RuntimeClass metadata:meta.ObjectMeta handler:s overhead:Overhead scheduling:Scheduling
 node.v1.Scheduling nodeSelector:%s tolerations:*core.v1.Toleration
-storage.v1.CSINode metadata:meta.ObjectMeta spec:CSINodeSpec
+storage.v1.CSINode metadata:meta.ObjectMeta spec:CSINodeSpec status:CSINodeStatus
 storage.v1.CSINodeDriver name:s nodeID:s topologyKeys:*s allocatable:VolumeNodeResources
 storage.v1.CSINodeSpec drivers:*CSINodeDriver
 storage.v1.CSIStorageCapacity metadata:meta.ObjectMeta nodeTopology:meta.LabelSelector
