@@ -10,7 +10,7 @@ from cluster.api.custom.finalizer_warnings import finalizer_warnings
 from cluster.api.kind import Kind
 from cluster.api.types import Object
 from cluster.api.warnings import accounts, networks, storage
-from cluster.api.warnings.addresses import address_warnings
+from cluster.api.warnings.addresses import address_warnings, range_warnings
 from cluster.api.warnings.node_labels import label_warning
 from cluster.api.warnings.pods import pod_warnings
 from cluster.api.warnings.secrets import secret_warnings
@@ -137,9 +137,13 @@ def _schedule(obj: Object) -> list[str]:
 
 
 def _node(obj: Object) -> list[str]:
-    if (obj.get("spec") or {}).get("externalID"):
-        return ["spec.externalID: this field is deprecated, and is unused by Kubernetes"]
-    return []
+    spec = obj.get("spec") or {}
+    found = []
+    if spec.get("externalID"):
+        found.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
+    for position, value in enumerate(spec.get("podCIDRs") or ()):
+        found += range_warnings(f"spec.podCIDRs[{position}]", value)
+    return found
 
 
 def _pod_status(obj: Object) -> list[str]:

@@ -86,6 +86,11 @@ def test_ranges_of_network_policies() -> None:
     ]
 
 
+def test_ranges_of_nodes() -> None:
+    spec = {"podCIDR": "10.0.0.1/24", "podCIDRs": ["10.0.0.1/24", "2001:DB8::/64", "10.1.0.0/24"]}
+    assert paths(both("v1", "Node", {"spec": spec})) == ["spec.podCIDRs[0]", "spec.podCIDRs[1]"]
+
+
 def test_volumes() -> None:
     term = {"matchExpressions": [{"key": OLD_ZONE, "operator": "Exists"}]}
     spec = {
