@@ -59,6 +59,8 @@ def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) ->
     """The next state of a live object that is asked to be deleted."""
     live, obj = obj, strategy.leave(obj, now)
     metadata = obj["metadata"]
+    if metadata.get("deletionTimestamp") and not live["metadata"].get("deletionTimestamp"):
+        return Deletion(obj, removed=False)
     present = metadata.get("finalizers") or []
     finalizers = _finalizers(present, propagation_of(present, options, strategy))
     grace = strategy.grace(obj, options)

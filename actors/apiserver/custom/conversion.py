@@ -1,9 +1,10 @@
 """Custom resources in the version that is asked for, and in the one that is stored.
 
 Job: between the store and everybody above it, every object of a custom kind is made what its
-version shows: pruned, with the defaults of today's schema, the version's apiVersion, the fields it
-can be selected by. Strategy None changes the apiVersion only; Webhook asks a ``Converter``.
-Built-in kinds never come here. Source: "Versions in CustomResourceDefinitions".
+version shows: with the defaults of today's schema of the version it is stored in, pruned, the
+version's apiVersion, the fields it can be selected by. Strategy None changes the apiVersion only;
+Webhook asks a ``Converter``. Built-in kinds never come here.
+Source: "Versions in CustomResourceDefinitions".
 Must not know: HTTP, what objects mean.
 """
 
@@ -60,9 +61,11 @@ class Conversion:
         found = list(items)
         decoded: dict[int, Object] = {}
         foreign: dict[int, Object] = {}
+        renewed: dict[int, bool] = {}
         for position, item in enumerate(items):
             if item.value and clean.get(item.key) != item.mod_revision:
                 obj = decode(item.value)
+                renewed[position] = form.renew(obj)
                 same = obj.get("apiVersion") == kind.api_version
                 (decoded if same else foreign)[position] = obj
         if foreign:
@@ -70,7 +73,9 @@ class Conversion:
             decoded.update(zip(foreign, converted, strict=True))
         for position, obj in decoded.items():
             item = found[position]
-            changed = form.renew(obj)
+            changed = renewed[position]
+            if position in foreign:
+                form.take_over(obj)
             index = make_index(kind, obj)
             if changed or position in foreign or index != item.index:
                 found[position] = _with(item, obj, index)

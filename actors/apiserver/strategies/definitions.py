@@ -32,11 +32,13 @@ def _storage(obj: Object) -> list[str]:
 
 
 def _leave(obj: Object, now: float) -> Object:
-    """Asked to be deleted: its objects go first."""
+    """Asked to be deleted: its objects go first. It has no grace period, nor is that a change."""
     metadata = obj["metadata"]
     finalizers = metadata.get("finalizers") or []
-    if metadata.get("deletionTimestamp") or CLEANUP in finalizers:
+    if metadata.get("deletionTimestamp"):
         return obj
+    if CLEANUP not in finalizers:
+        finalizers = [*finalizers, CLEANUP]
     conditions = with_condition(
         obj,
         TERMINATING,
@@ -47,7 +49,7 @@ def _leave(obj: Object, now: float) -> Object:
     )
     return {
         **obj,
-        "metadata": {**metadata, "finalizers": [*finalizers, CLEANUP]},
+        "metadata": {**metadata, "finalizers": finalizers, "deletionTimestamp": rfc3339(now)},
         "status": {**(obj.get("status") or {}), "conditions": conditions},
     }
 

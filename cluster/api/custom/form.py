@@ -58,6 +58,7 @@ class CustomForm:
         )
         self._meta = meta
         self._make_rules = make_rules
+        self._others: dict[str, Structural | None] = {}
 
     @cached_property
     def raw_schema(self) -> Object:
@@ -134,12 +135,40 @@ class CustomForm:
         return texts
 
     def renew(self, obj: Object) -> bool:
-        """A stored object as today's schema has it, in place: pruned, with defaults. True if that
-        changed it. Metadata stays as it is."""
+        """A stored object as today's schema of its own version has it, in place: pruned, with
+        defaults. True if that changed it. Metadata stays as it is."""
+        group, _, version = str(obj.get("apiVersion")).rpartition("/")
+        schema = self._schema_of(version) if group == self.group else None
+        if schema is None:
+            return False
+        changed = self._prune(schema, obj)
+        return walks.apply_defaults(schema, obj) or changed
+
+    def take_over(self, obj: Object) -> bool:
+        """An object that was converted to this version, as its schema has it, in place: pruned.
+        True if that changed it. Defaults are those of the version that it was stored in."""
+        return self._prune(self.stored_schema, obj)
+
+    def _prune(self, schema: Structural, obj: Object) -> bool:
         unknown: list[str] = []
-        walks.prune(self.stored_schema, obj, "", unknown)
-        walks.drop_nulls(self.stored_schema, obj)
-        return walks.apply_defaults(self.stored_schema, obj) or bool(unknown)
+        walks.prune(schema, obj, "", unknown)
+        walks.drop_nulls(schema, obj)
+        return bool(unknown)
+
+    def _schema_of(self, version: str) -> Structural | None:
+        """Of what is stored in another version; None if there is no such version any more."""
+        if version == self.name:
+            return self.stored_schema
+        if version not in self._others:
+            raw = next(
+                (one for one in self.definition["spec"]["versions"] if one["name"] == version), None
+            )
+            schema = None
+            if raw is not None:
+                given = (raw.get("schema") or {}).get("openAPIV3Schema") or {}
+                schema = Structural(given, None, root=True)
+            self._others[version] = schema
+        return self._others[version]
 
     def fill_in(self, obj: Object) -> bool:
         """Defaults, in place. True if there was something to fill in."""

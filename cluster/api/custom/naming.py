@@ -8,7 +8,7 @@ Must not know who writes the status.
 from collections.abc import Iterable
 from typing import Any
 
-from cluster.api.custom.definition import ESTABLISHED, NAMES_ACCEPTED, condition, is_true
+from cluster.api.custom.definition import ESTABLISHED, NAMES_ACCEPTED, is_true
 from cluster.api.types import Object
 
 APPROVAL = "api-approved.kubernetes.io"
@@ -101,13 +101,14 @@ def with_condition(
 
 
 def _merged(definition: Object, wanted: list[Object], now: str) -> list[Object]:
-    found: list[Object] = []
+    """Those of the definition, each where it was, and new ones behind them."""
     changed = {item["type"]: item for item in wanted}
+    found: list[Object] = []
     for old in (definition.get("status") or {}).get("conditions") or ():
-        if old.get("type") not in changed:
+        item = changed.pop(old.get("type"), None)
+        if item is None:
             found.append(old)
-    for item in wanted:
-        old = condition(definition, item["type"])
+            continue
         since = old.get("lastTransitionTime") if old.get("status") == item["status"] else None
         found.append({**item, "lastTransitionTime": since or now})
-    return found
+    return [*found, *({**item, "lastTransitionTime": now} for item in changed.values())]

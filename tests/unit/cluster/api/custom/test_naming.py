@@ -3,7 +3,7 @@
 from typing import Any
 
 from cluster.api.custom.definition import kinds_of
-from cluster.api.custom.naming import status_of
+from cluster.api.custom.naming import status_of, with_condition
 from tests.support.widgets import definition, version
 
 NOW = "2026-01-01T00:00:00Z"
@@ -72,3 +72,16 @@ def test_established_is_for_ever() -> None:
         "NamesAccepted": "False ShortNamesConflict",
         "Established": "True InitialNamesAccepted",
     }
+
+
+def test_conditions_stay_where_they_are() -> None:
+    one = made("1")
+    one["status"] = status_of(one, [one], NOW)
+    one["status"]["conditions"].insert(0, {"type": "Odd", "status": "True"})
+    one["status"]["conditions"].reverse()
+    wanted = with_condition(one, "Terminating", "True", "R", "m", NOW)
+    assert [item["type"] for item in wanted] == [
+        "Established", "NamesAccepted", "Odd", "Terminating",
+    ]  # fmt: skip
+    one["status"]["conditions"] = wanted
+    assert status_of(one, [one], "2027-01-01T00:00:00Z") == one["status"]
