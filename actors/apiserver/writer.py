@@ -33,6 +33,7 @@ from actors.apiserver.strategies import strategy as rules
 from actors.apiserver.strategies.table import strategy_of
 from cluster.api import status
 from cluster.api.bare_objects import bare_object
+from cluster.api.custom.form import CustomForm
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode
 from cluster.api.names import SUFFIX_LENGTH, random_suffix
@@ -197,8 +198,7 @@ class Writer:
         config, duplicates = patching.apply_configuration(call)
         blanks: list[Blank] = []
         if call.kind.custom is not None:
-            mode = call.options.validation
-            call.warnings.extend(call.kind.custom.read_applied(config, mode, duplicates))
+            await self._read_custom(call, call.kind.custom, config, duplicates, scope)
         else:
             bodies.conform(self.definitions, call, config, None, duplicates, blanks)
         # Nulls and empty lists are nothing to a decoder, but belong to who applies them.
@@ -229,6 +229,19 @@ class Writer:
             if error.reason != "AlreadyExists":
                 raise
         return await self.modify(call, merged, scope, applied=True)
+
+    async def _read_custom(
+        self, call: Call, form: CustomForm, config: Object, duplicates: tuple[str, ...], scope: str
+    ) -> None:
+        """What is applied, by the schema. Raises StatusError 400, 500, and 404 for a subresource of
+        what is not there."""
+        try:
+            found = form.read_applied(config, call.options.validation, duplicates)
+        except StatusError:
+            if scope:
+                await self.objects.get(call.kind, call.namespace, call.request.name, None)
+            raise
+        call.warnings.extend(found)
 
     async def modify(
         self, call: Call, revise: Revise, scope: str = "", *, applied: bool = False

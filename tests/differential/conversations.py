@@ -161,6 +161,9 @@ def tidy(lines: list[str], newer: frozenset[str]) -> list[str]:
         told = without(json.loads("\n".join(lines[start:])), newer | {"subresource"})
     except ValueError:
         return lines
+    if isinstance(told, dict) and len((told.get("details") or {}).get("causes") or ()) > 1:
+        # They come in any order.
+        told.pop("message", None)
     metadata = told.get("metadata") if isinstance(told, dict) else None
     entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
     if isinstance(entries, list):

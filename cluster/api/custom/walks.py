@@ -80,7 +80,7 @@ def drop_nulls(node: Structural, value: Any) -> None:
             continue
         if value[key] is not None:
             drop_nulls(part, value[key])
-        elif key in node.properties and not part.nullable and part.default is ABSENT:
+        elif not part.nullable and part.default is ABSENT:
             del value[key]
 
 

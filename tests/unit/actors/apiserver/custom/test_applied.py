@@ -51,3 +51,16 @@ async def test_null_is_kept_where_it_may_be_and_told_where_not(plane: ControlPla
         "f:color": {}, "f:note": {}, "f:replicas": {}, "f:free": {"f:a": {}},
     }  # fmt: skip
     assert await apply(plane, note=None, replicas=None, parts=[], free={"a": None}) == made
+
+
+async def test_the_status_of_what_is_not_there(plane: ControlPlane) -> None:
+    await established(plane)
+    body = {**widget(), "status": {"strange": 1}}
+    query = {"subresource": "status", "fieldManager": "ann", "content_type": APPLY}
+    with pytest.raises(StatusError) as caught:
+        await plane.patch("widgets", "w", body, "default", GROUP, **query)
+    assert caught.value.code == 404
+    await apply(plane)
+    with pytest.raises(StatusError) as caught:
+        await plane.patch("widgets", "w", body, "default", GROUP, **query)
+    assert caught.value.code == 500

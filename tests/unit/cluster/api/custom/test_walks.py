@@ -101,6 +101,12 @@ def test_nulls() -> None:
     obj = {"spec": {"a": None, "n": None, "plain": None}}
     drop_nulls(NODE, obj)
     assert obj == {"spec": {"a": None, "n": None}}
+    # As in a map with free keys, but not where anything may be.
+    free = {"type": "object", "additionalProperties": TEXT}
+    node = Structural({"type": "object", "properties": {"free": free}}, None)
+    kept = {"free": {"a": None, "b": "c"}, "other": None}
+    drop_nulls(node, kept)
+    assert kept == {"free": {"b": "c"}, "other": None}
 
 
 def test_metadata_is_held_to_its_schema(definitions: Definitions) -> None:
