@@ -161,8 +161,10 @@ def tidy(lines: list[str], newer: frozenset[str]) -> list[str]:
         told = without(json.loads("\n".join(lines[start:])), newer | {"subresource"})
     except ValueError:
         return lines
-    if isinstance(told, dict) and len((told.get("details") or {}).get("causes") or ()) > 1:
+    causes = (told.get("details") or {}).get("causes") if isinstance(told, dict) else None
+    if isinstance(causes, list) and len(causes) > 1:
         # They come in any order.
+        causes.sort(key=lambda one: (one.get("field", ""), one.get("message", "")))
         told.pop("message", None)
     metadata = told.get("metadata") if isinstance(told, dict) else None
     entries = metadata.get("managedFields") if isinstance(metadata, dict) else None

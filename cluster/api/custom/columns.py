@@ -9,9 +9,11 @@ from typing import Any
 import orjson
 
 from cluster.api.custom.jsonpath import PathError, compile_path
-from cluster.api.tables_columns import NAME, Cell, Column, since
+from cluster.api.tables_columns import NAME, UNKNOWN, Cell, Column, since
 from cluster.api.types import Object
 
+# What a client sees of a time that is none, and of null as text.
+INVALID, NO_VALUE = "<invalid>", "<no value>"
 _AGE: Object = {
     "name": "Age",
     "type": "date",
@@ -60,22 +62,23 @@ def _cell(path: str, kind: str) -> Cell:
 
 def _shown(first: Any, kind: str, now: float) -> Any:
     match kind:
-        case _ if first is None:
-            return None
-        case "date":
-            return since(first, now)
+        case "string":
+            return _text(first)
+        case "date" if isinstance(first, str):
+            told = since(first, now)
+            return INVALID if told == UNKNOWN else told
         case "integer" if isinstance(first, int | float):
             return int(first)
         case "number" if isinstance(first, int | float):
             return float(first)
         case "boolean" if isinstance(first, bool):
             return first
-        case "string":
-            return _text(first)
     return None
 
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if value is None:
+        return NO_VALUE
     return orjson.dumps(value).decode()

@@ -100,10 +100,12 @@ class CustomForm:
     def read_applied(self, obj: Object, mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
         """What ``conform`` tells, of a configuration that is applied: it stays as it is, to be
         merged. Raises StatusError 400, and 500 for one that has no type by the schema."""
+        metadata = obj.get("metadata")
+        place = metadata if isinstance(metadata, dict) else {}
+        if place.get("managedFields") is not None:
+            raise bad_request("metadata.managedFields must be nil")
         found = list(typed.mistakes(self.schema, obj))
         if found:
-            metadata = obj.get("metadata")
-            place = metadata if isinstance(metadata, dict) else {}
             named = f"{place.get('namespace') or ''}/{place.get('name') or ''}"
             kind = f"{self.group}/{self.name}, Kind={self.kind}"
             text = f"failed to create typed patch object ({named}; {kind})"

@@ -152,7 +152,8 @@ def _check_object(
     if most is not None and len(value) > most:
         found.append(causes.too_many(path, len(value), most))
     if least is not None and len(value) < least:
-        found.append(_invalid(path, value, f"should have at least {least} properties"))
+        # (The number that is shown is what is wanted, where that of items is how many there are.)
+        found.append(_invalid(path, least, f"should have at least {least} properties"))
     before = old if isinstance(old, dict) else {}
     free = node.free()
     for key, item in value.items():
@@ -172,7 +173,7 @@ def _check_list(
     if most is not None and len(value) > most:
         found.append(causes.too_many(path, len(value), most))
     if least is not None and len(value) < least:
-        found.append(_invalid(path, value, f"should have at least {least} items"))
+        found.append(_invalid(path, len(value), f"should have at least {least} items"))
     before: dict[bytes, Any] = {}
     if node.list_type == "map" and isinstance(old, list):
         before = {item_key(node, item): item for item in old}

@@ -64,3 +64,12 @@ async def test_the_status_of_what_is_not_there(plane: ControlPlane) -> None:
     with pytest.raises(StatusError) as caught:
         await plane.patch("widgets", "w", body, "default", GROUP, **query)
     assert caught.value.code == 500
+
+
+async def test_managed_fields_cannot_be_applied(plane: ControlPlane) -> None:
+    await established(plane)
+    body = widget(strange=1)
+    body["metadata"]["managedFields"] = [{}]
+    query = {"fieldManager": "ann", "content_type": APPLY}
+    with pytest.raises(StatusError, match=r"metadata\.managedFields must be nil"):
+        await plane.patch("widgets", "w", body, "default", GROUP, **query)

@@ -7,7 +7,15 @@ from cluster.api.custom.columns import columns_of
 NOW = 1767225600.0
 OBJ = {
     "metadata": {"name": "w", "creationTimestamp": "2025-12-31T23:59:00Z"},
-    "spec": {"n": 3, "f": 2.5, "b": True, "s": "text", "many": ["a", "b"], "map": {"k": 1}},
+    "spec": {
+        "n": 3,
+        "f": 2.5,
+        "b": True,
+        "s": "text",
+        "many": ["a", "b"],
+        "map": {"k": 1},
+        "null": None,
+    },
 }
 
 
@@ -32,7 +40,11 @@ def test_cells_by_type() -> None:
     assert cell("string", ".spec.many[*]") == "a"
     assert cell("string", ".spec.map") == '{"k":1}'
     assert cell("date", ".metadata.creationTimestamp") == "60s"
-    assert cell("date", ".spec.s") == "<unknown>"
+    assert cell("date", ".spec.s") == "<invalid>"
+    assert cell("date", ".spec.n") is None
+    assert cell("date", ".spec.null") is None
+    assert cell("string", ".spec.null") == "<no value>"
+    assert cell("integer", ".spec.null") is None
 
 
 def test_a_path_that_is_none_ends_the_columns() -> None:
