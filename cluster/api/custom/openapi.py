@@ -101,6 +101,12 @@ def _schema(schema: Object, form: Form) -> Object:
         if not form.three and key in _NOT_IN_V2:
             continue
         built[key] = _part(key, value, form)
+    if schema.get("x-kubernetes-embedded-resource"):
+        identity = {**_IDENTITY, "metadata": _reference("ObjectMeta", form)}
+        built["properties"] = {**(built.get("properties") or {}), **identity}
+        required = built.get("required") or []
+        missing = [name for name in ("kind", "apiVersion") if name not in required]
+        built["required"] = [*required, *missing]
     return built
 
 
