@@ -4,6 +4,7 @@ Source: API reference of Kubernetes 1.37. Who may write what is admission's.
 """
 
 from actors.apiserver.strategies.strategy import (
+    MARKS,
     Strategy,
     bump_generation,
     prepare_status_update,
@@ -16,6 +17,16 @@ _REPUBLISHED = ("tokenRequests", "requiresRepublish", "storageCapacity", "podInf
 
 def _empty_status(obj: Object, now: float) -> None:
     obj["status"] = {}
+
+
+def _unbalanced(obj: Object, now: float) -> None:
+    obj["status"] = {"loadBalancer": {}}
+
+
+def _balanced(obj: Object, old: Object, now: float) -> Object:
+    updated = prepare_status_update(obj, old, INGRESSES)
+    updated["status"] = {"loadBalancer": {}, **updated["status"]}
+    return updated
 
 
 def _unattached(obj: Object, now: float) -> None:
@@ -57,6 +68,9 @@ def _taint_key(taint: Object) -> tuple[object, ...]:
     return (taint.get("key"), taint.get("value"), taint.get("effect"))
 
 
+INGRESSES = Strategy(
+    generation=True, create=_unbalanced, parts={"status": _balanced}, status_metadata=MARKS
+)
 TAINT_RULES = Strategy(generation=True, create=_empty_status, update=_keep_times)
 SLICES = Strategy(generation=True, update=_keep_times)
 COUNTED = Strategy(generation=True, create=_empty_status)

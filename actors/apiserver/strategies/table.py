@@ -25,9 +25,7 @@ _PLAIN = Strategy()
 
 _GENERATION = (
     ("apps", "deployments"),
-    ("apps", "replicasets"),
     ("discovery.k8s.io", "endpointslices"),
-    ("networking.k8s.io", "ingresses"),
     ("networking.k8s.io", "ingressclasses"),
     ("networking.k8s.io", "networkpolicies"),
     ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
@@ -57,7 +55,9 @@ TABLE: dict[tuple[str, str], Strategy] = {
     ("apiregistration.k8s.io", "apiservices"): api_services.STRATEGY,
     ("apps", "daemonsets"): workloads.DAEMON_SETS,
     ("apps", "statefulsets"): workloads.STATEFUL_SETS,
+    ("apps", "replicasets"): workloads.REPLICA_SETS,
     ("autoscaling", "horizontalpodautoscalers"): workloads.AUTOSCALERS,
+    ("networking.k8s.io", "ingresses"): groups.INGRESSES,
     ("batch", "jobs"): batch.JOBS,
     ("batch", "cronjobs"): batch.CRON_JOBS,
     ("policy", "poddisruptionbudgets"): workloads.DISRUPTION_BUDGETS,
@@ -111,7 +111,6 @@ _WITH_METADATA = (
     ("autoscaling", "horizontalpodautoscalers"),
     ("batch", "cronjobs"),
     ("batch", "jobs"),
-    ("networking.k8s.io", "ingresses"),
     ("policy", "poddisruptionbudgets"),
 )
 for _kind in _WITH_METADATA:

@@ -44,6 +44,7 @@ _DAEMON_STATUS = starting(
     "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady"
 )
 DAEMON_SETS = Strategy(generation=True, create=_create_daemon_set, update=_update_daemon_set)
+REPLICA_SETS = Strategy(generation=True, create=starting("replicas"))
 STATEFUL_SETS = Strategy(generation=True, create=starting("replicas", "availableReplicas"))
 REPLICATION_CONTROLLERS = Strategy(generation=True, create=starting("replicas"), orphans=True)
 DISRUPTION_BUDGETS = Strategy(
