@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cluster.api.ownership_sets import FieldSet, is_member, make_node
+from cluster.api.ownership_sets import FieldSet, element_text, is_member, make_node
 from cluster.api.schema_node import SchemaNode
-from cluster.api.status import bad_request
+from cluster.api.status import bad_request, quoted
 from cluster.api.types import Object
 
 _LEAVES = frozenset({str, int, bool, float, type(None)})
@@ -100,15 +100,20 @@ def check_lists(value: Any, schema: SchemaNode | None, path: str = "") -> None:
             check_lists(item, _child(schema, key), f"{path}.{key}")
     elif isinstance(value, list) and schema is not None and walks_list(value, schema):
         seen: set[str] = set()
-        for item in value:
+        for position, item in enumerate(value):
             element = item_element(item, schema)
             if element is None:
-                keys = ", ".join(schema.list_map_keys)
-                raise bad_request(f"{path}: element lacks the key fields of its list: {keys}")
+                keys = " ".join(map(quoted, schema.list_map_keys))
+                raise bad_request(
+                    f"{path}: element {position}: associative list with keys has an element that "
+                    f"omits all key fields [{keys}] (and doesn't have default values for any key "
+                    "fields)"
+                )
+            text = element_text(element)
             if element in seen:
-                raise bad_request(f"{path}: duplicate entries for key {element[2:]}")
+                raise bad_request(f"{path}: duplicate entries for key {text}")
             seen.add(element)
-            check_lists(item, schema.items, path + "[]")
+            check_lists(item, schema.items, path + text)
 
 
 def field_set(value: Object, schema: SchemaNode | None, whole: bool = False) -> FieldSet:

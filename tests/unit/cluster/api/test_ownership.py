@@ -378,6 +378,30 @@ def test_a_bad_configuration_is_a_bad_request(config: dict[str, Any]) -> None:
     assert caught.value.code == 400
 
 
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (
+            pod({"name": "a", "env": [{"name": "A"}, {"name": "A"}]}),
+            '.spec.containers[name="a"].env: duplicate entries for key [name="A"]',
+        ),
+        (
+            {**pod(), "metadata": {"name": "p", "finalizers": ["a.b/c", "a.b/c"]}},
+            '.metadata.finalizers: duplicate entries for key [="a.b/c"]',
+        ),
+        (
+            pod({"name": "a"}, {"image": "i"}),
+            ".spec.containers: element 1: associative list with keys has an element that omits all "
+            'key fields ["name"] (and doesn\'t have default values for any key fields)',
+        ),
+    ],
+)
+def test_wrong_lists_are_told_in_kubernetes_words(config: dict[str, Any], words: str) -> None:
+    with pytest.raises(StatusError) as caught:
+        apply(None, config, "a", POD)
+    assert caught.value.status["message"] == words
+
+
 def test_null_takes_a_field_out_and_server_metadata_is_left_alone() -> None:
     live = apply(None, pod({"name": "w"}, nodeName="n"), "a", POD)
     live["metadata"]["creationTimestamp"] = "2023-01-01T00:00:00Z"
