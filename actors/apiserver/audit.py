@@ -122,6 +122,10 @@ class Trail:
         self._put = put
         self._stamp = stamp
 
+    def reads_response(self, code: int) -> bool:
+        """Whether anything of the answer's body is written: a long one is put together for it."""
+        return code >= 400 or self._decision.level == "RequestResponse"
+
     def write(self, stage: Stage, code: int = 0) -> None:
         """One stage is reached. ``code``: of the answer, once there is one."""
         decision = self._decision

@@ -6,12 +6,17 @@ Must not know: what is answered. Watches and streams are not compressed.
 
 import asyncio
 import zlib
+from collections.abc import Sequence
 
 from aiohttp import web
 
+from actors.apiserver.pieces import chunks
+from actors.apiserver.slices import Slices
 from cluster.limits import KIB
 
 BYTES_MIN = 128 * KIB
+# What is put together of a list in pieces before it is packed.
+CHUNK_BYTES = 1024 * KIB
 # Documents whose compressed form is kept: those of OpenAPI, of a few sets of custom resources.
 KEPT_MAX = 32
 _GZIP = zlib.MAX_WBITS | 16
@@ -26,7 +31,13 @@ class Compression:
     async def applied(self, response: web.Response, accepted: str) -> web.Response:
         """The response, compressed if that is worth it. ``accepted``: Accept-Encoding."""
         body = response.body
-        if not isinstance(body, bytes) or len(body) < BYTES_MIN or not takes_gzip(accepted):
+        if isinstance(body, Slices):
+            parts = body.parts
+        elif isinstance(body, bytes) and len(body) >= BYTES_MIN:
+            parts = [body]
+        else:
+            return response
+        if not takes_gzip(accepted):
             return response
         if "Content-Encoding" in response.headers:
             return response
@@ -34,7 +45,7 @@ class Compression:
         packed = self._kept.get(etag)
         if packed is None:
             # zlib lets the loop go on meanwhile: a long list takes some hundredths of a second.
-            packed = await asyncio.to_thread(_packed, body)
+            packed = await asyncio.to_thread(_packed, parts)
             if etag:
                 self._keep(etag, packed)
         response.body = packed
@@ -62,6 +73,7 @@ def _is_zero(parameter: str) -> bool:
     return name.strip() == "q" and value.strip() in ("0", "0.0", "0.00", "0.000")
 
 
-def _packed(body: bytes) -> bytes:
+def _packed(parts: Sequence[bytes]) -> bytes:
     packer = zlib.compressobj(zlib.Z_BEST_SPEED, zlib.DEFLATED, _GZIP)
-    return packer.compress(body) + packer.flush()
+    packed = [packer.compress(chunk) for chunk in chunks(parts, CHUNK_BYTES)]
+    return b"".join([*packed, packer.flush()])

@@ -24,6 +24,7 @@ from actors.apiserver.environment import Environment
 from actors.apiserver.flow_control import FlowControl
 from actors.apiserver.impersonation import Headers, Impersonation
 from actors.apiserver.operations import PATHS, Operations
+from actors.apiserver.pieces import whole
 from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.request_metrics import RequestMetrics
 from actors.apiserver.rest_path import uri_of
@@ -203,15 +204,16 @@ class FrontDesk:
         answer: Callable[[dict[str, str] | None], Awaitable[ApiResponse]],
     ) -> ApiResponse:
         """Serve a request of the message door, and keep in the audit log what the policy says.
-        ``answer`` is given what gathers annotations, None if nobody reads them."""
+        ``answer`` is given what gathers annotations, None if nobody reads them. Messages are
+        whole."""
         if self.audit is None:
-            return await answer(None)
+            return whole(await answer(None))
         trail = self.audit.begin(caller, Source(uri_of(request)), request.verb, request)
         if trail is None:
-            return await answer(None)
+            return whole(await answer(None))
         trail.request = request.body
         try:
-            found = await answer(trail.annotations)
+            found = whole(await answer(trail.annotations))
         except StatusError as error:
             trail.response = orjson.dumps(error.status)
             trail.write("ResponseComplete", error.code)

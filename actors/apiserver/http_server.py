@@ -40,7 +40,7 @@ from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, pars
 from actors.apiserver.serialization import serialized
 from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
-from actors.apiserver.slices import in_slices
+from actors.apiserver.slices import body_of, in_one, in_slices
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
@@ -165,8 +165,8 @@ class HttpServer:
             response.headers[FLOW_HEADER] = visit.flow.schema_uid
             response.headers[LEVEL_HEADER] = visit.flow.level.uid
         if visit.trail is not None:
-            body = response.body if isinstance(response, web.Response) else None
-            visit.trail.response = body if isinstance(body, bytes) else b""
+            if isinstance(response, web.Response) and visit.trail.reads_response(visit.code):
+                visit.trail.response = in_one(response)
             visit.trail.write("ResponseComplete", visit.code)
         if isinstance(response, web.Response) and not response.prepared:
             if visit.ours:
@@ -369,7 +369,7 @@ class HttpServer:
             with self._desk.metrics.under_way(request):
                 answer = await chain.answer(request, caller, visit.told)
         visit.ours = True
-        response = web.Response(body=answer.body, status=answer.code)
+        response = web.Response(body=body_of(answer), status=answer.code)
         response.headers["Content-Type"] = answer.content_type
         for value in warning_headers(answer.warnings):
             response.headers.add("Warning", value)

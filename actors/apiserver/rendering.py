@@ -5,7 +5,7 @@ object. Must not know: the store, sockets. Source: docs "Kubernetes API concepts
 resources as Tables.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import orjson
 
@@ -29,14 +29,16 @@ def render_object(form: Form, kind: Kind, value: bytes, now: float, include: str
     return shown(kind, value)
 
 
-def render_list(form: Form, kind: Kind, page: Page, now: float, include: str = "") -> bytes:
-    """A page of a list."""
+def render_list(
+    form: Form, kind: Kind, page: Page, now: float, include: str = ""
+) -> tuple[bytes, ...]:
+    """A page of a list, in pieces between which commas belong (``pieces.py``)."""
     metadata = list_metadata(page)
     if kind.custom is not None and form == OBJECT:
         metadata.setdefault("continue", "")
     if form.shape == "table":
         objects = [load(kind, item.value) for item in page.items]
-        return orjson.dumps(_table(form, kind, objects, now, include, metadata))
+        return (orjson.dumps(_table(form, kind, objects, now, include, metadata)),)
     if form.shape == "metadata list":
         document = {
             "kind": "PartialObjectMetadataList",
@@ -44,22 +46,20 @@ def render_list(form: Form, kind: Kind, page: Page, now: float, include: str = "
             "metadata": metadata,
             "items": [_partial(form, load(kind, item.value)) for item in page.items],
         }
-        return orjson.dumps(document)
-    return join_list(kind, metadata, [shown(kind, item.value) for item in page.items])
+        return (orjson.dumps(document),)
+    return around(kind, metadata, [shown(kind, item.value) for item in page.items])
 
 
-def join_list(kind: Kind, metadata: Object, values: Sequence[bytes]) -> bytes:
-    """A list document around objects that are already encoded."""
+def around(kind: Kind, metadata: Object, values: list[bytes]) -> tuple[bytes, ...]:
+    """The pieces of a list document, of which ``values`` are the objects, already encoded."""
     head = orjson.dumps(
         {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": metadata}
     )
     if not values:
-        return head[:-1] + b',"items":[]}'
-    # What may be a hundred megabytes is copied once.
-    pieces = list(values)
-    pieces[0] = b'%b,"items":[%b' % (head[:-1], pieces[0])
-    pieces[-1] += b"]}"
-    return b",".join(pieces)
+        return (head[:-1], b'"items":[]}')
+    values[0] = b'%b,"items":[%b' % (head[:-1], values[0])
+    values[-1] += b"]}"
+    return tuple(values)
 
 
 def list_metadata(page: Page) -> Object:

@@ -36,6 +36,7 @@ from actors.apiserver.negotiation import (
     negotiate,
 )
 from actors.apiserver.object_store import Outcome
+from actors.apiserver.pieces import ListResponse
 from actors.apiserver.selection import selection_of
 from actors.apiserver.shared_watch import View
 from actors.apiserver.strategies.table import strategy_of
@@ -89,7 +90,8 @@ class RequestChain:
     async def answer(
         self, request: ApiRequest, caller: Caller, annotations: dict[str, str] | None = None
     ) -> ApiResponse:
-        """Serve any verb but watch. ``annotations``: gathers what is for the audit log."""
+        """Serve any verb but watch. ``annotations``: gathers what is for the audit log. Of lists it
+        is a ``ListResponse``."""
         call = await self._admit_call(request, caller, annotations)
         if annotations is not None:
             call.annotations = annotations
@@ -225,12 +227,12 @@ class RequestChain:
             options = list_options(call.request.query)
             page = await self.environment.objects.list(selection, options)
         include = included(form, call.request.query)
-        body = rendering.render_list(form, call.kind, page, call.now, include)
+        pieces = rendering.render_list(form, call.kind, page, call.now, include)
         traces: tuple[str, ...] = ()
         if call.request.traces and page.items:
             revisions = [item.mod_revision for item in page.items]
             traces = await self.environment.objects.store.traces(revisions)
-        return ApiResponse(200, body, warnings=tuple(call.warnings), traces=traces)
+        return ListResponse(200, b"", warnings=tuple(call.warnings), traces=traces, pieces=pieces)
 
     async def _delete(self, call: Call, form: Form) -> ApiResponse:
         options = delete_options(call.request.query, _options_body(call))
@@ -260,8 +262,8 @@ class RequestChain:
             except StatusError as error:
                 if error.code != 404:
                     raise
-        body = rendering.render_list(form, call.kind, page, call.now, included(form, query))
-        return ApiResponse(200, body, warnings=tuple(call.warnings))
+        pieces = rendering.render_list(form, call.kind, page, call.now, included(form, query))
+        return ListResponse(200, b"", warnings=tuple(call.warnings), pieces=pieces)
 
     async def _subresource(self, call: Call) -> ApiResponse:
         handler = handler_of(call.kind, call.request.subresource)

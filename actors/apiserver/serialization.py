@@ -16,6 +16,7 @@ from aiohttp import web
 from actors.apiserver.call import parse_bool
 from actors.apiserver.negotiation import YAML, prefers_yaml
 from actors.apiserver.rest_path import parse_query
+from actors.apiserver.slices import in_one
 from cluster.errors import StatusError
 from cluster.limits import KIB
 
@@ -33,15 +34,14 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 async def serialized(request: web.BaseRequest, response: web.Response) -> web.Response:
     """The response in the form that the request asks for."""
-    body = response.body
-    if response.content_type != JSON or not isinstance(body, bytes) or not body:
+    if response.content_type != JSON or not response.body:
         return response
     if prefers_yaml(request.headers.get("Accept", "")):
-        response.body = await _done(to_yaml, body)
+        response.body = await _done(to_yaml, in_one(response))
         response.headers["Content-Type"] = YAML
         response.headers.pop("ETag", None)
     elif is_pretty(request.raw_path, request.headers.get("User-Agent", "")):
-        response.body = await _done(to_pretty, body)
+        response.body = await _done(to_pretty, in_one(response))
     return response
 
 
