@@ -19,7 +19,7 @@ from cluster.api.custom.rule_walk import judge
 from cluster.api.custom.selectable import selectable_values
 from cluster.api.custom.structural import ABSENT, MakeRules, Structural, no_rules
 from cluster.api.schema_node import SchemaNode
-from cluster.api.status import Cause, bad_request, status_error
+from cluster.api.status import Cause, bad_request
 from cluster.api.tables_columns import Column
 from cluster.api.types import Object
 
@@ -99,7 +99,7 @@ class CustomForm:
 
     def read_applied(self, obj: Object, mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
         """What ``conform`` tells, of a configuration that is applied: it stays as it is, to be
-        merged. Raises StatusError 400, and 500 for one that has no type by the schema."""
+        merged. Raises StatusError 400."""
         metadata = obj.get("metadata")
         place = metadata if isinstance(metadata, dict) else {}
         if place.get("managedFields") is not None:
@@ -109,7 +109,8 @@ class CustomForm:
             named = f"{place.get('namespace') or ''}/{place.get('name') or ''}"
             kind = f"{self.group}/{self.name}, Kind={self.kind}"
             text = f"failed to create typed patch object ({named}; {kind})"
-            raise status_error(500, "", f"{text}: {typed.message(found)}")
+            # kube-apiserver says so with 500, though it is the request that is wrong.
+            raise bad_request(f"{text}: {typed.message(found)}")
         if obj.get("metadata") is None:
             obj["metadata"] = {}
         return self._told([], mode, duplicates)
