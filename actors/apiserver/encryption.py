@@ -9,6 +9,8 @@ the revision into what it cannot read: ``open`` does. Names, labels and the fiel
 use stay readable, as keys and indexes. Source: docs "Encrypting Confidential Data at Rest".
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from actors.apiserver.ciphers import Cipher, Unopened, cipher_of
@@ -61,6 +63,17 @@ class Sealer:
             f"{item.key}: no key of the encryption configuration opens the stored value"
         )
 
+    def open_range(self, items: Sequence[KeyValue]) -> tuple[KeyValue, ...]:
+        """Those of a range, in order of their keys. Raises StatusError 500."""
+        if not items:
+            return ()
+        first, last = items[0].key, items[-1].key
+        rule = self.rule(first)
+        if not last.startswith(_place(first)) or (rule is not None and not rule.clear):
+            return tuple([self.open(item) for item in items])
+        # All are of one resource, which may be in clear: only what is sealed needs a look.
+        return tuple([self.open(i) if i.value.startswith(PREFIX) else i for i in items])
+
     def open_event(self, event: StoreEvent) -> StoreEvent:
         """Both versions opened."""
         item, previous = event.item, event.previous
@@ -106,6 +119,12 @@ class Sealer:
         if found is None:
             found = self._ciphers[key] = cipher_of(key)
         return found
+
+
+def _place(key: str) -> str:
+    """All keys that begin so have the rule of this one; of another key than an object's, itself."""
+    *place, rest = key.split("/", 4)
+    return key.removesuffix(rest) if len(place) == 4 else key
 
 
 def key_of(value: bytes) -> tuple[str, str]:

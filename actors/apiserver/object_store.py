@@ -194,6 +194,9 @@ class ObjectStore:
             items: Sequence[KeyValue] = found.items
             if selection.kind.custom is not None:
                 items = await self.conversion.shown(selection.kind, items)
+            if not selection.selective:
+                kept.extend(items)
+                items = ()
             for position, item in enumerate(items):
                 if limit and len(kept) == limit:
                     rest = found.count - position

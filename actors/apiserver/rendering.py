@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from actors.apiserver.codec import load, shown
+from actors.apiserver.codec import all_shown, load, shown
 from actors.apiserver.negotiation import OBJECT, Form
 from actors.apiserver.object_store import Page
 from cluster.api.encoding import decode
@@ -47,7 +47,7 @@ def render_list(
             "items": [_partial(form, load(kind, item.value)) for item in page.items],
         }
         return (orjson.dumps(document),)
-    return around(kind, metadata, [shown(kind, item.value) for item in page.items])
+    return around(kind, metadata, all_shown(kind, page.items))
 
 
 def around(kind: Kind, metadata: Object, values: list[bytes]) -> tuple[bytes, ...]:

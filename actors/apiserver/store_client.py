@@ -150,7 +150,7 @@ class StoreClient:
         sealer = self._sealer
         if sealer is None or not found.items:
             return found
-        return msgspec.structs.replace(found, items=tuple([sealer.open(i) for i in found.items]))
+        return msgspec.structs.replace(found, items=sealer.open_range(found.items))
 
     async def range_stored(self, request: Range) -> RangeResult:
         """As ``range``, with values as they are stored."""

@@ -184,3 +184,24 @@ def test_any_value_comes_back(value: bytes, revision: int, key: Key) -> None:
     assert keeper.open(item).value == value
     assert not keeper.is_stale(item)
     assert sealer(TWO, key).is_stale(item)
+
+
+PLACES = ["/registry/core/secrets/a/", "/registry/core/secrets/b/", "/registry/apps/sets/a/", "/x"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), st.booleans()), max_size=6), st.booleans())
+def test_a_range_is_opened_as_each_of_it(kinds: list[tuple[str, bool]], clear: bool) -> None:
+    one = sealer(ONE, clear=clear)
+    places = sorted(place for place, _ in kinds)
+    items = []
+    for number, (place, (_, sealed)) in enumerate(zip(places, kinds, strict=True)):
+        put = Put(f"{place}{number}", b'{"a":1}')
+        items.append(stored(sealer(ONE).seal(put) if sealed else put))
+    try:
+        wanted = tuple(one.open(item) for item in items)
+    except StatusError as error:
+        with pytest.raises(StatusError) as caught:
+            one.open_range(items)
+        assert str(caught.value) == str(error)
+    else:
+        assert one.open_range(items) == wanted
