@@ -35,7 +35,7 @@ from cluster.api import status
 from cluster.api.bare_objects import bare_object
 from cluster.api.custom.form import CustomForm
 from cluster.api.defaults import apply_defaults
-from cluster.api.encoding import decode
+from cluster.api.encoding import decode, encode
 from cluster.api.names import SUFFIX_LENGTH, random_suffix
 from cluster.api.owner_references import drop_duplicates
 from cluster.api.ownership import Scope, update_managed_fields
@@ -43,6 +43,7 @@ from cluster.api.ownership_managers import only_times_differ
 from cluster.api.schema import Definitions
 from cluster.api.schema_conform import Blank, put_back
 from cluster.api.schema_node import SchemaNode
+from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation.table import validate_create, validate_update
 from cluster.api.warnings.pods import app_armor_warnings
@@ -233,8 +234,8 @@ class Writer:
     async def _read_custom(
         self, call: Call, form: CustomForm, config: Object, duplicates: tuple[str, ...], scope: str
     ) -> None:
-        """What is applied, by the schema. Raises StatusError 400, 500, and 404 for a subresource of
-        what is not there."""
+        """What is applied, by the schema. Raises StatusError 400, and 404 for a subresource of what
+        is not there."""
         try:
             found = form.read_applied(config, call.options.validation, duplicates)
         except StatusError:
@@ -278,9 +279,7 @@ class Writer:
             new = self._prepare_update(call, old, new, scope)
             review = Review(self.environment, call, new, old, fresh)
         drop_duplicates(new, call.warnings, admitted=True)
-        found = await unhurried(
-            lambda units: validate_update(kind, old, new, scope, call.warnings, units)
-        )
+        found = await self._wrong_with(call, old, new, scope)
         if not scope:
             found = [*self.definitions.missing(kind.definition, new), *found]
         if found:
@@ -303,6 +302,28 @@ class Writer:
             operations = (*operations, *call.operations)
             return Write(new, operations, (*guards, *call.guards))
         return Write(new, tuple(call.operations), tuple(call.guards))
+
+    async def _wrong_with(self, call: Call, old: Object, new: Object, scope: str) -> list[Cause]:
+        """Why an update is refused."""
+        kind, warned = call.kind, len(call.warnings)
+
+        async def judged(before: Object) -> list[Cause]:
+            del call.warnings[warned:]
+            return await unhurried(
+                lambda units: validate_update(kind, before, new, scope, call.warnings, units)
+            )
+
+        found = await judged(old)
+        if not found or kind.custom is not None:
+            return found
+        # An earlier version of this server may have stored what says nothing (``zero_fields``): to
+        # leave it out is no change.
+        tidy = decode(encode(old))
+        try:
+            self.definitions.conform(kind, tidy, "Ignore")
+        except StatusError:
+            return found
+        return found if tidy == old else await judged(tidy)
 
     def _prepare_update(self, call: Call, old: Object, new: Object, scope: str) -> Object:
         kind = call.kind
