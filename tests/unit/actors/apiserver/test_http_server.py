@@ -1,6 +1,7 @@
 """The HTTPS door: TLS, credentials, errors, watches, bodies, on loopback."""
 
 import asyncio
+import gzip
 import io
 import ssl
 from collections.abc import AsyncIterator
@@ -9,7 +10,9 @@ from pathlib import Path
 import aiohttp
 import orjson
 import pytest
+import yaml
 
+from actors.apiserver.pieces import BYTES_MIN
 from actors.kit.tracing import MemoryTracer
 from deploy import pki
 from tests.support.control_plane import REPLICA, TOKEN, ControlPlane, control_plane
@@ -277,3 +280,30 @@ async def test_a_clients_trace_goes_on_and_every_answer_names_its_own(door: Cont
                 async with admin.get(url(door, path), headers=headers) as answer:
                     names.add(answer.headers["traceparent"].split("-")[1])
         assert len(names) == 12 and "0" * 32 not in names
+
+
+async def test_a_long_list_is_whole_in_every_form(door: ControlPlane) -> None:
+    for number in range(40):
+        data = {"text": f"{number}".rjust(20_000)}
+        await door.create(
+            "configmaps", {"metadata": {"name": f"m{number}"}, "data": data}, "default"
+        )
+    wanted = await door.list("configmaps", "default")
+    assert len(wanted["items"]) >= 40
+    async with session(door) as client:
+
+        async def listed(query: str = "", **headers: str) -> bytes:
+            place = url(door, f"{MAPS}{query}")
+            headers = {"Accept-Encoding": "identity", **headers}
+            async with client.get(place, headers=headers, auto_decompress=False) as answer:
+                assert answer.status == 200
+                packed = answer.headers.get("Content-Encoding", "identity")
+                assert packed == headers["Accept-Encoding"]
+                return await answer.read()
+
+        plain = await listed()
+        assert len(plain) > BYTES_MIN
+        assert orjson.loads(plain) == wanted
+        assert orjson.loads(await listed("?pretty=true")) == wanted
+        assert yaml.safe_load(await listed(Accept="application/yaml")) == wanted
+        assert gzip.decompress(await listed(**{"Accept-Encoding": "gzip"})) == plain
