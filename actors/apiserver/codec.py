@@ -4,8 +4,6 @@ For nearly all kinds these are the same; events of events.k8s.io/v1 are stored a
 autoscalers of autoscaling/v1 as v2. Must not know: the store.
 """
 
-from collections.abc import Iterable
-
 import orjson
 
 from cluster.api import autoscaling, events
@@ -13,7 +11,6 @@ from cluster.api.encoding import decode, encode_for_store
 from cluster.api.index import make_index
 from cluster.api.kinds import Kind
 from cluster.api.types import Object
-from cluster.messages.store import KeyValue
 
 
 def load(kind: Kind, value: bytes) -> Object:
@@ -45,16 +42,9 @@ def turned(obj: Object, given: Kind, wanted: Kind) -> Object:
 
 def shown(kind: Kind, value: bytes) -> bytes:
     """Stored bytes as JSON of ``kind``: the very same bytes wherever that is possible."""
-    return orjson.dumps(load(kind, value)) if _has_another_form(kind) else value
+    return value if is_stored_form(kind) else orjson.dumps(load(kind, value))
 
 
-def all_shown(kind: Kind, items: Iterable[KeyValue]) -> list[bytes]:
-    """The same for a list."""
-    if _has_another_form(kind):
-        return [orjson.dumps(load(kind, item.value)) for item in items]
-    return [item.value for item in items]
-
-
-def _has_another_form(kind: Kind) -> bool:
-    """Than what is stored."""
-    return autoscaling.is_old_form(kind) or events.is_new_form(kind)
+def is_stored_form(kind: Kind) -> bool:
+    """Whether what is stored is what ``kind`` shows."""
+    return not autoscaling.is_old_form(kind) and not events.is_new_form(kind)

@@ -5,6 +5,7 @@ what a kind means. Source: docs "Kubernetes API concepts", Resource versions and
 result sets in chunks.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -31,6 +32,8 @@ from cluster.messages.store import Compare, Delete, KeyValue, Put, Range, Txn
 ATTEMPTS_MAX = 12
 # Items read from the store at once while a selector picks among them.
 SELECT_CHUNK = 1000
+# Objects that are held against selectors in one go: a few milliseconds.
+SELECT_PORTION = 512
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,8 @@ class ObjectStore:
                 kept.extend(items)
                 items = ()
             for position, item in enumerate(items):
+                if position % SELECT_PORTION == SELECT_PORTION - 1:
+                    await asyncio.sleep(0)
                 if limit and len(kept) == limit:
                     rest = found.count - position
                     token = self.tokens.seal(revision, item.key, since)

@@ -5,11 +5,13 @@ object. Must not know: the store, sockets. Source: docs "Kubernetes API concepts
 resources as Tables.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 import orjson
 
-from actors.apiserver.codec import all_shown, load, shown
+from actors.apiserver.codec import is_stored_form, load, shown
 from actors.apiserver.negotiation import OBJECT, Form
 from actors.apiserver.object_store import Page
 from cluster.api.encoding import decode
@@ -17,6 +19,11 @@ from cluster.api.kinds import Kind
 from cluster.api.tables import render_table
 from cluster.api.types import Object
 from cluster.messages.apiserver import WatchEvent
+from cluster.messages.store import KeyValue
+
+Items: TypeAlias = tuple[KeyValue, ...]
+# Objects that are decoded and rendered in one go: some milliseconds.
+PORTION = 32
 
 
 def render_object(form: Form, kind: Kind, value: bytes, now: float, include: str = "") -> bytes:
@@ -29,35 +36,62 @@ def render_object(form: Form, kind: Kind, value: bytes, now: float, include: str
     return shown(kind, value)
 
 
-def render_list(
+async def render_list(
     form: Form, kind: Kind, page: Page, now: float, include: str = ""
 ) -> tuple[bytes, ...]:
-    """A page of a list, in pieces between which commas belong (``pieces.py``)."""
+    """A page of a list, in pieces between which commas belong (``pieces.py``). What must be decoded
+    for it is decoded a portion at a time."""
     metadata = list_metadata(page)
-    if kind.custom is not None and form == OBJECT:
-        metadata.setdefault("continue", "")
     if form.shape == "table":
-        objects = [load(kind, item.value) for item in page.items]
-        return (orjson.dumps(_table(form, kind, objects, now, include, metadata)),)
+        table = _table(form, kind, [], now, include, metadata)
+        del table["rows"]
+        rows = await _portions(page.items, lambda part: _rows(form, kind, part, now, include))
+        return around(table, "rows", rows)
     if form.shape == "metadata list":
-        document = {
+        head: Object = {
             "kind": "PartialObjectMetadataList",
             "apiVersion": form.api_version,
             "metadata": metadata,
-            "items": [_partial(form, load(kind, item.value)) for item in page.items],
         }
-        return (orjson.dumps(document),)
-    return around(kind, metadata, all_shown(kind, page.items))
+        return around(
+            head, "items", await _portions(page.items, lambda part: _bare(form, kind, part))
+        )
+    if kind.custom is not None:
+        metadata.setdefault("continue", "")
+    head = {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": metadata}
+    if is_stored_form(kind):
+        return around(head, "items", [item.value for item in page.items])
+    values = await _portions(page.items, lambda part: [shown(kind, item.value) for item in part])
+    return around(head, "items", values)
 
 
-def around(kind: Kind, metadata: Object, values: list[bytes]) -> tuple[bytes, ...]:
-    """The pieces of a list document, of which ``values`` are the objects, already encoded."""
-    head = orjson.dumps(
-        {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": metadata}
-    )
+def _rows(form: Form, kind: Kind, items: Items, now: float, include: str) -> list[bytes]:
+    objects = [load(kind, item.value) for item in items]
+    return [orjson.dumps(row) for row in _table(form, kind, objects, now, include, {})["rows"]]
+
+
+def _bare(form: Form, kind: Kind, items: Items) -> list[bytes]:
+    return [orjson.dumps(_partial(form, load(kind, item.value))) for item in items]
+
+
+async def _portions(items: Items, render: Callable[[Items], list[bytes]]) -> list[bytes]:
+    """All of them, with turns of others between."""
+    if len(items) <= PORTION:
+        return render(items)
+    found: list[bytes] = []
+    for start in range(0, len(items), PORTION):
+        found += render(items[start : start + PORTION])
+        await asyncio.sleep(0)
+    return found
+
+
+def around(document: Object, name: str, values: list[bytes]) -> tuple[bytes, ...]:
+    """The pieces of a document whose last field ``name`` is a list of ``values``, already
+    encoded."""
+    head = b'%b,"%b":[' % (orjson.dumps(document)[:-1], name.encode())
     if not values:
-        return (head[:-1], b'"items":[]}')
-    values[0] = b'%b,"items":[%b' % (head[:-1], values[0])
+        return (head + b"]}",)
+    values[0] = head + values[0]
     values[-1] += b"]}"
     return tuple(values)
 

@@ -227,7 +227,7 @@ class RequestChain:
             options = list_options(call.request.query)
             page = await self.environment.objects.list(selection, options)
         include = included(form, call.request.query)
-        pieces = rendering.render_list(form, call.kind, page, call.now, include)
+        pieces = await rendering.render_list(form, call.kind, page, call.now, include)
         traces: tuple[str, ...] = ()
         if call.request.traces and page.items:
             revisions = [item.mod_revision for item in page.items]
@@ -262,7 +262,7 @@ class RequestChain:
             except StatusError as error:
                 if error.code != 404:
                     raise
-        pieces = rendering.render_list(form, call.kind, page, call.now, included(form, query))
+        pieces = await rendering.render_list(form, call.kind, page, call.now, included(form, query))
         return ListResponse(200, b"", warnings=tuple(call.warnings), pieces=pieces)
 
     async def _subresource(self, call: Call) -> ApiResponse:

@@ -59,10 +59,21 @@ def is_pretty(raw_path: str, user_agent: str) -> bool:
 
 
 def to_yaml(body: bytes) -> bytes:
-    """JSON as YAML, keys in order of the alphabet."""
-    text: str = yaml.dump(
-        orjson.loads(body), Dumper=_Dumper, default_flow_style=False, allow_unicode=True
-    )
+    """JSON as YAML, keys in order of the alphabet. The objects of a list are written one after the
+    other: the writer lets no other thread go on until it is done."""
+    document = orjson.loads(body)
+    items = document.get("items") if isinstance(document, dict) else None
+    if not items or not isinstance(items, list):
+        return _yaml(document)
+    before = {key: value for key, value in document.items() if key < "items"}
+    after = {key: value for key, value in document.items() if key > "items"}
+    parts = [_yaml(before) if before else b"", b"items:\n"]
+    parts += [_yaml([item]) for item in items]
+    return b"".join([*parts, _yaml(after) if after else b""])
+
+
+def _yaml(document: object) -> bytes:
+    text: str = yaml.dump(document, Dumper=_Dumper, default_flow_style=False, allow_unicode=True)
     return text.encode()
 
 

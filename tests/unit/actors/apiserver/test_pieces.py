@@ -34,13 +34,13 @@ def test_small_pieces_go_together(found: list[bytes]) -> None:
     assert all(len(chunk) >= 100 for chunk in cut[:-1])
 
 
-def test_what_travels_is_whole() -> None:
+async def test_what_travels_is_whole() -> None:
     kind = by_resource("", "v1", "configmaps")
     assert kind is not None
     for count in (0, 1, 3):
         values = [b'{"metadata":{"name":"a%d"}}' % number for number in range(count)]
         items = tuple(KeyValue("k", value, 1, 1, 1, b"", 0) for value in values)
-        found = render_list(OBJECT, kind, Page(items, 7), 0.0)
+        found = await render_list(OBJECT, kind, Page(items, 7), 0.0)
         answer = whole(ListResponse(200, b"", warnings=("w",), traces=("t",), pieces=found))
         assert type(answer) is ApiResponse
         assert (answer.code, answer.warnings, answer.traces) == (200, ("w",), ("t",))

@@ -3,9 +3,11 @@
 import orjson
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors.apiserver.negotiation import negotiate, prefers_yaml
-from actors.apiserver.serialization import is_pretty, to_pretty, to_yaml
+from actors.apiserver.serialization import _Dumper, is_pretty, to_pretty, to_yaml
 from cluster.errors import StatusError
 
 
@@ -42,6 +44,23 @@ def test_yaml_says_the_same() -> None:
     assert yaml.safe_load(written) == value
     assert written.startswith(b"items:\n- - 'yes'")
     assert b"&" not in written
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | st.text("ab:- \n'", max_size=120),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["a", "kind", "x"]), VALUES, max_size=3),
+    st.lists(VALUES, max_size=3) | VALUES,
+)
+def test_a_list_by_parts_is_the_list(document: dict[str, object], items: object) -> None:
+    document["items"] = items
+    whole = yaml.dump(document, Dumper=_Dumper, default_flow_style=False, allow_unicode=True)
+    assert to_yaml(orjson.dumps(document)).decode() == whole
 
 
 @pytest.mark.parametrize(
