@@ -5,14 +5,13 @@ what a kind means. Source: docs "Kubernetes API concepts", Resource versions and
 result sets in chunks.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
 
-from actors.apiserver import codec
+from actors.apiserver import codec, portions
 from actors.apiserver.continue_token import NEWEST, ContinueTokens
 from actors.apiserver.custom.conversion import Conversion
 from actors.apiserver.list_options import ListOptions
@@ -202,7 +201,7 @@ class ObjectStore:
                 items = ()
             for position, item in enumerate(items):
                 if position % SELECT_PORTION == SELECT_PORTION - 1:
-                    await asyncio.sleep(0)
+                    await portions.others()
                 if limit and len(kept) == limit:
                     rest = found.count - position
                     token = self.tokens.seal(revision, item.key, since)

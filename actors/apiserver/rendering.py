@@ -5,8 +5,8 @@ object. Must not know: the store, sockets. Source: docs "Kubernetes API concepts
 resources as Tables.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeAlias
 
 import orjson
@@ -14,6 +14,7 @@ import orjson
 from actors.apiserver.codec import is_stored_form, load, shown
 from actors.apiserver.negotiation import OBJECT, Form
 from actors.apiserver.object_store import Page
+from actors.apiserver.portions import in_portions
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind
 from cluster.api.tables import render_table
@@ -42,47 +43,40 @@ async def render_list(
     """A page of a list, in pieces between which commas belong (``pieces.py``). What must be decoded
     for it is decoded a portion at a time."""
     metadata = list_metadata(page)
+    field, head = "items", _list_head(form, kind, metadata)
+    render: Callable[[Form, Kind, Items], list[bytes]] = _shown
     if form.shape == "table":
-        table = _table(form, kind, [], now, include, metadata)
-        del table["rows"]
-        rows = await _portions(page.items, lambda part: _rows(form, kind, part, now, include))
-        return around(table, "rows", rows)
+        head = _table(form, kind, [], now, include, metadata)
+        field, render = "rows", partial(_rows, now=now, include=include)
+        del head["rows"]
+    elif form.shape == "metadata list":
+        render = _bare
+    elif is_stored_form(kind):
+        return around(head, field, [item.value for item in page.items])
+    values = await in_portions(page.items, PORTION, partial(render, form, kind))
+    return around(head, field, values)
+
+
+def _list_head(form: Form, kind: Kind, metadata: Object) -> Object:
+    name, version = kind.list_kind, kind.api_version
     if form.shape == "metadata list":
-        head: Object = {
-            "kind": "PartialObjectMetadataList",
-            "apiVersion": form.api_version,
-            "metadata": metadata,
-        }
-        return around(
-            head, "items", await _portions(page.items, lambda part: _bare(form, kind, part))
-        )
-    if kind.custom is not None:
+        name, version = "PartialObjectMetadataList", form.api_version
+    elif kind.custom is not None and form == OBJECT:
         metadata.setdefault("continue", "")
-    head = {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": metadata}
-    if is_stored_form(kind):
-        return around(head, "items", [item.value for item in page.items])
-    values = await _portions(page.items, lambda part: [shown(kind, item.value) for item in part])
-    return around(head, "items", values)
+    return {"kind": name, "apiVersion": version, "metadata": metadata}
 
 
-def _rows(form: Form, kind: Kind, items: Items, now: float, include: str) -> list[bytes]:
+def _shown(form: Form, kind: Kind, items: Items) -> list[bytes]:
+    return [shown(kind, item.value) for item in items]
+
+
+def _rows(form: Form, kind: Kind, items: Items, *, now: float, include: str) -> list[bytes]:
     objects = [load(kind, item.value) for item in items]
     return [orjson.dumps(row) for row in _table(form, kind, objects, now, include, {})["rows"]]
 
 
 def _bare(form: Form, kind: Kind, items: Items) -> list[bytes]:
     return [orjson.dumps(_partial(form, load(kind, item.value))) for item in items]
-
-
-async def _portions(items: Items, render: Callable[[Items], list[bytes]]) -> list[bytes]:
-    """All of them, with turns of others between."""
-    if len(items) <= PORTION:
-        return render(items)
-    found: list[bytes] = []
-    for start in range(0, len(items), PORTION):
-        found += render(items[start : start + PORTION])
-        await asyncio.sleep(0)
-    return found
 
 
 def around(document: Object, name: str, values: list[bytes]) -> tuple[bytes, ...]:
