@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is imported stays: to look through it again and again takes a tenth of the time."""
+    """What is imported stays: to look through it again and again costs simulations a tenth."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
 

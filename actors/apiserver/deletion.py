@@ -60,6 +60,7 @@ def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) ->
     live, obj = obj, strategy.leave(obj, now)
     metadata = obj["metadata"]
     if metadata.get("deletionTimestamp") and not live["metadata"].get("deletionTimestamp"):
+        # Its strategy has marked it, in a way of its own (definitions).
         return Deletion(obj, removed=False)
     present = metadata.get("finalizers") or []
     finalizers = _finalizers(present, propagation_of(present, options, strategy))
