@@ -4,24 +4,20 @@ Job: an event loop that is not held up for long by one request. Must not know: w
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
-async def in_portions(
-    items: tuple[T, ...], size: int, work: Callable[[tuple[T, ...]], list[R]]
-) -> list[R]:
-    """What ``work`` makes of all of them, ``size`` at once."""
+async def in_portions(items: Sequence[T], size: int) -> AsyncIterator[Sequence[T]]:
+    """All of them, ``size`` at once; whatever else is ready has its turn after each."""
     if len(items) <= size:
-        return work(items)
-    found: list[R] = []
+        yield items
+        return
     for start in range(0, len(items), size):
-        found += work(items[start : start + size])
+        yield items[start : start + size]
         await others()
-    return found
 
 
 async def others() -> None:

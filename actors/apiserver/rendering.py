@@ -5,7 +5,7 @@ object. Must not know: the store, sockets. Source: docs "Kubernetes API concepts
 resources as Tables.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -22,7 +22,7 @@ from cluster.api.types import Object
 from cluster.messages.apiserver import WatchEvent
 from cluster.messages.store import KeyValue
 
-Items: TypeAlias = tuple[KeyValue, ...]
+Items: TypeAlias = Sequence[KeyValue]
 # Objects that are decoded and rendered in one go: some milliseconds.
 PORTION = 32
 
@@ -53,7 +53,9 @@ async def render_list(
         render = _bare
     elif is_stored_form(kind):
         return around(head, field, [item.value for item in page.items])
-    values = await in_portions(page.items, PORTION, partial(render, form, kind))
+    values: list[bytes] = []
+    async for portion in in_portions(page.items, PORTION):
+        values += render(form, kind, portion)
     return around(head, field, values)
 
 

@@ -35,7 +35,6 @@ SHELLS = {
     "apiserver/serialization.py": "answers in YAML, made in a thread when long",
     "apiserver/flow_control.py": "seats and queues of requests",
     "apiserver/following.py": "parts of the store followed",
-    "apiserver/custom/conversion.py": "objects made what their version shows, in portions",
     "apiserver/custom/establishing.py": "the leader's look at definitions",
     "apiserver/custom/catching_up.py": "waits for the table of kinds",
     "apiserver/custom/kind_cache.py": "the table of kinds, which requests wait for",

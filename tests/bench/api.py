@@ -1,14 +1,16 @@
 """The API server under load: HTTPS with a client certificate, three replicas, real fsync.
 
-    python -m tests.bench.api [PART ...] [--kubernetes PROGRAM] [--seconds S] [--rounds N]
-                              [--folder DIR]
+    python -m tests.bench.api [PART ...] [--kubernetes PROGRAM] [--ceiling] [--seconds S]
+                              [--rounds N] [--folder DIR]
 
 Parts: create get get0 list update patch apply delete watch big kill idle (all by default). The
 replicas are what `steersman up --runtime memory` starts, each round anew; the client is a process
 in Go (built with ``go build``) with a connection per caller, spread over the API servers.
 ``--kubernetes``: a kube-apiserver, measured by turns in the same run before three members of etcd
-(Debian's etcd-server; docs/benchmarks.md says how one is built). Without it what ratios are printed
-against is what was recorded on a machine of this kind. Everything that was started ends with it.
+(Debian's etcd-server; docs/benchmarks.md says how one is built). ``--ceiling``: three processes of
+aiohttp whose answers are ready, by turns too: no server on it does more. Without a kube-apiserver
+what ratios are printed against is what was recorded on a machine of this kind. Everything that was
+started ends with it.
 """
 
 import argparse
@@ -28,6 +30,7 @@ import msgspec
 
 from cluster.settings import ClusterSettings
 from deploy import pki
+from tests.bench.api_ceiling import Ceiling
 from tests.bench.api_contestants import ApiContestant, Kubernetes, Steersman
 from tests.bench.store_contestants import Failed, check_disk
 from tests.support import children
@@ -127,6 +130,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5.0, help="of one measurement")
     parser.add_argument("--kubernetes", type=Path, help="a kube-apiserver to measure beside")
+    parser.add_argument("--ceiling", action="store_true", help="and aiohttp with ready answers")
     parser.add_argument("--folder", type=Path, default=Path.cwd(), help="where data is written")
     return parser.parse_args()
 
@@ -225,6 +229,22 @@ def columns(part: Part, found: list[Sample]) -> list[str]:
     ]
 
 
+def ratios(contestants: list[ApiContestant], part: Part, found: list[list[Sample]]) -> list[str]:
+    """Of each that is no kube-apiserver to that beside it, or to what was recorded of one."""
+    rivals = [at for at, one in enumerate(contestants) if isinstance(one, Kubernetes)]
+
+    def theirs(one_round: list[Sample]) -> float:
+        return one_round[rivals[0]].figures.rate if rivals else part.kubernetes
+
+    return [
+        f"{statistics.median(each[at].figures.rate / theirs(each) for each in found):.1f}"
+        if theirs(found[0])
+        else ""
+        for at in range(len(contestants))
+        if at not in rivals
+    ]
+
+
 def measure(
     contestants: list[ApiContestant], loads: Loads, part: Part, seconds: float, rounds: int
 ) -> None:
@@ -233,11 +253,7 @@ def measure(
     cells = [f"{part.title}, {part.clients} at once"]
     for position in range(len(contestants)):
         cells += columns(part, [each[position] for each in found])
-    if len(contestants) > 1:
-        ratios = [ours.figures.rate / theirs.figures.rate for ours, theirs in found]
-    else:
-        ratios = [each[0].figures.rate / part.kubernetes for each in found if part.kubernetes]
-    cells.append(f"{statistics.median(ratios):.1f}" if ratios else "")
+    cells += ratios(contestants, part, found)
     print(f"| {' | '.join(cells)} |", flush=True)
 
 
@@ -289,13 +305,17 @@ def run(options: argparse.Namespace, folder: Path) -> None:
     contestants: list[ApiContestant] = [Steersman(folder)]
     if options.kubernetes:
         contestants.append(Kubernetes(folder, options.kubernetes))
+    if options.ceiling:
+        contestants.append(Ceiling(folder, POD))
     wanted = options.parts or [*PARTS, *OTHERS]
     each = [f"{one.title} /s | p50 / p99 ms | CPU per operation, us" for one in contestants]
     ratio = "ratio" if options.kubernetes else "to recorded Kubernetes 1.20"
+    measured = [one for one in contestants if not isinstance(one, Kubernetes)]
+    heads = [*each, *(f"{one.title}: {ratio}" for one in measured)]
     print(
         f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, {os.cpu_count()} processors, "
         f"{check_disk(folder)}, load average {os.getloadavg()[0]:.1f} at the start\n\n"
-        f"| operation | {' | '.join(each)} | {ratio} |\n|{'---|' * (3 * len(each) + 2)}",
+        f"| operation | {' | '.join(heads)} |\n|{'---|' * (3 * len(each) + len(measured) + 1)}",
         flush=True,
     )
     for name in [name for name in PARTS if name in wanted]:
@@ -303,6 +323,8 @@ def run(options: argparse.Namespace, folder: Path) -> None:
             measure(contestants, loads, part, options.seconds, options.rounds)
     print()
     for one in contestants:
+        if isinstance(one, Ceiling):
+            continue
         if "kill" in wanted:
             kill(one, loads, options.seconds, options.rounds)
         if "idle" in wanted:

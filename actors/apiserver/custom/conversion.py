@@ -8,12 +8,12 @@ Source: "Versions in CustomResourceDefinitions".
 Must not know: HTTP, what objects mean.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
+from actors.apiserver.portions import in_portions
 from cluster.api import status
 from cluster.api.custom.form import CustomForm
 from cluster.api.encoding import decode, encode_for_store, stamped, unstamped
@@ -46,12 +46,9 @@ class Conversion:
 
     async def shown(self, kind: Kind, items: Sequence[KeyValue]) -> Items:
         """Stored versions as ``kind`` shows them; of a long list a portion at a time."""
-        if len(items) <= PORTION:
-            return await self._portion(kind, items)
         found: Items = []
-        for start in range(0, len(items), PORTION):
-            found += await self._portion(kind, items[start : start + PORTION])
-            await asyncio.sleep(0)
+        async for portion in in_portions(items, PORTION):
+            found += await self._portion(kind, portion)
         return found
 
     async def _portion(self, kind: Kind, items: Sequence[KeyValue]) -> Items:
