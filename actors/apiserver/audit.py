@@ -5,16 +5,19 @@ served, HTTP. Source: docs "Auditing".
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
 
+from actors.apiserver.audit_source import Source
 from actors.apiserver.call import Caller
 from actors.kit.world.clock import Clock
 from actors.kit.world.entropy import Entropy
 from cluster.api.audit_policy import API_VERSION, Asked, AuditPolicy, Decision, Level, Stage
+from cluster.api.jsonio import decode_object
 from cluster.api.timestamps import rfc3339_micro
+from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
 
 Json = dict[str, Any]
@@ -26,8 +29,12 @@ CONFIDENTIAL = frozenset(
         ("authentication.k8s.io", "tokenreviews", ""),
     }
 )
-# How much is kept of a name that a client gave (kube-apiserver: 64).
-AUDIT_ID_MAX = 64
+# Answers that succeed and say so in a Status are short.
+STATUS_BYTES_MAX = 2048
+# What may last, as kube-apiserver has it.
+_LASTING = ("attach", "exec", "log", "portforward", "proxy")
+# Whose bodies say what they are about, in metadata.
+_NAMING = ("create", "update")
 
 
 class Lines(Protocol):
@@ -35,23 +42,6 @@ class Lines(Protocol):
 
     def put(self, line: bytes) -> None:
         """Write one, soon. Never blocks."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a request came from. ``uri``: its path and query as they were sent. ``audit_id``: what
-    its answer says that it is called by, '' if it says nothing."""
-
-    uri: str
-    address: str = ""
-    agent: str = ""
-    audit_id: str = ""
-
-
-def audit_id(given: str, entropy: Entropy) -> str:
-    """What a request is called by: as its client said in the header Audit-ID, else a new name."""
-    wanted = given.strip()[:AUDIT_ID_MAX]
-    return wanted if wanted and wanted.isascii() and wanted.isprintable() else entropy.uuid()
 
 
 class AuditLog:
@@ -66,8 +56,8 @@ class AuditLog:
     def begin(
         self, caller: Caller, source: Source, verb: str, request: ApiRequest | None
     ) -> "Trail | None":
-        """A request whose caller is known. ``request`` None: it is for no resource. None: nothing
-        is to be written of it."""
+        """A request whose caller is known, or is not who it says (then it has no name).
+        ``request`` None: it is for no resource. None: nothing is to be written of it."""
         user = caller.impersonator or caller
         decision = self._policy.decide(_asked(user, source, verb, request))
         if decision is None:
@@ -88,15 +78,20 @@ class AuditLog:
             base["impersonatedUser"] = _user(caller)
             if caller.constraint:
                 base["authenticationMetadata"] = {"impersonationConstraint": caller.constraint}
-        if source.address:
-            base["sourceIPs"] = [source.address]
+        if source.addresses:
+            base["sourceIPs"] = list(source.addresses)
         if source.agent:
             base["userAgent"] = source.agent
         if request is not None:
             base["objectRef"] = _reference(request)
         base["requestReceivedTimestamp"] = self._stamp()
         trail = Trail(decision, base, self._lines.put, self._stamp)
-        trail.write("RequestReceived")
+        trail.failed = not user.user
+        trail.lasts = request is not None and (
+            request.verb == "watch" or request.subresource in _LASTING
+        )
+        if not trail.failed:
+            trail.write("RequestReceived")
         return trail
 
     def _stamp(self) -> str:
@@ -105,7 +100,8 @@ class AuditLog:
 
 class Trail:
     """One request on its way. ``request`` and ``response``: bodies, set as they become known;
-    ``annotations``: what admission says of it, as it is said."""
+    ``annotations``: what admission says of it, as it is said; ``failed``: its credentials do not
+    count, which is all that is written of it; ``lasts``: its answer's beginning is told of too."""
 
     def __init__(
         self,
@@ -117,24 +113,55 @@ class Trail:
         self.request = b""
         self.response = b""
         self.annotations: dict[str, str] = {}
+        self.failed = False
+        self.lasts = False
         self._decision = decision
         self._base = base
         self._put = put
         self._stamp = stamp
 
+    def requested(self, asked: ApiRequest) -> None:
+        """Its body is known, and with it the object that it is about."""
+        self.request = asked.body
+        kept = self._decision.level != "Metadata"
+        if not asked.body or not (kept or asked.verb in _NAMING):
+            return
+        try:
+            orjson.loads(asked.body)
+        except orjson.JSONDecodeError:
+            self.request = _from_yaml(asked)
+        if asked.verb in _NAMING and self.request and "objectRef" in self._base:
+            self._base["objectRef"] = _completed(self._base["objectRef"], self.request)
+
     def reads_response(self, code: int) -> bool:
-        """Whether anything of the answer's body is written: a long one is put together for it."""
+        """Whether anything of a long answer's body is written: it is put together for it."""
         return code >= 400 or self._decision.level == "RequestResponse"
+
+    def started(self, code: int) -> None:
+        """A long answer begins (again: no effect)."""
+        if self.lasts:
+            self.lasts = False
+            self.write("ResponseStarted", code)
+
+    def finish(self, code: int) -> None:
+        """It is answered."""
+        if self.failed:
+            self.write("ResponseStarted", code)
+            return
+        self.started(code)
+        self.write("ResponseComplete", code)
 
     def write(self, stage: Stage, code: int = 0) -> None:
         """One stage is reached. ``code``: of the answer, once there is one."""
         decision = self._decision
         if stage in decision.omit_stages:
             return
-        event = {**self._base, "stage": stage, "stageTimestamp": self._stamp()}
+        received = stage == "RequestReceived"
+        stamp = self._base["requestReceivedTimestamp"] if received else self._stamp()
+        event = {**self._base, "stage": stage, "stageTimestamp": stamp}
         if code:
             event["responseStatus"] = _status(code, self.response)
-        if stage != "RequestReceived" and decision.level in ("Request", "RequestResponse"):
+        if not received and decision.level in ("Request", "RequestResponse"):
             self._add(event, "requestObject", self.request)
         if stage == "ResponseComplete" and decision.level == "RequestResponse":
             self._add(event, "responseObject", self.response)
@@ -146,11 +173,35 @@ class Trail:
         try:
             found = orjson.loads(body)
         except orjson.JSONDecodeError:
-            # A log, a YAML patch, nothing at all: only objects are kept.
+            # A log, nothing at all: only objects are kept.
             return
         if self._decision.omit_managed_fields:
             _strip(found)
         event[name] = found
+
+
+def _from_yaml(asked: ApiRequest) -> bytes:
+    """What its body says, as JSON; nothing if it is none."""
+    if "yaml" not in asked.content_type:
+        return b""
+    try:
+        return orjson.dumps(decode_object(asked.body, "application/yaml")[0])
+    except (StatusError, orjson.JSONEncodeError):
+        return b""
+
+
+def _completed(reference: Json, body: bytes) -> Json:
+    """What the URL does not say of the object, as the object says it."""
+    found = orjson.loads(body)
+    metadata = found.get("metadata") if isinstance(found, dict) else None
+    if not isinstance(metadata, dict):
+        return reference
+    said = {
+        name: value
+        for name in ("namespace", "name", "uid", "resourceVersion")
+        if (value := metadata.get(name)) and isinstance(value, str)
+    }
+    return {**said, **reference}
 
 
 def _asked(user: Caller, source: Source, verb: str, request: ApiRequest | None) -> Asked:
@@ -169,7 +220,11 @@ def _asked(user: Caller, source: Source, verb: str, request: ApiRequest | None) 
 
 
 def _user(caller: Caller) -> Json:
-    found: Json = {"username": caller.user, "groups": list(caller.groups)}
+    found: Json = {}
+    if caller.user:
+        found["username"] = caller.user
+    if caller.groups:
+        found["groups"] = list(caller.groups)
     if caller.uid:
         found["uid"] = caller.uid
     if caller.extra:
@@ -194,25 +249,29 @@ def _reference(request: ApiRequest) -> Json:
 
 
 def _status(code: int, body: bytes) -> Json:
-    """As Kubernetes: a failure's own words, and the bare code of a success."""
+    """As Kubernetes: the words of a Status, the bare code of anything else."""
     found: Json = {"metadata": {}, "code": code}
-    if code >= 400:
-        try:
-            told = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return found
-        if isinstance(told, dict) and told.get("kind") == "Status":
-            for name in ("status", "message", "reason", "details"):
-                if name in told:
-                    found[name] = told[name]
+    if code < 400 and len(body) > STATUS_BYTES_MAX:
+        return found
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return found
+    if isinstance(told, dict) and told.get("kind") == "Status":
+        for name in ("status", "message", "reason", "details"):
+            if name in told:
+                found[name] = told[name]
     return found
 
 
 def _strip(found: Any) -> None:
     if not isinstance(found, dict):
         return
-    items = found.get("items")
-    for obj in [found, *(items if isinstance(items, list) else [])]:
+    items, rows = found.get("items"), found.get("rows")
+    many = list(items) if isinstance(items, list) else []
+    if isinstance(rows, list):
+        many += [row.get("object") for row in rows if isinstance(row, dict)]
+    for obj in (found, *many):
         metadata = obj.get("metadata") if isinstance(obj, dict) else None
         if isinstance(metadata, dict):
             metadata.pop("managedFields", None)

@@ -15,7 +15,8 @@ import orjson
 import structlog
 
 from actors.apiserver.aggregation.remotes import Remotes
-from actors.apiserver.audit import AuditLog, Source, Trail
+from actors.apiserver.audit import AuditLog, Trail
+from actors.apiserver.audit_source import Source
 from actors.apiserver.authentication import Authentication, bearer_token
 from actors.apiserver.authorization import Authorization
 from actors.apiserver.call import Caller
@@ -78,10 +79,10 @@ class Visit:
         """What gathers annotations for the audit log, None if nobody reads them."""
         return None if self.trail is None else self.trail.annotations
 
-    def started(self) -> None:
+    def started(self, code: int = 200) -> None:
         """A long answer begins."""
         if self.trail is not None:
-            self.trail.write("ResponseStarted", 200)
+            self.trail.started(code)
 
 
 @dataclass
@@ -211,15 +212,15 @@ class FrontDesk:
         trail = self.audit.begin(caller, Source(uri_of(request)), request.verb, request)
         if trail is None:
             return whole(await answer(None))
-        trail.request = request.body
+        trail.requested(request)
         try:
             found = whole(await answer(trail.annotations))
         except StatusError as error:
             trail.response = orjson.dumps(error.status)
-            trail.write("ResponseComplete", error.code)
+            trail.finish(error.code)
             raise
         trail.response = found.body
-        trail.write("ResponseComplete", found.code)
+        trail.finish(found.code)
         return found
 
     def contained(self, request: ApiRequest | None) -> "Contained":

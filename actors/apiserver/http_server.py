@@ -13,12 +13,12 @@ from aiohttp import web
 
 from actors.apiserver import http_errors
 from actors.apiserver.aggregation.door import AggregatedDoor
-from actors.apiserver.audit import Source, audit_id
+from actors.apiserver.audit_source import Source, addresses_of, agent_of, audit_id
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.compression import Compression
 from actors.apiserver.documents import Document
-from actors.apiserver.front_desk import RECORDED_PATH_MAX, FrontDesk, Visit
+from actors.apiserver.front_desk import FrontDesk, Visit
 from actors.apiserver.http_connections import (
     LIMITS,
     StatusHandler,
@@ -40,7 +40,7 @@ from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, pars
 from actors.apiserver.serialization import serialized
 from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
-from actors.apiserver.slices import body_of, in_one, in_slices
+from actors.apiserver.slices import body_of, in_one, in_short, in_slices
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
@@ -165,9 +165,10 @@ class HttpServer:
             response.headers[FLOW_HEADER] = visit.flow.schema_uid
             response.headers[LEVEL_HEADER] = visit.flow.level.uid
         if visit.trail is not None:
-            if isinstance(response, web.Response) and visit.trail.reads_response(visit.code):
-                visit.trail.response = in_one(response)
-            visit.trail.write("ResponseComplete", visit.code)
+            if isinstance(response, web.Response):
+                whole = visit.trail.reads_response(visit.code)
+                visit.trail.response = in_one(response) if whole else in_short(response)
+            visit.trail.finish(visit.code)
         if isinstance(response, web.Response) and not response.prepared:
             if visit.ours:
                 response = await serialized(request, response)
@@ -249,7 +250,7 @@ class HttpServer:
         asked = api_request_of(request, path, query, await read_body(request))
         visit.asked = asked
         if visit.trail is not None:
-            visit.trail.request = asked.body
+            visit.trail.requested(asked)
         elif self._desk.audit is not None:
             self._audit(request, visit, caller, asked)
         with self._desk.contained(asked):
@@ -277,12 +278,12 @@ class HttpServer:
     ) -> None:
         assert self._desk.audit is not None
         peer = http.transport.get_extra_info("peername") if http.transport is not None else None
-        agent = http.headers.get("User-Agent", "")[:RECORDED_PATH_MAX]
-        source = Source(http.raw_path, str(peer[0]) if peer else "", agent, visit.audit_id)
+        addresses = addresses_of(http.headers, str(peer[0]) if peer else "")
+        source = Source(http.raw_path, addresses, agent_of(http.headers), visit.audit_id)
         verb = http.method.lower() if asked is None else asked.verb
         visit.trail = self._desk.audit.begin(caller, source, verb, asked)
         if visit.trail is not None and asked is not None:
-            visit.trail.request = asked.body
+            visit.trail.requested(asked)
 
     def _audit_refused(
         self,
@@ -296,7 +297,7 @@ class HttpServer:
         asked = None
         if isinstance(path, ResourcePath):
             with suppress(StatusError):  # a method that no verb stands for
-                asked = connect_request(http.method, path, {})
+                asked = _refused(http, path)
         self._audit(http, visit, caller, asked)
 
     async def _stream(
@@ -316,10 +317,8 @@ class HttpServer:
         try:
             with self._desk.contained(asked), self._desk.metrics.lasting(asked):
                 if behind is not None:
-                    return await self._proxy.serve(
-                        http, path, behind, raw_query, caller, visit.told
-                    )
-                return await self._streams.serve(http, path, raw_query, caller, visit.told)
+                    return await self._proxy.serve(http, path, behind, raw_query, caller, visit)
+                return await self._streams.serve(http, path, raw_query, caller, visit)
         finally:
             self._watches.discard(task)
 
@@ -467,6 +466,14 @@ def _asked(
     others = isinstance(path, PlainPath) or behind is not None or is_stream(path)
     query = {} if others else parse_query(request.raw_path.partition("?")[2])
     return attributes_asked(request.method, path, query)
+
+
+def _refused(http: web.BaseRequest, path: ResourcePath) -> ApiRequest:
+    """What was asked by somebody who is not let in. Raises StatusError."""
+    query = http.raw_path.partition("?")[2]
+    if "/proxy" in http.raw_path or is_stream(path):
+        return connect_request(http.method, path, {})
+    return api_request_of(http, path, parse_query(query), b"")
 
 
 def _document(answer: Document, known: str = "") -> web.Response:

@@ -188,6 +188,8 @@ class RequestChain:
             call.warnings.append(proof)
         if kind.deprecated:
             call.warnings.append(kind.deprecated)
+            if told is not None:
+                told["k8s.io/deprecated"] = "true"
         if request.verb == "patch":
             call.may_create = lambda: self.authorization.check(kind, request, caller, "create")
         return call

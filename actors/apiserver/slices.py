@@ -66,3 +66,8 @@ def in_one(response: web.Response) -> bytes:
     if isinstance(body, Slices):
         return body.whole()
     return body if isinstance(body, bytes) else b""
+
+
+def in_short(response: web.Response) -> bytes:
+    """Its body, nothing of a long one."""
+    return response.body if isinstance(response.body, bytes) else b""

@@ -110,10 +110,8 @@ class AggregatedDoor:
                 target = await self._remotes.target(api_service)
             except StatusError:
                 return _plain(503, "service unavailable")
-        if asked.long:
-            visit.started()
         async with dialled(self._desk.environment, target) as near:
-            exchange = Exchange(http, target, "", http.raw_path, manner)
+            exchange = Exchange(http, target, "", http.raw_path, visit.started, manner)
             if _is_upgrade(http):
                 return await exchange.upgraded(near)
             return await exchange.plain(near, None if asked.long else HEAD_SECONDS)

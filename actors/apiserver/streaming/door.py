@@ -9,8 +9,7 @@ from aiohttp import web
 
 from actors.apiserver.call import Call, Caller
 from actors.apiserver.environment import Environment
-from actors.apiserver.front_desk import FrontDesk
-from actors.apiserver.request_chain import Told
+from actors.apiserver.front_desk import FrontDesk, Visit
 from actors.apiserver.rest_path import ResourcePath
 from actors.apiserver.streaming import connect, forward, pipes, spdy_client
 from actors.apiserver.streaming.connect import ConnectOptions
@@ -47,7 +46,7 @@ class StreamDoor:
         path: ResourcePath,
         raw_query: str,
         caller: Caller,
-        told: Told = None,
+        visit: Visit,
     ) -> web.StreamResponse:
         """exec, attach or portforward. Raises StatusError before the upgrade."""
         if http.method not in ("GET", "POST"):
@@ -56,7 +55,7 @@ class StreamDoor:
         request = connect.connect_request(http.method, path, {})
         verbs = ["get", "create"] if request.verb == "get" else ["create"]
         call = await self._desk.chain.admit_connect(
-            request, caller, verbs, options.as_object(path.subresource), told
+            request, caller, verbs, options.as_object(path.subresource), visit.told
         )
         objects = self._environment.objects
         pod = decode((await objects.get(call.kind, call.namespace, path.name, None)).value)
@@ -65,12 +64,18 @@ class StreamDoor:
             raise status.bad_request("Upgrade request required")
         with suppress(ConnectionError, PeerFault):  # the client is gone, or is to be dropped
             if path.subresource == "portforward":
-                return await self._forward(http, call, node, options)
-            return await self._run(http, call, node, container, options)
+                return await self._forward(http, call, node, options, visit)
+            return await self._run(http, call, node, container, options, visit)
         return pipes.Upgraded()
 
     async def _run(
-        self, http: web.BaseRequest, call: Call, node: str, container: str, options: ConnectOptions
+        self,
+        http: web.BaseRequest,
+        call: Call,
+        node: str,
+        container: str,
+        options: ConnectOptions,
+        visit: Visit,
     ) -> web.StreamResponse:
         if is_websocket(http):
             protocol, version = websocket_protocol(http, channels.ALL), ""
@@ -79,8 +84,9 @@ class StreamDoor:
         opening = opening_of(new_name(self._environment), call, container, options)
         async with Session(self._environment, node, opening) as session:
             if not is_websocket(http):
-                return await _by_spdy(http, version, options, session)
+                return await _by_spdy(http, version, options, session, visit)
             socket = await pipes.open_websocket(http, protocol.name)
+            visit.started(101)
             client = WebSocketClient(socket, protocol)
             # Empty, and yet it tells the client that the stream is there.
             await client.send(_first_output(options), b"")
@@ -88,7 +94,12 @@ class StreamDoor:
         return socket
 
     async def _forward(
-        self, http: web.BaseRequest, call: Call, node: str, options: ConnectOptions
+        self,
+        http: web.BaseRequest,
+        call: Call,
+        node: str,
+        options: ConnectOptions,
+        visit: Visit,
     ) -> web.StreamResponse:
         environment, namespace, pod = self._environment, call.namespace, call.request.name
 
@@ -103,6 +114,7 @@ class StreamDoor:
                 if not options.ports:
                     raise status.bad_request("query parameter 'port' is required")
                 socket = await pipes.open_websocket(http, protocol.name)
+                visit.started(101)
                 try:
                     await ChannelForward(socket, protocol, options.ports, pod, dial).run()
                 finally:
@@ -112,6 +124,7 @@ class StreamDoor:
         else:
             version = spdy_version(http, (forward.PROTOCOL,))
             pipe = pipes.take(http, pipes.switching(SPDY, {STREAM_VERSION: version}))
+        visit.started(101)
         connection = SpdyConnection(pipe)
         try:
             await until_first(connection.run(), PairedForward(connection, pod, dial).run())
@@ -121,9 +134,10 @@ class StreamDoor:
 
 
 async def _by_spdy(
-    http: web.BaseRequest, version: str, options: ConnectOptions, session: Session
+    http: web.BaseRequest, version: str, options: ConnectOptions, session: Session, visit: Visit
 ) -> web.StreamResponse:
     pipe = pipes.take(http, pipes.switching(SPDY, {STREAM_VERSION: version}))
+    visit.started(101)
     connection = SpdyConnection(pipe)
     client = SpdyClient(connection, version, options)
 

@@ -7,8 +7,7 @@ from aiohttp import web
 
 from actors.apiserver.call import Call, Caller
 from actors.apiserver.environment import Environment
-from actors.apiserver.front_desk import FrontDesk
-from actors.apiserver.request_chain import Told
+from actors.apiserver.front_desk import FrontDesk, Visit
 from actors.apiserver.rest_path import ResourcePath
 from actors.apiserver.selection import Selection
 from actors.apiserver.store_client import translate
@@ -53,13 +52,13 @@ class ProxyDoor:
         tail: str,
         raw_query: str,
         caller: Caller,
-        told: Told = None,
+        visit: Visit,
     ) -> web.StreamResponse:
         """``tail``: what is behind ``/proxy``, as it came. Raises StatusError."""
         request = connect.connect_request(http.method, path, {})
         verb = connect.verb_asked(http.method, path) or ""
         options = {"apiVersion": "v1", "kind": OPTIONS[path.resource], "path": tail.lstrip("/")}
-        call = await self._desk.chain.admit_connect(request, caller, [verb], options, told)
+        call = await self._desk.chain.admit_connect(request, caller, [verb], options, visit.told)
         named = proxy_target.parse_name(SINGULAR[path.resource], path.name)
         query = f"?{raw_query}" if raw_query else ""
         prefix = http.raw_path.partition("?")[0].removesuffix(tail)
@@ -77,7 +76,7 @@ class ProxyDoor:
             location = http.raw_path.partition("?")[0] + "/" + query
             return web.Response(status=301, headers={"Location": location})
         async with dialled(self._environment, target) as near:
-            exchange = Exchange(http, target, prefix, (tail or "/") + query)
+            exchange = Exchange(http, target, prefix, (tail or "/") + query, visit.started)
             if "upgrade" in connection_tokens((str(k), v) for k, v in http.headers.items()):
                 return await exchange.upgraded(near)
             return await exchange.plain(near)

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import aiohttp
 from aiohttp import web
@@ -82,14 +82,23 @@ class Manner:
 
 
 POD = Manner()
+# Told the code of an answer that begins.
+Started: TypeAlias = Callable[[int], None]
 
 
 class Exchange:
     """``prefix``: the proxy's own path; ``path``: what is behind it, with the query."""
 
     def __init__(
-        self, http: web.BaseRequest, target: Target, prefix: str, path: str, manner: Manner = POD
+        self,
+        http: web.BaseRequest,
+        target: Target,
+        prefix: str,
+        path: str,
+        started: Started,
+        manner: Manner = POD,
     ) -> None:
+        self._started = started
         self._manner = manner
         tls = manner.tls or (trusting() if target.scheme == "https" else None)
         self._tls, self._name = tls, manner.host or target.address
@@ -151,6 +160,7 @@ class Exchange:
         if "Content-Length" not in response.headers and not bodiless:
             response.enable_chunked_encoding()
         await response.prepare(self._http)
+        self._started(answer.status)
         with suppress(ConnectionError):  # there is nobody left to tell
             if first:
                 await response.write(first)
@@ -202,6 +212,7 @@ class Exchange:
             if self._is_refused(_code(head), b"\nlocation:" in head.lower()):
                 return web.Response(status=502, text=REDIRECTED)
             pipe = pipes.take(self._http, head)
+            self._started(_code(head))
             with suppress(ConnectionError):
                 await until_first(_forth(pipe, writer), _back(pipe, reader))
             await pipe.close()
