@@ -9,7 +9,6 @@ where credentials come from.
 import asyncio
 import base64
 import binascii
-import errno
 import os
 import re
 import socket
@@ -24,6 +23,7 @@ from aiohttp.resolver import ThreadedResolver
 
 from actors.apiserver.admission.hooks import ANSWER_BYTES_MAX, CallFailed, HookCaller
 from actors.apiserver.dialling import Dialler, Unreachable
+from actors.apiserver.webhook_errors import refusal, told
 from actors.kit import tracing
 from cluster import limits
 from cluster.api.types import Object
@@ -36,14 +36,6 @@ CALLS_PER_HOST_MAX = 64
 CALLS_MAX = 256
 CONTEXTS_MAX = 64
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc")
-_SAID = {
-    400: "the server rejected our request for an unknown reason",
-    401: "the server has asked for the client to provide credentials",
-    403: "the server does not allow access to the requested resource",
-    404: "the server could not find the requested resource",
-    429: "the server has received too many requests and has asked us to try again later",
-    503: "the server is currently unable to handle the request",
-}
 
 
 class WebhookClient:
@@ -80,7 +72,7 @@ class WebhookClient:
         except TimeoutError as error:
             raise CallFailed(f'Post "{url}": context deadline exceeded') from error
         except (aiohttp.ClientError, OSError, StatusError) as error:
-            raise CallFailed(f'Post "{url}": {_told(error)}') from error
+            raise CallFailed(f'Post "{url}": {told(error)}') from error
         except ValueError as error:
             raise CallFailed(str(error)) from error
 
@@ -118,8 +110,12 @@ class WebhookClient:
                 if len(read) > most:
                     raise ValueError(f"the answer is longer than {most} bytes")
         if not 200 <= answer.status < 300:
-            raise ValueError(_refusal(answer.status, bytes(read)))
-        return orjson.loads(read)
+            raise ValueError(refusal(answer.status, bytes(read)))
+        try:
+            return orjson.loads(read)
+        except orjson.JSONDecodeError as error:
+            text = f"couldn't get version/kind; json parse error: {error}"
+            raise ValueError(text) from error
 
     def _context(self, bundle: str, shown: Credential) -> ssl.SSLContext:
         """Trusts ``bundle`` (base64 of PEM), or the system's authorities if there is none; shows a
@@ -226,23 +222,3 @@ def _make_context(bundle: str) -> ssl.SSLContext:
         return ssl.create_default_context(cadata=text)
     except (binascii.Error, UnicodeDecodeError, ssl.SSLError) as error:
         raise ValueError("unable to load root certificates: no certificate in it") from error
-
-
-def _told(error: Exception) -> str:
-    """In the words of Kubernetes' client, for what people search for."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return str(error.os_error.strerror or error.os_error)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"tls: failed to verify certificate: x509: {error.certificate_error}"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        refused = error.os_error.errno == errno.ECONNREFUSED
-        why = "connection refused" if refused else str(error.os_error)
-        return f"dial tcp {error.host}:{error.port}: connect: {why}"
-    return str(error) or type(error).__name__
-
-
-def _refusal(code: int, body: bytes) -> str:
-    if code in _SAID:
-        return _SAID[code]
-    text = body[:2048].decode("utf-8", "replace").strip() or "unknown"
-    return f'an error on the server ("{text}") has prevented the request from succeeding'

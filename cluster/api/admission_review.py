@@ -46,7 +46,8 @@ def verdict(review: Object, answer: object, mutating: bool) -> Verdict:
     if not isinstance(answer, dict):
         raise ValueError("the answer is no JSON object")
     version = review["apiVersion"]
-    given = f"{answer.get('apiVersion', '')}, Kind={answer.get('kind', '')}"
+    group, _, given_version = str(answer.get("apiVersion") or "").rpartition("/")
+    given = f"{group}/{given_version}, Kind={answer.get('kind') or ''}"
     if given != f"{version}, Kind=AdmissionReview":
         raise ValueError(
             f"expected webhook response of {version}, Kind=AdmissionReview, got {given}"
