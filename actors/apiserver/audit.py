@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from actors.apiserver.admission.notes import PATCH
 from actors.apiserver.audit_source import Source
 from actors.apiserver.call import Caller
 from actors.kit.world.clock import Clock
@@ -165,9 +166,14 @@ class Trail:
             self._add(event, "requestObject", self.request)
         if stage == "ResponseComplete" and decision.level == "RequestResponse":
             self._add(event, "responseObject", self.response)
-        if self.annotations:
-            event["annotations"] = self.annotations
+        if told := self._told():
+            event["annotations"] = told
         self._put(orjson.dumps(event) + b"\n")
+
+    def _told(self) -> dict[str, str]:
+        if self._decision.level != "Metadata":
+            return self.annotations
+        return {key: text for key, text in self.annotations.items() if not key.startswith(PATCH)}
 
     def _add(self, event: Json, name: str, body: bytes) -> None:
         try:

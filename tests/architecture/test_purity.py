@@ -39,6 +39,7 @@ SHELLS = {
     "apiserver/custom/catching_up.py": "waits for the table of kinds",
     "apiserver/custom/kind_cache.py": "the table of kinds, which requests wait for",
     "apiserver/webhook_client.py": "HTTPS to webhooks",
+    "apiserver/webhook_errors.py": "why HTTPS to webhooks failed",
     "apiserver/admission/webhooks.py": "webhooks asked all at once",
     "apiserver/admission/policies/known.py": "policies, whose changes are waited for",
     "apiserver/patience.py": "long work in a thread",

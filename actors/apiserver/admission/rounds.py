@@ -27,6 +27,11 @@ class Reinvocation(Generic[Place]):
     _again: set[Place] = field(default_factory=set)
     _left: bytes = b""
 
+    @property
+    def round(self) -> int:
+        """0 or 1."""
+        return 0 if self._first else 1
+
     def second(self, obj: Object | None) -> None:
         """The second round begins: if somebody else changed the object, all are asked who may."""
         self._first = False

@@ -53,7 +53,7 @@ class Subject:
         part = call.request.subresource
         namespace = call.namespace
         if call.resource == ("", "namespaces"):
-            namespace = call.request.name
+            namespace = self.name
         asked: Object = {
             "uid": uid,
             "kind": self._kind(kind),

@@ -12,6 +12,7 @@ from actors.apiserver.admission import matching
 from actors.apiserver.admission.hooks import CallFailed, Hook
 from actors.apiserver.admission.inputs import inputs_of
 from actors.apiserver.admission.matching import Asked
+from actors.apiserver.admission.notes import Note
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.admission.rounds import Reinvocation
 from actors.apiserver.admission.shown import in_chosen_namespace, shown_as
@@ -66,17 +67,21 @@ class Rounds:
 
     async def _ask(self, review: Review) -> None:
         subject = subject_of(review)
-        for hook in review.environment.hooks.mutating.hooks:
+        for index, hook in enumerate(review.environment.hooks.mutating.hooks):
             if not self._again.due(hook.place):
                 continue
             kind = await _chosen(hook, subject)
             if kind is None:
                 continue
+            note = Note(review.call.annotations, hook, self._again.round, index)
+            mutated = False
             try:
-                mutated = await _mutate(hook, subject, kind)
+                mutated = await _mutate(hook, subject, kind, note)
             except StatusError as error:
                 error.final = True
                 raise
+            finally:
+                note.asked(mutated)
             self._again.asked(hook.place, mutated, hook.again)
         self._again.left(review.obj)
 
@@ -90,16 +95,22 @@ async def validate(review: Review) -> None:
         for hook in review.environment.hooks.validating.hooks
         if (kind := await _chosen(hook, subject)) is not None
     ]
-    answers = await asyncio.gather(*(_outcome(hook, subject, kind) for hook, kind in found))
+    said = review.call.annotations
+    answers = await asyncio.gather(
+        *(
+            _outcome(hook, subject, kind, Note(said, hook, 0, index))
+            for index, (hook, kind) in enumerate(found)
+        )
+    )
     for error in answers:
         if error is not None:
             error.final = True
             raise error
 
 
-async def _outcome(hook: Hook, subject: Subject, kind: Kind) -> StatusError | None:
+async def _outcome(hook: Hook, subject: Subject, kind: Kind, note: Note) -> StatusError | None:
     try:
-        await _judged(hook, subject, kind, mutating=False)
+        await _judged(hook, subject, kind, note, mutating=False)
     except StatusError as error:
         return error
     return None
@@ -142,9 +153,9 @@ def _match(hook: Hook, evaluation: Evaluation, units: int | None) -> bool:
     return matches(hook.conditions.compiled(units), evaluation)
 
 
-async def _mutate(hook: Hook, subject: Subject, kind: Kind) -> bool:
+async def _mutate(hook: Hook, subject: Subject, kind: Kind, note: Note) -> bool:
     """Ask, and apply the patch. True if it changed the object."""
-    verdict, shown = await _judged(hook, subject, kind, mutating=True)
+    verdict, shown = await _judged(hook, subject, kind, note, mutating=True)
     if not verdict.patch:
         return False
     review = subject.review
@@ -159,6 +170,7 @@ async def _mutate(hook: Hook, subject: Subject, kind: Kind) -> bool:
         patched = json_patch(shown, verdict.patch)
         if patched == shown:
             return False
+        note.patched(verdict.patch)
         settle(definitions, subject, await shown_as(subject, review.call.kind, patched))
     except StatusError as error:
         raise status.internal_error(f"admission webhook {status.quoted(hook.name)}: {error}") from (
@@ -168,7 +180,7 @@ async def _mutate(hook: Hook, subject: Subject, kind: Kind) -> bool:
 
 
 async def _judged(
-    hook: Hook, subject: Subject, kind: Kind, mutating: bool
+    hook: Hook, subject: Subject, kind: Kind, note: Note, mutating: bool
 ) -> tuple[Verdict, Object | None]:
     """(the answer, the object as the webhook saw it). Raises StatusError for a denial, or for no
     answer if the webhook's policy is to fail."""
@@ -179,6 +191,7 @@ async def _judged(
         if hook.fail:
             text = f"failed calling webhook {status.quoted(hook.name)}: {error}"
             raise status.internal_error(text) from error
+        note.failed_open(mutating)
         return Verdict(True), None
 
 

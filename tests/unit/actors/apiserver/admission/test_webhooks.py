@@ -65,6 +65,13 @@ async def test_a_denial_and_what_was_asked(plane: ControlPlane, server: WebhookS
     assert "subResource" not in asked
 
 
+async def test_a_namespace_is_in_itself(plane: ControlPlane, server: WebhookServer) -> None:
+    await server.register("validating", server.hook("v", rules("namespaces")))
+    await plane.create("namespaces", {"metadata": {"name": "new"}})
+    [asked] = server.asked["/v"]
+    assert (asked["name"], asked["namespace"]) == ("new", "new")
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [
