@@ -22,15 +22,17 @@ from actors.apiserver.authorization import Authorization
 from actors.apiserver.call import Caller
 from actors.apiserver.documents import Document, Documents
 from actors.apiserver.environment import Environment
-from actors.apiserver.flow_control import FlowControl
+from actors.apiserver.flow_control import FlowControl, Seat
 from actors.apiserver.impersonation import Headers, Impersonation
 from actors.apiserver.operations import PATHS, Operations
 from actors.apiserver.pieces import whole
 from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.request_metrics import RequestMetrics
 from actors.apiserver.rest_path import uri_of
+from actors.apiserver.works import ESTIMATED, Works
 from cluster.api import status
 from cluster.api.flow_schemas import Flow
+from cluster.api.work_estimates import ONE
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
 from cluster.security.rbac import Attributes
@@ -59,7 +61,8 @@ class Visit:
     named one; ``traceparent``: this request's own, for the answer;
     ``asked``: what it asks of a resource, for the metrics;
     ``trail``: for the audit log, None if that keeps nothing of it; ``flow``: what limits it;
-    ``ours``: its answer is made here, not passed on."""
+    ``seat``: kept until its long answer is written; ``ours``: its answer is made here, not passed
+    on."""
 
     method: str
     began: float
@@ -68,6 +71,7 @@ class Visit:
     code: int = 0
     trail: Trail | None = None
     flow: Flow | None = None
+    seat: Seat | None = None
     asked: ApiRequest | None = None
     audit_id: str = ""
     parent: str = ""
@@ -104,6 +108,10 @@ class FrontDesk:
     impersonation: Impersonation
     audit: AuditLog | None = None
     flow_control: FlowControl = field(default_factory=FlowControl)
+
+    def __post_init__(self) -> None:
+        clock = self.environment.clock.monotonic
+        self._works = Works(self.environment, self.flow_control.metrics, clock)
 
     async def authenticated(self, certified: Caller | None, headers: Headers, path: str) -> Caller:
         """Who sent an HTTP request. ``certified``: whom the certificate names, None if nobody.
@@ -192,6 +200,14 @@ class FrontDesk:
             request.name,
         )
         return self.flow_control.flow(caller.user, caller.groups, asked)
+
+    async def seat(self, request: ApiRequest, flow: Flow | None) -> Seat:
+        """What a request for a resource must have to be served: ``FlowControl.seat``."""
+        work = ONE
+        if flow is not None and flow.level.seats and request.verb in ESTIMATED:
+            work = await self._works.of(request, flow)
+        kind = "watch" if request.verb == "watch" else "regular"
+        return self.flow_control.seat(flow, work, kind)
 
     def plain_flow(self, caller: Caller, method: str, path: str) -> Flow | None:
         """Of any other request."""

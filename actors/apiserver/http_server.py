@@ -17,8 +17,8 @@ from actors.apiserver.audit_source import Source, addresses_of, agent_of, audit_
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.compression import Compression
-from actors.apiserver.documents import Document
 from actors.apiserver.front_desk import FrontDesk, Visit
+from actors.apiserver.http_answers import AUDIT_HEADER, of_document, streamed
 from actors.apiserver.http_connections import (
     LIMITS,
     StatusHandler,
@@ -40,7 +40,7 @@ from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, pars
 from actors.apiserver.serialization import serialized
 from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
-from actors.apiserver.slices import body_of, in_one, in_short, in_slices
+from actors.apiserver.slices import Slices, body_of, in_one, in_short, in_slices
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
@@ -58,8 +58,6 @@ from cluster.wire import traceparent
 
 # Requests served at once by one replica; above it the answer is 429 (kube-apiserver: 400 + 200).
 REQUESTS_MAX = 1000
-# What a request is called by, in the audit log and the trace: clients may choose it.
-AUDIT_HEADER = "Audit-Id"
 # Told of every request, as clients and people use them to see what limits them.
 FLOW_HEADER = "X-Kubernetes-PF-FlowSchema-UID"
 LEVEL_HEADER = "X-Kubernetes-PF-PriorityLevel-UID"
@@ -138,6 +136,7 @@ class HttpServer:
         if self._serving >= REQUESTS_MAX:
             return http_errors.response(status.too_many_requests("too many requests"))
         self._serving += 1
+        visit: Visit | None = None
         try:
             parent = traceparent.parse(request.headers.getall(traceparent.HEADER, []))
             entropy = self._desk.environment.entropy
@@ -149,6 +148,8 @@ class HttpServer:
                 return await self._noted(request, visit)
         finally:
             self._serving -= 1
+            if visit is not None and visit.seat is not None:
+                visit.seat.leave()
 
     async def _noted(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         """Serve it, and leave a record of it: the root of all that follows from it."""
@@ -177,6 +178,11 @@ class HttpServer:
         self._desk.observe(visit)
         if visit.path:
             self._desk.record(visit)
+        if visit.seat is not None and not response.prepared:
+            # A client that went away is found out by the server itself.
+            with suppress(ConnectionError):
+                await response.prepare(request)
+                await response.write_eof()
         return response
 
     async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
@@ -240,7 +246,7 @@ class HttpServer:
                     request.method, path.path, query, request.headers, caller, visit.told
                 )
             visit.ours = True
-            return _document(found, request.headers.get("If-None-Match", ""))
+            return of_document(found, request.headers.get("If-None-Match", ""))
         if names.GROUP_UNAUTHENTICATED in caller.groups:
             # Nobody keeps us busy with bodies by saying nothing of who they are.
             early = visit.asked = api_request_of(request, path, query, b"")
@@ -351,24 +357,31 @@ class HttpServer:
     ) -> web.StreamResponse:
         chain = self._desk.chain
         visit.flow = self._desk.flow(caller, request)
-        # What is long keeps its seat until it has begun.
+        seat = await self._desk.seat(request, visit.flow)
+        # What is long keeps its seat until it has begun: a watch until it has told what exists.
         if request.verb == "watch":
-            async with self._desk.flow_control.seat(visit.flow):
+            async with seat:
                 plan = await chain.open_watch(self._desk.timed(request), caller, visit.told)
-            visit.started()
+                plan.stream.begun = seat.leave
+                visit.started()
+                visit.seat = seat.keep()
             with self._desk.metrics.lasting(request):
                 return await self._watch(http, plan, visit)
         if request.subresource == "log" and request.verb == "get":
-            async with self._desk.flow_control.seat(visit.flow):
+            async with seat:
                 pieces = await chain.open_log(request, caller, visit.told)
             visit.started()
             with self._desk.metrics.lasting(request):
                 return await self._log(http, pieces, visit)
-        async with self._desk.flow_control.seat(visit.flow):
+        async with seat:
             with self._desk.metrics.under_way(request):
                 answer = await chain.answer(request, caller, visit.told)
+            body = body_of(answer)
+            if isinstance(body, Slices):
+                # It takes as many turns to send as to make.
+                visit.seat = seat.keep()
         visit.ours = True
-        response = web.Response(body=body_of(answer), status=answer.code)
+        response = web.Response(body=body, status=answer.code)
         response.headers["Content-Type"] = answer.content_type
         for value in warning_headers(answer.warnings):
             response.headers.add("Warning", value)
@@ -377,7 +390,7 @@ class HttpServer:
     async def _watch(
         self, http: web.BaseRequest, plan: WatchPlan, visit: Visit
     ) -> web.StreamResponse:
-        response = _stream("application/json", visit)
+        response = streamed("application/json", visit)
         for value in warning_headers(plan.warnings):
             response.headers.add("Warning", value)
         await response.prepare(http)
@@ -416,7 +429,7 @@ class HttpServer:
         async with aclosing(pieces):
             # The first piece decides whether this is an answer or an error.
             first = await anext(pieces, None)
-            response = _stream("text/plain", visit)
+            response = streamed("text/plain", visit)
             await response.prepare(http)
             with suppress(ConnectionError, StatusError):
                 if first is not None:
@@ -435,14 +448,14 @@ class HttpServer:
             return await self._snapshot(http, operations.snapshot(), visit)
         if http.method == "POST":
             visit.path = path
-        return _document(await operations.answer(http.method, path, await read_body(http)))
+        return of_document(await operations.answer(http.method, path, await read_body(http)))
 
     async def _snapshot(
         self, http: web.BaseRequest, pieces: AsyncGenerator[bytes, None], visit: Visit
     ) -> web.StreamResponse:
         async with aclosing(pieces):
             first = await anext(pieces, b"")
-            response = _stream("application/octet-stream", visit)
+            response = streamed("application/octet-stream", visit)
             await response.prepare(http)
             try:
                 await response.write(first)
@@ -474,23 +487,3 @@ def _refused(http: web.BaseRequest, path: ResourcePath) -> ApiRequest:
     if "/proxy" in http.raw_path or is_stream(path):
         return connect_request(http.method, path, {})
     return api_request_of(http, path, parse_query(query), b"")
-
-
-def _document(answer: Document, known: str = "") -> web.Response:
-    """``known``: If-None-Match, the document that the client has already."""
-    headers = {"Content-Type": answer.content_type}
-    if answer.etag:
-        headers |= {"ETag": answer.etag, "Vary": "Accept", "Cache-Control": "no-cache, private"}
-        if answer.etag in (tag.strip().removeprefix("W/") for tag in known.split(",")):
-            del headers["Content-Type"]
-            return web.Response(status=304, headers=headers)
-    return web.Response(body=answer.body, status=answer.code, headers=headers)
-
-
-def _stream(content_type: str, visit: Visit) -> web.StreamResponse:
-    response = web.StreamResponse()
-    response.headers[AUDIT_HEADER] = visit.audit_id
-    response.headers[traceparent.HEADER] = visit.traceparent
-    response.headers["Content-Type"] = content_type
-    response.enable_chunked_encoding()
-    return response

@@ -199,6 +199,11 @@ class SharedWatches:
     def __len__(self) -> int:
         return len(self._shared)
 
+    def watching(self, start: str, end: str) -> int:
+        """How many follow exactly these keys."""
+        found = self._shared.get((start, end))
+        return 0 if found is None else found[0].members
+
     async def follow(self, start: str, end: str, revision: int) -> AsyncGenerator[Item, None]:
         """Everything after ``revision`` (0: from now on), in order, without gap or repetition.
         Ends with the store's watch. Raises StatusError: 410 for who is too slow, or asks for what

@@ -27,13 +27,15 @@ INITIAL_BATCH = 256
 @dataclass
 class WatchStream:
     """``batches`` ends when the asked time is over, after an ERROR event, or when the kind is not
-    ``served`` any more as it was (a custom resource whose definition changed)."""
+    ``served`` any more as it was (a custom resource whose definition changed). ``begun`` is called
+    when all that existed at first has been taken."""
 
     objects: ObjectStore
     selection: Selection
     options: WatchOptions
     revision: int = 0
     served: Callable[[], bool] = lambda: True
+    begun: Callable[[], None] = lambda: None
 
     async def batches(self) -> AsyncGenerator[View, None]:
         """Events in revision order. Raises nothing of the store: errors become ERROR events. Who
@@ -43,6 +45,7 @@ class WatchStream:
         try:
             async for batch in self._initial():
                 yield batch
+            self.begun()
             async for batch in self._live(loop, ends):
                 yield batch
         except TimeoutError:

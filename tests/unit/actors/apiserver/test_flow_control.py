@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.apiserver.flow_control import WAIT_SECONDS_MAX, FlowControl, Pool, Seats
+from actors.apiserver.flow_control import KEPT_SECONDS_MAX, WAIT_SECONDS_MAX, FlowControl
 from cluster.api.flow_schemas import GROUP, Flow, Level, seats_of
+from cluster.api.work_estimates import ONE, Work
 from cluster.errors import StatusError
 from deploy import pki
 from tests.simulation.loop import simulated
@@ -80,32 +81,87 @@ async def test_what_finds_no_room_or_no_seat_in_time_is_refused() -> None:
 
 @simulated
 async def test_who_goes_away_leaves_its_place() -> None:
-    seats = Seats(LEVEL)
-    assert await seats.take("a") and await seats.take("a")
-    gone = asyncio.create_task(seats.take("a"))
-    stays = asyncio.create_task(seats.take("b"))
+    control = FlowControl()
+    order: list[str] = []
+    tasks = [asyncio.create_task(hold(control, name, order)) for name in ("a", "b", "gone", "c")]
     await asyncio.sleep(0)
-    gone.cancel()
-    await asyncio.sleep(0)
-    assert seats.waiting == 1
-    seats.give_back()
-    assert await stays
-    seats.give_back()
-    seats.give_back()
-    assert (seats.taken, seats.waiting) == (0, 0)
+    tasks[2].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == ["a", "b", "c"]
+    assert control.seats_of(LEVEL).taken == control.seats_of(LEVEL).waiting == 0
 
 
 @simulated
 async def test_who_goes_away_just_as_the_seat_comes_gives_it_back() -> None:
-    seats = Seats(LEVEL)
-    assert await seats.take("a") and await seats.take("a")
-    gone = asyncio.create_task(seats.take("a"))
-    await asyncio.sleep(0)
-    seats.give_back()
-    gone.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await gone
+    control = FlowControl()
+    seats = control.seats_of(LEVEL)
+    async with control.seat(flow("a")):
+        leaving = control.seat(flow("b"))
+        await leaving.__aenter__()
+        gone = asyncio.create_task(hold(control, "c", []))
+        await asyncio.sleep(0)
+        leaving.leave()
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        assert seats.taken == 1
+
+
+@simulated
+async def test_wide_requests_take_many_seats_and_narrow_ones_go_on() -> None:
+    control = FlowControl()
+    order: list[str] = []
+    level = Level("l", "", seats=10, queues=64, hand=1, length=50)
+    loop = asyncio.get_running_loop()
+
+    async def ask(name: str, work: Work, seconds: float) -> None:
+        async with control.seat(flow(name, level), work):
+            await asyncio.sleep(seconds)
+            order.append(f"{name} {loop.time():.1f}")
+
+    lists = [asyncio.create_task(ask("lists", Work(5), 1.0)) for _ in range(20)]
+    await asyncio.sleep(0.1)
+    reads = [asyncio.create_task(ask("reads", ONE, 0.01)) for _ in range(30)]
+    await asyncio.gather(*reads)
+    assert loop.time() < 2.2, order
+    await asyncio.gather(*lists)
+    assert loop.time() >= 10
+
+
+@simulated
+async def test_seats_are_kept_a_while_after_a_write_that_many_watch() -> None:
+    control = FlowControl()
+    seats = control.seats_of(LEVEL)
+    async with control.seat(flow("a"), Work(1, 2, 0.05)):
+        assert seats.taken == 2
+    assert seats.taken == 2
+    await asyncio.sleep(0.04)
+    assert seats.taken == 2
+    await asyncio.sleep(0.02)
+    assert seats.taken == 0
+
+
+@simulated
+async def test_what_is_kept_outlives_its_block_but_not_for_ever() -> None:
+    control = FlowControl()
+    seats = control.seats_of(LEVEL)
+    async with control.seat(flow("a")) as first:
+        first.keep()
+    async with control.seat(flow("a")) as second:
+        second.keep()
+    assert seats.taken == 2
+    first.leave()
+    first.leave()
     assert seats.taken == 1
+    await asyncio.sleep(KEPT_SECONDS_MAX + 1)
+    assert seats.taken == 0
+    second.leave()
+    assert seats.taken == 0
+    with pytest.raises(ValueError, match="broke"):
+        async with control.seat(flow("a")) as third:
+            third.keep()
+            raise ValueError("broke")
+    assert seats.taken == 0
 
 
 @simulated
@@ -125,45 +181,6 @@ async def test_the_exempt_never_wait() -> None:
         for _ in range(5000):
             await stack.enter_async_context(control.seat(flow("a", Level("exempt"))))
             await stack.enter_async_context(control.seat(None))
-
-
-LENDER = Level("lender", "", seats=4, queues=8, hand=2, length=9, lendable=3)
-BORROWER = Level("borrower", "", seats=1, queues=8, hand=2, length=9, borrowing=2)
-
-
-@simulated
-async def test_free_seats_are_lent() -> None:
-    pool = Pool()
-    lender = pool.levels["lender"] = Seats(LENDER, pool)
-    borrower = pool.levels["borrower"] = Seats(BORROWER, pool)
-    assert [await borrower.take("a") for _ in range(3)] == [True] * 3, "its own, and two of others"
-    waiting = asyncio.create_task(borrower.take("a"))
-    await asyncio.sleep(1)
-    assert not waiting.done(), "its limit"
-    assert pool.spare() == 1
-    borrower.give_back()
-    assert await waiting
-    # What is lent does not keep the lender from its own seats.
-    assert [await lender.take("b") for _ in range(4)] == [True] * 4
-    assert pool.spare() == -2
-    for _ in range(3):
-        borrower.give_back()
-    assert [await borrower.take("a")] == [True]
-    waiting = asyncio.create_task(borrower.take("a"))
-    await asyncio.sleep(1)
-    assert not waiting.done(), "nothing is free"
-    lender.give_back()
-    assert await waiting, "a seat that nobody of its level waits for"
-
-
-@simulated
-async def test_what_is_not_lendable_is_kept() -> None:
-    pool = Pool()
-    kept = Level("kept", "", seats=4)
-    pool.levels["kept"] = Seats(kept, pool)
-    borrower = pool.levels["borrower"] = Seats(Level("b", "", seats=1), pool)
-    assert await borrower.take("a")
-    assert not await borrower.take("a")
 
 
 def test_levels_know_what_they_lend() -> None:
