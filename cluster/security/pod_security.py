@@ -1,398 +1,143 @@
-"""Pod Security Standards: what a pod does that the levels baseline and restricted forbid.
+"""Pod Security Standards: what a pod does that a level of a version forbids.
 
-Job: from a pod's metadata and spec to violations, in the words of Kubernetes. Must not know:
-namespaces, requests. Source: docs "Pod Security Standards", KEP-2579. The checks are those of the
-newest version, whatever version is asked for.
+Job: which level has which check since which version, and which replaces a milder one. Must not
+know: namespaces, requests, what the checks look at. Source: docs "Pod Security Standards",
+KEP-2579. A version newer than this cluster is its own.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from cluster.api.types import Object
+from cluster.security import pod_security_checks as checks
+from cluster.security.pod_security_checks import Pod, Violation
 
 Level = Literal["privileged", "baseline", "restricted"]
 LEVELS: tuple[Level, ...] = ("privileged", "baseline", "restricted")
+# The minor version whose standards "latest" are.
+LATEST = 37
+# What Kubernetes lets pods with users of their own (``hostUsers`` false) do, and pods for Windows
+# leave out.
+_OWN_USERS, _WINDOWS = 35, 25
 
-_CAPABILITIES = frozenset(
-    (
-        "AUDIT_WRITE",
-        "CHOWN",
-        "DAC_OVERRIDE",
-        "FOWNER",
-        "FSETID",
-        "KILL",
-        "MKNOD",
-        "NET_BIND_SERVICE",
-        "SETFCAP",
-        "SETGID",
-        "SETPCAP",
-        "SETUID",
-        "SYS_CHROOT",
-    )
-)
-_SYSCTLS = frozenset(
-    (
-        "kernel.shm_rmid_forced",
-        "net.ipv4.ip_local_port_range",
-        "net.ipv4.ip_unprivileged_port_start",
-        "net.ipv4.tcp_syncookies",
-        "net.ipv4.ping_group_range",
-        "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_fin_timeout",
-        "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes",
-        "net.ipv4.tcp_rmem",
-        "net.ipv4.tcp_wmem",
-    )
-)
-_SELINUX_TYPES = (
-    "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t",
-)  # fmt: skip
-_VOLUMES = frozenset(
-    (
-        "configMap",
-        "csi",
-        "downwardAPI",
-        "emptyDir",
-        "ephemeral",
-        "image",
-        "persistentVolumeClaim",
-        "projected",
-        "secret",
-    )
-)
-_APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
-_SECCOMP = ("RuntimeDefault", "Localhost")
+Check = Callable[[Pod], Iterator[Violation]]
 
 
 @dataclass(frozen=True)
-class Violation:
-    """``reason`` names the rule, ``detail`` what breaks it."""
+class Rule:
+    """A check by its name. ``forms``: since which minor version it looks how; ``instead``: the
+    milder rule that it covers."""
 
-    reason: str
-    detail: str
+    name: str
+    level: Level
+    forms: dict[int, Check]
+    instead: str = ""
 
-    def __str__(self) -> str:
-        return f"{self.reason} ({self.detail})" if self.detail else self.reason
-
-
-class Pod:
-    """A pod, or a workload's template, as the checks look at it."""
-
-    def __init__(self, metadata: Object, spec: Object) -> None:
-        self.annotations: Object = metadata.get("annotations") or {}
-        self.spec = spec
-        self.security: Object = spec.get("securityContext") or {}
-        self.windows = (spec.get("os") or {}).get("name") == "windows"
-        self.containers: list[Object] = [
-            container
-            for name in ("initContainers", "containers", "ephemeralContainers")
-            for container in spec.get(name) or ()
-        ]
-
-    def that(self, bad: Callable[[Object], Any]) -> list[str]:
-        """Names of the containers whose securityContext is ``bad``."""
-        return [
-            one.get("name", "") for one in self.containers if bad(one.get("securityContext") or {})
-        ]
+    def form(self, version: int) -> Check | None:
+        """What it was at that version, None if it was not there yet."""
+        since = [minor for minor in self.forms if minor <= version]
+        return self.forms[max(since)] if since else None
 
 
-def violations(level: Level, metadata: Object, spec: Object) -> list[Violation]:
+def _but(left_out: str, check: Check) -> Check:
+    """For all pods but those."""
+
+    def checked(pod: Pod) -> Iterator[Violation]:
+        if not getattr(pod, left_out):
+            yield from check(pod)
+
+    return checked
+
+
+_ESCALATION, _CAPABILITIES = checks.escalation, checks.capabilities_restricted
+# By level, and then by name: it is the order in which they are told.
+RULES = (
+    Rule("appArmorProfile", "baseline", {0: checks.apparmor}),
+    Rule("capabilities_baseline", "baseline", {0: checks.capabilities}),
+    Rule("hostNamespaces", "baseline", {0: checks.host_namespaces}),
+    Rule("hostPathVolumes", "baseline", {0: checks.host_path}),
+    Rule("hostPorts", "baseline", {0: checks.host_ports}),
+    Rule("hostProbesAndHostLifecycle", "baseline", {34: checks.host_probes}),
+    Rule("privileged", "baseline", {0: checks.privileged}),
+    Rule(
+        "procMount_baseline", "baseline",
+        {0: checks.proc_mount, _OWN_USERS: _but("own_users", checks.proc_mount)},
+    ),
+    Rule(
+        "seLinuxOptions", "baseline",
+        {
+            0: functools.partial(checks.selinux, types=checks.SELINUX_TYPES),
+            31: functools.partial(checks.selinux, types=checks.SELINUX_TYPES_31),
+        },
+    ),
+    Rule(
+        "seccompProfile_baseline", "baseline",
+        {0: checks.seccomp_annotations, 19: checks.seccomp_baseline},
+    ),
+    Rule(
+        "sysctls", "baseline",
+        {since: functools.partial(checks.sysctls, version=since) for since in checks.SYSCTLS},
+    ),
+    Rule("windowsHostProcess", "baseline", {0: checks.host_process}),
+    Rule(
+        "allowPrivilegeEscalation", "restricted",
+        {8: _ESCALATION, _WINDOWS: _but("windows", _ESCALATION)},
+    ),
+    Rule(
+        "capabilities_restricted", "restricted",
+        {22: _CAPABILITIES, _WINDOWS: _but("windows", _CAPABILITIES)},
+        "capabilities_baseline",
+    ),
+    Rule(
+        "procMount_restricted", "restricted",
+        {_OWN_USERS: checks.proc_mount}, "procMount_baseline",
+    ),
+    Rule("restrictedVolumes", "restricted", {0: checks.volume_types}, "hostPathVolumes"),
+    Rule(
+        "runAsNonRoot", "restricted",
+        {0: checks.non_root, _OWN_USERS: _but("own_users", checks.non_root)},
+    ),
+    Rule(
+        "runAsUser", "restricted",
+        {23: checks.user, _OWN_USERS: _but("own_users", checks.user)},
+    ),
+    Rule(
+        "seccompProfile_restricted", "restricted",
+        {
+            19: checks.seccomp_restricted,
+            _WINDOWS: _but("windows", checks.seccomp_restricted),
+        },
+        "seccompProfile_baseline",
+    ),
+)  # fmt: skip
+
+
+@functools.cache
+def rules(level: Level, version: int) -> tuple[Check, ...]:
+    """What a level checks, in order."""
+    had = [rule for rule in RULES if LEVELS.index(rule.level) <= LEVELS.index(level)]
+    found = [(rule, form) for rule in had if (form := rule.form(version)) is not None]
+    covered = {rule.instead for rule, _ in found}
+    return tuple(form for rule, form in found if rule.name not in covered)
+
+
+def minor_of(version: str) -> int:
+    """The minor version whose standards count: ``latest``, ``v1.25``."""
+    if not version.startswith("v1."):
+        return LATEST
+    return min(int(version.removeprefix("v1.")), LATEST)
+
+
+def violations(
+    level: Level, metadata: Object, spec: Object, version: str = "latest"
+) -> list[Violation]:
     """What the pod does that the level forbids, in a fixed order."""
     pod = Pod(metadata, spec)
-    checks: list[Callable[[Pod], Iterator[Violation]]] = []
-    if level in ("baseline", "restricted"):
-        checks += _BASELINE
-    if level == "restricted":
-        checks += _RESTRICTED
-    return [found for check in checks for found in check(pod)]
+    return [found for check in rules(level, minor_of(version)) for found in check(pod)]
 
 
 def told(found: Iterable[Violation]) -> str:
     """All of them, for a message."""
     return ", ".join(str(one) for one in found)
-
-
-def _named(word: str, names: Iterable[str]) -> str:
-    """``container "a"``, ``containers "a", "b"``."""
-    listed = list(names)
-    plural = "s" if len(listed) > 1 else ""
-    return f"{word}{plural} " + ", ".join(f'"{name}"' for name in listed)
-
-
-def _listed(values: Iterable[str]) -> str:
-    return ", ".join(f'"{value}"' for value in dict.fromkeys(values))
-
-
-# -- baseline -------------------------------------------------------------------------------------
-
-
-def _host_process(pod: Pod) -> Iterator[Violation]:
-    def bad(context: Object) -> Any:
-        return (context.get("windowsOptions") or {}).get("hostProcess")
-
-    setters = [_named("container", names)] if (names := pod.that(bad)) else []
-    if bad(pod.security):
-        setters.insert(0, "pod")
-    if setters:
-        text = f"{' and '.join(setters)} must not set securityContext.windowsOptions.hostProcess"
-        yield Violation("hostProcess", f"{text}=true")
-
-
-def _host_namespaces(pod: Pod) -> Iterator[Violation]:
-    set_ = [f"{name}=true" for name in ("hostNetwork", "hostPID", "hostIPC") if pod.spec.get(name)]
-    if set_:
-        yield Violation("host namespaces", ", ".join(set_))
-
-
-def _privileged(pod: Pod) -> Iterator[Violation]:
-    if names := pod.that(lambda context: context.get("privileged")):
-        text = f"{_named('container', names)} must not set securityContext.privileged=true"
-        yield Violation("privileged", text)
-
-
-def _added(context: Object) -> list[str]:
-    return list((context.get("capabilities") or {}).get("add") or ())
-
-
-def _capabilities(pod: Pod) -> Iterator[Violation]:
-    names = pod.that(lambda context: set(_added(context)) - _CAPABILITIES)
-    if names:
-        values = sorted(
-            value
-            for one in pod.containers
-            for value in _added(one.get("securityContext") or {})
-            if value not in _CAPABILITIES
-        )
-        text = f"must not include {_listed(values)} in securityContext.capabilities.add"
-        yield Violation("non-default capabilities", f"{_named('container', names)} {text}")
-
-
-def _host_path(pod: Pod) -> Iterator[Violation]:
-    names = [one.get("name", "") for one in pod.spec.get("volumes") or () if "hostPath" in one]
-    if names:
-        yield Violation("hostPath volumes", _named("volume", names))
-
-
-def _host_ports(pod: Pod) -> Iterator[Violation]:
-    used = {
-        one.get("name", ""): [
-            port["hostPort"] for port in one.get("ports") or () if port.get("hostPort")
-        ]
-        for one in pod.containers
-    }
-    names = [name for name, ports in used.items() if ports]
-    ports = sorted({port for found in used.values() for port in found})
-    if names:
-        verb = "use" if len(names) > 1 else "uses"
-        plural = "s" if len(ports) > 1 else ""
-        listed = ", ".join(map(str, ports))
-        yield Violation(
-            "hostPort", f"{_named('container', names)} {verb} hostPort{plural} {listed}"
-        )
-
-
-def _handlers(container: Object) -> Iterator[Object]:
-    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        yield container.get(name) or {}
-    yield from (container.get("lifecycle") or {}).values()
-
-
-def _host_probes(pod: Pod) -> Iterator[Violation]:
-    hosts = {
-        one.get("name", ""): [
-            (handler.get(kind) or {}).get("host")
-            for handler in _handlers(one)
-            if handler
-            for kind in ("httpGet", "tcpSocket")
-        ]
-        for one in pod.containers
-    }
-    local = (None, "", "127.0.0.1", "::1")
-    bad = {name: [h for h in found if h not in local] for name, found in hosts.items()}
-    names = [name for name, found in bad.items() if found]
-    if names:
-        values = _listed(str(host) for found in bad.values() for host in found)
-        verb = "use" if len(names) > 1 else "uses"
-        text = f"{_named('container', names)} {verb} probe or lifecycle host {values}"
-        yield Violation("probe or lifecycle host", text)
-
-
-def _apparmor(pod: Pod) -> Iterator[Violation]:
-    def bad(context: Object) -> Any:
-        return (context.get("appArmorProfile") or {}).get("type") == "Unconfined"
-
-    setters = ["pod"] if bad(pod.security) else []
-    if names := pod.that(bad):
-        setters.append(_named("container", names))
-    found = []
-    if setters:
-        text = 'must not set AppArmor profile type to "Unconfined"'
-        found.append(f"{' and '.join(setters)} {text}")
-    annotations = [
-        f"{name}={_listed([str(value)])}"
-        for name, value in sorted(pod.annotations.items())
-        if name.startswith(_APPARMOR)
-        and value not in ("", "runtime/default")
-        and not str(value).startswith("localhost/")
-    ]
-    if annotations:
-        plural = "s" if len(annotations) > 1 else ""
-        found.append(f"annotation{plural} {', '.join(annotations)}")
-    if found:
-        plural = "s" if len(annotations) > 1 else ""
-        yield Violation(f"forbidden AppArmor profile{plural}", ", ".join(found))
-
-
-def _selinux(pod: Pod) -> Iterator[Violation]:
-    def options(context: Object) -> Object:
-        return context.get("seLinuxOptions") or {}
-
-    def bad(context: Object) -> bool:
-        found = options(context)
-        forbidden = found.get("type", "") not in _SELINUX_TYPES
-        return bool(forbidden or found.get("user") or found.get("role"))
-
-    setters = ["pod"] if bad(pod.security) else []
-    names = pod.that(bad)
-    if names:
-        setters.append(_named("container", names))
-    if setters:
-        contexts = [pod.security, *(one.get("securityContext") or {} for one in pod.containers)]
-        kinds = [options(context).get("type", "") for context in contexts]
-        found = [f"type {_listed([kind])}" for kind in kinds if kind not in _SELINUX_TYPES]
-        for field in ("user", "role"):
-            if any(options(context).get(field) for context in contexts):
-                found.append(f"{field} may not be set")
-        text = f"{' and '.join(setters)} set forbidden securityContext.seLinuxOptions"
-        yield Violation("seLinuxOptions", f"{text}: {'; '.join(dict.fromkeys(found))}")
-
-
-def _proc_mount(pod: Pod) -> Iterator[Violation]:
-    def mount(context: Object) -> str:
-        return str(context.get("procMount") or "Default")
-
-    names = pod.that(lambda context: mount(context) != "Default")
-    if names:
-        values = _listed(
-            mount(one.get("securityContext") or {})
-            for one in pod.containers
-            if mount(one.get("securityContext") or {}) != "Default"
-        )
-        text = f"must not set securityContext.procMount to {values}"
-        yield Violation("procMount", f"{_named('container', names)} {text}")
-
-
-def _profile(context: Object) -> str:
-    return str((context.get("seccompProfile") or {}).get("type") or "")
-
-
-def _seccomp_baseline(pod: Pod) -> Iterator[Violation]:
-    setters = ["pod"] if _profile(pod.security) == "Unconfined" else []
-    if names := pod.that(lambda context: _profile(context) == "Unconfined"):
-        setters.append(_named("container", names))
-    if setters:
-        text = 'must not set securityContext.seccompProfile.type to "Unconfined"'
-        yield Violation("seccompProfile", f"{' and '.join(setters)} {text}")
-
-
-def _sysctls(pod: Pod) -> Iterator[Violation]:
-    found = [one.get("name", "") for one in pod.security.get("sysctls") or ()]
-    if bad := [name for name in found if name not in _SYSCTLS]:
-        yield Violation("forbidden sysctls", ", ".join(bad))
-
-
-# -- restricted -----------------------------------------------------------------------------------
-
-
-def _volume_types(pod: Pod) -> Iterator[Violation]:
-    names, kinds = [], []
-    for volume in pod.spec.get("volumes") or ():
-        kind = next((key for key in volume if key != "name"), "emptyDir")
-        if kind not in _VOLUMES:
-            names.append(volume.get("name", ""))
-            kinds.append(kind)
-    if names:
-        verb = "use" if len(names) > 1 else "uses"
-        unique = sorted(set(kinds))
-        plural = "s" if len(unique) > 1 else ""
-        text = f"{verb} restricted volume type{plural} {_listed(unique)}"
-        yield Violation("restricted volume types", f"{_named('volume', names)} {text}")
-
-
-def _escalation(pod: Pod) -> Iterator[Violation]:
-    if pod.windows:
-        return
-    if names := pod.that(lambda context: context.get("allowPrivilegeEscalation") is not False):
-        text = "must set securityContext.allowPrivilegeEscalation=false"
-        yield Violation("allowPrivilegeEscalation != false", f"{_named('container', names)} {text}")
-
-
-def _capabilities_restricted(pod: Pod) -> Iterator[Violation]:
-    if pod.windows:
-        return
-
-    def kept(context: Object) -> bool:
-        return "ALL" not in ((context.get("capabilities") or {}).get("drop") or ())
-
-    found = []
-    if names := pod.that(kept):
-        text = 'must set securityContext.capabilities.drop=["ALL"]'
-        found.append(f"{_named('container', names)} {text}")
-    if names := pod.that(lambda context: set(_added(context)) - {"NET_BIND_SERVICE"}):
-        values = sorted(
-            value
-            for one in pod.containers
-            for value in _added(one.get("securityContext") or {})
-            if value != "NET_BIND_SERVICE"
-        )
-        text = f"must not include {_listed(values)} in securityContext.capabilities.add"
-        found.append(f"{_named('container', names)} {text}")
-    if found:
-        yield Violation("unrestricted capabilities", "; ".join(found))
-
-
-def _non_root(pod: Pod) -> Iterator[Violation]:
-    root = pod.that(lambda context: context.get("runAsNonRoot") is False)
-    setters = []
-    if pod.security.get("runAsNonRoot") is False:
-        setters.append("pod")
-    if root:
-        setters.append(_named("container", root))
-    if setters:
-        text = "must not set securityContext.runAsNonRoot=false"
-        yield Violation("runAsNonRoot != true", f"{' and '.join(setters)} {text}")
-        return
-    unset = pod.that(lambda context: not context.get("runAsNonRoot"))
-    if unset and not pod.security.get("runAsNonRoot"):
-        text = "must set securityContext.runAsNonRoot=true"
-        yield Violation("runAsNonRoot != true", f"pod or {_named('container', unset)} {text}")
-
-
-def _user(pod: Pod) -> Iterator[Violation]:
-    setters = ["pod"] if pod.security.get("runAsUser") == 0 else []
-    if names := pod.that(lambda context: context.get("runAsUser") == 0):
-        setters.append(_named("container", names))
-    if setters:
-        yield Violation("runAsUser=0", f"{' and '.join(setters)} must not set runAsUser=0")
-
-
-def _seccomp_restricted(pod: Pod) -> Iterator[Violation]:
-    if pod.windows or any(_seccomp_baseline(pod)):
-        return
-    if _profile(pod.security) in _SECCOMP:
-        return
-    if names := pod.that(lambda context: _profile(context) not in _SECCOMP):
-        text = 'must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"'
-        yield Violation("seccompProfile", f"pod or {_named('container', names)} {text}")
-
-
-_BASELINE: list[Callable[[Pod], Iterator[Violation]]] = [
-    _host_process, _host_namespaces, _privileged, _capabilities, _host_path, _host_ports,
-    _host_probes, _apparmor, _selinux, _proc_mount, _seccomp_baseline, _sysctls,
-]  # fmt: skip
-_RESTRICTED: list[Callable[[Pod], Iterator[Violation]]] = [
-    _volume_types, _escalation, _capabilities_restricted, _non_root, _user, _seccomp_restricted,
-]  # fmt: skip

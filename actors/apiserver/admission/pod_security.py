@@ -15,7 +15,8 @@ from cluster.api import status
 from cluster.api.encoding import decode, decode_shared
 from cluster.api.kinds import by_resource
 from cluster.api.types import Object
-from cluster.security.pod_security import LEVELS, Level, Violation, told, violations
+from cluster.security.pod_security import LEVELS, Level, told, violations
+from cluster.security.pod_security_checks import Violation
 
 PREFIX = "pod-security.kubernetes.io/"
 MODES = ("enforce", "audit", "warn")
@@ -48,6 +49,10 @@ class Standard:
     def __str__(self) -> str:
         return f"{self.level}:{self.version}"
 
+    def broken(self, metadata: Object, spec: Object) -> list[Violation]:
+        """What a pod does that it forbids."""
+        return violations(self.level, metadata, spec, self.version)
+
 
 async def admit(review: Review) -> None:
     """Raises StatusError 403 for a pod that breaks what is enforced, 422 for bad labels."""
@@ -73,25 +78,28 @@ def _judge(review: Review, pod: Object, labels: Mapping[str, str]) -> None:
     metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
     annotations = review.call.annotations
     audited = standard(labels, "audit")
-    if found := violations(audited.level, metadata, spec):
+    if found := audited.broken(metadata, spec):
         text = f'would violate PodSecurity "{audited}": {told(found)}'
         annotations[f"{PREFIX}audit-violations"] = text
     if review.call.resource == ("", "pods"):
         enforced = standard(labels, "enforce")
         annotations[f"{PREFIX}enforce-policy"] = str(enforced)
-        if found := violations(enforced.level, metadata, spec):
+        if found := enforced.broken(metadata, spec):
             name = (review.obj or {}).get("metadata", {}).get("name") or ""
             text = f'violates PodSecurity "{enforced}": {told(found)}'
             raise status.forbidden(review.call.kind, name, text)
     warned = standard(labels, "warn")
-    if found := violations(warned.level, metadata, spec):
+    if found := warned.broken(metadata, spec):
         review.call.warnings.append(f'would violate PodSecurity "{warned}": {told(found)}')
 
 
 def standard(labels: Mapping[str, str], mode: str) -> Standard:
-    """What the labels say of a mode; what is no level counts as the strictest."""
+    """What the labels say of a mode; what is no level counts as the strictest, what is no version
+    as the newest."""
     level = labels.get(PREFIX + mode, "privileged")
     version = labels.get(f"{PREFIX}{mode}-version", "latest")
+    if not _VERSION.fullmatch(version):
+        version = "latest"
     return Standard(level if level in LEVELS else "restricted", version)
 
 
@@ -143,7 +151,7 @@ async def _warn_of_pods(review: Review, namespace: str, now: Standard) -> None:
     by_text: dict[str, list[str]] = {}
     for item in items[:PODS_MAX]:
         pod = decode(item.value)
-        found: list[Violation] = violations(now.level, pod["metadata"], pod.get("spec") or {})
+        found = now.broken(pod["metadata"], pod.get("spec") or {})
         if found:
             reasons = ", ".join(one.reason for one in found)
             by_text.setdefault(reasons, []).append(pod["metadata"]["name"])

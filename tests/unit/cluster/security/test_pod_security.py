@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.security.pod_security import LEVELS, told, violations
+from cluster.security.pod_security import LATEST, LEVELS, RULES, minor_of, told, violations
 
 Json = dict[str, Any]
 GOOD: Json = {
@@ -39,8 +39,8 @@ def pod(
     return spec
 
 
-def broken(level: Any, spec: Json, **annotations: str) -> str:
-    return told(violations(level, {"annotations": annotations}, spec))
+def broken(level: Any, spec: Json, version: str = "latest", **annotations: str) -> str:
+    return told(violations(level, {"annotations": annotations}, spec, version))
 
 
 def test_a_good_pod_breaks_nothing() -> None:
@@ -85,7 +85,10 @@ def test_nothing_is_forbidden_to_the_privileged() -> None:
 )  # fmt: skip
 def test_baseline(spec: Json, text: str) -> None:
     assert broken("baseline", spec) == text
-    assert text in broken("restricted", spec)
+    # What is forbidden more strictly is told of once.
+    stricter = text.startswith(("non-default capabilities", "hostPath"))
+    assert (text in broken("restricted", spec)) != stricter
+    assert broken("restricted", spec)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +146,113 @@ def test_a_stricter_level_forbids_no_less(fields: set[str], privileged: bool) ->
     spec = pod(dict.fromkeys(fields, True), context={"privileged": privileged})
     mild, strict = violations("baseline", {}, spec), violations("restricted", {}, spec)
     assert set(mild) <= set(strict)
+
+
+OWN_USERS = {"hostUsers": False}
+WINDOWS = {"os": {"name": "windows"}}
+
+
+@pytest.mark.parametrize(
+    ("level", "spec", "old", "new", "reason"),
+    [
+        # (the last version that says the one, the first that says the other)
+        ("baseline", pod(security={"sysctls": [{"name": "net.ipv4.ip_local_reserved_ports"}]}),
+         True, 27, "forbidden sysctls"),
+        ("baseline", pod(security={"sysctls": [{"name": "net.ipv4.tcp_fin_timeout"}]}),
+         True, 29, "forbidden sysctls"),
+        ("baseline", pod(security={"sysctls": [{"name": "net.ipv4.tcp_wmem"}]}),
+         True, 32, "forbidden sysctls"),
+        ("baseline", pod(context={"seLinuxOptions": {"type": "container_engine_t"}}),
+         True, 31, "seLinuxOptions"),
+        ("baseline", pod(OWN_USERS, context={"procMount": "Unmasked"}), True, 35, "procMount"),
+        ("baseline", pod(livenessProbe={"httpGet": {"host": "127.0.0.1"}}),
+         False, 34, "probe or lifecycle host"),
+        ("baseline", pod(security={"seccompProfile": {"type": "Unconfined"}}),
+         False, 19, "seccompProfile"),
+        ("restricted", pod(security={"seccompProfile": None}), False, 19, "seccompProfile"),
+        ("restricted", pod(context={"allowPrivilegeEscalation": True}),
+         False, 8, "allowPrivilegeEscalation != false"),
+        ("restricted", pod(context={"capabilities": {}}), False, 22, "unrestricted capabilities"),
+        ("restricted", pod(security={"runAsUser": 0}), False, 23, "runAsUser=0"),
+        ("restricted", pod(OWN_USERS, security={"runAsUser": 0}),
+         True, 35, "runAsUser=0"),
+        ("restricted", pod(OWN_USERS, security={"runAsNonRoot": False}),
+         True, 35, "runAsNonRoot != true"),
+        ("restricted", pod(WINDOWS, context={"capabilities": {}}),
+         True, 25, "unrestricted capabilities"),
+        ("restricted", pod(WINDOWS, context={"allowPrivilegeEscalation": None}),
+         True, 25, "allowPrivilegeEscalation != false"),
+        ("restricted", pod(WINDOWS, security={"seccompProfile": None}),
+         True, 25, "seccompProfile"),
+    ],
+)  # fmt: skip
+def test_versions(level: Any, spec: Json, old: bool, new: int, reason: str) -> None:
+    def says(version: str) -> bool:
+        return any(one.reason == reason for one in violations(level, {}, spec, version))
+
+    assert says(f"v1.{new - 1}") is old
+    assert says(f"v1.{new}") is not old
+    assert says("latest") is says("v1.99") is not old
+
+
+def test_users_of_their_own_do_not_unmask_in_restricted_pods() -> None:
+    spec = pod(OWN_USERS, context={"procMount": "Unmasked"})
+    for version in ("v1.34", "v1.35", "latest"):
+        assert broken("restricted", spec, version).startswith("procMount (")
+
+
+def test_annotations_of_seccomp_counted_once() -> None:
+    keys = {
+        "seccomp.security.alpha.kubernetes.io/pod": "unconfined",
+        "container.seccomp.security.alpha.kubernetes.io/a": "docker/default",
+        "container.seccomp.security.alpha.kubernetes.io/other": "unconfined",
+    }
+    assert broken("baseline", pod(), "v1.18", **keys) == (
+        "seccompProfile (forbidden annotation "
+        'seccomp.security.alpha.kubernetes.io/pod="unconfined")'
+    )
+    assert broken("baseline", pod(), "v1.19", **keys) == ""
+
+
+def test_the_capabilities_of_restricted_pods_before_they_had_to_drop_all() -> None:
+    spec = pod(context={"capabilities": {"add": ["NET_ADMIN"]}})
+    assert broken("restricted", spec, "v1.21").startswith("non-default capabilities (")
+    assert broken("restricted", spec, "v1.22").startswith("unrestricted capabilities (")
+
+
+def test_what_is_told_is_in_order() -> None:
+    spec = pod(
+        {"hostPID": True, "volumes": [{"name": "v", "hostPath": {"path": "/"}}]},
+        context={"privileged": True, "capabilities": {"add": ["X"]}, "runAsNonRoot": False},
+        security={"sysctls": [{"name": "kernel.x"}], "appArmorProfile": {"type": "Unconfined"}},
+    )
+    assert [one.reason for one in violations("restricted", {}, spec)] == [
+        "forbidden AppArmor profile", "host namespaces", "privileged", "forbidden sysctls",
+        "unrestricted capabilities", "restricted volume types", "runAsNonRoot != true",
+    ]  # fmt: skip
+    names = [rule.name for rule in RULES]
+    baseline = [rule.name for rule in RULES if rule.level == "baseline"]
+    assert names == sorted(baseline) + sorted(set(names) - set(baseline))
+    assert {rule.instead for rule in RULES} - {""} <= set(names)
+
+
+def test_types_and_hosts_are_told_together() -> None:
+    spec = pod(
+        context={"seLinuxOptions": {"type": "b_t"}},
+        security={"seLinuxOptions": {"type": "a_t"}},
+        lifecycle={"preStop": {"httpGet": {"host": "b"}}},
+        readinessProbe={"tcpSocket": {"host": "a"}},
+    )
+    assert broken("baseline", spec) == (
+        'probe or lifecycle host (container "a" uses probe or lifecycle hosts "a", "b"), '
+        'seLinuxOptions (pod and container "a" set forbidden securityContext.seLinuxOptions: '
+        'types "a_t", "b_t")'
+    )
+
+
+def test_minor_versions() -> None:
+    found = [minor_of(version) for version in ("latest", "v1.0", "v1.25", "v1.38", "v2.0")]
+    assert found == [LATEST, 0, 25, LATEST, LATEST]
 
 
 def test_what_has_no_name_is_told_of_all_the_same() -> None:

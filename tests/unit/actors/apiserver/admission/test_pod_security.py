@@ -44,6 +44,20 @@ async def test_what_is_enforced_is_refused(plane: ControlPlane) -> None:
     )
 
 
+async def test_the_version_counts(plane: ControlPlane) -> None:
+    probed = pod("p")
+    probed["spec"]["containers"][0]["livenessProbe"] = {"httpGet": {"port": 80, "host": "h"}}
+    old = {"enforce": "baseline", "enforce-version": "v1.33", "warn": "baseline"}
+    await plane.create("namespaces", labelled("older", **old))
+    answer = await asked(plane, "create", "pods", probed, namespace="older")
+    assert answer.code == 201
+    [warning] = answer.warnings
+    assert warning.startswith('would violate PodSecurity "baseline:latest": probe or lifecycle')
+    await plane.create("namespaces", labelled("newer", **{**old, "enforce-version": "v1.34"}))
+    with pytest.raises(StatusError, match=r"baseline:v1\.34.: probe or lifecycle host"):
+        await plane.create("pods", probed, "newer")
+
+
 async def test_a_workload_is_warned_of(plane: ControlPlane) -> None:
     await plane.create("namespaces", labelled("warned", enforce="baseline", warn="restricted"))
     template = {"metadata": {"labels": {"a": "b"}}, "spec": pod("x")["spec"]}
