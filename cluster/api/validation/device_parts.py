@@ -1,7 +1,7 @@
 """Rules of the parts that claims, classes and slices of devices share.
 
-Source: docs "Dynamic Resource Allocation"; API reference, resource.k8s.io/v1. Expressions are
-bounded here and compiled where they are used. Must not know requests or pools.
+Source: docs "Dynamic Resource Allocation"; API reference, resource.k8s.io/v1. Must not
+know requests or pools.
 """
 
 import re
@@ -13,6 +13,11 @@ from cluster.api import names
 from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
+from cluster.api.validation.device_expressions import (
+    DOMAIN_MAX,
+    IDENTIFIER_MAX,
+    check_expression,
+)
 from cluster.api.validation.placement import check_node_term
 from cluster.api.validation.storage_objects import check_driver_name
 
@@ -20,10 +25,7 @@ SELECTORS_MAX = 32
 CONFIGS_MAX = 32
 TOLERATIONS_MAX = 16
 TAINTS_MAX = 16
-EXPRESSION_MAX = 10 * 1024
 PARAMETERS_BYTES_MAX = 10 * 1024
-IDENTIFIER_MAX = 32
-DOMAIN_MAX = 63
 POOL_NAME_MAX = 253
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IDENTIFIER_TEXT = (
@@ -45,7 +47,7 @@ def check_count(path: str, items: Any, limit: int, found: list[Cause]) -> bool:
 
 
 def check_selectors(path: str, selectors: Any, found: list[Cause]) -> None:
-    """Each with one expression of a bounded length."""
+    """Each with one expression."""
     if not check_count(path, selectors, SELECTORS_MAX, found):
         return
     for position, item in enumerate(selectors or ()):
@@ -53,11 +55,7 @@ def check_selectors(path: str, selectors: Any, found: list[Cause]) -> None:
         if cel is None:
             found.append(causes.required(place))
             continue
-        expression = cel.get("expression") or ""
-        if not expression:
-            found.append(causes.required(f"{place}.expression"))
-        elif len(expression) > EXPRESSION_MAX:
-            found.append(causes.too_long(f"{place}.expression", EXPRESSION_MAX))
+        check_expression(f"{place}.expression", cel.get("expression") or "", found)
 
 
 def check_opaque(path: str, item: Object, found: list[Cause]) -> None:

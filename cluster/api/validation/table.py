@@ -42,7 +42,7 @@ _ADMISSION = "admissionregistration.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 _ASK = "authorization.k8s.io"
 # Whose objects have expressions.
-_COMPILING = (_ADMISSION, "apiextensions.k8s.io")
+_COMPILING = (_ADMISSION, "apiextensions.k8s.io", "resource.k8s.io")
 
 CREATE: dict[tuple[str, str], Check] = {
     **GROUPS_CREATE,
@@ -152,7 +152,7 @@ def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> lis
         return [*found, *kind.custom.check(obj, patience=patience)]
     check = CREATE.get((kind.group, kind.kind))
     if check is not None:
-        if kind.group in _COMPILING:
+        if kind.group in _COMPILING and kind.kind != "ResourceSlice":
             check_patience(obj, patience)
         check(obj, found)
     return found
@@ -185,7 +185,7 @@ def validate_update(
     if _same_but_status(old, new) and (subresource or key not in _WITH_METADATA):
         return found
     check, check_update = CREATE.get(key), UPDATE.get(key)
-    if kind.group in _COMPILING:
+    if kind.group in _COMPILING and kind.kind != "ResourceSlice":
         check_patience(new, patience)
     if check is not None and key not in _UPDATE_ALONE:
         check(new, found)
