@@ -7,7 +7,7 @@ Must not know any one kind.
 from collections.abc import Iterable
 
 from cluster.api.custom.definition import ESTABLISHED, accepted_names, is_true
-from cluster.api.kinds import SERVED, by_kind
+from cluster.api.kinds import GROUPS, SERVED, by_kind
 from cluster.api.resources import EVENTS, Resource
 from cluster.api.types import Object
 
@@ -38,8 +38,8 @@ _BY_IDENTITY = {(item.group, item.plural): item for item in RESOURCES}
 
 
 def custom(definitions: Iterable[Object]) -> tuple[Resource, ...]:
-    """The custom resources of the definitions that are established: of several versions the one
-    that is stored, if it is served, else the first that is."""
+    """The custom resources of the definitions that are established, but those in built-in groups:
+    of several versions the one that is stored, if it is served, else the first that is."""
     found = []
     for definition in definitions:
         spec = definition["spec"]
@@ -49,9 +49,9 @@ def custom(definitions: Iterable[Object]) -> tuple[Resource, ...]:
             continue
         version = next((item for item in versions if item.get("storage")), versions[0])["name"]
         namespaced = spec.get("scope") == "Namespaced"
-        item = Resource(spec["group"], version, names["plural"], names["kind"], namespaced)
-        if (item.group, item.plural) not in _BY_IDENTITY:
-            found.append(item)
+        if spec["group"] not in GROUPS:
+            group, plural, kind = spec["group"], names["plural"], names["kind"]
+            found.append(Resource(group, version, plural, kind, namespaced))
     return tuple(found)
 
 

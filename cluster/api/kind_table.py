@@ -1,7 +1,7 @@
 """All kinds that an API server serves at one moment: the built-in ones and the custom ones.
 
 Job: a value to look kinds up in; a change of a custom resource definition makes a new one. Built-in
-kinds come first: nothing custom can stand in their place. Must not know definitions or schemas.
+kinds come first: nothing custom can stand in one of their groups. Must not know definitions or schemas.
 """
 
 from collections.abc import Iterable
@@ -17,9 +17,7 @@ class KindTable:
 
     def __init__(self, custom: Iterable[Kind] = ()) -> None:
         self.custom: tuple[Kind, ...] = tuple(
-            kind
-            for kind in custom
-            if kinds.by_resource(kind.group, kind.version, kind.plural, unserved=True) is None
+            kind for kind in custom if kind.group not in kinds.GROUPS
         )
         self.served: tuple[Kind, ...] = kinds.SERVED + self.custom
         self._by_resource = {(kind.group, kind.version, kind.plural): kind for kind in self.custom}

@@ -9,6 +9,7 @@ from cluster.api.kinds_core import CORE_KINDS
 from cluster.api.kinds_groups import GROUP_KINDS
 
 __all__ = [
+    "GROUPS",
     "KINDS",
     "SERVED",
     "Kind",
@@ -21,6 +22,8 @@ __all__ = [
 
 KINDS: tuple[Kind, ...] = CORE_KINDS + GROUP_KINDS
 SERVED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.served)
+# Nothing custom is served or stored in any version of theirs.
+GROUPS: frozenset[str] = frozenset(kind.group for kind in KINDS)
 
 _BY_RESOURCE = {(kind.group, kind.version, kind.plural): kind for kind in KINDS}
 # A kind that only a create-only resource carries (Binding) is still found by its kind.

@@ -8,6 +8,7 @@ from cluster.api.custom.form import CustomForm
 from cluster.api.custom.structural import MakeRules, no_rules
 from cluster.api.discovery import priority
 from cluster.api.kind import SCALE, STATUS, Kind, Subresource, row
+from cluster.api.kinds import GROUPS
 from cluster.api.schema_node import SchemaNode
 from cluster.api.types import Object
 
@@ -49,8 +50,9 @@ def kinds_of(
 
 
 def stored_kind(definition: Object) -> Kind | None:
-    """The version that objects are stored as, served or not; None if there never were any."""
-    if not _is_established(definition):
+    """The version that objects are stored as, served or not; None if there never were any, as in a
+    built-in group: what is stored there are objects of built-in kinds."""
+    if not _is_established(definition) or definition["spec"]["group"] in GROUPS:
         return None
     version = next(item for item in definition["spec"]["versions"] if item.get("storage"))
     return _kind(definition, version, CustomForm(definition, version, None))

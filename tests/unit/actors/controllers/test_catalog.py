@@ -54,3 +54,4 @@ def test_custom_resources_of_established_definitions() -> None:
     assert by_identity("example.com", "widgets", (widgets,)) == widgets
     assert by_identity("example.com", "widgets") is None
     assert custom([{**made, "status": {"acceptedNames": names}}]) == ()
+    assert custom([{**made, "spec": {**made["spec"], "group": "apps"}}]) == ()
