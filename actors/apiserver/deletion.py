@@ -19,6 +19,9 @@ LATEST_SECONDS = 253_402_300_799
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 _JOBS = ("batch", "jobs")
+_MARKED_APART = frozenset(
+    {("", "namespaces"), ("apiextensions.k8s.io", "customresourcedefinitions")}
+)
 _JOBS_WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background "
     "to remove them or set propagationPolicy=Orphan to suppress this warning"
@@ -37,8 +40,12 @@ class Deletion:
 
 def check_preconditions(kind: Kind, obj: Object, wanted: Preconditions) -> None:
     """Raises StatusError 409 if the live object is not the one that was meant. As in Kubernetes it
-    names the kind, where other conflicts name the resource."""
+    names the kind, where other conflicts name the resource; and those who are marked in a way of
+    their own have words of their own."""
     metadata = obj["metadata"]
+    if (kind.group, kind.plural) in _MARKED_APART:
+        _check_apart(kind, metadata, wanted)
+        return
     uid, version = metadata.get("uid", ""), metadata.get("resourceVersion", "")
     if wanted.uid is not None and wanted.uid != uid:
         why = (
@@ -53,6 +60,16 @@ def check_preconditions(kind: Kind, obj: Object, wanted: Preconditions) -> None:
     else:
         return
     raise status.conflict_name(kind.kind, kind.group, metadata["name"], why)
+
+
+def _check_apart(kind: Kind, metadata: Object, wanted: Preconditions) -> None:
+    for name, given, found in (
+        ("UID", wanted.uid, metadata.get("uid", "")),
+        ("ResourceVersion", wanted.resource_version, metadata.get("resourceVersion", "")),
+    ):
+        if given is not None and given != found:
+            why = f"{name} in precondition: {given}, {name} in object meta: {found}"
+            raise status.conflict(kind, metadata["name"], f"Precondition failed: {why}")
 
 
 def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) -> Deletion:

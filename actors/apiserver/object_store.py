@@ -234,8 +234,9 @@ class ObjectStore:
         """Store what ``decide(None)`` says, if the name is free. Raises 409 AlreadyExists."""
         key = storage_key(kind, namespace, name)
         fresh = context.dry_run
-        if fresh and await self.store.get(key) is not None:
-            raise status.already_exists(kind, name)
+        present = await self.store.get(key) if fresh else None
+        if present is not None:
+            raise _taken(kind, name, present)
         for _ in range(ATTEMPTS_MAX):
             step = await decide(None, fresh)
             assert isinstance(step, Write)
@@ -243,7 +244,7 @@ class ObjectStore:
             if written is not None:
                 return Outcome(written, created=True)
             if present is not None:
-                raise status.already_exists(kind, name)
+                raise _taken(kind, name, present)
             fresh = True  # a guard failed: what it watched has changed, decide again
         raise status.conflict(kind, name)
 
@@ -335,6 +336,11 @@ class ObjectStore:
         )
         present = result.items[0]
         return result.succeeded, None if present is None else await self._shown(kind, present)
+
+
+def _taken(kind: Kind, name: str, present: KeyValue) -> StatusError:
+    going = bool(codec.load(kind, present.value)["metadata"].get("deletionTimestamp"))
+    return status.already_exists(kind, name, going)
 
 
 def _shown_as(kind: Kind, item: KeyValue, obj: Object) -> KeyValue:

@@ -25,6 +25,7 @@ _STORED_AS = {
     ("autoscaling", "horizontalpodautoscalers"): ("autoscaling", "v2"),
 }
 _NOT_STORED = frozenset({"componentstatuses"})
+_NO_MORE = frozenset({"create", "patch", "update"})
 _HASH_BYTES = 8
 _VERSION = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?")
 
@@ -176,7 +177,7 @@ def _resource(kind: Kind) -> Object:
         "singularName": kind.singular,
         "namespaced": kind.namespaced,
         "kind": kind.kind,
-        "verbs": kind.verbs,
+        "verbs": _verbs(kind),
     }
     if kind.short_names:
         resource["shortNames"] = kind.short_names
@@ -185,6 +186,13 @@ def _resource(kind: Kind) -> Object:
     if "list" in kind.verbs and kind.plural not in _NOT_STORED:
         resource["storageVersionHash"] = _storage_hash(kind)
     return resource
+
+
+def _verbs(kind: Kind) -> tuple[str, ...]:
+    """Nothing new comes to a kind that goes."""
+    if kind.custom is None or not kind.custom.going:
+        return kind.verbs
+    return tuple(verb for verb in kind.verbs if verb not in _NO_MORE)
 
 
 def _storage_hash(kind: Kind) -> str:
@@ -217,7 +225,7 @@ def _discovered(kind: Kind) -> Object:
         "responseKind": _response_kind(kind.group, kind.version, kind.kind),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular,
-        "verbs": kind.verbs,
+        "verbs": _verbs(kind),
     }
     if kind.short_names:
         resource["shortNames"] = kind.short_names

@@ -1,7 +1,7 @@
 """All kinds that an API server serves at one moment: the built-in ones and the custom ones.
 
 Job: a value to look kinds up in; a change of a custom resource definition makes a new one. Built-in
-kinds come first: nothing custom can stand in one of their groups. Must not know definitions or schemas.
+kinds come first: nothing custom can stand in one of their groups. Must not know definitions.
 """
 
 from collections.abc import Iterable

@@ -132,9 +132,11 @@ def resource_not_found() -> StatusError:
     return status_error(404, "NotFound", "the server could not find the requested resource")
 
 
-def already_exists(kind: Kind, name: str) -> StatusError:
-    """409 on create."""
+def already_exists(kind: Kind, name: str, going: bool = False) -> StatusError:
+    """409 on create. ``going``: what is there is being deleted."""
     message = f'{resource_name(kind)} "{name}" already exists'
+    if going:
+        message = f"object is being deleted: {message}"
     return status_error(
         409, "AlreadyExists", message, kind=kind.plural, group=kind.group, name=name
     )

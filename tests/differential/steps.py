@@ -67,7 +67,8 @@ class Server:
         if isinstance(told, dict):
             self.version = str((told.get("metadata") or {}).get("resourceVersion") or self.version)
         shown = json.dumps(plain(told), indent=1, sort_keys=True).splitlines()
-        return [str(got.status), *(f"Warning: {one}" for one in sorted(warned)), *shown]
+        kind = [] if isinstance(told, dict | list) else [str(got.headers.get("Content-Type"))]
+        return [str(got.status), *(f"Warning: {one}" for one in sorted(warned)), *kind, *shown]
 
 
 def plain(value: Any) -> Any:

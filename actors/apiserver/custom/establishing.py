@@ -15,7 +15,15 @@ from actors.apiserver.selection import Selection
 from actors.apiserver.writer import Revise, Writer
 from cluster import names
 from cluster.api.custom import naming
-from cluster.api.custom.definition import CLEANUP, GROUP, PLURAL, TERMINATING, stored_kind
+from cluster.api.custom.definition import (
+    CLEANUP,
+    ESTABLISHED,
+    GROUP,
+    PLURAL,
+    TERMINATING,
+    is_true,
+    stored_kind,
+)
 from cluster.api.encoding import decode
 from cluster.api.kinds import Kind, by_resource
 from cluster.api.types import Object
@@ -77,6 +85,7 @@ class Establishing:
             message = "CustomResource deletion is in progress"
             await self._say(definition, "True", "InstanceDeletionInProgress", message)
             return False
+        await self._say(definition, "False", *_done(definition, kind))
 
         def release(live: Object) -> Object:
             metadata = dict(live["metadata"])
@@ -137,6 +146,16 @@ class Establishing:
         )
         now = self.environment.clock.now()
         return Call(request, kind, MYSELF, WriteOptions(manager=MANAGER), now)
+
+
+def _done(definition: Object, kind: Kind | None) -> tuple[str, str]:
+    """Why nothing of the definition is left: reason and message."""
+    if kind is not None:
+        return "InstanceDeletionCompleted", "removed all instances"
+    if is_true(definition, ESTABLISHED):
+        message = "instances overlap with built-in resources in storage"
+        return "OverlappingBuiltInResource", message
+    return "NeverEstablished", "resource was never established"
 
 
 def _is_going(definition: Object) -> bool:

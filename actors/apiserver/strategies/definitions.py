@@ -3,7 +3,7 @@
 Source: the API reference of CustomResourceDefinition. Pure. Must not know: the store.
 """
 
-from actors.apiserver.strategies.strategy import Strategy
+from actors.apiserver.strategies.strategy import Strategy, prepare_status_update
 from cluster.api.custom.definition import CLEANUP, TERMINATING
 from cluster.api.custom.naming import with_condition
 from cluster.api.timestamps import rfc3339
@@ -23,6 +23,15 @@ def _update(obj: Object, old: Object) -> None:
     stored = list(status.get("storedVersions") or ())
     stored += [name for name in _storage(obj) if name not in stored]
     obj["status"] = {**status, "storedVersions": stored}
+
+
+def _write_status(obj: Object, old: Object, now: float) -> Object:
+    """A status always says which names there are, which conditions, and what is stored."""
+    new = prepare_status_update(obj, old, STRATEGY)
+    status: Object = {"acceptedNames": {"plural": "", "kind": ""}, "conditions": None}
+    status |= new.get("status") or {}
+    status["storedVersions"] = status.get("storedVersions") or _storage(new)[:1]
+    return {**new, "status": status}
 
 
 def _storage(obj: Object) -> list[str]:
@@ -54,4 +63,10 @@ def _leave(obj: Object, now: float) -> Object:
     }
 
 
-STRATEGY = Strategy(generation=True, create=_create, update=_update, leave=_leave)
+STRATEGY = Strategy(
+    generation=True,
+    create=_create,
+    update=_update,
+    leave=_leave,
+    parts={"status": _write_status},
+)

@@ -7,8 +7,8 @@ names are ``naming.py``'s.
 from typing import Any
 
 from cluster.api import names
+from cluster.api.custom.approval import check_approval
 from cluster.api.custom.definition import ESTABLISHED, is_true
-from cluster.api.custom.naming import APPROVAL, is_protected
 from cluster.api.custom.version_rules import check_versions
 from cluster.api.status import Cause
 from cluster.api.types import Object
@@ -27,11 +27,12 @@ def check_definition(obj: Object, found: list[Cause]) -> None:
     if name and name != wanted:
         detail = 'must be spec.names.plural+"."+spec.group'
         found.append(causes.invalid("metadata.name", name, detail))
+    check_approval(obj, None, found)
     _check_rest(obj, spec, found)
 
 
 def _check_rest(obj: Object, spec: Object, found: list[Cause]) -> None:
-    _check_group(obj, spec, found)
+    _check_group(spec, found)
     causes.one_of("spec.scope", spec.get("scope"), _SCOPES, found)
     _check_names(spec.get("names") or {}, "spec.names", found)
     if spec.get("preserveUnknownFields"):
@@ -48,6 +49,9 @@ def _check_rest(obj: Object, spec: Object, found: list[Cause]) -> None:
 def check_definition_update(old: Object, new: Object, found: list[Cause]) -> None:
     """A changed definition, and what an update may not change."""
     before, after = old.get("spec") or {}, new.get("spec") or {}
+    check_approval(new, old, found)
+    if before == after:
+        return
     _check_rest(new, after, found)
     names_before, names_after = before.get("names") or {}, after.get("names") or {}
     fixed: list[tuple[str, Any, Any]] = [
@@ -62,7 +66,7 @@ def check_definition_update(old: Object, new: Object, found: list[Cause]) -> Non
             found.append(causes.invalid(path, now, causes.IMMUTABLE))
 
 
-def _check_group(obj: Object, spec: Object, found: list[Cause]) -> None:
+def _check_group(spec: Object, found: list[Cause]) -> None:
     group = spec.get("group") or ""
     if not group:
         found.append(causes.required("spec.group"))
@@ -72,22 +76,6 @@ def _check_group(obj: Object, spec: Object, found: list[Cause]) -> None:
     if not errors and "." not in group:
         detail = "should be a domain with at least one dot"
         found.append(causes.invalid("spec.group", group, detail))
-    if is_protected(group):
-        value = ((obj.get("metadata") or {}).get("annotations") or {}).get(APPROVAL, "")
-        path = f"metadata.annotations[{APPROVAL}]"
-        if not value:
-            detail = (
-                f'protected groups must have approval annotation "{APPROVAL}", see '
-                "https://github.com/kubernetes/enhancements/pull/1111"
-            )
-            found.append(causes.required(path, detail))
-        elif not value.startswith(("https://", "http://", "unapproved")):
-            detail = (
-                f'protected groups must have approval annotation "{APPROVAL}" with either a URL '
-                'or a reason starting with "unapproved", see '
-                "https://github.com/kubernetes/enhancements/pull/1111"
-            )
-            found.append(causes.invalid(path, value, detail))
 
 
 def _check_names(given: Object, path: str, found: list[Cause]) -> None:

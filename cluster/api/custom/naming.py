@@ -8,11 +8,9 @@ Must not know who writes the status.
 from collections.abc import Iterable
 from typing import Any
 
+from cluster.api.custom.approval import condition_of
 from cluster.api.custom.definition import ESTABLISHED, NAMES_ACCEPTED, is_true
 from cluster.api.types import Object
-
-APPROVAL = "api-approved.kubernetes.io"
-_CONFORMANT = "KubernetesAPIApprovalPolicyConformant"
 
 
 def status_of(definition: Object, others: Iterable[Object], now: str) -> Object:
@@ -33,7 +31,9 @@ def status_of(definition: Object, others: Iterable[Object], now: str) -> Object:
         ))  # fmt: skip
     elif not is_true(definition, ESTABLISHED):
         wanted.append(_condition(ESTABLISHED, "False", "NotAccepted", "not all names are accepted"))
-    wanted.extend(_approval(spec["group"], metadata))
+    approval = condition_of(definition)
+    if approval is not None:
+        wanted.append(approval)
     status["acceptedNames"] = accepted
     status["conditions"] = _merged(definition, wanted, now)
     stored = list(status.get("storedVersions") or ())
@@ -43,10 +43,11 @@ def status_of(definition: Object, others: Iterable[Object], now: str) -> Object:
 
 
 def _accepted(wanted: Object, before: Object, taken: list[Object]) -> tuple[Object, Object]:
-    """(names that are accepted, the condition that says so). A name that another has is refused;
-    then what was accepted before stays."""
-    singulars = {name for item in taken for name in (item.get("plural"), item.get("singular"))}
-    words = singulars | {name for item in taken for name in item.get("shortNames") or ()}
+    """(names that are accepted, the condition that says so). A name that is in use is refused: then
+    what was accepted before stays. One that was accepted for something else is in use too."""
+    taken = [*taken, before]
+    words = {name for item in taken for name in (item.get("plural"), item.get("singular"))}
+    words |= {name for item in taken for name in item.get("shortNames") or ()}
     kinds = {name for item in taken for name in (item.get("kind"), item.get("listKind"))}
     accepted: dict[str, Any] = {"plural": "", "kind": "", **before}
     refusal: Object | None = None
@@ -58,10 +59,16 @@ def _accepted(wanted: Object, before: Object, taken: list[Object]) -> tuple[Obje
         ("listKind", "ListKindConflict", kinds),
     ):
         value = wanted.get(name)
-        clash = [one for one in (value if isinstance(value, list) else [value]) if one in used]
-        if value and clash:
-            quoted = ", ".join(f'"{one}"' for one in clash)
-            refusal = _condition(NAMES_ACCEPTED, "False", reason, f"{quoted} is already in use")
+        mine = [before.get(name)]
+        if name == "shortNames":
+            mine = [before.get("plural"), before.get("singular"), *(before.get(name) or ())]
+        asked = value if isinstance(value, list) else [value]
+        clash = [one for one in asked if one and one in used and one not in mine]
+        if clash:
+            message = ", ".join(f'"{one}" is already in use' for one in clash)
+            refusal = _condition(
+                NAMES_ACCEPTED, "False", reason, f"[{message}]" if len(clash) > 1 else message
+            )
         elif value:
             accepted[name] = value
         else:
@@ -72,21 +79,6 @@ def _accepted(wanted: Object, before: Object, taken: list[Object]) -> tuple[Obje
         accepted.pop("categories", None)
     agreed = _condition(NAMES_ACCEPTED, "True", "NoConflicts", "no conflicts found")
     return accepted, refusal or agreed
-
-
-def is_protected(group: str) -> bool:
-    """True for groups that belong to the Kubernetes community."""
-    return group.endswith((".k8s.io", ".kubernetes.io")) or group in ("k8s.io", "kubernetes.io")
-
-
-def _approval(group: str, metadata: Object) -> list[Object]:
-    if not is_protected(group):
-        return []
-    text = (metadata.get("annotations") or {}).get(APPROVAL, "")
-    if text.startswith("unapproved"):
-        message = f"not approved: {text!r}"
-        return [_condition(_CONFORMANT, "False", "UnapprovedAnnotation", message)]
-    return [_condition(_CONFORMANT, "True", "ApprovedAnnotation", f"approved in {text}")]
 
 
 def _condition(kind: str, status: str, reason: str, message: str) -> Object:

@@ -139,7 +139,13 @@ _UPDATE_ALONE = frozenset(
     }
 )
 # Whose rules are of their metadata too: an update of nothing else is looked at all the same.
-_WITH_METADATA = frozenset({("", "PersistentVolume"), ("", "PersistentVolumeClaim")})
+_WITH_METADATA = frozenset(
+    {
+        ("", "PersistentVolume"),
+        ("", "PersistentVolumeClaim"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    }
+)
 
 
 def validate_create(kind: Kind, obj: Object, patience: int | None = None) -> list[Cause]:

@@ -52,6 +52,21 @@ def test_the_second_does_not() -> None:
     assert two["status"]["acceptedNames"]["shortNames"] == ["wi", "ga"]
 
 
+def test_all_short_names_in_use_are_told_and_its_own_are_not() -> None:
+    one = made("1", shortNames=["wi", "wo"])
+    one["status"] = status_of(one, [one], NOW)
+    two = made("2", plural="gadgets", singular="gadget", kind="Gadget", listKind="GadgetList",
+               shortNames=["wi", "wo", "ga"])  # fmt: skip
+    said = status_of(two, [one, two], NOW)["conditions"][0]["message"]
+    assert said == '["wi" is already in use, "wo" is already in use]'
+    one["spec"]["names"]["shortNames"] = ["wi", "widget", "widgets"]
+    assert conditions(status_of(one, [one], NOW))["NamesAccepted"] == "True NoConflicts"
+    one["spec"]["names"]["singular"] = "wi"
+    status = status_of(one, [one], NOW)
+    assert conditions(status)["NamesAccepted"] == "False SingularConflict"
+    assert status["acceptedNames"]["singular"] == "widget"
+
+
 def test_other_groups_do_not_matter() -> None:
     one = made("1")
     one["status"] = status_of(one, [], NOW)
