@@ -36,9 +36,10 @@ class StatusError(SteersmanError):
     """An API failure. ``status`` is a Kubernetes Status object (kind Status, with code, reason,
     message, details): see ``cluster.api.status`` for its makers. ``final``: whoever refused was
     asked once, and is not to be asked again unless the object is another. ``warnings``: what the
-    caller is told besides."""
+    caller is told besides. ``text``: what HTTP tells in place of the Status, '' for nothing."""
 
     final = False
+    text = ""
     warnings: tuple[str, ...] = ()
 
     def __init__(self, status: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from actors.apiserver.negotiation import JSON_TYPES, check_json, parse_accept
 from cluster.api import discovery, openapi_protobuf, status
 from cluster.api.discovery import Discovery
 from cluster.api.kind_table import BUILT_IN
+from cluster.api.kinds import GROUPS
 from cluster.api.openapi import OpenApi
 from cluster.api.schema import Definitions
 from cluster.errors import StatusError
@@ -72,9 +73,9 @@ class Documents:
             case ["api", name]:
                 return _found(self._discovery.resource_list("", name), accept)
             case ["apis", group]:
-                return _found(self._discovery.group(group), accept)
+                return _found(self._discovery.group(group), accept, group in GROUPS)
             case ["apis", group, name]:
-                return _found(self._discovery.resource_list(group, name), accept)
+                return _found(self._discovery.resource_list(group, name), accept, group in GROUPS)
             case ["openapi", *rest]:
                 return self._schema(rest, accept)
             case [".well-known", "openid-configuration"]:
@@ -87,7 +88,7 @@ class Documents:
                 return Document(keys, "application/jwk-set+json")
             case [""]:
                 return Document(orjson.dumps({"paths": self._paths()}))
-        raise status.resource_not_found()
+        raise status.page_not_found()
 
     def _follow_kinds(self) -> None:
         """Documents of other kinds than last time are other documents."""
@@ -98,7 +99,7 @@ class Documents:
             self._openapi = self._openapi.with_more(table.custom, others)
         if table is not self._table or versions is not self._versions:
             self._table, self._versions = table, versions
-            self._discovery = Discovery(table.served, versions)
+            self._discovery = Discovery(table.served, versions, table.announced)
 
     def _root(self, core: bool, accept: str) -> Document:
         if discovery.wants_aggregated(accept):
@@ -155,7 +156,7 @@ class Documents:
         """A single check. Raises StatusError 404 for one that the probe does not have."""
         checks = {"ping": ""} if probe == "livez" else {"ping": "", **await self._readiness()}
         if name not in checks:
-            raise status.resource_not_found()
+            raise status.page_not_found()
         why = checks[name]
         text = f"internal server error: {why}" if why else "ok"
         return Document(text.encode(), "text/plain; charset=utf-8", 500 if why else 200)
@@ -223,10 +224,11 @@ def version() -> dict[str, str]:
     }
 
 
-def _found(body: bytes | None, accept: str) -> Document:
-    """A document that there is as JSON alone."""
+def _found(body: bytes | None, accept: str, known: bool = True) -> Document:
+    """A document that there is as JSON alone. ``known``: if there is none, its group is one that
+    is always served."""
     if body is None:
-        raise status.resource_not_found()
+        raise status.resource_not_found() if known else status.page_not_found()
     check_json(accept)
     return _kept(body)
 

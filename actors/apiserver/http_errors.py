@@ -1,4 +1,4 @@
-"""Failures as HTTP responses: always a Status. Must not know: what failed."""
+"""Failures as HTTP responses: a Status, but where no API is at all. Must not know: what failed."""
 
 import orjson
 from aiohttp import web
@@ -9,6 +9,7 @@ from cluster.api.status import status_object
 from cluster.errors import SteersmanError
 
 _REASONS = {400: "BadRequest", 408: "Timeout", 413: "RequestEntityTooLarge", 500: "InternalError"}
+_NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
 # What clients may send again as it is: certainly nothing was done, or nothing can have been.
 _RETRIABLE = (429, 503)
 
@@ -16,6 +17,8 @@ _RETRIABLE = (429, 503)
 def response(error: SteersmanError) -> web.Response:
     """The error's Status, with Retry-After where clients may simply send it again."""
     readable = translate(error)
+    if readable.text:
+        return web.Response(text=readable.text, status=readable.code, headers=_NO_SNIFFING)
     headers = {"Content-Type": "application/json"}
     if readable.code in _RETRIABLE:
         details = readable.status.get("details") or {}

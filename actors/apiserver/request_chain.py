@@ -49,7 +49,7 @@ from cluster.api import status
 from cluster.api.encoding import decode, encode
 from cluster.api.jsonio import decode_object
 from cluster.api.kind import SCALE_KIND
-from cluster.api.kinds import Kind, by_resource
+from cluster.api.kinds import GROUPS, Kind, by_resource
 from cluster.api.types import Object
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest, ApiResponse
@@ -208,7 +208,8 @@ class RequestChain:
             table = await newest_table(self.environment, request)
             kind = table.by_resource(request.group, request.version, request.resource)
         if kind is None:
-            raise status.resource_not_found()
+            known = request.group in GROUPS
+            raise status.resource_not_found() if known else status.page_not_found()
         return kind
 
     async def _get(self, call: Call, form: Form) -> ApiResponse:
@@ -316,6 +317,8 @@ class RequestChain:
 
 def _check_shape(kind: Kind, request: ApiRequest) -> None:
     """Raises StatusError 404 or 405 for a path or verb that the kind does not have."""
+    if kind.custom is not None and not _is_in_scope(kind, request):
+        raise status.page_not_found()
     if request.subresource:
         part = kind.subresources.get(request.subresource)
         if part is None and kind.custom is not None:
@@ -349,6 +352,13 @@ def _check_shape(kind: Kind, request: ApiRequest) -> None:
         )
     if not named and request.verb in ("get", "update", "patch", "delete"):
         raise status.bad_request("the request names no object")
+
+
+def _is_in_scope(kind: Kind, request: ApiRequest) -> bool:
+    """Whether the kind has objects where the path looks for them."""
+    if not request.namespace and request.verb in ("list", "watch"):
+        return True
+    return kind.namespaced == bool(request.namespace)
 
 
 def _options_body(call: Call) -> dict[str, object] | None:

@@ -54,10 +54,14 @@ def api_versions(server_address: str) -> bytes:
 
 class Discovery:
     """The documents of what is served; each is built when first asked for. Immutable as seen from
-    outside: other kinds make another one. ``remote``: what other API servers answer for."""
+    outside: other kinds make another one. ``remote``: what other API servers answer for.
+    ``announced``: (group, version) that the lists of groups name, though nothing may be served."""
 
     def __init__(
-        self, kinds: Iterable[Kind] = SERVED, remote: Iterable[RemoteVersion] = ()
+        self,
+        kinds: Iterable[Kind] = SERVED,
+        remote: Iterable[RemoteVersion] = (),
+        announced: Iterable[tuple[str, str]] = (),
     ) -> None:
         self._remote = {(one.group, one.version): one for one in remote}
         self._versions: dict[tuple[str, str], list[Kind]] = {}
@@ -66,7 +70,8 @@ class Discovery:
             if (kind.group, kind.version) not in self._remote:
                 self._versions.setdefault((kind.group, kind.version), []).append(kind)
         self._groups: dict[str, list[str]] = {}
-        for group, version in sorted({*self._versions, *self._remote}, key=self._rank):
+        pairs = {*self._versions, *self._remote, *announced}
+        for group, version in sorted(pairs, key=self._rank):
             self._groups.setdefault(group, []).append(version)
         self._groups = dict(sorted(self._groups.items(), key=self._group_rank))
 
@@ -107,6 +112,9 @@ class Discovery:
         """The aggregated document of /api (``core``) or of /apis."""
         return self._once(("core" if core else "named",), lambda: self._aggregated(core))
 
+    def _is_served(self, name: str, version: str) -> bool:
+        return (name, version) in self._versions or (name, version) in self._remote
+
     def _once(self, key: tuple[str, ...], make: Callable[[], Object]) -> bytes:
         if key not in self._built:
             self._built[key] = orjson.dumps(make())
@@ -138,7 +146,10 @@ class Discovery:
         for name, versions in self._groups.items():
             if (name == "") != core:
                 continue
-            listed = [self._version(name, version) for version in versions]
+            served = [one for one in versions if self._is_served(name, one)]
+            listed = [self._version(name, version) for version in served]
+            if not listed:
+                continue
             items.append({"metadata": {"name": name} if name else {}, "versions": listed})
         return {
             "kind": "APIGroupDiscoveryList",

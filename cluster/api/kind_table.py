@@ -11,15 +11,20 @@ from cluster.api.kind import Kind
 
 
 class KindTable:
-    """``custom``: the kinds of custom resources. ``served``: all kinds, built-in ones first."""
+    """``custom``: the kinds of custom resources. ``served``: all kinds, built-in ones first.
+    ``announced``: (group, version) of what definitions want to serve, whether or not they may."""
 
-    __slots__ = ("_by_kind", "_by_resource", "custom", "served")
+    __slots__ = ("_by_kind", "_by_resource", "announced", "custom", "served")
 
-    def __init__(self, custom: Iterable[Kind] = ()) -> None:
+    def __init__(
+        self, custom: Iterable[Kind] = (), announced: Iterable[tuple[str, str]] = ()
+    ) -> None:
         self.custom: tuple[Kind, ...] = tuple(
             kind for kind in custom if kind.group not in kinds.GROUPS
         )
         self.served: tuple[Kind, ...] = kinds.SERVED + self.custom
+        wanted = {*announced, *((kind.group, kind.version) for kind in self.custom)}
+        self.announced = tuple(sorted(pair for pair in wanted if pair[0] not in kinds.GROUPS))
         self._by_resource = {(kind.group, kind.version, kind.plural): kind for kind in self.custom}
         self._by_kind = {(kind.group, kind.version, kind.kind): kind for kind in self.custom}
 

@@ -132,6 +132,13 @@ def resource_not_found() -> StatusError:
     return status_error(404, "NotFound", "the server could not find the requested resource")
 
 
+def page_not_found() -> StatusError:
+    """404 for a path that nobody has anything to do with: not even a group is served there."""
+    found = resource_not_found()
+    found.text = "404 page not found\n"
+    return found
+
+
 def already_exists(kind: Kind, name: str, going: bool = False) -> StatusError:
     """409 on create. ``going``: what is there is being deleted."""
     message = f'{resource_name(kind)} "{name}" already exists'

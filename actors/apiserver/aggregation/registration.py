@@ -52,7 +52,7 @@ class Registration:
             await any_of(*changes, seconds=LOOK_SECONDS)
 
     async def _register(self) -> None:
-        wanted = local_services(self.environment.kinds.table.custom)
+        wanted = local_services(self.environment.kinds.table.announced)
         there = dict(self.environment.services.services)
         for name, obj in wanted.items():
             if name not in there:

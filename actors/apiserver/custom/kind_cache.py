@@ -32,6 +32,7 @@ class KindCache:
         self._meta = meta
         self._definitions: dict[str, Known] = {}
         self._kinds: list[Kind] = []
+        self._announced: set[tuple[str, str]] = set()
         self._changed = asyncio.Event()
 
     @property
@@ -81,10 +82,12 @@ class KindCache:
         self._definitions[key] = (found, kinds)
 
     def _made(self) -> None:
-        kinds = [kind for _, (_, some) in sorted(self._definitions.items()) for kind in some]
-        if kinds != self._kinds:
-            self._kinds = kinds
-            self.table = KindTable(kinds)
+        known = [found for _, found in sorted(self._definitions.items())]
+        kinds = [kind for _, some in known for kind in some]
+        announced = {pair for found, _ in known for pair in definitions.announced_by(found)}
+        if kinds != self._kinds or announced != self._announced:
+            self._kinds, self._announced = kinds, announced
+            self.table = KindTable(kinds, announced)
         told, self._changed = self._changed, asyncio.Event()
         told.set()
 

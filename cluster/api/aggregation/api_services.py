@@ -6,7 +6,6 @@ kube-apiserver 1.37 registers its own groups with. Must not know: how a server i
 
 from collections.abc import Iterable
 
-from cluster.api.kind import Kind
 from cluster.api.kinds import SERVED
 from cluster.api.types import Object
 
@@ -73,13 +72,13 @@ def priority_of(group: str, version: str) -> Priority:
     return _GROUPS[group], _VERSIONS.get((group, version), _VERSION)
 
 
-def local_services(custom: Iterable[Kind]) -> dict[str, Object]:
+def local_services(custom: Iterable[GroupVersion]) -> dict[str, Object]:
     """By name, the APIServices of all that this API server answers for: the built-in groups but
-    for its own, and those of custom resources."""
+    for its own, and those that definitions of custom resources want to serve."""
     found = {
         name_of(*pair): _local(pair, ON_START) for pair in sorted(_BUILT_IN) if pair[0] != GROUP
     }
-    for pair in sorted({(kind.group, kind.version) for kind in custom} - _BUILT_IN):
+    for pair in sorted(set(custom) - _BUILT_IN):
         found[name_of(*pair)] = _local(pair, CONTINUOUSLY)
     return found
 

@@ -49,6 +49,12 @@ def kinds_of(
     )
 
 
+def announced_by(definition: Object) -> tuple[tuple[str, str], ...]:
+    """(group, version) of what it wants to serve: named in discovery before its names are its."""
+    spec = definition["spec"]
+    return tuple((spec["group"], one["name"]) for one in spec["versions"] if one.get("served"))
+
+
 def stored_kind(definition: Object) -> Kind | None:
     """The version that objects are stored as, served or not; None if there never were any, as in a
     built-in group: what is stored there are objects of built-in kinds."""

@@ -95,7 +95,7 @@ async def test_everything_wrong_is_told_as_a_status(door: ControlPlane) -> None:
         ("POST", MAPS, b"x", "text/csv", 415),
         ("POST", MAPS, b"a: &a [*a]", "application/yaml", 400),
         ("GET", "/api/v1/gadgets", b"", "", 404),
-        ("GET", "/nowhere", b"", "", 404),
+        ("GET", "/apis/apps/v9/gadgets", b"", "", 404),
         ("PUT", PODS, b"{}", "application/json", 405),
         ("GET", PODS + "?labelSelector=a+in", b"", "", 400),
         ("GET", PODS + "?limit=x", b"", "", 400),

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from tests.support.control_plane import ControlPlane, control_plane
-from tests.support.widgets import CRDS, established
+from tests.support.widgets import CRDS, definition, established, version
 from tests.unit.actors.apiserver.custom.test_custom_resources import until_gone
 from tests.unit.actors.apiserver.test_http_server import session, url
 
@@ -56,6 +56,40 @@ async def test_discovery_of_a_kind_that_comes_and_goes(door: ControlPlane) -> No
         assert "example.com" not in await groups()
         assert (await read(PATH))[0] == 404
         assert b"com.example.v1.Widget" not in (await read("/openapi/v2"))[2]
+
+
+async def test_where_nothing_is_served(door: ControlPlane) -> None:
+    made = definition(version("v1"), version("v2", storage=False, served=False))
+    await established(door, made)
+    refused = definition(version("v3"), plural="gadgets")
+    await door.create(CRDS[0], refused, group=CRDS[1])
+    async with session(door) as admin:
+
+        async def read(path: str, method: str = "GET") -> tuple[int, str, str]:
+            async with admin.request(method, url(door, path)) as answer:
+                return answer.status, answer.content_type, await answer.text()
+
+        base = "/apis/example.com"
+        nowhere = [
+            "/nowhere", "/healthz/none", "/apis/nobody", "/apis/nobody.example.com/v1",
+            "/apis/nobody.example.com/v1/things", f"{base}/v2", f"{base}/v3", f"{base}/v4",
+            f"{base}/v1/things", f"{base}/v2/namespaces/default/widgets", f"{base}/v1/widgets/w",
+            f"{base}/v3/namespaces/default/gadgets", f"{base}/v1/widgets/w/status",
+        ]  # fmt: skip
+        for path in nowhere:
+            assert await read(path) == (404, "text/plain", "404 page not found\n"), path
+        for method in ("POST", "DELETE"):
+            assert (await read(f"{base}/v1/widgets", method))[:2] == (404, "text/plain")
+        for path in ("/apis/apps/v9", "/apis/apps/v9/things", "/api/v2", "/api/v1/things"):
+            code, kind, text = await read(path)
+            assert (code, kind) == (404, "application/json"), path
+            told = "the server could not find the requested resource"
+            assert orjson.loads(text)["message"] == told
+        # A version is announced before its kinds have their names.
+        versions = orjson.loads((await read(base))[2])["versions"]
+        assert [item["version"] for item in versions] == ["v3", "v1"]
+        groups = orjson.loads((await read("/apis"))[2])["groups"]
+        assert groups[-1]["preferredVersion"]["groupVersion"] == "example.com/v3"
 
 
 async def openapi(read: Any) -> None:

@@ -9,7 +9,6 @@ from cluster.api.aggregation.api_services import (
     reference,
 )
 from cluster.api.defaults import apply_defaults
-from cluster.api.kind import row
 from cluster.api.kinds import SERVED, by_kind
 from cluster.api.validation.table import validate_create
 
@@ -24,8 +23,7 @@ def test_every_built_in_group_has_a_priority_of_its_own() -> None:
 def test_local_ones_are_valid() -> None:
     kind = by_kind("apiregistration.k8s.io", "v1", "APIService")
     assert kind is not None
-    custom = [row("example.com", "v1", "Widget", "widgets", ""), SERVED[0]]
-    made = local_services(custom)
+    made = local_services([("example.com", "v1"), (SERVED[0].group, SERVED[0].version)])
     for name, obj in made.items():
         apply_defaults(kind, obj)
         assert validate_create(kind, obj) == []
