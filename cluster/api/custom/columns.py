@@ -14,6 +14,11 @@ from cluster.api.types import Object
 
 # What a client sees of a time that is none, and of null as text.
 INVALID, NO_VALUE = "<invalid>", "<no value>"
+# Texts that are no time, but not a wrong one.
+_NO_TIME = ("", "null")
+_INT64 = 2**63
+# As Go writes JSON, safe inside of HTML.
+_ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 _AGE: Object = {
     "name": "Age",
     "type": "date",
@@ -66,13 +71,16 @@ def _shown(first: Any, kind: str, now: float) -> Any:
             return _text(first)
         case "date" if isinstance(first, str):
             told = since(first, now)
-            return INVALID if told == UNKNOWN else told
-        case "integer" if isinstance(first, int | float):
-            return int(first)
-        case "number" if isinstance(first, int | float):
-            return float(first)
+            return told if told != UNKNOWN or first in _NO_TIME else INVALID
         case "boolean" if isinstance(first, bool):
             return first
+        case "integer" | "number" if isinstance(first, bool):
+            return None
+        case "integer" if isinstance(first, int | float):
+            # What has more than 64 bits is the least there is, as in Go.
+            return int(first) if -_INT64 <= first < _INT64 else -_INT64
+        case "number" if isinstance(first, int | float):
+            return float(first)
     return None
 
 
@@ -81,4 +89,7 @@ def _text(value: Any) -> str:
         return value
     if value is None:
         return NO_VALUE
-    return orjson.dumps(value).decode()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _INT64:
+        value = int(value)
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return text.translate(_ESCAPED)

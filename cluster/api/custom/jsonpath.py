@@ -105,7 +105,7 @@ def _closing(text: str, position: int) -> int:
 
 def _bracket(inside: str) -> Step:
     if inside == "*":
-        return _each
+        inside = ":"
     if inside.startswith("?(") and inside.endswith(")"):
         return _filter(inside[2:-1].strip())
     if len(inside) > 1 and inside[0] in "'\"" and inside[-1] == inside[0]:

@@ -15,6 +15,10 @@ OBJ = {
         "many": ["a", "b"],
         "map": {"k": 1},
         "null": None,
+        "empty": "",
+        "huge": 1e300,
+        "whole": 2.0,
+        "odd": {"b": "<&>", "a": [1]},
     },
 }
 
@@ -45,6 +49,10 @@ def test_cells_by_type() -> None:
     assert cell("date", ".spec.null") is None
     assert cell("string", ".spec.null") == "<no value>"
     assert cell("integer", ".spec.null") is None
+    assert cell("date", ".spec.empty") == "<unknown>"
+    assert cell("integer", ".spec.huge") == -(2**63)
+    assert cell("string", ".spec.whole") == "2"
+    assert cell("string", ".spec.odd") == '{"a":[1],"b":"\\u003c\\u0026\\u003e"}'
 
 
 def test_a_path_that_is_none_ends_the_columns() -> None:
@@ -58,3 +66,7 @@ def test_what_is_absent_or_of_another_type_shows_nothing() -> None:
     assert cell("string", ".spec.absent") is None
     assert cell("integer", ".spec.s") is None
     assert cell("boolean", ".spec.s") is None
+    assert cell("integer", ".spec.b") is None
+    assert cell("number", ".spec.b") is None
+    # Only what is in a list has a place in it.
+    assert cell("string", ".spec.map[*]") is None
