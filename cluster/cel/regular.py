@@ -12,6 +12,15 @@ import re2
 from cluster.cel.errors import CelError
 
 PATTERN_MAX = 10_000
+_IN_GO = {
+    "missing )": "missing closing )",
+    "missing ]": "missing closing ]",
+    "bad repetition operator": "invalid nested repetition operator",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 8 << 20
@@ -25,14 +34,17 @@ def compiled(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options=_OPTIONS)
     except (re2.error, UnicodeError) as error:
-        said = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
-        raise CelError(f"error parsing regexp: {_as_go_says(said, pattern)}") from error
+        raise CelError(as_go_says(error, pattern)) from error
 
 
-def _as_go_says(said: str, pattern: str) -> str:
-    """What is wrong, and between backticks the part that is."""
+def as_go_says(error: Exception, pattern: str) -> str:
+    """What is wrong in the words of Go's package regexp, and between backticks the part that is."""
+    told = error.args[0] if error.args else "not a regular expression"
+    said = told.decode(errors="replace") if isinstance(told, bytes) else str(told)
+    if said.startswith("trailing \\"):
+        return "error parsing regexp: trailing backslash at end of expression: ``"
     what, _, part = said.partition(": ")
-    return f"{what}: `{part or pattern}`"
+    return f"error parsing regexp: {_IN_GO.get(what, what)}: `{part or pattern}`"
 
 
 def _searched(text: str, pattern: str) -> Iterator[Any]:

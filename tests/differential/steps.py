@@ -36,6 +36,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HIDDEN = {"resourceVersion", "selfLink"}
 _LINE_MAX = 300
+REVIVED_SECONDS = 30
 
 
 class Server:
@@ -49,7 +50,17 @@ class Server:
         self.version = ""
 
     async def send(self, session: aiohttp.ClientSession, step: Json) -> list[str]:
-        """The answer, in lines that can be compared."""
+        """The answer, in lines that can be compared. One that died of a request comes again."""
+        for _ in range(REVIVED_SECONDS):
+            try:
+                return await self._send(session, step)
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(1)
+            except aiohttp.ClientError as error:
+                return [f"no answer: {error}"]
+        return ["no answer"]
+
+    async def _send(self, session: aiohttp.ClientSession, step: Json) -> list[str]:
         method, path = step["call"].split(" ", 1)
         head = {"Content-Type": TYPES[step.get("type", "json")]}
         head["Accept"] = step.get("accept", "application/json")

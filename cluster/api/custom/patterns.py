@@ -9,6 +9,8 @@ from typing import Protocol
 
 import re2
 
+from cluster.cel.regular import as_go_says
+
 _QUIET = re2.Options()
 _QUIET.log_errors = False
 
@@ -28,7 +30,5 @@ def compile_pattern(text: str | None) -> Pattern | None:
     try:
         pattern: Pattern = re2.compile(text, _QUIET)
     except re2.error as error:
-        reason = error.args[0] if error.args else "not a regular expression"
-        said = reason.decode() if isinstance(reason, bytes) else str(reason)
-        raise ValueError(f"error parsing regexp: {said}: `{text}`") from error
+        raise ValueError(as_go_says(error, text)) from error
     return pattern

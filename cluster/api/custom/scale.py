@@ -18,10 +18,13 @@ _TYPES = {
 }  # fmt: skip
 
 
-def read(paths: Object, obj: Object) -> tuple[int, int, str]:
-    """(wanted, counted, selector). Raises StatusError 500 if no number is wanted."""
+def read(paths: Object, obj: Object, absent: int | None = None) -> tuple[int, int, str]:
+    """(wanted, counted, selector). ``absent``: wanted where there is no number. Raises StatusError
+    500 if there is neither."""
     where = paths["specReplicasPath"]
     wanted = _at(obj, where)
+    if not isinstance(wanted, int):
+        wanted = absent
     if not isinstance(wanted, int):
         raise internal_error(f'the spec replicas field "{where}" does not exist')
     counted, selector = _at(obj, paths["statusReplicasPath"]), ""

@@ -206,7 +206,8 @@ def _check_defaults(node: Structural, path: str, found: list[Cause]) -> None:
             detail = f"must not have unknown fields: {', '.join(unknown)}"
             found.append(causes.invalid(place, node.default, detail))
         wrong: list[Cause] = []
-        values.validate(node, copied, place, ABSENT, wrong)
+        values.validate(node, copied, "", ABSENT, wrong)
+        wrong = [_placed(place, cause) for cause in wrong]
         check_lists(node, copied, place, wrong)
         found.extend(wrong or judge(node, copied, copied, path=place, mending=False).found)
     for name, part in node.properties.items():
@@ -216,6 +217,12 @@ def _check_defaults(node: Structural, path: str, found: list[Cause]) -> None:
         _check_defaults(free, f"{path}.additionalProperties", found)
     if node.items is not None:
         _check_defaults(node.items, f"{path}.items", found)
+
+
+def _placed(place: str, cause: Cause) -> Cause:
+    """What is wrong inside of a default: only its place says where in the schema that is."""
+    inside = "" if cause.field in ("", "<nil>") else f".{cause.field}"
+    return cause._replace(field=f"{place}{inside}")
 
 
 def _copy(value: Any) -> Any:

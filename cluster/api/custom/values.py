@@ -81,11 +81,11 @@ def _check_type(node: Structural, value: Any, path: str, found: list[Cause]) -> 
 
 
 def _subject(path: str) -> str:
-    return f"{path} in body" if path else "in body"
+    return f"{path} in body"
 
 
 def _invalid(path: str, value: Any, detail: str) -> Cause:
-    return causes.invalid(path, value, f"{_subject(path)} {detail}")
+    return causes.invalid(path or "<nil>", value, f"{_subject(path)} {detail}")
 
 
 def _check_value(node: Structural, value: Any, path: str, found: list[Cause]) -> None:

@@ -67,8 +67,11 @@ def test_a_structural_schema() -> None:
          "s.properties[x].items.properties[k].default: Required value: this property is in "
          "x-kubernetes-list-map-keys, so it must have a default or be a required property"),
         (a(x={**TEXT, "default": 3}),
-         's.properties[x].default: Invalid value: "integer": s.properties[x].default in body must '
-         'be of type string: "integer"'),
+         's.properties[x].default: Invalid value: "integer":  in body must be of type string: '
+         '"integer"'),
+        (a(x={**a(y=TEXT), "default": {"y": 3}}),
+         's.properties[x].default.y: Invalid value: "integer": y in body must be of type string: '
+         '"integer"'),
         ({**a(), "additionalProperties": TEXT},
          "s.additionalProperties: Forbidden: must not be used at the root"),
         (a(metadata={"type": "string"}),
@@ -113,7 +116,7 @@ def test_a_structural_schema() -> None:
          "generateName, but metadata is implicitly specified"),
         (a(x={**TEXT, "pattern": "("}),
          's.properties[x].pattern: Invalid value: "(": must be a valid regular expression, but '
-         "isn't: error parsing regexp: missing ): (: `(`"),
+         "isn't: error parsing regexp: missing closing ): `(`"),
     ],
 )  # fmt: skip
 def test_what_is_refused(schema: dict[str, Any], text: str) -> None:
