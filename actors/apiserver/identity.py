@@ -26,7 +26,8 @@ def check_identity(call: Call, old: Object, new: Object, scope: str) -> None:
         if patch:
             cause = causes.invalid("metadata.uid", uid, causes.IMMUTABLE)
             raise status.invalid(call.kind, name, [cause])
-        key = "/".join(part for part in (call.kind.plural, call.namespace, name) if part)
+        group = call.kind.group if call.kind.custom is not None else ""
+        key = "/".join(part for part in (group, call.kind.plural, call.namespace, name) if part)
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {live['uid']}"
         raise status.conflict(
             call.kind,

@@ -345,11 +345,9 @@ def _check_shape(kind: Kind, request: ApiRequest) -> None:
         # Not even an administrator empties all namespaces of them in one request.
         raise status.no_such_method()
     if kind.namespaced and needs_namespace and not request.namespace:
-        if request.verb == "create":
-            raise status.bad_request("an empty namespace may not be set during creation")
-        raise status.bad_request(
-            "an empty namespace may not be set when a resource name is provided"
-        )
+        # Over all namespaces they can only be listed.
+        listed = request.verb == "create" and "list" in kind.verbs
+        raise status.no_such_method() if listed else status.resource_not_found()
     if not named and request.verb in ("get", "update", "patch", "delete"):
         raise status.bad_request("the request names no object")
 

@@ -14,7 +14,7 @@ from cluster.api.types import Object
 from cluster.errors import StatusError
 
 # With these kubectl reads the details without asking whether there are any.
-_DETAILED = ("Invalid", "NotFound")
+_DETAILED = ("Invalid", "MethodNotAllowed", "NotFound")
 
 
 class Cause(NamedTuple):
@@ -292,4 +292,5 @@ def timeout(message: str, retry_after: int = 0) -> StatusError:
 
 def internal_error(message: str) -> StatusError:
     """500: our fault."""
-    return status_error(500, "InternalError", f"Internal error occurred: {message}")
+    told = f"Internal error occurred: {message}"
+    return status_error(500, "InternalError", told, causes=[Cause("", "", message)])

@@ -11,7 +11,7 @@ from actors.apiserver.admission.matching import Asked
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.call import DeleteOptions
 from actors.apiserver.reviews import user_info
-from actors.apiserver.subresources.scale_form import scale_of, scaled
+from actors.apiserver.subresources.scale_form import scale_before, scale_of, scaled
 from cluster.api import events, status
 from cluster.api.defaults import apply_defaults, apply_subresource_defaults
 from cluster.api.kinds import Kind, Subresource
@@ -97,7 +97,7 @@ def subject_of(review: Review) -> Subject:
     kind = review.call.kind
     if review.call.request.subresource == "scale" and review.obj is not None:
         assert review.old is not None
-        return Subject(review, scale_of(kind, review.obj), scale_of(kind, review.old))
+        return Subject(review, scale_of(kind, review.obj), scale_before(kind, review.old))
     return Subject(review, review.obj, review.old)
 
 

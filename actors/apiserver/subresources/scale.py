@@ -9,7 +9,13 @@ from actors.apiserver import bodies
 from actors.apiserver.call import Call
 from actors.apiserver.patching import applier, apply_configuration, conform, patch_type, patcher
 from actors.apiserver.subresources.handler import Answer, Parts
-from actors.apiserver.subresources.scale_form import configuration, counted, scale_of, scaled
+from actors.apiserver.subresources.scale_form import (
+    configuration,
+    counted,
+    scale_before,
+    scale_of,
+    scaled,
+)
 from actors.apiserver.writer import Revise
 from cluster.api import status
 from cluster.api.encoding import decode
@@ -64,7 +70,7 @@ def _patched(parts: Parts, call: Call) -> Revise:
     patch = patcher(call, schema)
 
     def scaled_by_patch(live: Object) -> Object:
-        before = scale_of(call.kind, live)
+        before = scale_before(call.kind, live)
         scale = patch.revise(before)
         conform(parts.writer.definitions, call, patch, before, scale, part)
         bodies.check_named(call, scale)

@@ -13,6 +13,13 @@ from cluster.api.types import Object
 from cluster.api.validation import causes
 
 
+def scale_before(kind: Kind, obj: Object) -> Object:
+    """The Scale of what is to be changed: 0 are wanted where there is no number yet."""
+    if kind.custom is not None and kind.custom.scale is not None:
+        return _scale(obj, *custom_scale.read(kind.custom.scale, obj, 0))
+    return scale_of(kind, obj)
+
+
 def scale_of(kind: Kind, obj: Object) -> Object:
     """The Scale of a workload, or of a custom resource that says where its numbers are.
 

@@ -168,6 +168,9 @@ async def test_wrong_places(plane: ControlPlane) -> None:
     empty = ApiRequest("create", "configmaps", namespace="default")
     await refused(400, "BadRequest", plane.ask(empty))
     await refused(405, "MethodNotAllowed", plane.list("bindings", "default"))
+    # Over all namespaces there is only a list of them.
+    await refused(405, "MethodNotAllowed", plane.create("configmaps", config("a")))
+    await refused(404, "NotFound", plane.get("configmaps", "a"))
 
 
 async def test_there_are_no_custom_resources_to_be_found(plane: ControlPlane) -> None:

@@ -82,6 +82,25 @@ async def test_a_scale_that_is_wrong_is_a_wrong_object(plane: ControlPlane) -> N
     assert refused.value.status["details"]["kind"] == "Widget"
 
 
+async def test_a_scale_of_what_has_no_number_yet_is_written_but_not_read(
+    plane: ControlPlane,
+) -> None:
+    made = definition()
+    schema = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    del schema["spec"]["properties"]["replicas"]["default"]
+    await established(plane, made)
+    await create(plane, widget())
+    with pytest.raises(StatusError, match="does not exist") as refused:
+        await plane.ask(
+            ApiRequest("get", "widgets", GROUP, namespace="default", name="w", subresource="scale")
+        )
+    told = 'the spec replicas field ".spec.replicas" does not exist'
+    assert refused.value.status["details"] == {"causes": [{"message": told}]}
+    body = {"spec": {"replicas": 2}}
+    scaled = await plane.patch("widgets", "w", body, "default", GROUP, "scale")
+    assert scaled["spec"] == {"replicas": 2}
+
+
 async def test_generation_counts_the_spec_and_status_is_apart(plane: ControlPlane) -> None:
     await established(plane)
     made = await create(plane, {**widget(), "status": {"phase": "Ready"}})
