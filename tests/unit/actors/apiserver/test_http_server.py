@@ -290,10 +290,14 @@ async def test_a_long_list_is_whole_in_every_form(door: ControlPlane) -> None:
         )
     wanted = await door.list("configmaps", "default")
     assert len(wanted["items"]) >= 40
+    # Others may write meanwhile.
+    await door.create("configmaps", {"metadata": {"name": "later"}}, "default")
+    revision = wanted["metadata"]["resourceVersion"]
+    exact = f"?resourceVersion={revision}&resourceVersionMatch=Exact"
     async with session(door) as client:
 
         async def listed(query: str = "", **headers: str) -> bytes:
-            place = url(door, f"{MAPS}{query}")
+            place = url(door, f"{MAPS}{exact}{query}")
             headers = {"Accept-Encoding": "identity", **headers}
             async with client.get(place, headers=headers, auto_decompress=False) as answer:
                 assert answer.status == 200
@@ -304,6 +308,6 @@ async def test_a_long_list_is_whole_in_every_form(door: ControlPlane) -> None:
         plain = await listed()
         assert len(plain) > BYTES_MIN
         assert orjson.loads(plain) == wanted
-        assert orjson.loads(await listed("?pretty=true")) == wanted
+        assert orjson.loads(await listed("&pretty=true")) == wanted
         assert yaml.safe_load(await listed(Accept="application/yaml")) == wanted
         assert gzip.decompress(await listed(**{"Accept-Encoding": "gzip"})) == plain
