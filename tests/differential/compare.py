@@ -22,6 +22,7 @@ import yaml
 
 from cluster.api.kinds import SERVED, Kind, by_kind
 from tests.differential.mutations import mutations
+from tests.differential.options import two_servers
 from tests.support.group_objects import signing_request
 
 Json = dict[str, Any]
@@ -234,9 +235,7 @@ async def compare(options: argparse.Namespace) -> int:
 
 def main() -> int:
     """The command; ends with 1 if anything differs."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("real", type=Path)
-    parser.add_argument("ours", type=Path)
+    parser = two_servers(__doc__)
     parser.add_argument("kinds", nargs="*")
     parser.add_argument("--put", action="store_true", help="updates instead of creations")
     parser.add_argument("--causes", action="store_true", help="also other causes of a refusal")

@@ -23,6 +23,7 @@ from typing import Any
 import aiohttp
 import yaml
 
+from tests.differential.options import two_servers
 from tests.differential.steps import Json, Server
 
 TALKS = Path(__file__).with_name("conversations.yaml")
@@ -238,9 +239,7 @@ async def run(options: argparse.Namespace) -> int:
 
 def main() -> int:
     """The command; ends with 1 if any went apart."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("real", type=Path)
-    parser.add_argument("ours", type=Path)
+    parser = two_servers(__doc__)
     parser.add_argument("kinds", nargs="*", metavar="KIND")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=20, help="conversations of each kind")

@@ -22,6 +22,8 @@ from typing import Any
 import aiohttp
 import yaml
 
+from tests.differential.options import two_servers
+
 Json = dict[str, Any]
 
 TYPES = {
@@ -120,9 +122,8 @@ async def run(options: argparse.Namespace) -> int:
 
 def main() -> int:
     """The command; ends with 1 if anything differs."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    for name in ("real", "ours", "steps"):
-        parser.add_argument(name, type=Path)
+    parser = two_servers(__doc__)
+    parser.add_argument("steps", type=Path)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--unmanaged", action="store_true")
     options = parser.parse_args()

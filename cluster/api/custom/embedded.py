@@ -19,22 +19,10 @@ def check_resources(node: Structural, value: Any, path: str, found: list[Cause])
     """Of everything in a value; ``path`` '' at the root, which is no embedded one."""
     if not node.holds:
         return
-    if isinstance(value, list):
-        for position, item in enumerate(value if node.items is not None else ()):
-            assert node.items is not None
-            check_resources(node.items, item, f"{path}[{position}]", found)
-        return
-    if not isinstance(value, dict):
-        return
-    if node.resource and path:
+    if node.resource and path and isinstance(value, dict):
         _check(value, path, found)
-    free = node.free()
-    for name, item in value.items():
-        if name in node.properties:
-            place = f"{path}.{name}" if path else name
-            check_resources(node.properties[name], item, place, found)
-        elif free is not None:
-            check_resources(free, item, f"{path}[{name}]", found)
+    for part, item, place in node.inside(value, path):
+        check_resources(part, item, place, found)
 
 
 def _check(value: dict[str, Any], path: str, found: list[Cause]) -> None:

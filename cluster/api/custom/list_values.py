@@ -23,17 +23,8 @@ def check_lists(node: Structural, value: Any, path: str, found: list[Cause]) -> 
             _check_unique(value, _text, _same, path, found)
         elif node.list_type == "map":
             _check_map(node, value, path, found)
-        for position, item in enumerate(value if node.items is not None else ()):
-            assert node.items is not None
-            check_lists(node.items, item, f"{path}[{position}]", found)
-    elif isinstance(value, dict):
-        free = node.free()
-        for name, item in value.items():
-            if name in node.properties:
-                place = f"{path}.{name}" if path else name
-                check_lists(node.properties[name], item, place, found)
-            elif free is not None:
-                check_lists(free, item, f"{path}[{name}]", found)
+    for part, item, place in node.inside(value, path):
+        check_lists(part, item, place, found)
 
 
 def item_key(node: Structural, item: Any) -> bytes:

@@ -6,7 +6,7 @@ CustomResourceDefinitions", Specifying a structural schema). Must not know objec
 schema is right: ``structure_rules`` checks that before anything is compiled.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from cluster.api.custom.patterns import Pattern, compile_pattern
@@ -156,6 +156,20 @@ class Structural:
     def free(self) -> "Structural | None":
         """The schema of values under free keys, if there is one."""
         return self.additional if isinstance(self.additional, Structural) else None
+
+    def inside(self, value: Any, path: str) -> Iterator["tuple[Structural, Any, str]"]:
+        """What a value holds that has a schema: that schema, the part, its path."""
+        if isinstance(value, list):
+            if self.items is not None:
+                for position, item in enumerate(value):
+                    yield self.items, item, f"{path}[{position}]"
+        elif isinstance(value, dict):
+            free = self.free()
+            for name, item in value.items():
+                if name in self.properties:
+                    yield self.properties[name], item, f"{path}.{name}" if path else name
+                elif free is not None:
+                    yield free, item, f"{path}[{name}]"
 
     def has_field(self, name: str) -> bool:
         """True if ``name`` is a named field (not a free key of a map)."""
