@@ -18,7 +18,7 @@ from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.compression import Compression
 from actors.apiserver.front_desk import FrontDesk, Visit
-from actors.apiserver.http_answers import AUDIT_HEADER, of_document, streamed
+from actors.apiserver.http_answers import AUDIT_HEADER, UNKEPT, of_document, streamed
 from actors.apiserver.http_connections import (
     LIMITS,
     StatusHandler,
@@ -161,6 +161,7 @@ class HttpServer:
         visit.code = response.status
         if not response.prepared:
             response.headers.setdefault(AUDIT_HEADER, visit.audit_id)
+            response.headers.setdefault(*UNKEPT)
             response.headers[traceparent.HEADER] = visit.traceparent
         if visit.flow is not None and not response.prepared:
             response.headers[FLOW_HEADER] = visit.flow.schema_uid

@@ -311,3 +311,12 @@ async def test_a_long_list_is_whole_in_every_form(door: ControlPlane) -> None:
         assert orjson.loads(await listed("&pretty=true")) == wanted
         assert yaml.safe_load(await listed(Accept="application/yaml")) == wanted
         assert gzip.decompress(await listed(**{"Accept-Encoding": "gzip"})) == plain
+
+
+async def test_nothing_that_is_answered_is_kept_on_the_way(door: ControlPlane) -> None:
+    paths = ("/api/v1/pods", "/api/v1/pods?watch=1&timeoutSeconds=1", "/version", "/openapi/v2",
+             "/api/v1/namespaces/none", "/metrics", "/apis")  # fmt: skip
+    async with session(door) as client:
+        for path in paths:
+            async with client.get(url(door, path)) as answer:
+                assert answer.headers.getall("Cache-Control") == ["no-cache, private"], path
