@@ -129,14 +129,15 @@ class OpenApi:
                     self.v2()
                 document: Object = {
                     "paths": openapi_paths.paths(self._custom, V2) | self._added["paths"],
-                    "definitions": custom_schemas(self._custom, V2) | self._added["definitions"],
+                    "definitions": custom_schemas(self._custom, V2, self._raw)
+                    | self._added["definitions"],
                 }
                 self._v2_protobuf = self._base.v2_protobuf() + openapi_protobuf.encode(document)
         return self._v2_protobuf
 
     def _schemas(self, kinds: Iterable[Kind], form: Form) -> Object:
         kinds = tuple(kinds)
-        return reachable(self._raw, _roots(kinds), form) | custom_schemas(kinds, form)
+        return reachable(self._raw, _roots(kinds), form) | custom_schemas(kinds, form, self._raw)
 
     def _digest(self, group: str, version: str) -> str:
         """Of the kinds and the version: it must not cost building the document."""
