@@ -5,6 +5,7 @@ Secrets never leave this file: no token is logged or echoed.
 """
 
 import base64
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,8 @@ from cluster import names
 from cluster.api import status
 
 TOKEN_PROTOCOL = "base64url.bearer.authorization.k8s.io."
+# Which of a user's credentials was shown, in the extra of who it is.
+CREDENTIAL_ID = "authentication.kubernetes.io/credential-id"
 ANONYMOUS = Caller(names.USER_ANONYMOUS, (names.GROUP_UNAUTHENTICATED,))
 Audiences = tuple[str, ...]
 # Verifies a ServiceAccount token for any of the audiences: the caller it proves and those audiences
@@ -116,10 +119,14 @@ def caller_of_message(delivery: Delivery) -> Caller:
     return Caller(principal.user, _authenticated(principal.groups), component=component)
 
 
-def caller_of_certificate(certificate: Mapping[str, Any]) -> Caller | None:
-    """``certificate``: as ``ssl.getpeercert()`` gives it. None if it names no user."""
+def caller_of_certificate(certificate: Mapping[str, Any], whole: bytes = b"") -> Caller | None:
+    """``certificate``: as ``ssl.getpeercert()`` gives it; ``whole``: its DER, by whose hash it is
+    known. None if it names no user."""
     user, groups = subject_of(certificate)
-    return Caller(user, _authenticated(groups)) if user else None
+    if not user:
+        return None
+    extra = {CREDENTIAL_ID: (f"X509SHA256={hashlib.sha256(whole).hexdigest()}",)} if whole else {}
+    return Caller(user, _authenticated(groups), extra=extra)
 
 
 def _authenticated(groups: tuple[str, ...]) -> tuple[str, ...]:

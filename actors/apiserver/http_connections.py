@@ -65,7 +65,10 @@ class StatusHandler(RequestHandler):
         if not self._asked_who and self.transport is not None:
             self._asked_who = True
             certificate = self.transport.get_extra_info("peercert")
-            self._certified = caller_of_certificate(certificate) if certificate else None
+            connection = self.transport.get_extra_info("ssl_object")
+            if certificate and connection is not None:
+                whole = connection.getpeercert(binary_form=True) or b""
+                self._certified = caller_of_certificate(certificate, whole)
         return self._certified
 
     def handle_error(

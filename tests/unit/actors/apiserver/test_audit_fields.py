@@ -62,6 +62,8 @@ async def test_what_is_written_is_named(tmp_path: Path) -> None:
             201
         )
     received, complete = logged(tmp_path, secrets)
+    [known_by] = complete["user"]["extra"]["authentication.kubernetes.io/credential-id"]
+    assert known_by.startswith("X509SHA256=")
     assert "name" not in received["objectRef"]
     assert received["stageTimestamp"] == received["requestReceivedTimestamp"]
     assert complete["objectRef"]["name"] == "key"

@@ -34,7 +34,15 @@ def test_a_certificate_names_user_and_groups() -> None:
     caller = caller_of_certificate(ADMIN)
     assert caller is not None
     assert (caller.user, caller.groups) == ("admin", ("system:masters", "system:authenticated"))
+    assert caller.extra == {}
     assert caller_of_certificate({"subject": ()}) is None
+
+
+def test_a_certificate_is_known_by_its_hash() -> None:
+    caller = caller_of_certificate(ADMIN, b"der")
+    assert caller is not None
+    name = "X509SHA256=5050d80d22ecd471ea55df7034042c1e041341ff4066e7f6ff38e20b720df8ea"
+    assert caller.extra == {"authentication.kubernetes.io/credential-id": (name,)}
 
 
 async def test_tokens() -> None:
