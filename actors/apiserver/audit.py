@@ -30,6 +30,10 @@ CONFIDENTIAL = frozenset(
         ("authentication.k8s.io", "tokenreviews", ""),
     }
 )
+# What Kubernetes says of a request whose client did not wait for the answer.
+CLOSED = {
+    "metadata": {}, "status": "Success", "message": "Connection closed early", "code": 200,
+}  # fmt: skip
 # Answers that succeed and say so in a Status are short.
 STATUS_BYTES_MAX = 2048
 # What may last, as kube-apiserver has it.
@@ -116,6 +120,7 @@ class Trail:
         self.annotations: dict[str, str] = {}
         self.failed = False
         self.lasts = False
+        self._began = 0
         self._decision = decision
         self._base = base
         self._put = put
@@ -142,15 +147,16 @@ class Trail:
         """A long answer begins (again: no effect)."""
         if self.lasts:
             self.lasts = False
+            self._began = code
             self.write("ResponseStarted", code)
 
     def finish(self, code: int) -> None:
-        """It is answered."""
+        """It is answered; ``code`` 0: nobody was left to answer."""
         if self.failed:
             self.write("ResponseStarted", code)
             return
         self.started(code)
-        self.write("ResponseComplete", code)
+        self.write("ResponseComplete", code or self._began)
 
     def write(self, stage: Stage, code: int = 0) -> None:
         """One stage is reached. ``code``: of the answer, once there is one."""
@@ -162,6 +168,8 @@ class Trail:
         event = {**self._base, "stage": stage, "stageTimestamp": stamp}
         if code:
             event["responseStatus"] = _status(code, self.response)
+        elif not received:
+            event["responseStatus"] = dict(CLOSED)
         if not received and decision.level in ("Request", "RequestResponse"):
             self._add(event, "requestObject", self.request)
         if stage == "ResponseComplete" and decision.level == "RequestResponse":

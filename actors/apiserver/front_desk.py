@@ -60,9 +60,9 @@ class Visit:
     ``audit_id``: what its answer says that it is called by; ``parent``: the client's span, if it
     named one; ``traceparent``: this request's own, for the answer;
     ``asked``: what it asks of a resource, for the metrics;
-    ``trail``: for the audit log, None if that keeps nothing of it; ``flow``: what limits it;
-    ``seat``: kept until its long answer is written; ``ours``: its answer is made here, not passed
-    on."""
+    ``trail``: for the audit log, None if that keeps nothing of it; ``judged``: that was asked;
+    ``flow``: what limits it; ``seat``: kept until its long answer is written; ``ours``: its answer
+    is made here, not passed on."""
 
     method: str
     began: float
@@ -70,6 +70,7 @@ class Visit:
     user: str = ""
     code: int = 0
     trail: Trail | None = None
+    judged: bool = False
     flow: Flow | None = None
     seat: Seat | None = None
     asked: ApiRequest | None = None

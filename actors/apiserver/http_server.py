@@ -13,12 +13,13 @@ from aiohttp import web
 
 from actors.apiserver import http_errors
 from actors.apiserver.aggregation.door import AggregatedDoor
-from actors.apiserver.audit_source import Source, addresses_of, agent_of, audit_id
+from actors.apiserver.audit_source import audit_id
 from actors.apiserver.authority import Authority
 from actors.apiserver.call import Caller
 from actors.apiserver.compression import Compression
 from actors.apiserver.front_desk import FrontDesk, Visit
 from actors.apiserver.http_answers import AUDIT_HEADER, UNKEPT, of_document, streamed
+from actors.apiserver.http_audit import HttpAudit
 from actors.apiserver.http_connections import (
     LIMITS,
     StatusHandler,
@@ -40,7 +41,7 @@ from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, pars
 from actors.apiserver.serialization import serialized
 from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
-from actors.apiserver.slices import Slices, body_of, in_one, in_short, in_slices
+from actors.apiserver.slices import Slices, body_of, in_slices
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
@@ -82,6 +83,7 @@ class HttpServer:
         self._shared = shared
         self._shares = False
         self._tls = tls_context(authority)
+        self._audit = HttpAudit(desk)
         self._streams = StreamDoor(desk)
         self._proxy = ProxyDoor(desk)
         self._aggregated = AggregatedDoor(desk, desk.remotes)
@@ -155,6 +157,9 @@ class HttpServer:
         """Serve it, and leave a record of it: the root of all that follows from it."""
         try:
             response = await self._serve(request, visit)
+        except asyncio.CancelledError:
+            self._audit.gone(visit)
+            raise
         except SteersmanError as error:
             response = http_errors.response(error)
             visit.ours = True
@@ -166,11 +171,7 @@ class HttpServer:
         if visit.flow is not None and not response.prepared:
             response.headers[FLOW_HEADER] = visit.flow.schema_uid
             response.headers[LEVEL_HEADER] = visit.flow.level.uid
-        if visit.trail is not None:
-            if isinstance(response, web.Response):
-                whole = visit.trail.reads_response(visit.code)
-                visit.trail.response = in_one(response) if whole else in_short(response)
-            visit.trail.finish(visit.code)
+        self._audit.finish(visit, response)
         if isinstance(response, web.Response) and not response.prepared:
             if visit.ours:
                 response = await serialized(request, response)
@@ -205,10 +206,14 @@ class HttpServer:
             )
         except StatusError:
             # Who comes with false credentials, or as somebody else, is what an audit is about.
-            self._audit_refused(request, visit, caller, path)
+            self._audit.refused(request, visit, caller, path)
             raise
         visit.user = caller.user
-        return await self._serve_path(request, visit, caller, path, behind)
+        try:
+            return await self._serve_path(request, visit, caller, path, behind)
+        except StatusError:
+            self._audit.refused(request, visit, caller, path)
+            raise
 
     async def _serve_known(
         self, request: web.BaseRequest, visit: Visit, caller: Caller
@@ -229,16 +234,14 @@ class HttpServer:
         raw_query = request.raw_path.partition("?")[2]
         if isinstance(path, ResourcePath) and (behind is not None or is_stream(path)):
             visit.asked = connect_request(request.method, path, {})
-            if self._desk.audit is not None:
-                self._audit(request, visit, caller, visit.asked)
+            self._audit.begin(request, visit, caller, visit.asked)
             return await self._stream(request, path, behind, raw_query, caller, visit)
         elsewhere = self._aggregated.service(path)
         if elsewhere is not None:
             return await self._delegate(request, elsewhere, path, raw_query, caller, visit)
         query = parse_query(raw_query)
         if isinstance(path, PlainPath):
-            if self._desk.audit is not None:
-                self._audit(request, visit, caller, None)
+            self._audit.begin(request, visit, caller, None)
             if path.path in PATHS:
                 return await self._operation(request, path.path, caller, visit)
             visit.flow = self._desk.plain_flow(caller, request.method, path.path)
@@ -251,15 +254,11 @@ class HttpServer:
         if names.GROUP_UNAUTHENTICATED in caller.groups:
             # Nobody keeps us busy with bodies by saying nothing of who they are.
             early = visit.asked = api_request_of(request, path, query, b"")
-            if self._desk.audit is not None:
-                self._audit(request, visit, caller, early)
+            self._audit.begin(request, visit, caller, early)
             await self._desk.chain.check(early, caller, visit.told)
         asked = api_request_of(request, path, query, await read_body(request))
         visit.asked = asked
-        if visit.trail is not None:
-            visit.trail.requested(asked)
-        elif self._desk.audit is not None:
-            self._audit(request, visit, caller, asked)
+        self._audit.begin(request, visit, caller, asked)
         with self._desk.contained(asked):
             return await self._resource(request, asked, caller, visit)
 
@@ -277,35 +276,7 @@ class HttpServer:
             self._watches.discard(task)
 
     def _audit_page(self, http: web.BaseRequest, visit: Visit, caller: Caller) -> None:
-        if self._desk.audit is not None:
-            self._audit(http, visit, caller, None)
-
-    def _audit(
-        self, http: web.BaseRequest, visit: Visit, caller: Caller, asked: ApiRequest | None
-    ) -> None:
-        assert self._desk.audit is not None
-        peer = http.transport.get_extra_info("peername") if http.transport is not None else None
-        addresses = addresses_of(http.headers, str(peer[0]) if peer else "")
-        source = Source(http.raw_path, addresses, agent_of(http.headers), visit.audit_id)
-        verb = http.method.lower() if asked is None else asked.verb
-        visit.trail = self._desk.audit.begin(caller, source, verb, asked)
-        if visit.trail is not None and asked is not None:
-            visit.trail.requested(asked)
-
-    def _audit_refused(
-        self,
-        http: web.BaseRequest,
-        visit: Visit,
-        caller: Caller,
-        path: PlainPath | ResourcePath,
-    ) -> None:
-        if self._desk.audit is None:
-            return
-        asked = None
-        if isinstance(path, ResourcePath):
-            with suppress(StatusError):  # a method that no verb stands for
-                asked = _refused(http, path)
-        self._audit(http, visit, caller, asked)
+        self._audit.begin(http, visit, caller, None)
 
     async def _stream(
         self,
@@ -341,8 +312,7 @@ class HttpServer:
         """What another API server answers."""
         asked = self._aggregated.asked(http, path, raw_query)
         visit.asked = asked.request
-        if self._desk.audit is not None:
-            self._audit(http, visit, caller, asked.request)
+        self._audit.begin(http, visit, caller, asked.request)
         task = asyncio.current_task()
         assert task is not None
         if asked.long:
@@ -480,11 +450,3 @@ def _asked(
     others = isinstance(path, PlainPath) or behind is not None or is_stream(path)
     query = {} if others else parse_query(request.raw_path.partition("?")[2])
     return attributes_asked(request.method, path, query)
-
-
-def _refused(http: web.BaseRequest, path: ResourcePath) -> ApiRequest:
-    """What was asked by somebody who is not let in. Raises StatusError."""
-    query = http.raw_path.partition("?")[2]
-    if "/proxy" in http.raw_path or is_stream(path):
-        return connect_request(http.method, path, {})
-    return api_request_of(http, path, parse_query(query), b"")

@@ -45,6 +45,7 @@ SHELLS = {
     "apiserver/patience.py": "long work in a thread",
     "apiserver/portions.py": "turns of others within long work",
     "apiserver/http_answers.py": "HTTP answers that are no resources",
+    "apiserver/http_audit.py": "HTTP requests in the audit log",
     "apiserver/http_errors.py": "HTTP answers",
     "apiserver/http_requests.py": "HTTP requests, their bodies as they come in",
     "apiserver/http_connections.py": "connections of the HTTPS door",

@@ -1,5 +1,6 @@
 """The fields of audit events, as audit.k8s.io/v1 documents them."""
 
+import asyncio
 import http.client
 import json
 import ssl
@@ -190,3 +191,51 @@ rules: [{level: Metadata, omitStages: [RequestReceived], resources: [{group: ""}
     [old], [new] = logged(tmp_path, f"{base}/endpoints"), logged(tmp_path, f"{base}/configmaps")
     assert old["annotations"]["k8s.io/deprecated"] == "true"
     assert "k8s.io/deprecated" not in new["annotations"]
+
+
+async def test_who_does_not_wait_for_the_end(tmp_path: Path) -> None:
+    policy = parse(b"""
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules: [{level: Metadata, omitStages: [RequestReceived], resources: [{group: ""}]}]
+""")
+    uri = "/api/v1/namespaces?watch=1"
+    async with control_plane(tmp_path, http=True, audit=policy) as plane:
+        settings = plane.settings
+        context = ssl.create_default_context(cafile=pki.path(settings, "ca.crt"))
+        context.load_cert_chain(pki.path(settings, "admin.crt"), pki.path(settings, "admin.key"))
+        host, port = settings.replicas[0].api_addresses[0].split(":")
+        reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+        writer.write(f"GET {uri} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        writer.transport.abort()
+        file = tmp_path / "audit" / "audit.jsonl"
+        for _ in range(400):
+            if "ResponseComplete" in "".join(
+                line for line in file.read_text().splitlines() if uri in line
+            ):
+                break
+            await asyncio.sleep(0.01)
+    started, complete = logged(tmp_path, uri)
+    assert (started["stage"], complete["stage"]) == ("ResponseStarted", "ResponseComplete")
+    assert complete["responseStatus"] == {"metadata": {}, "code": 200}
+
+
+async def test_what_cannot_be_read_is_written_down(tmp_path: Path) -> None:
+    policy = parse(b"""
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules: [{level: Metadata, omitStages: [RequestReceived]}]
+""")
+    async with control_plane(tmp_path, http=True, audit=policy) as plane:
+        assert await to_thread(call, plane, "OPTIONS", MAPS) == 405
+        assert await to_thread(call, plane, "GET", f"{MAPS}?limit=%ff") == 400
+        assert await to_thread(call, plane, "POST", MAPS, "{", Content_Encoding="gzip") == 415
+        assert await to_thread(call, plane, "GET", "/nowhere") == 404
+    options, made = logged(tmp_path, MAPS)
+    assert (options["verb"], options["responseStatus"]["code"]) == ("options", 405)
+    assert (made["verb"], made["responseStatus"]["code"]) == ("create", 415)
+    [listed] = logged(tmp_path, f"{MAPS}?limit=%ff")
+    assert (listed["verb"], listed["responseStatus"]["code"]) == ("list", 400)
+    assert listed["objectRef"]["resource"] == "configmaps"
+    assert len(logged(tmp_path, "/nowhere")) == 1
