@@ -6,6 +6,7 @@ Job: everything that makes a body wrong before its meaning is looked at. Must no
 import orjson
 
 from actors.apiserver.call import Call
+from actors.apiserver.protobuf import decoder
 from cluster import limits
 from cluster.api import status
 from cluster.api.jsonio import decode_object, json_type
@@ -16,6 +17,7 @@ from cluster.api.status import Cause, quoted
 from cluster.api.types import Object
 from cluster.api.validation import causes
 from cluster.api.validation.table import validate_body
+from cluster.errors import StatusError
 
 
 def decode_body(definitions: Definitions, call: Call) -> Object:
@@ -25,8 +27,10 @@ def decode_body(definitions: Definitions, call: Call) -> Object:
         raise status.bad_request("the request has no body")
     if len(request.body) > limits.BODY_BYTES_MAX:
         raise status.too_large()
-    obj, duplicates = decode_object(request.body, request.content_type)
     part = call.kind.subresources.get(request.subresource)
+    if decoder.is_protobuf(request.content_type):
+        raise _unknown(type_of(call.kind, part)[0], request.body)
+    obj, duplicates = decode_object(request.body, request.content_type)
     check_type(call.kind, part, obj)
     conform(definitions, call, obj, part, duplicates)
     return obj
@@ -125,6 +129,18 @@ def of_another_type(kind: Kind, obj: Object) -> list[Cause]:
         for field, value in wanted.items()
         if (obj.get(field) or "") != value
     ]
+
+
+def _unknown(wanted: str, body: bytes) -> StatusError:
+    """For protobuf of what is no kind, or none that has such a form (as custom resources)."""
+    try:
+        version, kind = decoder.type_said(body)
+    except decoder.ProtobufError as error:
+        return status.bad_request(f"the body cannot be read: {error}")
+    return status.bad_request(
+        f"{kind or wanted} in version {quoted(version)} cannot be handled as a {wanted}: no kind "
+        f"{quoted(kind)} is registered for version {quoted(version)}"
+    )
 
 
 def _text(obj: Object, field: str) -> str:

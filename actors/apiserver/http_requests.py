@@ -5,16 +5,19 @@ Job: refuse what cannot be read, before anything else looks at it. Must not know
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 import orjson
 from aiohttp import HttpVersion11, web
 from multidict import CIMultiDictProxy
 
 from actors.apiserver.authorization import asked_of, path_verb
+from actors.apiserver.bodies import type_of
 from actors.apiserver.protobuf import decoder
 from actors.apiserver.rest_path import PlainPath, ResourcePath, api_request
 from cluster import limits
 from cluster.api import status
+from cluster.api.kinds import by_resource
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
 from cluster.security.rbac import Attributes
@@ -79,8 +82,9 @@ def api_request_of(
         # Without a name of its own the client's program is the field manager.
         query = {**query, "userAgent": agent[:128]}
     content_type = request.headers.get("Content-Type", "application/json")
-    if body and content_type.partition(";")[0].strip() == decoder.CONTENT_TYPE:
-        body, content_type = json_of(body), "application/json"
+    if body and decoder.is_protobuf(content_type):
+        with suppress(decoder.UnknownMessage):  # it is told of when it is known what is wanted
+            body, content_type = json_of(body, _expected(request.method, path)), "application/json"
     return api_request(
         request.method,
         path,
@@ -106,11 +110,22 @@ def attributes_asked(
         )
 
 
-def json_of(body: bytes) -> bytes:
-    """A protobuf body as JSON. Raises StatusError 400, 404."""
+def _expected(method: str, path: ResourcePath) -> tuple[str, str]:
+    """apiVersion and kind of what is sent there, ('', '') if that is no built-in kind."""
+    if method == "DELETE":
+        return "v1", "DeleteOptions"
+    kind = by_resource(path.group, path.version, path.resource)
+    if kind is None:
+        return "", ""
+    name, version = type_of(kind, kind.subresources.get(path.subresource))
+    return version, name
+
+
+def json_of(body: bytes, expected: tuple[str, str] = ("", "")) -> bytes:
+    """A protobuf body as JSON. Raises StatusError 400, UnknownMessage."""
     try:
-        return orjson.dumps(decoder.decode(body))
-    except decoder.UnknownMessage as error:
-        raise status.resource_not_found() from error
+        return orjson.dumps(decoder.decode(body, expected))
+    except decoder.UnknownMessage:
+        raise
     except decoder.ProtobufError as error:
         raise status.bad_request(f"the body cannot be read: {error}") from error

@@ -53,8 +53,28 @@ class Field(NamedTuple):
     inline: bool
 
 
-def decode(body: bytes) -> Object:
-    """The object with apiVersion and kind. Raises ProtobufError."""
+def decode(body: bytes, expected: tuple[str, str] = ("", "")) -> Object:
+    """The object with apiVersion and kind; what the body does not say of them is as
+    ``expected``. Raises ProtobufError."""
+    (api_version, kind), raw = _envelope(body)
+    api_version, kind = api_version or expected[0], kind or expected[1]
+    message = message_name(api_version, kind)
+    if message not in messages():
+        raise UnknownMessage(f"{kind or 'the body'} is not known as protobuf")
+    return {"apiVersion": api_version, "kind": kind, **_message(message, raw, 0)}
+
+
+def type_said(body: bytes) -> tuple[str, str]:
+    """The apiVersion and the kind that a body says it has. Raises ProtobufError."""
+    return _envelope(body)[0]
+
+
+def is_protobuf(content_type: str) -> bool:
+    """Whether a Content-Type is that of such bodies."""
+    return content_type.partition(";")[0].strip().lower() == CONTENT_TYPE
+
+
+def _envelope(body: bytes) -> tuple[tuple[str, str], bytes]:
     if not body.startswith(_MAGIC):
         raise ProtobufError("the body does not start as Kubernetes protobuf")
     meta, raw = b"", b""
@@ -64,11 +84,7 @@ def decode(body: bytes) -> Object:
         elif number == 2 and isinstance(value, bytes):
             raw = value
     told = dict(read_fields(meta))
-    api_version, kind = _text(told.get(1, b"")), _text(told.get(2, b""))
-    message = message_name(api_version, kind)
-    if message not in messages():
-        raise UnknownMessage(f"{kind or 'the body'} is not known as protobuf")
-    return {"apiVersion": api_version, "kind": kind, **_message(message, raw, 0)}
+    return (_text(told.get(1, b"")), _text(told.get(2, b""))), raw
 
 
 def message_name(api_version: str, kind: str) -> str:

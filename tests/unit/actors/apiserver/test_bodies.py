@@ -7,6 +7,8 @@ import pytest
 from actors.apiserver import bodies
 from cluster.api.kinds import by_resource
 from cluster.errors import StatusError
+from cluster.messages.apiserver import ApiRequest
+from tests.support.control_plane import ControlPlane
 
 
 @pytest.mark.parametrize("field", ["kind", "apiVersion"])
@@ -28,3 +30,17 @@ def test_what_is_not_said_is_filled_in() -> None:
     obj: dict[str, Any] = {"kind": None, "apiVersion": ""}
     bodies.check_type(kind, None, obj)
     assert obj == {"kind": "ConfigMap", "apiVersion": "v1"}
+
+
+@pytest.mark.parametrize("body", [b"hello", b"k8s\0\xff", b"k8s\0\x0a\x02\x0a"])
+async def test_protobuf_that_is_none_is_a_bad_request(plane: ControlPlane, body: bytes) -> None:
+    request = ApiRequest(
+        "create",
+        "configmaps",
+        namespace="default",
+        body=body,
+        content_type="application/vnd.kubernetes.protobuf",
+    )
+    with pytest.raises(StatusError, match="the body cannot be read: ") as raised:
+        await plane.ask(request)
+    assert raised.value.code == 400

@@ -51,6 +51,44 @@ async def test_no_body_is_asked_for_that_would_be_refused(wire: Wire) -> None:
         assert (reply.code, reply.status["code"]) == (code, code)
 
 
+def protobuf(version: str, kind: str, name: str = "pb") -> bytes:
+    """An object with nothing but a name, as typed Go clients send it."""
+
+    def field(number: int, value: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(value)]) + value
+
+    told = b"".join(field(at, text.encode()) for at, text in ((1, version), (2, kind)) if text)
+    return b"k8s\0" + field(1, told) + field(2, field(1, field(1, name.encode())))
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code", "said"),
+    [
+        (MAPS, protobuf("v1", "ConfigMap"), 201, ""),
+        (MAPS, protobuf("", ""), 201, ""),
+        (MAPS, protobuf("", "ConfigMap"), 201, ""),
+        (MAPS, protobuf("v1", "Secret"), 400, 'Secret in version "v1" cannot be handled as a '
+                                              'ConfigMap'),
+        (MAPS, protobuf("v1", "Foo"), 400, 'Foo in version "v1" cannot be handled as a ConfigMap: '
+                                           'no kind "Foo" is registered for version "v1"'),
+        (MAPS, protobuf("v2", "ConfigMap"), 400, 'ConfigMap in version "v2" cannot be handled as '
+                                                 'a ConfigMap: no kind "ConfigMap" is registered '
+                                                 'for version "v2"'),
+    ],
+)  # fmt: skip
+async def test_protobuf_of_some_kind(
+    wire: Wire, path: str, body: bytes, code: int, said: str
+) -> None:
+    for name in (
+        b"application/vnd.kubernetes.protobuf",
+        b"Application/Vnd.Kubernetes.Protobuf;a=b",
+    ):
+        head = f"POST {path}?dryRun=All HTTP/1.1\r\nHost: a\r\n".encode()
+        head += b"Content-Type: %s\r\nContent-Length: %d\r\n" % (name, len(body))
+        reply = await wire.send(head + b"Connection: close\r\n\r\n" + body)
+        assert (reply.code, reply.status.get("message", "")) == (code, said)
+
+
 async def test_a_warning_may_quote_anything(wire: Wire) -> None:
     """It once took the answer with it, after the write was done."""
     body = b'{"metadata":{"name":"a"},"b\\u007f\\r\\n\\u0000":1}'
