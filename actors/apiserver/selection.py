@@ -12,7 +12,7 @@ from cluster.api.selectors import SelectorError, parse_field_selector, parse_lab
 from cluster.messages.apiserver import ApiRequest
 
 # Longer selectors are attacks: parsing is linear, but so is everything after it.
-SELECTOR_CHARACTERS_MAX = 16 * 1024
+SELECTOR_CHARACTERS_MAX = 64 * 1024
 
 
 class Selection:

@@ -53,3 +53,8 @@ def test_refusals(labels: str, fields: str, text: str) -> None:
     with pytest.raises(StatusError) as refused:
         Selection(PODS, "a", labels, fields)
     assert refused.value.code == 400 and refused.value.status["message"] == text
+
+
+def test_a_selector_may_name_a_thousand_uids() -> None:
+    names = ",".join(f"65bbe51d-96f9-4769-b926-f5a52c59{number:04}" for number in range(1000))
+    assert Selection(PODS, "default", f"owner in ({names})").selective
