@@ -22,6 +22,7 @@ from actors.apiserver.patience import unhurried
 from cluster.api import admission_review, status
 from cluster.api.admission_review import Verdict
 from cluster.api.kinds import Kind
+from cluster.api.patch_operations import REJECTED
 from cluster.api.patches import json_patch
 from cluster.api.policies.evaluation import Evaluation, Failed, matches
 from cluster.api.types import Object
@@ -173,9 +174,9 @@ async def _mutate(hook: Hook, subject: Subject, kind: Kind, note: Note) -> bool:
         note.patched(verdict.patch)
         settle(definitions, subject, await shown_as(subject, review.call.kind, patched))
     except StatusError as error:
-        raise status.internal_error(f"admission webhook {status.quoted(hook.name)}: {error}") from (
-            error
-        )
+        why = str(error).removeprefix(f"{REJECTED}: ")
+        text = f"admission webhook {status.quoted(hook.name)}: {why}"
+        raise status.internal_error(text) from error
     return True
 
 

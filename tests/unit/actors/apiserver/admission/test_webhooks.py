@@ -72,6 +72,15 @@ async def test_a_namespace_is_in_itself(plane: ControlPlane, server: WebhookServ
     assert (asked["name"], asked["namespace"]) == ("new", "new")
 
 
+async def test_a_patch_that_does_not_apply(plane: ControlPlane, server: WebhookServer) -> None:
+    server.answers["/m"] = lambda _: patched({"op": "replace", "path": "/spec/x", "value": 1})
+    await server.register("mutating", server.hook("m", MAPS))
+    assert str(await refusal(plane)) == (
+        'Internal error occurred: admission webhook "m.hooks.example.com": replace operation does '
+        "not apply: /spec/x: there is no such place"
+    )
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [
