@@ -66,6 +66,8 @@ def _pod(
             return f'node "{node}" cannot update labels through pod status'
         if _claims(after) != _claims(before):
             return f'node "{node}" cannot update resource claim statuses'
+        if _extended_claim(after) != _extended_claim(before):
+            return f'node "{node}" cannot update extended resource claim status'
     elif new is not None and attributes.subresource != "eviction":
         return f'node "{node}" can only update the status of pods'
     return ""
@@ -73,6 +75,10 @@ def _pod(
 
 def _claims(pod: Object) -> Any:
     return (pod.get("status") or {}).get("resourceClaimStatuses") or []
+
+
+def _extended_claim(pod: Object) -> Any:
+    return (pod.get("status") or {}).get("extendedResourceClaimStatus")
 
 
 def _mirror_pod(node: str, pod: Object, uid: str) -> str:

@@ -122,6 +122,9 @@ async def test_it_changes_the_status_of_its_own_pods_only(door: Door) -> None:
     )
     claims = {"status": {"resourceClaimStatuses": [{"name": "a", "resourceClaimName": "b"}]}}
     assert refused(await door.ask(N1, "PATCH", f"{CORE}/pods/on-n1/status", claims, kind=MERGE))
+    claim = {"resourceClaimName": "b", "requestMappings": []}
+    claims = {"status": {"extendedResourceClaimStatus": claim}}
+    assert refused(await door.ask(N1, "PATCH", f"{CORE}/pods/on-n1/status", claims, kind=MERGE))
     moved = {"spec": {"nodeName": "n2", "containers": [{"name": "c", "image": "evil"}]}}
     await door.ask(N1, "PATCH", f"{CORE}/pods/on-n1/status", moved, kind=MERGE)
     spec = (await door.must("GET", f"{CORE}/pods/on-n1"))["spec"]

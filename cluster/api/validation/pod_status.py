@@ -1,6 +1,7 @@
 """Rules of what is written to pods/status: addresses, conditions, and what stays as it was.
 
-Source: API reference, PodStatus; KEP-563 (two families of addresses); KEP-3063 (device claims).
+Source: API reference, PodStatus; KEP-563 (two families of addresses); KEP-3063 (device claims);
+KEP-5004 (extended resources that are devices).
 Must not know what runs: what is said of containers is ``container_status``'s.
 """
 
@@ -33,6 +34,7 @@ def check_pod_status(old: Object, new: Object, found: list[Cause]) -> None:
         found.append(causes.invalid("status.qosClass", quality, causes.IMMUTABLE))
     check_container_statuses(old, new, found)
     _claims(new, found)
+    _extended_claim(before, new, found)
     _addresses("status.podIPs", after.get("podIPs") or [], found)
     hosts = after.get("hostIPs") or []
     if hosts and hosts[0].get("ip") != after.get("hostIP"):
@@ -58,6 +60,48 @@ def _claims(pod: Object, found: list[Cause]) -> None:
         claim = item.get("resourceClaimName")
         if claim is not None:
             causes.each(place, claim, names.subdomain_errors(claim), found)
+
+
+def _extended_claim(before: Object, pod: Object, found: list[Cause]) -> None:
+    """The claim that the scheduler made for the extended resources of the pod's containers: said
+    once, and then it stays."""
+    path, field = "status.extendedResourceClaimStatus", "extendedResourceClaimStatus"
+    given, known = (pod.get("status") or {}).get(field), before.get(field)
+    if known is not None and given != known:
+        found.append(causes.invalid(path, given, causes.IMMUTABLE))
+    if given is None:
+        return
+    claim, place = given.get("resourceClaimName") or "", f"{path}.resourceClaimName"
+    if claim:
+        causes.each(place, claim, names.subdomain_errors(claim), found)
+    else:
+        found.append(causes.required(place))
+    mappings = given.get("requestMappings") or ()
+    if not mappings:
+        found.append(causes.required(f"{path}.requestMappings"))
+    for position, item in enumerate(mappings):
+        at = f"{path}.requestMappings[{position}]"
+        _extended_request(at, item, pod.get("spec") or {}, found)
+        if item in mappings[:position]:
+            found.append(causes.duplicate(at, item))
+
+
+def _extended_request(path: str, item: Object, spec: Object, found: list[Cause]) -> None:
+    """Which request of the claim stands for which resource of which container."""
+    wanted = {
+        container.get("name"): (container.get("resources") or {}).get("requests") or {}
+        for group in ("initContainers", "containers")
+        for container in spec.get(group) or ()
+    }
+    container, resource = item.get("containerName") or "", item.get("resourceName") or ""
+    if container not in wanted:
+        detail = "must match the name of an entry in `spec.initContainers` or `spec.containers`"
+        found.append(causes.invalid(f"{path}.containerName", container, detail))
+    elif resource not in wanted[container]:
+        detail = "must match the name of a resource that the container requests"
+        found.append(causes.invalid(f"{path}.resourceName", resource, detail))
+    request = item.get("requestName") or ""
+    causes.each(f"{path}.requestName", request, names.dns_label_errors(request), found)
 
 
 def _addresses(path: str, items: list[Object], found: list[Cause]) -> None:

@@ -41,3 +41,55 @@ def test_claims_are_those_of_the_pod() -> None:
         (f"{path}[2].name", "FieldValueInvalid"),
         (f"{path}[3].name", "FieldValueInvalid"),
     ]
+
+
+EXTENDED = "status.extendedResourceClaimStatus"
+MAPPING = {"containerName": "a", "resourceName": "example.com/gpu", "requestName": "r-0"}
+
+
+def claimed(*mappings: dict[str, str], claim: str = "pod-devices") -> dict[str, Any]:
+    spec = {
+        "initContainers": [{"name": "i"}],
+        "containers": [{"name": "a", "resources": {"requests": {"example.com/gpu": "1"}}}],
+    }
+    given = {"resourceClaimName": claim, "requestMappings": list(mappings)}
+    return {"spec": spec, "status": {"extendedResourceClaimStatus": given}}
+
+
+@pytest.mark.parametrize(
+    ("pod", "wrong"),
+    [
+        (claimed(MAPPING), []),
+        (claimed(MAPPING, {**MAPPING, "requestName": "r-1"}), []),
+        (claimed(MAPPING, claim=""), [(f"{EXTENDED}.resourceClaimName", "FieldValueRequired")]),
+        (claimed(MAPPING, claim="A"), [(f"{EXTENDED}.resourceClaimName", "FieldValueInvalid")]),
+        (claimed(), [(f"{EXTENDED}.requestMappings", "FieldValueRequired")]),
+        (claimed(MAPPING, MAPPING), [(f"{EXTENDED}.requestMappings[1]", "FieldValueDuplicate")]),
+        (claimed({**MAPPING, "containerName": "b"}),
+         [(f"{EXTENDED}.requestMappings[0].containerName", "FieldValueInvalid")]),
+        (claimed({**MAPPING, "containerName": "i"}),
+         [(f"{EXTENDED}.requestMappings[0].resourceName", "FieldValueInvalid")]),
+        (claimed({**MAPPING, "requestName": "R"}),
+         [(f"{EXTENDED}.requestMappings[0].requestName", "FieldValueInvalid")]),
+        (claimed({}),
+         [(f"{EXTENDED}.requestMappings[0].containerName", "FieldValueInvalid"),
+          (f"{EXTENDED}.requestMappings[0].requestName", "FieldValueInvalid")]),
+    ],
+)  # fmt: skip
+def test_the_claim_for_extended_resources(
+    pod: dict[str, Any], wrong: list[tuple[str, str]]
+) -> None:
+    causes: list[Cause] = []
+    check_pod_status({"spec": pod["spec"]}, pod, causes)
+    assert [(cause.field, cause.reason) for cause in causes] == wrong
+
+
+def test_the_claim_for_extended_resources_is_said_once() -> None:
+    pod = claimed(MAPPING)
+    for other, wrong in ((claimed(MAPPING), []), (claimed(MAPPING, claim="b"), [EXTENDED])):
+        causes: list[Cause] = []
+        check_pod_status(pod, other, causes)
+        assert [cause.field for cause in causes] == wrong
+    causes = []
+    check_pod_status(pod, {"spec": pod["spec"], "status": {}}, causes)
+    assert [cause.field for cause in causes] == [EXTENDED]
