@@ -28,6 +28,7 @@ from actors.apiserver.aggregation.remote_documents import RemoteDocuments
 from actors.apiserver.aggregation.remotes import Remotes
 from actors.apiserver.audit import AuditLog
 from actors.apiserver.audit_file import AuditFile
+from actors.apiserver.audit_metrics import AuditCounts
 from actors.apiserver.authentication import Authentication, caller_of_message
 from actors.apiserver.authority import Authority
 from actors.apiserver.authorization import Authorization
@@ -218,13 +219,13 @@ class ApiServerActor(Actor):
                 ),
             )
 
-    def _open_audit(self, environment: Environment) -> AuditLog | None:
+    def _open_audit(self, environment: Environment, counts: AuditCounts) -> AuditLog | None:
         authority = self._authority
         if authority.audit_policy is None:
             return None
-        self._audit_file = AuditFile(Path(authority.audit_folder))
+        self._audit_file = AuditFile(Path(authority.audit_folder), counts)
         clock, entropy = environment.clock, environment.entropy
-        return AuditLog(authority.audit_policy, self._audit_file, clock, entropy)
+        return AuditLog(authority.audit_policy, self._audit_file, clock, entropy, counts)
 
     def _make_environment(self) -> Environment:
         entropy = self.ctx.world.entropy
@@ -272,6 +273,7 @@ class ApiServerActor(Actor):
         table = environment.kinds
         requests = RequestMetrics(lambda *names: table.table.by_resource(*names))
         flows = FlowControl()
+        audited = AuditCounts()
         acting = Impersonation(authorization, clock.monotonic)
         self._desk = FrontDesk(
             environment,
@@ -281,14 +283,15 @@ class ApiServerActor(Actor):
             documents,
             Operations(
                 self.ctx.ref(names.address(names.STORE, self._replica)),
-                ServerMetrics(environment, requests, flows, acting.metrics),
+                ServerMetrics(environment, requests, flows, acting.metrics, audited),
+                documents.health,
             ),
             remotes,
             self.ctx.log,
             self.ctx.note,
             requests,
             acting,
-            self._open_audit(environment),
+            self._open_audit(environment, audited),
             flows,
         )
         self._presence = Presence(environment, writer, self._lives)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import orjson
 
 from actors.apiserver.admission.notes import PATCH
+from actors.apiserver.audit_metrics import AuditCounts
 from actors.apiserver.audit_source import Source
 from actors.apiserver.call import Caller
 from actors.kit.world.clock import Clock
@@ -52,7 +53,15 @@ class Lines(Protocol):
 class AuditLog:
     """One per API server."""
 
-    def __init__(self, policy: AuditPolicy, lines: Lines, clock: Clock, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        policy: AuditPolicy,
+        lines: Lines,
+        clock: Clock,
+        entropy: Entropy,
+        counts: AuditCounts | None = None,
+    ) -> None:
+        self._counts = counts or AuditCounts()
         self._policy = policy
         self._lines = lines
         self._clock = clock
@@ -66,10 +75,12 @@ class AuditLog:
         user = caller.impersonator or caller
         decision = self._policy.decide(_asked(user, source, verb, request))
         if decision is None:
+            self._counts.levels["None"] += 1
             return None
         if request is not None and _place(request) in CONFIDENTIAL:
             level: Level = "Metadata"
             decision = replace(decision, level=level)
+        self._counts.levels[decision.level] += 1
         base: Json = {
             "kind": "Event",
             "apiVersion": API_VERSION,
@@ -90,7 +101,7 @@ class AuditLog:
         if request is not None:
             base["objectRef"] = _reference(request)
         base["requestReceivedTimestamp"] = self._stamp()
-        trail = Trail(decision, base, self._lines.put, self._stamp)
+        trail = Trail(decision, base, self._put, self._stamp)
         trail.failed = not user.user
         trail.lasts = request is not None and (
             request.verb == "watch" or request.subresource in _LASTING
@@ -98,6 +109,10 @@ class AuditLog:
         if not trail.failed:
             trail.write("RequestReceived")
         return trail
+
+    def _put(self, line: bytes) -> None:
+        self._counts.events += 1
+        self._lines.put(line)
 
     def _stamp(self) -> str:
         return rfc3339_micro(self._clock.now())

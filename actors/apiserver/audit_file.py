@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from pathlib import Path
 
+from actors.apiserver.audit_metrics import AuditCounts
 from actors.kit.trace_file import RotatingFile
 from actors.kit.world.file_thread import FileThread
 from cluster.limits import MIB
@@ -20,7 +21,8 @@ WAITING_LINES_MAX = 50_000
 class AuditFile:
     """``audit.jsonl`` below ``directory`` (made if missing), and its predecessors."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, counts: AuditCounts | None = None) -> None:
+        self._counts = counts or AuditCounts()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.dropped = 0
         self._file = RotatingFile(directory, "audit", FILE_BYTES_MAX, FILES_MAX)
@@ -32,6 +34,7 @@ class AuditFile:
         """Write one, soon. Never blocks."""
         if len(self._waiting) >= WAITING_LINES_MAX:
             self.dropped += 1
+            self._counts.lost += 1
             return
         if self.dropped:
             line = b'{"dropped":%d}\n' % self.dropped + line

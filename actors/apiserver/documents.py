@@ -14,6 +14,7 @@ from actors.apiserver.accounts import Accounts
 from actors.apiserver.aggregation.remote_documents import RemoteDocuments
 from actors.apiserver.bootstrap import LAST_KEY
 from actors.apiserver.environment import Environment
+from actors.apiserver.health_metrics import HealthMetrics
 from actors.apiserver.negotiation import JSON_TYPES, check_json, parse_accept
 from cluster.api import discovery, openapi_protobuf, status
 from cluster.api.discovery import Discovery
@@ -50,6 +51,7 @@ class Documents:
         remote: RemoteDocuments,
     ) -> None:
         self._remote = remote
+        self.health = HealthMetrics()
         self._versions = remote.versions
         self._others = remote.swagger
         self._environment = environment
@@ -143,6 +145,7 @@ class Documents:
         if probe != "livez":
             checks.update(await self._readiness())
         checks.pop(query.get("exclude", ""), None)
+        self.health.checked(probe, checks)
         failed = any(checks.values())
         lines = [f"[{'-' if why else '+'}]{name} {why or 'ok'}" for name, why in checks.items()]
         if failed or "verbose" in query:
@@ -158,6 +161,7 @@ class Documents:
         if name not in checks:
             raise status.page_not_found()
         why = checks[name]
+        self.health.checked(probe, {name: why})
         text = f"internal server error: {why}" if why else "ok"
         return Document(text.encode(), "text/plain; charset=utf-8", 500 if why else 200)
 
@@ -199,6 +203,7 @@ class Documents:
             "/healthz",
             "/livez",
             "/metrics",
+            "/metrics/slis",
             "/openapi/v2",
             "/openapi/v3",
             "/openid/v1/jwks",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from actors.apiserver.admission.hooks import Hooks
 from actors.apiserver.admission.policies.known import Policies
+from actors.apiserver.admission_metrics import AdmissionMetrics
 from actors.apiserver.aggregation.service_cache import ServiceCache
 from actors.apiserver.custom.kind_cache import KindCache
 from actors.apiserver.object_store import ObjectStore
@@ -30,7 +31,8 @@ _SECRETS = by_resource("", "v1", "secrets")
 class Environment:
     """``ref``: to another actor by address (kubelets for logs). ``kinds``: what is served.
     ``hooks``: admission webhooks; ``policies``: admission policies. ``turns``: of writes that take
-    from the same quota. ``services``: who answers for what is not served here."""
+    from the same quota. ``services``: who answers for what is not served here.
+    ``admission``: what it takes."""
 
     settings: ClusterSettings
     replica: str
@@ -44,6 +46,7 @@ class Environment:
     policies: Policies = field(default_factory=Policies)
     turns: Turns = field(default_factory=Turns)
     services: ServiceCache = field(default_factory=ServiceCache)
+    admission: AdmissionMetrics = field(default_factory=AdmissionMetrics)
 
     async def system_secret(self, name: str) -> Object | None:
         """A Secret of kube-system, as this replica knows it."""

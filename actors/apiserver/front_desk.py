@@ -158,23 +158,24 @@ class FrontDesk:
         query = {**request.query, "timeoutSeconds": str(math.ceil(seconds))}
         return msgspec.structs.replace(request, query=query)
 
-    def observe(self, visit: Visit) -> None:
-        """Count a request that is done."""
+    def observe(self, visit: Visit, size: int | None) -> None:
+        """Count a request that is done. ``size``: of its answer in bytes, None if not known."""
         seconds = self.environment.clock.monotonic() - visit.began
-        self.metrics.observe(visit.asked, visit.method, visit.code, seconds)
+        self.metrics.observe(visit.asked, visit.method, visit.code, seconds, size)
 
     async def counted(self, request: ApiRequest, answer: Awaitable[ApiResponse]) -> ApiResponse:
         """Count a request of the message door."""
         clock, code = self.environment.clock.monotonic, 500
         began = clock()
+        size = None
         try:
             found = await answer
-            code = found.code
+            code, size = found.code, len(found.body)
         except StatusError as error:
             code = error.code
             raise
         finally:
-            self.metrics.observe(request, "", code, clock() - began)
+            self.metrics.observe(request, "", code, clock() - began, size)
         return found
 
     def record(self, visit: Visit) -> None:

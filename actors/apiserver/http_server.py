@@ -41,7 +41,7 @@ from actors.apiserver.rest_path import PlainPath, ResourcePath, parse_path, pars
 from actors.apiserver.serialization import serialized
 from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
-from actors.apiserver.slices import Slices, body_of, in_slices
+from actors.apiserver.slices import Slices, body_of, in_slices, size_of
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
 from actors.apiserver.streaming.door import StreamDoor
 from actors.apiserver.streaming.proxy_door import ProxyDoor
@@ -177,7 +177,7 @@ class HttpServer:
                 response = await serialized(request, response)
             accepted = request.headers.get("Accept-Encoding", "")
             response = in_slices(await self._compression.applied(response, accepted))
-        self._desk.observe(visit)
+        self._desk.observe(visit, size_of(response))
         if visit.path:
             self._desk.record(visit)
         if visit.seat is not None and not response.prepared:

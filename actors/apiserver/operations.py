@@ -5,7 +5,7 @@ what to do. Must not know: who may ask (``FrontDesk.plain``), sockets.
 """
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -13,6 +13,7 @@ import orjson
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 
 from actors.apiserver.documents import Document
+from actors.apiserver.health_metrics import HealthMetrics
 from actors.apiserver.server_metrics import ServerMetrics
 from actors.apiserver.store_client import translate
 from actors.kit.ref import Ref
@@ -34,12 +35,14 @@ MEMBERS = "/debug/store/members"
 TRANSFER = "/debug/store/transfer"
 SNAPSHOT = "/debug/store/snapshot"
 METRICS = "/metrics"
+SLIS = "/metrics/slis"
 # path → methods it takes.
 PATHS = {
     MEMBERS: ("GET", "POST"),
     TRANSFER: ("POST",),
     SNAPSHOT: ("GET",),
     METRICS: ("GET",),
+    SLIS: ("GET",),
 }
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 # A change waits for a quorum, twice if it is joint.
@@ -68,15 +71,19 @@ class ChangeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Operations:
-    """``store``: of this replica; ``server``: what the API server counts."""
+    """``store``: of this replica; ``server``: what the API server counts;
+    ``health``: what its checks found."""
 
     store: Ref
     server: ServerMetrics | None = None
+    health: HealthMetrics = field(default_factory=HealthMetrics)
 
     async def answer(self, method: str, path: str, body: bytes) -> Document:
         """Everything but the snapshot. Raises StatusError."""
         if path == METRICS:
             return Document(await self._metrics(), PROMETHEUS)
+        if path == SLIS:
+            return Document(self.health.render(), PROMETHEUS)
         if path == TRANSFER:
             wanted = _decode(body, TransferBody)
             await self._ask(TransferLeadership(wanted.to), CHANGE_SECONDS)

@@ -22,6 +22,8 @@ DURATION_BOUNDS = (
     0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0,
     15.0, 20.0, 30.0, 45.0, 60.0,
 )  # fmt: skip
+# Bytes, likewise.
+SIZE_BOUNDS = tuple(1000.0 * 10**power for power in range(7))
 APPLY = "application/apply-patch"
 READING = frozenset(("get", "list", "watch"))
 CONNECTED = frozenset(("attach", "exec", "portforward", "proxy"))
@@ -38,6 +40,8 @@ _VERBS = {
 # Methods of HTTP; another one is told as this.
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _OTHER = "other"
+# Of these the size of the answer is told.
+_SIZED = frozenset(("GET", "LIST"))
 COMPONENT = "apiserver"
 
 
@@ -60,17 +64,32 @@ class RequestMetrics:
         self._kind_of = kind_of
         self._requests: Counter[tuple[Labels, int]] = Counter()
         self._durations: dict[Labels, Histogram] = {}
+        self._sizes: dict[Labels, Histogram] = {}
+        self._deprecated: set[Labels] = set()
         self._lasting: Counter[Labels] = Counter()
         self._under_way = {"mutating": 0, "readOnly": 0}
 
-    def observe(self, request: ApiRequest | None, method: str, code: int, seconds: float) -> None:
-        """A request is done. ``request`` None: for no resource; ``method``: of HTTP."""
+    def observe(
+        self,
+        request: ApiRequest | None,
+        method: str,
+        code: int,
+        seconds: float,
+        size: int | None = None,
+    ) -> None:
+        """A request is done. ``request`` None: for no resource; ``method``: of HTTP; ``size``: of
+        its answer in bytes, None where that is not known."""
         labels = self.labels(request, method)
         self._requests[labels, code] += 1
         found = self._durations.get(labels)
         if found is None:
             found = self._durations[labels] = Histogram(DURATION_BOUNDS)
         found.observe(seconds)
+        if size is not None and labels.verb in _SIZED:
+            sizes = self._sizes.get(labels)
+            if sizes is None:
+                sizes = self._sizes[labels] = Histogram(SIZE_BOUNDS)
+            sizes.observe(size)
 
     def under_way(self, request: ApiRequest) -> "UnderWay":
         """While a request that is not long is served."""
@@ -96,6 +115,10 @@ class RequestMetrics:
         kind = self._kind_of(request.group, request.version, request.resource)
         if kind is None:
             return Labels(verb=verb)
+        if kind.deprecated:
+            self._deprecated.add(
+                Labels(group=kind.group, resource=kind.plural, version=kind.version)
+            )
         part = request.subresource if request.subresource in kind.subresources else ""
         if part in CONNECTED:
             verb = "CONNECT"
@@ -122,6 +145,20 @@ class RequestMetrics:
         for labels, found in list(self._durations.items()):
             durations.add_metric([*labels, COMPONENT], found.buckets(), found.sum)
         yield durations
+        sizes = HistogramMetricFamily(
+            "apiserver_response_sizes", "Bytes of answers to reads", labels=names[1:]
+        )
+        for labels, found in list(self._sizes.items()):
+            sizes.add_metric([*labels[1:], COMPONENT], found.buckets(), found.sum)
+        yield sizes
+        deprecated = GaugeMetricFamily(
+            "apiserver_requested_deprecated_apis",
+            "Deprecated kinds that were asked for; always 1",
+            labels=["group", "removed_release", "resource", "subresource", "version"],
+        )
+        for one in sorted(self._deprecated):
+            deprecated.add_metric([one.group, "", one.resource, "", one.version], 1)
+        yield deprecated
         under_way = GaugeMetricFamily(
             "apiserver_current_inflight_requests",
             "Requests that are served now, by kind; not those that last",

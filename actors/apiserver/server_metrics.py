@@ -1,8 +1,9 @@
 """All that this API server tells of itself at /metrics, beside its process and its store.
 
-Job: gather requests, flows, asks of the store and how many objects there are of each kind. Must not
-know: doors. Source: docs "Kubernetes Metrics Reference" (apiserver_resource_objects and its elder
-apiserver_storage_objects, etcd_request_duration_seconds, kubernetes_build_info).
+Job: gather requests, flows, admission, audit, asks of the store and how many objects there are of
+each kind. Must not know: doors. Source: docs "Kubernetes Metrics Reference"
+(apiserver_resource_objects and its elder apiserver_storage_objects, etcd_request_duration_seconds,
+kubernetes_build_info).
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from actors.apiserver.audit_metrics import AuditCounts
 from actors.apiserver.documents import version
 from actors.apiserver.environment import Environment
 from actors.apiserver.flow_control import FlowControl
@@ -41,11 +43,13 @@ class ServerMetrics(Collector):
         requests: RequestMetrics,
         flows: FlowControl,
         acting: ImpersonationMetrics,
+        audit: AuditCounts,
     ) -> None:
         self._environment = environment
         self._requests = requests
         self._flows = flows
         self._acting = acting
+        self._audit = audit
         self._objects: dict[tuple[str, str], int] = {}
         self._counted = -COUNT_SECONDS
         self._registry = CollectorRegistry()
@@ -91,6 +95,8 @@ class ServerMetrics(Collector):
         yield from self._requests.families()
         yield from self._flows.metrics.families(self._flows.levels())
         yield from self._acting.families()
+        yield from self._environment.admission.families()
+        yield from self._audit.families()
         objects = GaugeMetricFamily(
             "apiserver_resource_objects",
             "Stored objects by kind, -1 if they could not be counted",

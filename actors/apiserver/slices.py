@@ -60,6 +60,14 @@ def in_slices(response: web.Response) -> web.Response:
     return response
 
 
+def size_of(response: web.StreamResponse) -> int | None:
+    """Bytes of its body; None for what is written bit by bit."""
+    if not isinstance(response, web.Response):
+        return None
+    body = response.body
+    return pieces.size_of(body.parts) if isinstance(body, Slices) else len(in_one(response))
+
+
 def in_one(response: web.Response) -> bytes:
     """Its body in one; of what it has none, nothing."""
     body = response.body

@@ -5,6 +5,8 @@ First what may change the object (``admit``), before it is validated; then what 
 default), "Dynamic Admission Control".
 """
 
+from collections.abc import Sequence
+
 from actors.apiserver.admission import (
     default_tolerations,
     devices,
@@ -29,6 +31,7 @@ from actors.apiserver.call import Call
 from actors.apiserver.environment import Environment
 from cluster.api import status
 from cluster.api.types import Object
+from cluster.errors import StatusError
 
 PLUGINS: tuple[Plugin, ...] = (
     namespace_lifecycle.admit,
@@ -48,7 +51,25 @@ PLUGINS: tuple[Plugin, ...] = (
 )
 # These change nothing, and judge the object as it will be stored.
 JUDGES: tuple[Plugin, ...] = (limit_ranger.judge, pod_security.admit, storage_claims.judge)
-
+# What Kubernetes calls those that are plugins there too, for the metrics.
+NAMES: dict[Plugin, str] = {
+    namespace_lifecycle.admit: "NamespaceLifecycle",
+    node_restriction.admit: "NodeRestriction",
+    limit_ranger.admit: "LimitRanger",
+    limit_ranger.judge: "LimitRanger",
+    service_account.admit: "ServiceAccount",
+    priority.admit: "Priority",
+    default_tolerations.admit: "DefaultTolerationSeconds",
+    runtime_class.admit: "RuntimeClass",
+    storage_claims.admit: "DefaultStorageClass",
+    storage_claims.judge: "PersistentVolumeClaimResize",
+    storage_in_use.admit: "StorageObjectInUseProtection",
+    topology_labels.admit: "PodTopologyLabels",
+    pod_security.admit: "PodSecurity",
+    resource_quota.admit: "ResourceQuota",
+    validating.validate: "ValidatingAdmissionPolicy",
+    webhooks.validate: "ValidatingAdmissionWebhook",
+}
 
 # How long a write waits, in a replica that has just started, until it knows policies and webhooks.
 KNOWN_SECONDS = 10.0
@@ -58,22 +79,22 @@ _PAUSE_SECONDS = 0.05
 async def admit(review: Review) -> bool:
     """Run all plugins, then what users have added. Raises the StatusError of the first that
     refuses. True if a policy or webhook changed the object."""
-    for plugin in PLUGINS:
-        await plugin(review)
-    environment = review.environment
-    if not _known(environment):
-        await _know(review)
-    return _changed_by_users(environment) and await _mutate(review, PLUGINS)
+    with Step(review, "admit") as step:
+        await step.run(PLUGINS)
+        environment = review.environment
+        if not _known(environment):
+            await _know(review)
+        return _changed_by_users(environment) and await _mutate(review, PLUGINS, step)
 
 
 async def validate(review: Review) -> None:
     """Ask those who only judge. Raises the StatusError of the first that refuses."""
-    for plugin in JUDGES:
-        await plugin(review)
-    if not review.call.inner:
-        await _judge(review)
-    # Last: what others refuse costs nothing.
-    await resource_quota.admit(review)
+    with Step(review, "validate") as step:
+        await step.run(JUDGES)
+        if not review.call.inner:
+            await _judge(review, step)
+        # Last: what others refuse costs nothing.
+        await step.run((resource_quota.admit,))
 
 
 async def judge_body(environment: Environment, call: Call, body: Object) -> None:
@@ -85,8 +106,10 @@ async def judge_body(environment: Environment, call: Call, body: Object) -> None
         return
     part = call.kind.subresources[call.request.subresource]
     review = Review(environment, call, body, None, part=part)
-    await _mutate(review, ())
-    await _judge(review)
+    with Step(review, "admit") as step:
+        await _mutate(review, (), step)
+    with Step(review, "validate") as step:
+        await _judge(review, step)
 
 
 def _changed_by_users(environment: Environment) -> bool:
@@ -101,13 +124,64 @@ def _known(environment: Environment) -> bool:
     return environment.hooks.known and environment.policies.known
 
 
-async def _judge(review: Review) -> None:
+async def _judge(review: Review, step: "Step") -> None:
     """Policies first: they cost less to ask than webhooks."""
     environment = review.environment
     if environment.policies.validating.bound:
-        await validating.validate(review)
+        await step.run((validating.validate,))
     if environment.hooks.validating.hooks:
-        await webhooks.validate(review)
+        await step.run((webhooks.validate,))
+
+
+class Step:
+    """One of the two of a request, while its duration is taken. ``kind``: admit or validate."""
+
+    __slots__ = ("_began", "_clock", "_kind", "_metrics", "_operation", "_review")
+
+    def __init__(self, review: Review, kind: str) -> None:
+        self._review = review
+        self._kind = kind
+        self._operation = review.operation
+        self._metrics = review.environment.admission
+        self._clock = review.environment.clock.monotonic
+        self._began = self._clock()
+
+    def __enter__(self) -> "Step":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        rejected = kind is not None and issubclass(kind, StatusError)
+        self._metrics.plugin(
+            ("", self._operation, self._kind), rejected, self._clock() - self._began
+        )
+
+    async def run(self, plugins: Sequence[Plugin]) -> None:
+        """In their order. Raises the StatusError of the first that refuses."""
+        operation, kind, told = self._operation, self._kind, self._metrics.plugin
+        last = self._clock()
+        for plugin in plugins:
+            name = NAMES.get(plugin, "")
+            try:
+                await plugin(self._review)
+            except StatusError:
+                if name:
+                    told((name, operation, kind), True, self._clock() - last)
+                raise
+            now = self._clock()
+            if name:
+                told((name, operation, kind), False, now - last)
+            last = now
+
+    async def one(self, name: str, plugin: Plugin) -> None:
+        """``name``: '' if it is not to be told. Raises StatusError."""
+        began, rejected = self._clock(), True
+        try:
+            await plugin(self._review)
+            rejected = False
+        finally:
+            if name:
+                place = (name, self._operation, self._kind)
+                self._metrics.plugin(place, rejected, self._clock() - began)
 
 
 async def _know(review: Review) -> None:
@@ -122,20 +196,23 @@ async def _know(review: Review) -> None:
         await clock.sleep(_PAUSE_SECONDS)
 
 
-async def _mutate(review: Review, plugins: tuple[Plugin, ...]) -> bool:
+async def _mutate(review: Review, plugins: tuple[Plugin, ...], step: "Step") -> bool:
     """What one of those that users have added has changed, the plugins see again, and then those
     that want to."""
     if review.call.inner:
         return False
-    rounds = (mutating.Rounds(), webhooks.Rounds())
-    for part in rounds:
-        await part.first(review)
-    if not any(part.changed for part in rounds):
+    environment = review.environment
+    rounds = (
+        ("MutatingAdmissionPolicy" * bool(environment.policies.mutating.bound), mutating.Rounds()),
+        ("MutatingAdmissionWebhook" * bool(environment.hooks.mutating.hooks), webhooks.Rounds()),
+    )
+    for name, part in rounds:
+        await step.one(name, part.first)
+    if not any(part.changed for _, part in rounds):
         return False
-    for plugin in plugins:
-        await plugin(review)
-    for part in rounds:
-        await part.second(review)
+    await step.run(plugins)
+    for name, part in rounds:
+        await step.one(name, part.second)
     guards = review.call.guards
     guards[:] = dict.fromkeys(guards)
     return True

@@ -209,14 +209,19 @@ async def _ask(
     old = None if subject.old is None else await shown_as(subject, kind, subject.old)
     request = subject.request(kind, review.environment.entropy.uuid(), obj, old)
     sent = admission_review.envelope(hook.versions, request)
+    clock = review.environment.clock.monotonic
+    began, code = clock(), 0
     try:
         answer = await caller.post(hook.client, sent, seconds)
+        verdict = admission_review.verdict(sent, answer, mutating)
+        code = 200 if verdict.allowed else admission_review.denied("", verdict.result).code
     except CallFailed as error:
         raise _Unanswered(f"failed to call webhook: {error}") from error
-    try:
-        verdict = admission_review.verdict(sent, answer, mutating)
     except ValueError as error:
         raise _Unanswered(f"received invalid webhook response: {error}") from error
+    finally:
+        place = (hook.name, review.operation, "admit" if mutating else "validating")
+        review.environment.admission.webhook(place, code, clock() - began)
     for key, value in verdict.annotations:
         review.call.annotations[f"{hook.name}/{key}"] = value
     for text in verdict.warnings:

@@ -94,3 +94,29 @@ def test_names_that_callers_make_up_take_no_memory() -> None:
         metrics.observe(asked("get", name=f"n{number}", subresource=f"s{number}"), "GET", 404, 0.0)
         metrics.observe(None, f"M{number}", 405, 0.0)
     assert len(samples(metrics)["apiserver_request_total"]) == 3
+
+
+def test_sizes_of_what_is_read() -> None:
+    metrics = RequestMetrics(by_resource)
+    metrics.observe(asked("list"), "GET", 200, 0.03, 20_000)
+    metrics.observe(asked("list"), "GET", 200, 0.03, 500)
+    metrics.observe(asked("create"), "POST", 201, 0.03, 500)
+    metrics.observe(asked("watch"), "GET", 200, 0.03, None)
+    found = samples(metrics)
+    [(labels, count)] = found["apiserver_response_sizes_count"]
+    assert (labels["verb"], labels["resource"], labels["component"]) == (
+        "LIST",
+        "pods",
+        "apiserver",
+    )
+    assert "dry_run" not in labels and count == 2
+    buckets = {one["le"]: value for one, value in found["apiserver_response_sizes_bucket"]}
+    assert (buckets["1000.0"], buckets["10000.0"], buckets["100000.0"]) == (1, 1, 2)
+
+
+def test_what_is_deprecated_is_told_of_once() -> None:
+    metrics = RequestMetrics(by_resource)
+    for name in ("endpoints", "endpoints", "pods"):
+        metrics.observe(asked("list", name), "GET", 200, 0.03)
+    [(labels, value)] = samples(metrics)["apiserver_requested_deprecated_apis"]
+    assert (labels["resource"], labels["version"], value) == ("endpoints", "v1", 1)
