@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable
 
 from actors.apiserver.flow_metrics import FlowCounts, FlowMetrics
+from actors.apiserver.outside_time import spent
 from cluster.api import status
 from cluster.api.encoding import decode
 from cluster.api.fair_seats import Pool, Seats, Turn
@@ -114,7 +115,9 @@ class FlowControl:
             turn = None
         finally:
             counts.waiting -= 1
-        counts.waited(turn is not None, loop.time() - began)
+        seconds = loop.time() - began
+        counts.waited(turn is not None, seconds)
+        spent(seconds)
         if turn is None:
             counts.rejected[reason] += 1
             text = "too many requests, please try again later"

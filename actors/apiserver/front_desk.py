@@ -14,6 +14,7 @@ import msgspec
 import orjson
 import structlog
 
+from actors.apiserver import outside_time
 from actors.apiserver.aggregation.remotes import Remotes
 from actors.apiserver.audit import AuditLog, Trail
 from actors.apiserver.audit_source import Source
@@ -25,6 +26,7 @@ from actors.apiserver.environment import Environment
 from actors.apiserver.flow_control import FlowControl, Seat
 from actors.apiserver.impersonation import Headers, Impersonation
 from actors.apiserver.operations import PATHS, Operations
+from actors.apiserver.outside_time import Outside
 from actors.apiserver.pieces import whole
 from actors.apiserver.request_chain import RequestChain
 from actors.apiserver.request_metrics import RequestMetrics
@@ -62,7 +64,7 @@ class Visit:
     ``asked``: what it asks of a resource, for the metrics;
     ``trail``: for the audit log, None if that keeps nothing of it; ``judged``: that was asked;
     ``flow``: what limits it; ``seat``: kept until its long answer is written; ``ours``: its answer
-    is made here, not passed on."""
+    is made here, not passed on; ``outside``: what it has waited for others."""
 
     method: str
     began: float
@@ -78,6 +80,7 @@ class Visit:
     parent: str = ""
     traceparent: str = ""
     ours: bool = False
+    outside: Outside = field(default_factory=outside_time.begin)
 
     @property
     def told(self) -> dict[str, str] | None:
@@ -161,12 +164,13 @@ class FrontDesk:
     def observe(self, visit: Visit, size: int | None) -> None:
         """Count a request that is done. ``size``: of its answer in bytes, None if not known."""
         seconds = self.environment.clock.monotonic() - visit.began
-        self.metrics.observe(visit.asked, visit.method, visit.code, seconds, size)
+        waited = visit.outside.seconds
+        self.metrics.observe(visit.asked, visit.method, visit.code, seconds, size, waited)
 
     async def counted(self, request: ApiRequest, answer: Awaitable[ApiResponse]) -> ApiResponse:
         """Count a request of the message door."""
         clock, code = self.environment.clock.monotonic, 500
-        began = clock()
+        began, waited = clock(), outside_time.begin()
         size = None
         try:
             found = await answer
@@ -175,7 +179,7 @@ class FrontDesk:
             code = error.code
             raise
         finally:
-            self.metrics.observe(request, "", code, clock() - began, size)
+            self.metrics.observe(request, "", code, clock() - began, size, waited.seconds)
         return found
 
     def record(self, visit: Visit) -> None:

@@ -22,6 +22,11 @@ DURATION_BOUNDS = (
     0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0,
     15.0, 20.0, 30.0, 45.0, 60.0,
 )  # fmt: skip
+# Of what is the server's own.
+OWN_BOUNDS = (
+    0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0,
+    30.0, 45.0, 60.0,
+)  # fmt: skip
 # Bytes, likewise.
 SIZE_BOUNDS = tuple(1000.0 * 10**power for power in range(7))
 APPLY = "application/apply-patch"
@@ -64,6 +69,7 @@ class RequestMetrics:
         self._kind_of = kind_of
         self._requests: Counter[tuple[Labels, int]] = Counter()
         self._durations: dict[Labels, Histogram] = {}
+        self._own: dict[Labels, Histogram] = {}
         self._sizes: dict[Labels, Histogram] = {}
         self._deprecated: set[Labels] = set()
         self._lasting: Counter[Labels] = Counter()
@@ -76,19 +82,26 @@ class RequestMetrics:
         code: int,
         seconds: float,
         size: int | None = None,
+        waited: float = 0.0,
     ) -> None:
         """A request is done. ``request`` None: for no resource; ``method``: of HTTP; ``size``: of
-        its answer in bytes, None where that is not known."""
+        its answer in bytes, None where that is not known; ``waited``: seconds of it that were not
+        the server's own."""
         labels = self.labels(request, method)
         self._requests[labels, code] += 1
         found = self._durations.get(labels)
         if found is None:
             found = self._durations[labels] = Histogram(DURATION_BOUNDS)
         found.observe(seconds)
+        plain = _plain(labels)
+        own = self._own.get(plain)
+        if own is None:
+            own = self._own[plain] = Histogram(OWN_BOUNDS)
+        own.observe(max(0.0, seconds - waited))
         if size is not None and labels.verb in _SIZED:
-            sizes = self._sizes.get(labels)
+            sizes = self._sizes.get(plain)
             if sizes is None:
-                sizes = self._sizes[labels] = Histogram(SIZE_BOUNDS)
+                sizes = self._sizes[plain] = Histogram(SIZE_BOUNDS)
             sizes.observe(size)
 
     def under_way(self, request: ApiRequest) -> "UnderWay":
@@ -98,7 +111,7 @@ class RequestMetrics:
     @contextmanager
     def lasting(self, request: ApiRequest) -> Iterator[None]:
         """While a long one goes on: a watch, a log, a stream."""
-        labels = self.labels(request, "")
+        labels = _plain(self.labels(request, ""))
         self._lasting[labels] += 1
         try:
             yield
@@ -145,6 +158,14 @@ class RequestMetrics:
         for labels, found in list(self._durations.items()):
             durations.add_metric([*labels, COMPONENT], found.buckets(), found.sum)
         yield durations
+        own = HistogramMetricFamily(
+            "apiserver_request_sli_duration_seconds",
+            "Response latency of requests without what they waited for seats and webhooks",
+            labels=names[1:],
+        )
+        for labels, found in list(self._own.items()):
+            own.add_metric([*labels[1:], COMPONENT], found.buckets(), found.sum)
+        yield own
         sizes = HistogramMetricFamily(
             "apiserver_response_sizes", "Bytes of answers to reads", labels=names[1:]
         )
@@ -175,6 +196,11 @@ class RequestMetrics:
         for labels, count in list(self._lasting.items()):
             lasting.add_metric([*labels[1:], COMPONENT], count)
         yield lasting
+
+
+def _plain(labels: Labels) -> Labels:
+    """Where dry runs are not told apart."""
+    return labels._replace(dry_run="") if labels.dry_run else labels
 
 
 class UnderWay:

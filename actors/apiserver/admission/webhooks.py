@@ -18,6 +18,7 @@ from actors.apiserver.admission.rounds import Reinvocation
 from actors.apiserver.admission.shown import in_chosen_namespace, shown_as
 from actors.apiserver.admission.subject import Subject, settle, subject_of
 from actors.apiserver.environment import Environment
+from actors.apiserver.outside_time import spent
 from actors.apiserver.patience import unhurried
 from cluster.api import admission_review, status
 from cluster.api.admission_review import Verdict
@@ -96,13 +97,16 @@ async def validate(review: Review) -> None:
         for hook in review.environment.hooks.validating.hooks
         if (kind := await _chosen(hook, subject)) is not None
     ]
-    said = review.call.annotations
+    said, clock = review.call.annotations, review.environment.clock.monotonic
+    began = clock()
     answers = await asyncio.gather(
         *(
             _outcome(hook, subject, kind, Note(said, hook, 0, index))
             for index, (hook, kind) in enumerate(found)
         )
     )
+    if found:
+        spent(clock() - began)
     for error in answers:
         if error is not None:
             error.final = True
@@ -221,7 +225,11 @@ async def _ask(
         raise _Unanswered(f"received invalid webhook response: {error}") from error
     finally:
         place = (hook.name, review.operation, "admit" if mutating else "validating")
-        review.environment.admission.webhook(place, code, clock() - began)
+        seconds = clock() - began
+        review.environment.admission.webhook(place, code, seconds)
+        if mutating:
+            # (Those that only judge are asked at once: what they take is known together.)
+            spent(seconds)
     for key, value in verdict.annotations:
         review.call.annotations[f"{hook.name}/{key}"] = value
     for text in verdict.warnings:

@@ -1,5 +1,6 @@
 """What is counted of requests, and under which labels."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -120,3 +121,30 @@ def test_what_is_deprecated_is_told_of_once() -> None:
         metrics.observe(asked("list", name), "GET", 200, 0.03)
     [(labels, value)] = samples(metrics)["apiserver_requested_deprecated_apis"]
     assert (labels["resource"], labels["version"], value) == ("endpoints", "v1", 1)
+
+
+def test_what_is_the_servers_own() -> None:
+    metrics = RequestMetrics(by_resource)
+    metrics.observe(asked("create"), "POST", 201, 3.0, waited=2.93)
+    metrics.observe(asked("create"), "POST", 201, 3.0, waited=9.0)
+    found = samples(metrics)
+    [(labels, count)] = found["apiserver_request_sli_duration_seconds_count"]
+    assert (labels["verb"], count) == ("POST", 2)
+    buckets = {
+        one["le"]: value for one, value in found["apiserver_request_sli_duration_seconds_bucket"]
+    }
+    assert (buckets["0.05"], buckets["0.1"]) == (1, 2)
+
+
+def test_no_series_is_there_twice() -> None:
+    """Prometheus takes nothing of such an answer."""
+    metrics = RequestMetrics(by_resource)
+    with contextlib.ExitStack() as stack:
+        for query in ({}, {"dryRun": "All"}):
+            for verb in ("list", "get", "create", "watch"):
+                one = asked(verb, query=query)
+                metrics.observe(one, "", 200, 0.1, 100)
+                stack.enter_context(metrics.lasting(one))
+        for name, found in samples(metrics).items():
+            series = [tuple(labels.items()) for labels, _ in found]
+            assert len(series) == len(set(series)), name
