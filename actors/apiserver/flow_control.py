@@ -97,7 +97,12 @@ class FlowControl:
         """Those of a level that has a limit."""
         known = self._pool.levels
         seats = known.get(level.name)
-        if seats is None or (seats.level is not level and seats.level != level):
+        if seats is not None and seats.level is level:
+            return seats
+        if seats is not None and seats.level == level:
+            # The same from a newer reading.
+            seats.level = level
+        else:
             # (Who has a seat or waits under an older form of the level ends there.)
             seats = known[level.name] = Seats(level, self._pool)
         return seats
