@@ -10,6 +10,15 @@ from cluster.api.status import Cause
 from cluster.api.types import Object
 from cluster.api.validation import causes
 
+# Of the largest number of 64 bits.
+_DIGITS = 20
+
+
+def is_version(text: object) -> bool:
+    """Whether it is the resourceVersion of an object that is stored: a number of 64 bits."""
+    number = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return number and 0 < int(str(text)) < 2**64
+
 
 def check_identity(call: Call, old: Object, new: Object, scope: str) -> None:
     """Another uid is a failed precondition of an update, and an immutable field of a patch, but of

@@ -15,7 +15,13 @@ from cluster import limits
 from cluster.api import status
 from cluster.api.bare_objects import bare_object
 from cluster.api.go_text import as_go
-from cluster.api.jsonio import decode_json, decode_object, duplicate_paths, json_type
+from cluster.api.jsonio import (
+    decode_json,
+    decode_object,
+    duplicate_paths,
+    json_type,
+    warnings_of,
+)
 from cluster.api.kinds import Kind, Subresource, by_kind, storage_prefix
 from cluster.api.ownership import Scope, server_side_apply
 from cluster.api.patch_operations import REJECTED
@@ -30,14 +36,18 @@ from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
 
 PatchType = Literal["json", "merge", "strategic", "apply"]
+APPLY = "application/apply-patch+yaml"
 PATCH_TYPES: dict[str, PatchType] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic",
-    "application/apply-patch+yaml": "apply",
+    APPLY: "apply",
 }
 # Custom resources know no strategic merge.
 _CUSTOM_PATCH_TYPES = {media: kind for media, kind in PATCH_TYPES.items() if kind != "strategic"}
+
+# From the live object, None if there is none, to the one that an apply makes of it.
+Applied = Callable[[Object | None], Object]
 
 _SECRETS = ("", "secrets")
 _OPERATION_FIELDS = frozenset({"op", "path", "from", "value"})
@@ -258,10 +268,14 @@ def checked(body: bytes) -> bytes:
 
 
 def apply_configuration(call: Call, kind: Kind | None = None) -> tuple[Object, tuple[str, ...]]:
-    """What is applied, and its duplicate keys; ``kind``: of the body, if it is not the resource's.
-    Raises StatusError 400, 422."""
+    """What is applied, and its duplicate keys as ``jsonio`` tells them; ``kind``: of the body, if
+    it is not the resource's. Raises StatusError 400, 422."""
     kind = kind or call.kind
-    obj, duplicates = decode_object(checked(call.request.body), "application/yaml")
+    body = checked(call.request.body)
+    try:
+        obj, duplicates = decode_object(body, APPLY)
+    except StatusError as error:
+        raise status.bad_request(f"error decoding YAML: {error}") from error
     given = obj.get("apiVersion")
     if given != kind.api_version:
         shown = given if isinstance(given, str) else ""
@@ -278,6 +292,24 @@ def apply_configuration(call: Call, kind: Kind | None = None) -> tuple[Object, t
     return obj, duplicates
 
 
+def strictly(call: Call, duplicates: tuple[str, ...], merged: Applied) -> Applied:
+    """``merged``, which also tells of duplicate keys: after whatever else is wrong with what is
+    applied. Raises StatusError 400 in mode Strict."""
+    mode = call.options.validation
+    if not duplicates or mode == "Ignore":
+        return merged
+
+    def told(live: Object | None) -> Object:
+        obj = merged(live)
+        if mode == "Strict":
+            why = f"error converting YAML to JSON: {', '.join(duplicates)}"
+            raise status.bad_request(f"error strict decoding YAML: {why}")
+        call.warnings.extend(warnings_of([*duplicates]))
+        return obj
+
+    return told
+
+
 def applier(
     call: Call,
     config: Object,
@@ -285,7 +317,7 @@ def applier(
     now: float,
     scope: Scope,
     definitions: Definitions | None = None,
-) -> Callable[[Object | None], Object]:
+) -> Applied:
     """A function from the live object (or None) to the applied one. ``definitions``: it is held to
     its schema, for a configuration that has nulls, or what is empty. Raises StatusError 409."""
     manager, force, bare = call.options.manager, call.options.force, bare_object(call.kind)

@@ -17,7 +17,7 @@ from actors.apiserver.admission.matching import Asked
 from actors.apiserver.admission.plugin import Review
 from actors.apiserver.call import Call, DeleteOptions
 from actors.apiserver.environment import Environment
-from actors.apiserver.identity import check_identity
+from actors.apiserver.identity import check_identity, is_version
 from actors.apiserver.object_store import (
     Keep,
     ObjectStore,
@@ -93,8 +93,7 @@ class Writer:
         bodies.check_place(call, obj)
         metadata = obj["metadata"]
         prefix = metadata.get("generateName") if not metadata.get("name") else ""
-        if metadata.get("resourceVersion") not in (None, "", "0"):
-            raise status.bad_request("resourceVersion should not be set on objects to be created")
+        versioned = not applied and is_version(metadata.get("resourceVersion"))
         if not prefix and not metadata.get("name") and strategy_of(call.kind).nameless:
             metadata["name"] = self.environment.entropy.uuid()
         if not prefix and not metadata.get("name"):
@@ -108,21 +107,28 @@ class Writer:
                 metadata["name"] = self._generated_name(prefix)
                 named = decode(orjson.dumps(obj))
             try:
-                return await self._create_named(call, named, applied)
+                return await self._create_named(call, named, applied, versioned)
             except StatusError as error:
                 last = attempt == NAME_TRIES - 1
                 if not prefix or error.reason != "AlreadyExists" or last:
                     raise
         raise AssertionError("the last try returns or raises")
 
-    async def _create_named(self, call: Call, given: Object, applied: bool) -> Outcome:
-        """Changes ``given``."""
+    async def _create_named(
+        self, call: Call, given: Object, applied: bool, versioned: bool
+    ) -> Outcome:
+        """Changes ``given``. ``versioned``: it says which version it is of, which is told when
+        nothing else is wrong with it."""
         pristine, untried = orjson.dumps(given), [given]
 
         async def decide(current: KeyValue | None, fresh: bool) -> Step:
             obj = untried.pop() if untried else decode(pristine)
             call.undecided()
             operations, guards = await self._prepare_create(call, obj, applied, fresh)
+            if versioned and not call.options.dry_run:
+                raise status.bad_request(
+                    "resourceVersion should not be set on objects to be created"
+                )
             return Write(obj, (*operations, *call.operations), (*guards, *call.guards))
 
         name: str = given["metadata"]["name"]
@@ -199,9 +205,9 @@ class Writer:
         config, duplicates = patching.apply_configuration(call)
         blanks: list[Blank] = []
         if call.kind.custom is not None:
-            await self._read_custom(call, call.kind.custom, config, duplicates, scope)
+            await self._check_custom(call, call.kind.custom, config, scope)
         else:
-            bodies.conform(self.definitions, call, config, None, duplicates, blanks)
+            bodies.conform(self.definitions, call, config, None, (), blanks)
         # Nulls and empty lists are nothing to a decoder, but belong to who applies them.
         put_back(blanks)
         said = {"metadata": dict(config["metadata"])}  # before the URL fills in its name
@@ -211,7 +217,11 @@ class Writer:
         part = Scope(scope, "status" in call.kind.subresources)
         now = self.environment.clock.now()
         definitions = self.definitions if blanks else None
-        merged = patching.applier(call, config, self.schema(call), now, part, definitions)
+        merged = patching.strictly(
+            call,
+            duplicates,
+            patching.applier(call, config, self.schema(call), now, part, definitions),
+        )
         try:
             return await self.modify(call, merged, scope, applied=True)
         except StatusError as error:
@@ -231,18 +241,15 @@ class Writer:
                 raise
         return await self.modify(call, merged, scope, applied=True)
 
-    async def _read_custom(
-        self, call: Call, form: CustomForm, config: Object, duplicates: tuple[str, ...], scope: str
-    ) -> None:
+    async def _check_custom(self, call: Call, form: CustomForm, config: Object, scope: str) -> None:
         """What is applied, by the schema. Raises StatusError 400, and 404 for a subresource of what
         is not there."""
         try:
-            found = form.read_applied(config, call.options.validation, duplicates)
+            form.check_applied(config)
         except StatusError:
             if scope:
                 await self.objects.get(call.kind, call.namespace, call.request.name, None)
             raise
-        call.warnings.extend(found)
 
     async def modify(
         self, call: Call, revise: Revise, scope: str = "", *, applied: bool = False

@@ -25,11 +25,13 @@ YAML_TYPES = (
     "application/apply-patch+yaml",
 )
 
+_YAML_ERRORS = "yaml: unmarshal errors:"
 _SPACED_COLON = re.compile(rb'"\s+:')
 
 
 def decode_object(body: bytes, content_type: str) -> tuple[Object, tuple[str, ...]]:
-    """The object, and the paths of keys that came twice (``spec.replicas``; the last one won).
+    """The object, and texts for what a strict decoder minds of keys that came twice (the last one
+    won): ``duplicate field "spec.replicas"``; one for all of them of what comes as YAML.
 
     Raises StatusError 400 for what cannot be read, 415 for another type of body.
     """
@@ -37,20 +39,50 @@ def decode_object(body: bytes, content_type: str) -> tuple[Object, tuple[str, ..
     # JSON is YAML, and most of what comes as YAML (kubectl apply --server-side) is JSON.
     if media in YAML_TYPES and not _is_json(body):
         try:
-            value, duplicates = decode_yaml(body)
+            value, lines = decode_yaml(body)
         except ValueError as error:
             raise bad_request(f"error converting YAML to JSON: {error}") from error
+        twice = _in_yaml(lines)
     elif media in JSON_TYPES or media in YAML_TYPES:
         value = decode_json(body)
-        duplicates = duplicate_paths(body, value)
+        twice = tuple(f'duplicate field "{path}"' for path in duplicate_paths(body, value))
+        if twice and media in YAML_TYPES:
+            twice = _read_as_yaml(body) or twice
     else:
         raise unsupported_media_type(_BODY_TYPES)
     if not isinstance(value, dict):
-        raise bad_request(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal "
-            f"{json_type(value)} into Go value of type struct"
-        )
-    return value, duplicates
+        told = f"json: cannot unmarshal {json_type(value)} into Go value of type"
+        if media == YAML_TYPES[-1]:
+            why = f"error unmarshaling JSON: while decoding JSON: {told} map[string]interface {{}}"
+            raise bad_request(why)
+        raise bad_request(f"couldn't get version/kind; json parse error: {told} struct")
+    return value, twice
+
+
+def _in_yaml(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return ("\n  ".join((_YAML_ERRORS, *lines)),) if lines else ()
+
+
+def _read_as_yaml(body: bytes) -> tuple[str, ...]:
+    try:
+        return _in_yaml(decode_yaml(body)[1])
+    except ValueError:
+        return ()
+
+
+def strict_findings(unknown: list[str], twice: tuple[str, ...]) -> list[str]:
+    """All that a strict decoder minds, in its order. YAML is read before its fields are known."""
+    of_yaml = bool(twice) and twice[0].startswith(_YAML_ERRORS)
+    return [*twice, *unknown] if of_yaml else [*unknown, *twice]
+
+
+def warnings_of(findings: list[str]) -> list[str]:
+    """The same for who is only warned of it: one for each key."""
+    found: list[str] = []
+    for text in findings:
+        lines = text.split("\n") if text.startswith(_YAML_ERRORS) else ["", text]
+        found.extend(line.strip() for line in lines[1:])
+    return found
 
 
 def _is_json(body: bytes) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 import orjson
 
 from cluster.api import schema_conform
+from cluster.api.jsonio import strict_findings, warnings_of
 from cluster.api.kind import Kind
 from cluster.api.schema_node import SchemaNode
 from cluster.api.status import Cause, bad_request
@@ -198,14 +199,13 @@ class Definitions:
             unknown = schema_conform.conform(node, obj, blanks)
         except schema_conform.WrongType as error:
             raise bad_request(f"{_cannot(node)}: {error}") from error
-        texts = [f'unknown field "{path}"' for path in unknown]
-        texts += [f'duplicate field "{path}"' for path in duplicates]
+        texts = strict_findings([f'unknown field "{path}"' for path in unknown], duplicates)
         if not texts or mode == "Ignore":
             return []
         if mode == "Strict":
             listed = ", ".join(texts)
             raise bad_request(f"{_cannot(node)}: strict decoding error: {listed}")
-        return texts
+        return warnings_of(texts)
 
     def node_of(self, kind: Kind) -> SchemaNode:
         """The schema of the kind, built in or custom."""

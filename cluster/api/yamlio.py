@@ -5,6 +5,7 @@ last of two equal keys wins. Values are built from the parser's events: composin
 in C, and a deep document would end the process. Must not know schemas or HTTP.
 """
 
+import json
 import math
 import re
 from typing import Any
@@ -15,6 +16,8 @@ from cluster.limits import NESTING_MAX
 
 # A document may repeat parts by alias; what it would be without aliases is bounded.
 EXPANDED_NODES_MAX = 200_000
+# Keys that came again are told, but not without end.
+DUPLICATES_MAX = 100
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRUE = frozenset(("yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"))
@@ -27,7 +30,8 @@ _TAG = "tag:yaml.org,2002:"
 
 
 def decode_yaml(body: bytes) -> tuple[Any, tuple[str, ...]]:
-    """The one document as JSON-like values, and the paths of keys that came twice.
+    """The one document as JSON-like values, and a text, as Go's decoder has it, for each key that
+    came again: ``line 2: key "a" already set in map``.
 
     Raises ValueError for bad YAML, several documents, odd tags, too deep or too large documents.
     """
@@ -38,8 +42,19 @@ def decode_yaml(body: bytes) -> tuple[Any, tuple[str, ...]]:
             return builder.document(), tuple(builder.duplicates)
         finally:
             loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        raise ValueError(f"yaml: {_as_go_says(error)}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"yaml: {error}") from error
+
+
+def _as_go_says(error: yaml.MarkedYAMLError) -> str:
+    """The problem, and a line. Go's decoder counts from 0, but in what is no token."""
+    for mark in (error.context_mark, error.problem_mark):
+        if mark is not None and mark.line:
+            line = mark.line + isinstance(error, yaml.scanner.ScannerError)
+            return f"line {line}: {error.problem}"
+    return str(error.problem)
 
 
 class _Builder:
@@ -56,7 +71,7 @@ class _Builder:
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
             return None
-        value = self._value(self._next(), "", 0)
+        value = self._value(self._next(), 0)
         self._next()  # the document ends
         if not isinstance(self._next(), yaml.StreamEndEvent):
             raise ValueError("yaml: expected a single document")
@@ -69,7 +84,7 @@ class _Builder:
         if depth > NESTING_MAX:
             raise ValueError(f"yaml: exceeded max depth of {NESTING_MAX}")
 
-    def _value(self, event: Any, path: str, depth: int) -> Any:
+    def _value(self, event: Any, depth: int) -> Any:
         self._count(depth)
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
@@ -78,9 +93,9 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             value = _scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
-            value = self._sequence(path, depth)
+            value = self._sequence(depth)
         else:
-            value = self._mapping(path, depth)
+            value = self._mapping(depth)
         if event.anchor is not None:
             self._anchors[event.anchor] = value
         return value
@@ -94,24 +109,27 @@ class _Builder:
             return [self._copy(item, depth + 1) for item in value]
         return value
 
-    def _sequence(self, path: str, depth: int) -> list[Any]:
+    def _sequence(self, depth: int) -> list[Any]:
         found: list[Any] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            found.append(self._value(event, f"{path}[{len(found)}]", depth + 1))
+            found.append(self._value(event, depth + 1))
         return found
 
-    def _mapping(self, path: str, depth: int) -> dict[str, Any]:
+    def _mapping(self, depth: int) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         own: dict[str, Any] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
-                self._merge(merged, self._value(self._next(), path, depth + 1))
+                self._merge(merged, self._value(self._next(), depth + 1))
                 continue
-            name = _key(self._value(event, path, depth + 1))
-            child = f"{path}.{name}" if path else name
-            if name in own and child not in self.duplicates:
-                self.duplicates.append(child)
-            own[name] = self._value(self._next(), child, depth + 1)
+            key = self._value(event, depth + 1)
+            name, after = _key(key), self._next()
+            own_before = name in own or name in merged
+            line: int = after.start_mark.line + 1
+            own[name] = self._value(after, depth + 1)
+            if own_before and len(self.duplicates) < DUPLICATES_MAX:
+                # The value's line, and what is inside of it first.
+                self.duplicates.append(f"line {line}: key {_shown(key)} already set in map")
         return {**merged, **own} if merged else own
 
     def _merge(self, merged: dict[str, Any], value: Any) -> None:
@@ -173,6 +191,11 @@ def _integer(text: str) -> int | float | str:
         raise ValueError(f"yaml: {text[:32]!r} is no JSON number") from error
     except ValueError:
         return text
+
+
+def _shown(key: Any) -> str:
+    """A key as Go writes it: text in quotes."""
+    return json.dumps(key, ensure_ascii=False) if isinstance(key, str) else _key(key)
 
 
 def _key(value: Any) -> str:

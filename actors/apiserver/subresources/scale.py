@@ -7,7 +7,14 @@ import orjson
 
 from actors.apiserver import bodies
 from actors.apiserver.call import Call
-from actors.apiserver.patching import applier, apply_configuration, conform, patch_type, patcher
+from actors.apiserver.patching import (
+    applier,
+    apply_configuration,
+    conform,
+    patch_type,
+    patcher,
+    strictly,
+)
 from actors.apiserver.subresources.handler import Answer, Parts
 from actors.apiserver.subresources.scale_form import (
     configuration,
@@ -52,14 +59,15 @@ def _applied(parts: Parts, call: Call) -> Revise:
     """Server-side apply of a Scale. Source: KEP-555, managedFields of subresources."""
     writer, part = parts.writer, call.kind.subresources["scale"]
     scale, duplicates = apply_configuration(call, SCALE_KIND)
-    bodies.conform(writer.definitions, call, scale, part, duplicates)
+    bodies.conform(writer.definitions, call, scale, part)
     bodies.check_place(call, scale)
     now = parts.environment.clock.now()
     scope = Scope("scale", "status" in call.kind.subresources)
 
     def scaled_by_apply(live: Object) -> Object:
         config = configuration(call.kind, live, scale)
-        return counted(live, applier(call, config, writer.schema(call), now, scope)(live))
+        merged = applier(call, config, writer.schema(call), now, scope)
+        return counted(live, strictly(call, duplicates, merged)(live))
 
     return scaled_by_apply
 

@@ -18,6 +18,7 @@ from cluster.api.custom.list_values import check_lists
 from cluster.api.custom.rule_walk import judge
 from cluster.api.custom.selectable import selectable_values
 from cluster.api.custom.structural import ABSENT, MakeRules, Structural, no_rules
+from cluster.api.jsonio import warnings_of
 from cluster.api.schema_node import SchemaNode
 from cluster.api.status import Cause, bad_request
 from cluster.api.tables_columns import Column
@@ -97,9 +98,9 @@ class CustomForm:
         unknown.sort(key=lambda path: (not path.startswith("metadata."), path))
         return self._told(unknown, mode, duplicates)
 
-    def read_applied(self, obj: Object, mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
-        """What ``conform`` tells, of a configuration that is applied: it stays as it is, to be
-        merged. Raises StatusError 400."""
+    def check_applied(self, obj: Object) -> None:
+        """Hold a configuration that is applied to the schema: it stays as it is, to be merged.
+        Raises StatusError 400."""
         metadata = obj.get("metadata")
         place = metadata if isinstance(metadata, dict) else {}
         if place.get("managedFields") is not None:
@@ -113,7 +114,6 @@ class CustomForm:
             raise bad_request(f"{text}: {typed.message(found)}")
         if obj.get("metadata") is None:
             obj["metadata"] = {}
-        return self._told([], mode, duplicates)
 
     def tidy(self, obj: Object) -> list[str]:
         """Paths of unknown fields, which are dropped; metadata is held to ObjectMeta. In place.
@@ -129,13 +129,12 @@ class CustomForm:
         return f'{self.kind} in version "{self.name}" cannot be handled as a {self.kind}'
 
     def _told(self, unknown: list[str], mode: Mode, duplicates: tuple[str, ...]) -> list[str]:
-        texts = [f'duplicate field "{path}"' for path in duplicates]
-        texts += [f'unknown field "{path}"' for path in unknown]
+        texts = [*duplicates, *(f'unknown field "{path}"' for path in unknown)]
         if not texts or mode == "Ignore":
             return []
         if mode == "Strict":
             raise bad_request(f"{self._subject()}: strict decoding error: {', '.join(texts)}")
-        return texts
+        return warnings_of(texts)
 
     def renew(self, obj: Object) -> bool:
         """A stored object as today's schema of its own version has it, in place: pruned, with

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.api.jsonio import decode_json, decode_object, duplicate_paths, too_deep
+from cluster.api.jsonio import (
+    decode_json,
+    decode_object,
+    duplicate_paths,
+    strict_findings,
+    too_deep,
+    warnings_of,
+)
 from cluster.errors import StatusError
 from cluster.limits import NESTING_MAX
 
@@ -63,7 +70,20 @@ def test_a_key_twice_is_always_found(obj: dict[str, Any], data: st.DataObject) -
 def test_paths_of_duplicates() -> None:
     body = b'{"spec":{"a":[{"b":1,"b":2}],"c":1,"c":{"d":1}},"spec":{"a":[{"b":1,"b":2}]}}'
     _, duplicates = decode_object(body, "application/json")
-    assert duplicates == ("spec", "spec.a[0].b")
+    assert duplicates == ('duplicate field "spec"', 'duplicate field "spec.a[0].b"')
+
+
+def test_duplicates_in_yaml_are_one_error_and_a_warning_each() -> None:
+    told = "yaml: unmarshal errors:"
+    lines = ('line 1: key "a" already set in map', 'line 1: key "b" already set in map')
+    for body in (b'{"a":1,"a":2,"b":1,"b":1}', b"{a: 1, a: 2, b: 1, b: 1}"):
+        value, duplicates = decode_object(body, "application/apply-patch+yaml")
+        assert value == {"a": 2, "b": 1}
+        assert duplicates == (f"{told}\n  {lines[0]}\n  {lines[1]}",)
+        found = strict_findings(["unknown"], duplicates)
+        assert found == [*duplicates, "unknown"]
+        assert warnings_of(found) == [*lines, "unknown"]
+    assert warnings_of(strict_findings(["unknown"], ("twice",))) == ["unknown", "twice"]
 
 
 def test_nesting_is_bounded() -> None:
@@ -79,7 +99,6 @@ def test_nesting_is_bounded() -> None:
 def test_content_types() -> None:
     assert decode_object(b"a: 1", "application/yaml; charset=utf-8")[0] == {"a": 1}
     assert decode_object(b'{"a":1}', "application/json;charset=utf-8")[0] == {"a": 1}
-    assert decode_object(b'{"a":1,"a":2}', "application/apply-patch+yaml") == ({"a": 2}, ("a",))
     assert decode_object(b"{a: 1}", "application/yaml")[0] == {"a": 1}
     with pytest.raises(StatusError) as caught:
         decode_object(b"{}", "text/plain")

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.api.yamlio import decode_yaml
+from cluster.api.yamlio import DUPLICATES_MAX, decode_yaml
 from cluster.limits import NESTING_MAX
 
 
@@ -45,15 +45,36 @@ def test_empty_documents() -> None:
     assert decode_yaml(b"") == (None, ()) and decode_yaml(b"# only this") == (None, ())
 
 
-def test_duplicates_have_paths_and_the_last_wins() -> None:
+def test_duplicates_are_told_as_by_go_and_the_last_wins() -> None:
     value, duplicates = decode_yaml(b"a: 1\nb:\n- c: 1\n  c: 2\na: 3")
     assert value == {"a": 3, "b": [{"c": 2}]}
-    assert set(duplicates) == {"a", "b[0].c"}
+    assert duplicates == (
+        'line 4: key "c" already set in map', 'line 5: key "a" already set in map',
+    )  # fmt: skip
+    text = (
+        'a: 1\nb:\n  c: 1\n  c:\n    d: 1\n    d: 2\na: 3\n"a":\n1: x\n1: y\n\u00e9: 1\n\u00e9: 1'
+    )
+    assert [line.partition(" already")[0] for line in decode_yaml(text.encode())[1]] == [
+        'line 6: key "d"', 'line 5: key "c"', 'line 7: key "a"', 'line 8: key "a"',
+        "line 10: key 1", 'line 12: key "\u00e9"',
+    ]  # fmt: skip
+    assert len(decode_yaml(b"a: 1\n" * 1000)[1]) == DUPLICATES_MAX
+
+
+def test_what_is_no_yaml_is_told_as_by_go() -> None:
+    for text, told in (
+        (b"a: [1", "yaml: line 1: did not find expected ',' or ']'"),
+        (b"a: 1\n b: 2", "yaml: line 2: mapping values are not allowed in this context"),
+    ):
+        with pytest.raises(ValueError, match=r"^yaml: line") as caught:
+            decode_yaml(text)
+        assert str(caught.value) == told
 
 
 def test_merge_keys_and_aliases_are_copies() -> None:
     value, duplicates = decode_yaml(b"x: &x {b: 1, c: 1}\ny:\n  <<: *x\n  c: 2\nz: *x")
-    assert value["y"] == {"b": 1, "c": 2} and duplicates == ()
+    assert value["y"] == {"b": 1, "c": 2}
+    assert duplicates == ('line 4: key "c" already set in map',)
     assert value["z"] == value["x"] and value["z"] is not value["x"]
 
 
