@@ -33,6 +33,7 @@ from actors.apiserver.strategies import strategy as rules
 from actors.apiserver.strategies.table import strategy_of
 from cluster.api import status
 from cluster.api.bare_objects import bare_object
+from cluster.api.custom import typed
 from cluster.api.custom.form import CustomForm
 from cluster.api.defaults import apply_defaults
 from cluster.api.encoding import decode, encode
@@ -207,6 +208,10 @@ class Writer:
         if call.kind.custom is not None:
             await self._check_custom(call, call.kind.custom, config, scope)
         else:
+            node = self.definitions.schema_for(call.kind.definition)
+            typed.check(
+                node, config, f"{call.kind.group}/{call.kind.version}, Kind={call.kind.kind}"
+            )
             bodies.conform(self.definitions, call, config, None, (), blanks)
         # Nulls and empty lists are nothing to a decoder, but belong to who applies them.
         put_back(blanks)

@@ -101,17 +101,7 @@ class CustomForm:
     def check_applied(self, obj: Object) -> None:
         """Hold a configuration that is applied to the schema: it stays as it is, to be merged.
         Raises StatusError 400."""
-        metadata = obj.get("metadata")
-        place = metadata if isinstance(metadata, dict) else {}
-        if place.get("managedFields") is not None:
-            raise bad_request("metadata.managedFields must be nil")
-        found = list(typed.mistakes(self.schema, obj))
-        if found:
-            named = f"{place.get('namespace') or ''}/{place.get('name') or ''}"
-            kind = f"{self.group}/{self.name}, Kind={self.kind}"
-            text = f"failed to create typed patch object ({named}; {kind})"
-            # kube-apiserver says so with 500, though it is the request that is wrong.
-            raise bad_request(f"{text}: {typed.message(found)}")
+        typed.check(self.schema, obj, f"{self.group}/{self.name}, Kind={self.kind}")
         if obj.get("metadata") is None:
             obj["metadata"] = {}
 

@@ -1,4 +1,4 @@
-"""What keeps an applied configuration of a custom resource from being typed by its schema.
+"""What keeps an applied configuration from being typed by its schema.
 
 Server-side apply reads a configuration by its schema before anything else looks at it: a field the
 schema does not name, a value of another type, and items that cannot be told apart are errors there.
@@ -14,11 +14,27 @@ import orjson
 from cluster.api.custom.structural import IDENTITY, Structural
 from cluster.api.go_text import as_go, as_go_syntax
 from cluster.api.schema import Node
+from cluster.api.status import bad_request
+from cluster.api.types import Object
 
 Place = Structural | Node
 
 _NUMBERS = frozenset({"integer", "number", "int32", "int64"})
 _ANY = frozenset({"any", "object"})
+
+
+def check(node: Place, obj: Object, kind: str) -> None:
+    """``kind``: as ``apps/v1, Kind=Deployment``. Raises StatusError 400."""
+    metadata = obj.get("metadata")
+    place = metadata if isinstance(metadata, dict) else {}
+    if place.get("managedFields") is not None:
+        raise bad_request("metadata.managedFields must be nil")
+    found = list(mistakes(node, obj))
+    if found:
+        named = f"{place.get('namespace') or ''}/{place.get('name') or ''}"
+        text = f"failed to create typed patch object ({named}; {kind})"
+        # kube-apiserver says so with 500, though it is the request that is wrong.
+        raise bad_request(f"{text}: {message(found)}")
 
 
 def mistakes(node: Place, value: Any, path: str = "") -> Iterator[str]:

@@ -134,3 +134,22 @@ async def test_a_resource_version_is_refused_when_nothing_else_is_wrong(
     # An apply makes what is not there, whichever version it names.
     assert (await apply(plane, MAP.replace("{name: a}", "{name: a, resourceVersion: '5'}"),
                         "Ignore")).code == 201  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("odd: 1", ".odd: field not declared in schema"),
+        ("immutable: 1", ".immutable: expected boolean, got &{1}"),
+        ("binaryData: [a]", ".binaryData: expected map, got &{[a]}"),
+    ],
+)
+async def test_what_the_schema_does_not_type_is_never_applied(
+    plane: ControlPlane, line: str, told: str
+) -> None:
+    for strict in ("Strict", "Warn", "Ignore"):
+        with pytest.raises(StatusError) as refused:
+            await apply(plane, f"{MAP}{line}\n", strict)
+        assert (refused.value.code, refused.value.status["message"]) == (
+            400, f"failed to create typed patch object (/a; /v1, Kind=ConfigMap): {told}",
+        )  # fmt: skip
