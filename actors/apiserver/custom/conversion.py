@@ -16,6 +16,7 @@ import msgspec
 from actors.apiserver.portions import in_portions
 from cluster.api import status
 from cluster.api.custom.form import CustomForm
+from cluster.api.custom.walks import whole_numbers
 from cluster.api.encoding import decode, encode_for_store, stamped, unstamped
 from cluster.api.index import make_index
 from cluster.api.kinds import Kind
@@ -103,13 +104,13 @@ class Conversion:
         ]
 
     async def stored(self, kind: Kind, obj: Object) -> Object:
-        """An object of ``kind`` in the version that is stored."""
+        """An object of ``kind`` as it is stored, and in the version that is."""
         form = kind.custom
         assert form is not None
-        if form.name == form.storage:
-            return obj
-        [converted] = await self.to_version(form, form.storage, [obj])
-        return converted
+        if form.name != form.storage:
+            [obj] = await self.to_version(form, form.storage, [obj])
+        whole_numbers(obj)
+        return obj
 
     async def to_version(
         self, form: CustomForm, version: str, objects: list[Object]

@@ -1,4 +1,4 @@
-"""Walks of a custom resource along its schema that change it: pruning, nulls, defaults.
+"""Walks of a custom resource that change it: pruning, nulls, defaults, numbers.
 
 In place. Source: "Extend the Kubernetes API with CustomResourceDefinitions", Field pruning,
 Defaulting, Defaulting and Nullable. Must not know versions, nor how objects came here.
@@ -12,6 +12,8 @@ from cluster.api.custom.structural import ABSENT, IDENTITY, Structural
 from cluster.api.jsonio import json_type
 from cluster.api.schema import Node
 from cluster.api.validation import causes
+
+_INT64 = 2**63
 
 
 def prune(node: Structural, value: Any, path: str, unknown: list[str]) -> None:
@@ -109,3 +111,12 @@ def apply_defaults(node: Structural, value: Any) -> bool:
         else:
             changed = apply_defaults(below, item) or changed
     return changed
+
+
+def whole_numbers(value: Any) -> None:
+    """Write numbers without a fraction as such, as Go does: not every client reads 2.0 as 2."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, dict | list):
+            whole_numbers(item)
+        elif isinstance(item, float) and item.is_integer() and abs(item) < _INT64:
+            value[key] = int(item)

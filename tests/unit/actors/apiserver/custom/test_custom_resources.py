@@ -55,6 +55,15 @@ async def test_what_is_wrong_is_told_with_its_path(plane: ControlPlane) -> None:
     }
 
 
+async def test_a_number_without_a_fraction_is_stored_as_a_whole_one(plane: ControlPlane) -> None:
+    await established(plane)
+    parts = [{"name": "a", "weight": 2.0}]
+    made = await create(plane, widget(parts=parts, free={"f": [3.0, 0.5]}))
+    assert orjson.dumps(made["spec"]["free"]) == b'{"f":[3,0.5]}'
+    read = await plane.get("widgets", "w", "default", GROUP)
+    assert type(read["spec"]["parts"][0]["weight"]) is int
+
+
 async def test_unknown_fields_as_field_validation_says(plane: ControlPlane) -> None:
     await established(plane)
     with pytest.raises(StatusError, match=r'strict decoding error: unknown field "spec\.strange"'):

@@ -1,6 +1,7 @@
 """Pruning, nulls and defaults of custom resources."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.api.custom.structural import Structural
-from cluster.api.custom.walks import apply_defaults, drop_nulls, prune
+from cluster.api.custom.walks import apply_defaults, drop_nulls, prune, whole_numbers
 from cluster.api.schema import OBJECT_META, Definitions
 from cluster.api.schema_conform import WrongType
 
@@ -107,6 +108,13 @@ def test_nulls() -> None:
     kept = {"free": {"a": None, "b": "c"}, "other": None}
     drop_nulls(node, kept)
     assert kept == {"free": {"b": "c"}, "other": None}
+
+
+def test_numbers_without_a_fraction() -> None:
+    value = {"a": 2.0, "b": [1.5, -3.0, {"c": 1e6}], "d": 1e300, "e": True, "f": "2.0", "g": -0.0}
+    whole_numbers(value)
+    told = '{"a": 2, "b": [1.5, -3, {"c": 1000000}], "d": 1e+300, "e": true, "f": "2.0", "g": 0}'
+    assert json.dumps(value) == told
 
 
 def test_metadata_is_held_to_its_schema(definitions: Definitions) -> None:
