@@ -89,6 +89,8 @@ def plan(obj: Object, options: DeleteOptions, strategy: Strategy, now: float) ->
     _set_finalizers(marked, finalizers)
     _mark(marked, grace, now)
     if namespaces.pending(marked):
+        # It waits for what is in it, not for a time.
+        del marked["metadata"]["deletionGracePeriodSeconds"]
         marked["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
     changed = marked != live
     if changed and not metadata.get("deletionTimestamp") and metadata.get("generation"):

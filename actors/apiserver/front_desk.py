@@ -142,7 +142,7 @@ class FrontDesk:
         """A document that is no resource. Raises StatusError 403, 404, 405."""
         await self.authorization.check_path(method, path, caller, told)
         if method not in ("GET", "HEAD"):
-            raise status.method_not_allowed(None, method.lower())
+            raise status.no_such_method()
         return await self.documents.get(path, query, ",".join(headers.getall("Accept", [])))
 
     async def check_operation(

@@ -336,7 +336,8 @@ def _check_shape(kind: Kind, request: ApiRequest) -> None:
             group=kind.group,
         )
     elif request.verb not in kind.verbs:
-        raise status.no_such_method()
+        nowhere = kind.namespaced and not request.namespace and "list" not in kind.verbs
+        raise status.resource_not_found() if nowhere else status.no_such_method()
     named = bool(request.name)
     if not kind.namespaced and request.namespace:
         raise status.resource_not_found()

@@ -94,6 +94,8 @@ def test_a_namespace_waits_for_its_content() -> None:
     planned = plan(NAMESPACES, obj)
     assert not planned.removed
     assert planned.obj["status"]["phase"] == "Terminating"
+    assert "deletionGracePeriodSeconds" not in planned.obj["metadata"]
+    assert not plan(NAMESPACES, planned.obj).changed
     assert not deletion.complete(planned.obj)
     assert deletion.complete({**planned.obj, "spec": {}})
 

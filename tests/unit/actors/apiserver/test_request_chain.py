@@ -171,6 +171,7 @@ async def test_wrong_places(plane: ControlPlane) -> None:
     # Over all namespaces there is only a list of them.
     await refused(405, "MethodNotAllowed", plane.create("configmaps", config("a")))
     await refused(404, "NotFound", plane.get("configmaps", "a"))
+    await refused(404, "NotFound", plane.list("bindings"))
 
 
 async def test_there_are_no_custom_resources_to_be_found(plane: ControlPlane) -> None:
