@@ -120,6 +120,7 @@ class AuditLog:
 
 class Trail:
     """One request on its way. ``request`` and ``response``: bodies, set as they become known;
+    ``sound``: the response is JSON of our own making, which need not be read to be written;
     ``annotations``: what admission says of it, as it is said; ``failed``: its credentials do not
     count, which is all that is written of it; ``lasts``: its answer's beginning is told of too."""
 
@@ -132,6 +133,7 @@ class Trail:
     ) -> None:
         self.request = b""
         self.response = b""
+        self.sound = False
         self.annotations: dict[str, str] = {}
         self.failed = False
         self.lasts = False
@@ -188,7 +190,10 @@ class Trail:
         if not received and decision.level in ("Request", "RequestResponse"):
             self._add(event, "requestObject", self.request)
         if stage == "ResponseComplete" and decision.level == "RequestResponse":
-            self._add(event, "responseObject", self.response)
+            if self.sound and not decision.omit_managed_fields:
+                event["responseObject"] = orjson.Fragment(self.response)
+            else:
+                self._add(event, "responseObject", self.response)
         if told := self._told():
             event["annotations"] = told
         self._put(orjson.dumps(event) + b"\n")

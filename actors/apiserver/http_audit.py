@@ -17,6 +17,8 @@ from actors.apiserver.streaming.connect import connect_request, is_stream
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
 
+JSON = "application/json"
+
 
 class HttpAudit:
     """One per HTTPS door."""
@@ -63,6 +65,7 @@ class HttpAudit:
         if isinstance(response, web.Response):
             whole = visit.trail.reads_response(visit.code)
             visit.trail.response = in_one(response) if whole else in_short(response)
+            visit.trail.sound = visit.ours and response.content_type == JSON and bool(response.body)
         visit.trail.finish(visit.code)
 
     def gone(self, visit: Visit) -> None:

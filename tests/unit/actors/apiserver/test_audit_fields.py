@@ -239,3 +239,30 @@ rules: [{level: Metadata, omitStages: [RequestReceived]}]
     assert (listed["verb"], listed["responseStatus"]["code"]) == ("list", 400)
     assert listed["objectRef"]["resource"] == "configmaps"
     assert len(logged(tmp_path, "/nowhere")) == 1
+
+
+async def test_answers_that_are_no_objects(tmp_path: Path) -> None:
+    policy = parse(b"""
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules: [{level: RequestResponse, omitStages: [RequestReceived]}]
+""")
+    objects = {"/version": "gitVersion", "/apis": "groups", f"{MAPS}?limit=1": "items",
+               f"{MAPS}/none": "reason"}  # fmt: skip
+    others = ("/healthz", "/metrics", "/openapi/v2")
+    async with control_plane(tmp_path, http=True, audit=policy) as plane:
+        for uri in objects:
+            await to_thread(call, plane, "GET", uri, Accept="application/json")
+        await to_thread(call, plane, "GET", f"{MAPS}?limit=2", Accept="application/yaml")
+        for uri in others:
+            protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+            await to_thread(call, plane, "GET", uri, Accept=f"{protobuf},text/plain,*/*")
+        await to_thread(call, plane, "HEAD", "/api")
+    for uri, field in objects.items():
+        [event] = logged(tmp_path, uri)
+        assert field in event["responseObject"], uri
+    [event] = logged(tmp_path, f"{MAPS}?limit=2")
+    assert event["responseObject"]["kind"] == "ConfigMapList"
+    for uri in others:
+        [event] = logged(tmp_path, uri)
+        assert "responseObject" not in event, uri
