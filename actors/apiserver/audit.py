@@ -13,6 +13,7 @@ import orjson
 from actors.apiserver.admission.notes import PATCH
 from actors.apiserver.audit_metrics import AuditCounts
 from actors.apiserver.audit_source import Source
+from actors.apiserver.authorization import asked_of
 from actors.apiserver.call import Caller
 from actors.kit.world.clock import Clock
 from actors.kit.world.entropy import Entropy
@@ -21,6 +22,7 @@ from cluster.api.jsonio import decode_object
 from cluster.api.timestamps import rfc3339_micro
 from cluster.errors import StatusError
 from cluster.messages.apiserver import ApiRequest
+from cluster.security.rbac import Attributes
 
 Json = dict[str, Any]
 # (group, resource, subresource) whose bodies are confidential: no level writes them.
@@ -73,7 +75,9 @@ class AuditLog:
         """A request whose caller is known, or is not who it says (then it has no name).
         ``request`` None: it is for no resource. None: nothing is to be written of it."""
         user = caller.impersonator or caller
-        decision = self._policy.decide(_asked(user, source, verb, request))
+        # Where it is, as rules of access see it too.
+        place = Attributes("") if request is None else asked_of(request)
+        decision = self._policy.decide(_asked(user, source, verb, request, place))
         if decision is None:
             self._counts.levels["None"] += 1
             return None
@@ -99,7 +103,7 @@ class AuditLog:
         if source.agent:
             base["userAgent"] = source.agent
         if request is not None:
-            base["objectRef"] = _reference(request)
+            base["objectRef"] = _reference(request, place)
         base["requestReceivedTimestamp"] = self._stamp()
         trail = Trail(decision, base, self._put, self._stamp)
         trail.failed = not user.user
@@ -238,7 +242,9 @@ def _completed(reference: Json, body: bytes) -> Json:
     return {**said, **reference}
 
 
-def _asked(user: Caller, source: Source, verb: str, request: ApiRequest | None) -> Asked:
+def _asked(
+    user: Caller, source: Source, verb: str, request: ApiRequest | None, place: Attributes
+) -> Asked:
     if request is None:
         return Asked(user.user, user.groups, verb, path=source.uri.partition("?")[0])
     return Asked(
@@ -248,8 +254,8 @@ def _asked(user: Caller, source: Source, verb: str, request: ApiRequest | None) 
         group=request.group,
         resource=request.resource,
         subresource=request.subresource,
-        namespace=request.namespace,
-        name=request.name,
+        namespace=place.namespace,
+        name=place.name,
     )
 
 
@@ -270,11 +276,11 @@ def _place(request: ApiRequest) -> tuple[str, str, str]:
     return request.group, request.resource, request.subresource
 
 
-def _reference(request: ApiRequest) -> Json:
+def _reference(request: ApiRequest, place: Attributes) -> Json:
     given = {
         "resource": request.resource,
-        "namespace": request.namespace,
-        "name": request.name,
+        "namespace": place.namespace,
+        "name": place.name,
         "apiGroup": request.group,
         "apiVersion": request.version,
         "subresource": request.subresource,

@@ -266,3 +266,28 @@ rules: [{level: RequestResponse, omitStages: [RequestReceived]}]
     for uri in others:
         [event] = logged(tmp_path, uri)
         assert "responseObject" not in event, uri
+
+
+async def test_a_list_of_one_name_is_of_that_object(tmp_path: Path) -> None:
+    uri = f"{MAPS}?fieldSelector=metadata.name%3Done"
+    async with control_plane(tmp_path, http=True, audit=POLICY) as plane:
+        assert await to_thread(call, plane, "GET", uri) == 200
+    [event] = logged(tmp_path, uri)
+    assert (event["verb"], event["objectRef"]["name"]) == ("list", "one")
+
+
+async def test_a_namespace_is_in_itself(tmp_path: Path) -> None:
+    policy = parse(b"""
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules: [{level: Metadata, omitStages: [RequestReceived], namespaces: [default]}]
+""")
+    base = "/api/v1/namespaces"
+    async with control_plane(tmp_path, http=True, audit=policy) as plane:
+        for uri in (base, f"{base}/default", f"{base}/kube-system"):
+            assert await to_thread(call, plane, "GET", uri) == 200
+    [event] = logged(tmp_path, f"{base}/default")
+    assert event["objectRef"] == {
+        "resource": "namespaces", "namespace": "default", "name": "default", "apiVersion": "v1",
+    }  # fmt: skip
+    assert not logged(tmp_path, base) + logged(tmp_path, f"{base}/kube-system")
