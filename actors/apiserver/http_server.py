@@ -5,13 +5,13 @@ router, no middleware, one handler. Never logs bodies or credentials.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
 from aiohttp import web
 
-from actors.apiserver import http_errors
+from actors.apiserver import http_errors, watch_socket
 from actors.apiserver.aggregation.door import AggregatedDoor
 from actors.apiserver.audit_source import audit_id
 from actors.apiserver.authority import Authority
@@ -43,12 +43,13 @@ from actors.apiserver.shared_socket import BACKLOG, SharedSocket
 from actors.apiserver.shared_watch import View
 from actors.apiserver.slices import Slices, body_of, in_slices, size_of
 from actors.apiserver.streaming.connect import connect_request, is_stream, split_proxy
-from actors.apiserver.streaming.door import StreamDoor
+from actors.apiserver.streaming.door import StreamDoor, is_websocket
 from actors.apiserver.streaming.proxy_door import ProxyDoor
 from actors.apiserver.ui.door import UiDoor, is_page
 from actors.apiserver.ui.entry import Entry
 from actors.apiserver.warning_headers import warning_headers
 from actors.kit import tracing
+from actors.kit.together import until_first
 from cluster import names
 from cluster.api import status
 from cluster.api.types import Object
@@ -334,7 +335,7 @@ class HttpServer:
             async with seat:
                 plan = await chain.open_watch(self._desk.timed(request), caller, visit.told)
                 plan.stream.begun = seat.leave
-                visit.started()
+                visit.started(101 if is_websocket(http) else 200)
                 visit.seat = seat.keep()
             with self._desk.metrics.lasting(request):
                 return await self._watch(http, plan, visit)
@@ -361,30 +362,45 @@ class HttpServer:
     async def _watch(
         self, http: web.BaseRequest, plan: WatchPlan, visit: Visit
     ) -> web.StreamResponse:
-        response = streamed("application/json", visit)
-        for value in warning_headers(plan.warnings):
-            response.headers.add("Warning", value)
-        await response.prepare(http)
         task = asyncio.current_task()
         assert task is not None
         self._watches.add(task)
-        first = True
         try:
+            if is_websocket(http):
+                return await self._watch_by_socket(http, plan)
+            response = streamed("application/json", visit)
+            for value in warning_headers(plan.warnings):
+                response.headers.add("Warning", value)
+            await response.prepare(http)
             # A client that went away is no failure: there is nobody left to tell.
             with suppress(ConnectionError):
-                async with aclosing(plan.batches()) as batches:
-                    async for view in batches:
-                        if plan.form == OBJECT:
-                            # The same bytes for all who see the same.
-                            view.lines = view.lines or plain_lines(view.batch.events)
-                            await response.write(view.lines)
-                        else:
-                            await response.write(self._lines(plan, view, first))
-                        first = False
+                await self._tell(plan, response.write)
                 await response.write_eof()
         finally:
             self._watches.discard(task)
         return response
+
+    async def _watch_by_socket(self, http: web.BaseRequest, plan: WatchPlan) -> web.StreamResponse:
+        socket = await watch_socket.open_socket(http)
+        try:
+            with suppress(ConnectionError):
+                tells = self._tell(plan, watch_socket.teller(socket))
+                await until_first(tells, watch_socket.until_closed(socket))
+        finally:
+            await socket.close()
+        return socket
+
+    async def _tell(self, plan: WatchPlan, write: Callable[[bytes], Awaitable[None]]) -> None:
+        first = True
+        async with aclosing(plan.batches()) as batches:
+            async for view in batches:
+                if plan.form == OBJECT:
+                    # The same bytes for all who see the same.
+                    view.lines = view.lines or plain_lines(view.batch.events)
+                    await write(view.lines)
+                else:
+                    await write(self._lines(plan, view, first))
+                first = False
 
     def _lines(self, plan: WatchPlan, view: View, first: bool) -> bytes:
         now = self._desk.environment.clock.now()

@@ -70,6 +70,7 @@ SHELLS = {
     "apiserver/ui/chaos_socket.py": "the launcher's unix socket",
     "apiserver/ui/door.py": "the live page as it is asked for by HTTP",
     "apiserver/ui/page_files.py": "the page's files, read from their package",
+    "apiserver/watch_socket.py": "watches over a WebSocket",
     "apiserver/watch_stream.py": "a watch's stream from the store",
     "controllers/custom_resources.py": "informers that come and go",
     "controllers/execute.py": "the requests of a plan",
