@@ -146,6 +146,9 @@ def test_kubernetes_as_a_pod_would(
     loaded: official.ApiClient, kubectl: Kubectl, namespace: str
 ) -> None:
     """With a token of a service account, and what RBAC gives it."""
+    # Controllers make both, a moment after the namespace.
+    for made in ("serviceaccount/default", "configmap/kube-root-ca.crt"):
+        kubectl("wait", "--for=create", made, "-n", namespace, "--timeout=20s")
     core = official.CoreV1Api(loaded)
     asked = {"spec": {"expirationSeconds": 600}}
     token = core.create_namespaced_service_account_token("default", namespace, asked).status.token
