@@ -19,7 +19,7 @@ def ask(
     real: RealCluster, method: str, path: str, body: bytes | None = None,
     headers: dict[str, str] | None = None, credentials: bool = True,
 ) -> tuple[int, Any]:  # fmt: skip
-    """One raw HTTPS request."""
+    """One raw HTTPS request: its status, and its answer, as text where it is no JSON."""
     context = ssl.create_default_context(cafile=pki.path(real.settings, "ca.crt"))
     if credentials:
         context.load_cert_chain(
@@ -32,7 +32,10 @@ def ask(
             method, path, body, {"Content-Type": "application/json", **(headers or {})}
         )
         response = connection.getresponse()
-        return response.status, json.loads(response.read())
+        answer = response.read()
+        if response.getheader("Content-Type", "").startswith("text/plain"):
+            return response.status, answer.decode()
+        return response.status, json.loads(answer)
     finally:
         connection.close()
 
@@ -84,8 +87,8 @@ def test_wrong_namespace_and_names(real: RealCluster) -> None:
     assert ask(real, "POST", MAPS, body)[0] == 400
     absent = ask(real, "POST", "/api/v1/namespaces/absent/configmaps", config_map("x"))
     assert (absent[0], absent[1]["reason"]) == (404, "NotFound")
-    assert ask(real, "GET", "/api/v1/nothing")[0] == 404
-    assert ask(real, "GET", "/apis/nothing/v1/things")[0] == 404
+    assert ask(real, "GET", "/api/v1/nothing")[1]["reason"] == "NotFound"
+    assert ask(real, "GET", "/apis/nothing/v1/things") == (404, "404 page not found\n")
 
 
 def test_a_stale_revision_conflicts(real: RealCluster) -> None:
