@@ -154,11 +154,12 @@ class Trail:
         if not asked.body or not (kept or asked.verb in _NAMING):
             return
         try:
-            orjson.loads(asked.body)
+            found = orjson.loads(asked.body)
         except orjson.JSONDecodeError:
-            self.request = _from_yaml(asked)
-        if asked.verb in _NAMING and self.request and "objectRef" in self._base:
-            self._base["objectRef"] = _completed(self._base["objectRef"], self.request)
+            found = _from_yaml(asked)
+            self.request = b"" if found is None else orjson.dumps(found)
+        if asked.verb in _NAMING and "objectRef" in self._base:
+            self._base["objectRef"] = _completed(self._base["objectRef"], found)
 
     def reads_response(self, code: int) -> bool:
         """Whether anything of a long answer's body is written: it is put together for it."""
@@ -218,19 +219,20 @@ class Trail:
         event[name] = found
 
 
-def _from_yaml(asked: ApiRequest) -> bytes:
-    """What its body says, as JSON; nothing if it is none."""
+def _from_yaml(asked: ApiRequest) -> Json | None:
+    """What its body says; None if it is no object in YAML, or none that JSON has words for."""
     if "yaml" not in asked.content_type:
-        return b""
+        return None
     try:
-        return orjson.dumps(decode_object(asked.body, "application/yaml")[0])
+        found = decode_object(asked.body, "application/yaml")[0]
+        orjson.dumps(found)
     except (StatusError, orjson.JSONEncodeError):
-        return b""
+        return None
+    return found
 
 
-def _completed(reference: Json, body: bytes) -> Json:
+def _completed(reference: Json, found: Any) -> Json:
     """What the URL does not say of the object, as the object says it."""
-    found = orjson.loads(body)
     metadata = found.get("metadata") if isinstance(found, dict) else None
     if not isinstance(metadata, dict):
         return reference

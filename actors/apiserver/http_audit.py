@@ -48,14 +48,16 @@ class HttpAudit:
         visit: Visit,
         caller: Caller,
         path: PlainPath | ResourcePath,
+        behind: str | None,
     ) -> None:
-        """It is answered before anything else could begin it."""
+        """It is answered before anything else could begin it. ``behind``: what a proxy's path has
+        behind ``/proxy``."""
         if self._log is None or visit.judged:
             return
         asked = None
         if isinstance(path, ResourcePath):
             with suppress(StatusError):  # a method that no verb stands for
-                asked = _refused(http, path)
+                asked = _refused(http, path, behind)
         self.begin(http, visit, caller, asked)
 
     def finish(self, visit: Visit, response: web.StreamResponse) -> None:
@@ -74,9 +76,9 @@ class HttpAudit:
             visit.trail.finish(0)
 
 
-def _refused(http: web.BaseRequest, path: ResourcePath) -> ApiRequest:
+def _refused(http: web.BaseRequest, path: ResourcePath, behind: str | None) -> ApiRequest:
     """What was asked, as far as it can be read. Raises StatusError."""
-    if "/proxy" in http.raw_path or is_stream(path):
+    if behind is not None or is_stream(path):
         return connect_request(http.method, path, {})
     query = {}
     with suppress(StatusError):

@@ -207,13 +207,13 @@ class HttpServer:
             )
         except StatusError:
             # Who comes with false credentials, or as somebody else, is what an audit is about.
-            self._audit.refused(request, visit, caller, path)
+            self._audit.refused(request, visit, caller, path, behind)
             raise
         visit.user = caller.user
         try:
             return await self._serve_path(request, visit, caller, path, behind)
         except StatusError:
-            self._audit.refused(request, visit, caller, path)
+            self._audit.refused(request, visit, caller, path, behind)
             raise
 
     async def _serve_known(

@@ -157,31 +157,28 @@ class Step:
 
     async def run(self, plugins: Sequence[Plugin]) -> None:
         """In their order. Raises the StatusError of the first that refuses."""
-        operation, kind, told = self._operation, self._kind, self._metrics.plugin
         last = self._clock()
         for plugin in plugins:
-            name = NAMES.get(plugin, "")
-            try:
-                await plugin(self._review)
-            except StatusError:
-                if name:
-                    told((name, operation, kind), True, self._clock() - last)
-                raise
-            now = self._clock()
-            if name:
-                told((name, operation, kind), False, now - last)
-            last = now
+            last = await self._take(NAMES.get(plugin, ""), plugin, last)
 
     async def one(self, name: str, plugin: Plugin) -> None:
         """``name``: '' if it is not to be told. Raises StatusError."""
-        began, rejected = self._clock(), True
+        await self._take(name, plugin, self._clock())
+
+    async def _take(self, name: str, plugin: Plugin, began: float) -> float:
+        """Returns when it ended."""
         try:
             await plugin(self._review)
-            rejected = False
-        finally:
-            if name:
-                place = (name, self._operation, self._kind)
-                self._metrics.plugin(place, rejected, self._clock() - began)
+        except StatusError:
+            self._tell(name, True, self._clock() - began)
+            raise
+        now = self._clock()
+        self._tell(name, False, now - began)
+        return now
+
+    def _tell(self, name: str, rejected: bool, seconds: float) -> None:
+        if name:
+            self._metrics.plugin((name, self._operation, self._kind), rejected, seconds)
 
 
 async def _know(review: Review) -> None:
@@ -202,9 +199,11 @@ async def _mutate(review: Review, plugins: tuple[Plugin, ...], step: "Step") -> 
     if review.call.inner:
         return False
     environment = review.environment
+    policies, hooks = mutating.Rounds(), webhooks.Rounds()
+    # Where there are none, nothing is told.
     rounds = (
-        ("MutatingAdmissionPolicy" * bool(environment.policies.mutating.bound), mutating.Rounds()),
-        ("MutatingAdmissionWebhook" * bool(environment.hooks.mutating.hooks), webhooks.Rounds()),
+        ("MutatingAdmissionPolicy" if environment.policies.mutating.bound else "", policies),
+        ("MutatingAdmissionWebhook" if environment.hooks.mutating.hooks else "", hooks),
     )
     for name, part in rounds:
         await step.one(name, part.first)
