@@ -19,9 +19,6 @@ LATEST_SECONDS = 253_402_300_799
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 _JOBS = ("batch", "jobs")
-_MARKED_APART = frozenset(
-    {("", "namespaces"), ("apiextensions.k8s.io", "customresourcedefinitions")}
-)
 _JOBS_WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background "
     "to remove them or set propagationPolicy=Orphan to suppress this warning"
@@ -38,12 +35,11 @@ class Deletion:
     changed: bool = True
 
 
-def check_preconditions(kind: Kind, obj: Object, wanted: Preconditions) -> None:
+def check_preconditions(kind: Kind, obj: Object, wanted: Preconditions, strategy: Strategy) -> None:
     """Raises StatusError 409 if the live object is not the one that was meant. As in Kubernetes it
-    names the kind, where other conflicts name the resource; and those who are marked in a way of
-    their own have words of their own."""
+    names the kind, where other conflicts name the resource."""
     metadata = obj["metadata"]
-    if (kind.group, kind.plural) in _MARKED_APART:
+    if strategy.marked_apart:
         _check_apart(kind, metadata, wanted)
         return
     uid, version = metadata.get("uid", ""), metadata.get("resourceVersion", "")

@@ -372,7 +372,7 @@ class Writer:
             if current is None:
                 raise status.not_found(kind, name)
             live = codec.load(kind, current.value)
-            deletion.check_preconditions(kind, live, options.preconditions)
+            deletion.check_preconditions(kind, live, options.preconditions, strategy_of(kind))
             call.undecided()
             review = Review(self.environment, call, None, live, fresh, options=options)
             await admission.admit(review)

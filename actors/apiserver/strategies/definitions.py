@@ -68,5 +68,6 @@ STRATEGY = Strategy(
     create=_create,
     update=_update,
     leave=_leave,
+    marked_apart=True,
     parts={"status": _write_status},
 )

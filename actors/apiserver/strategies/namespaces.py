@@ -50,6 +50,7 @@ def pending(obj: Object) -> bool:
 
 
 STRATEGY = Strategy(
+    marked_apart=True,
     status_metadata=MARKS,
     create=_create,
     update=_update,

@@ -61,7 +61,8 @@ class Strategy:
     when somebody asks to delete it (a finalizer that the server itself sets). ``orphans``: a delete
     that says nothing of dependents leaves them (kinds older than the garbage collector).
     ``unconditional``: an update need not say which version it is of. ``nameless``: one that comes
-    without a name is given one.
+    without a name is given one. ``marked_apart``: deleting begins with a write of its own, with
+    words of its own for a precondition that does not hold.
     ``parts``: the object that a write of a subresource makes, where that is not what all kinds do.
     """
 
@@ -77,6 +78,7 @@ class Strategy:
     orphans: bool = False
     unconditional: bool = True
     nameless: bool = False
+    marked_apart: bool = False
     parts: Mapping[str, Part] = field(default_factory=dict)
 
 

@@ -106,6 +106,6 @@ def test_a_namespace_waits_for_its_content() -> None:
 def test_preconditions_are_409(wanted: Preconditions) -> None:
     assert PODS is not None
     with pytest.raises(StatusError) as refused:
-        deletion.check_preconditions(PODS, pod(), wanted)
+        deletion.check_preconditions(PODS, pod(), wanted, strategy_of(PODS))
     assert refused.value.code == 409
-    deletion.check_preconditions(PODS, pod(), Preconditions("u", "5"))
+    deletion.check_preconditions(PODS, pod(), Preconditions("u", "5"), strategy_of(PODS))
